@@ -1,0 +1,149 @@
+//! A file's contents and attributes (Linux `struct inode` and its `address_space`).
+
+use super::Content;
+use crate::addr::{PAGE_SIZE, Pfn};
+use crate::ids::InodeId;
+use crate::phys::Owner;
+use bitflags::bitflags;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What kind of file it is: decides what may be done with it, and how a mapping of it behaves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InodeKind {
+    /// On a disk (ext4): write notification, a size that reads stop at.
+    Disk,
+    /// In memory: memfd, tmpfs, shared anonymous memory, SysV segments.
+    Shmem,
+    /// A directory.
+    Directory,
+    /// `/dev/zero`.
+    DevZero,
+    /// `/dev/null`.
+    DevNull,
+    /// A pipe, a terminal, a `/proc` file: can be read and written, not mapped.
+    Stream,
+}
+
+bitflags! {
+    /// Seals of a memfd (`fcntl(2)`, F_ADD_SEALS).
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub struct Seals: u32 {
+        /// No more seals.
+        const SEAL = 0x1;
+        /// No shrinking.
+        const SHRINK = 0x2;
+        /// No growing.
+        const GROW = 0x4;
+        /// No writing.
+        const WRITE = 0x8;
+        /// No new writing; mappings that exist may go on.
+        const FUTURE_WRITE = 0x10;
+        /// The execute bits of the mode stay as they are.
+        const EXEC = 0x20;
+    }
+}
+
+/// A file.
+#[derive(Clone, Debug)]
+pub struct Inode {
+    /// What kind.
+    pub kind: InodeKind,
+    /// Inode number, as `/proc/PID/maps` shows it.
+    pub ino: u64,
+    /// Device, major and minor.
+    pub dev: (u32, u32),
+    /// Length in bytes.
+    pub size: u64,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Names.
+    pub links: u32,
+    /// Open file descriptions.
+    pub opens: u32,
+    /// Seals; `None` for a file that cannot be sealed at all.
+    pub seals: Option<Seals>,
+    /// VMAs that are shared and may become writable (Linux `i_mmap_writable`).
+    pub shared_writable_mappings: u32,
+    /// Times the contents changed: stands in for mtime.
+    pub modified: u64,
+    /// Bytes on the disk.
+    pub content: Content,
+    /// Counts as cached as a whole: a page takes a frame at first use and no fault on it is major.
+    pub warm: bool,
+    /// Cached pages with their frames; each frame is held by one reference.
+    pub(super) pages: BTreeMap<u64, Pfn>,
+    /// The disk has bytes up to here; zeros follow.
+    pub backing_end: u64,
+    /// Pages that were punched out of the disk's contents.
+    pub(super) holes: BTreeSet<u64>,
+}
+
+impl Inode {
+    /// An empty file of a kind, mode 0644, owned by root.
+    pub fn new(kind: InodeKind) -> Self {
+        Self {
+            kind,
+            ino: 0,
+            dev: match kind {
+                InodeKind::Shmem => (0, 1),
+                InodeKind::DevZero | InodeKind::DevNull => (0, 6),
+                _ => (0xfe, 0),
+            },
+            size: 0,
+            mode: 0o644,
+            uid: 0,
+            links: 0,
+            opens: 0,
+            seals: None,
+            shared_writable_mappings: 0,
+            modified: 0,
+            content: Content::Zeros,
+            warm: false,
+            pages: BTreeMap::new(),
+            backing_end: 0,
+            holes: BTreeSet::new(),
+        }
+    }
+
+    /// Whether a page counts as cached (`mincore`, fault-around).
+    pub fn is_cached(&self, index: u64) -> bool {
+        self.pages.contains_key(&index) || self.is_warm_page(index)
+    }
+
+    /// Whether a page counts as cached without having a frame yet.
+    pub(super) fn is_warm_page(&self, index: u64) -> bool {
+        self.warm && index < self.backing_end.div_ceil(PAGE_SIZE) && !self.holes.contains(&index)
+    }
+
+    /// The frame of a page that has one.
+    pub fn frame_of(&self, index: u64) -> Option<Pfn> {
+        self.pages.get(&index).copied()
+    }
+
+    /// All cached pages with frames, in order.
+    pub fn pages(&self) -> impl Iterator<Item = (u64, Pfn)> {
+        self.pages.iter().map(|(index, pfn)| (*index, *pfn))
+    }
+
+    /// Pages in the file: the size rounded up.
+    pub fn page_count(&self) -> u64 {
+        self.size.div_ceil(PAGE_SIZE)
+    }
+
+    /// Reads a page from the disk; `false` if it is all zeros.
+    pub(super) fn read_backing(&self, index: u64, page: &mut [u8]) -> bool {
+        let start = index * PAGE_SIZE;
+        if start >= self.backing_end || self.holes.contains(&index) || self.content == Content::Zeros {
+            return false;
+        }
+        let valid = (self.backing_end - start).min(PAGE_SIZE) as usize;
+        self.content.read(start, &mut page[..valid]);
+        true
+    }
+
+    pub(super) fn owner(&self, id: InodeId, index: u64) -> Owner {
+        Owner::File { inode: id, index, shmem: self.kind == InodeKind::Shmem }
+    }
+}

@@ -1,0 +1,351 @@
+//! Floor 3: files. Inodes with their page caches, open file descriptions, names. Contents only:
+//! nothing here knows of a mapping (floor 5 unmaps first, then edits the cache).
+//!
+//! Key types: [`Fs`], [`Inode`], [`OpenFile`], [`Content`]. Mirrors Linux `mm/filemap.c` (the cache),
+//! `mm/shmem.c` (files in memory) and as much of a disk file system as mappings can observe.
+//!
+//! Policy, where the real thing depends on the disk: folios of order 0, no read-ahead. A page of a
+//! *warm* file counts as cached from the start and takes its frame at the first use.
+
+mod content;
+mod inode;
+
+pub use content::Content;
+pub use inode::{Inode, InodeKind, Seals};
+
+use crate::addr::{PAGE_SIZE, Pfn};
+use crate::event::Trace;
+use crate::ids::{FileId, InodeId, Slab};
+use crate::phys::Phys;
+use std::collections::BTreeMap;
+
+/// An open file description (Linux `struct file`).
+#[derive(Clone, Debug)]
+pub struct OpenFile {
+    /// Its contents.
+    pub inode: InodeId,
+    /// Opened for reading.
+    pub readable: bool,
+    /// Opened for writing.
+    pub writable: bool,
+    /// The name that `/proc/PID/maps` shows.
+    pub path: String,
+    /// Position of `read(2)` and `write(2)`, in bytes.
+    pub position: u64,
+    /// Descriptors and VMAs that hold it.
+    pub references: u32,
+}
+
+/// How to open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenMode {
+    /// For reading.
+    pub read: bool,
+    /// For writing.
+    pub write: bool,
+}
+
+/// All files of the machine.
+#[derive(Clone, Debug, Default)]
+pub struct Fs {
+    inodes: Slab<InodeId, Inode>,
+    files: Slab<FileId, OpenFile>,
+    names: BTreeMap<String, InodeId>,
+    next_disk_ino: u64,
+    next_shmem_ino: u64,
+}
+
+impl Fs {
+    /// Adds an inode; numbers it if it has no number yet.
+    pub fn add_inode(&mut self, mut inode: Inode) -> InodeId {
+        let counter = if inode.kind == InodeKind::Shmem { &mut self.next_shmem_ino } else { &mut self.next_disk_ino };
+        if inode.ino == 0 {
+            *counter += 1;
+            inode.ino = *counter;
+        }
+        self.inodes.insert(inode)
+    }
+
+    /// Gives an inode a name; a name in use moves to the new inode.
+    pub fn link(&mut self, path: &str, inode: InodeId) {
+        self.inodes[inode].links += 1;
+        self.names.insert(path.to_string(), inode);
+    }
+
+    /// The inode of a name.
+    pub fn lookup(&self, path: &str) -> Option<InodeId> {
+        self.names.get(path).copied()
+    }
+
+    /// Takes a name away. The contents go with the last name and the last holder.
+    pub fn unlink(&mut self, path: &str, phys: &mut Phys, trace: &mut Trace) -> Option<InodeId> {
+        let inode = self.names.remove(path)?;
+        self.inodes[inode].links -= 1;
+        for (_, file) in self.files_of(inode) {
+            file.path.push_str(" (deleted)");
+        }
+        self.drop_if_unused(inode, phys, trace);
+        Some(inode)
+    }
+
+    fn files_of(&mut self, inode: InodeId) -> impl Iterator<Item = (FileId, &mut OpenFile)> {
+        self.files.iter_mut().filter(move |(_, file)| file.inode == inode)
+    }
+
+    /// Names and their inodes, in order of name.
+    pub fn names(&self) -> impl Iterator<Item = (&str, InodeId)> {
+        self.names.iter().map(|(name, inode)| (name.as_str(), *inode))
+    }
+
+    /// Opens an inode: a new description with one reference.
+    pub fn open(&mut self, inode: InodeId, path: &str, mode: OpenMode) -> FileId {
+        self.inodes[inode].opens += 1;
+        self.files.insert(OpenFile {
+            inode,
+            readable: mode.read,
+            writable: mode.write,
+            path: path.to_string(),
+            position: 0,
+            references: 1,
+        })
+    }
+
+    /// Adds a holder (Linux `get_file`).
+    #[inline]
+    pub fn get_file(&mut self, file: FileId) {
+        self.files[file].references += 1;
+    }
+
+    /// Drops a holder; the last one closes (Linux `fput`).
+    pub fn put_file(&mut self, file: FileId, phys: &mut Phys, trace: &mut Trace) {
+        let open = &mut self.files[file];
+        open.references -= 1;
+        if open.references == 0 {
+            let inode = open.inode;
+            self.files.remove(file);
+            self.inodes[inode].opens -= 1;
+            self.drop_if_unused(inode, phys, trace);
+        }
+    }
+
+    fn drop_if_unused(&mut self, id: InodeId, phys: &mut Phys, trace: &mut Trace) {
+        let inode = &mut self.inodes[id];
+        if inode.links == 0 && inode.opens == 0 {
+            for (_, pfn) in std::mem::take(&mut inode.pages) {
+                phys.put(pfn, trace);
+            }
+            self.inodes.remove(id);
+        }
+    }
+
+    /// An open file.
+    #[inline]
+    pub fn file(&self, file: FileId) -> &OpenFile {
+        &self.files[file]
+    }
+
+    /// An open file, to be changed.
+    pub fn file_mut(&mut self, file: FileId) -> &mut OpenFile {
+        &mut self.files[file]
+    }
+
+    /// An inode.
+    #[inline]
+    pub fn inode(&self, inode: InodeId) -> &Inode {
+        &self.inodes[inode]
+    }
+
+    /// An inode, to be changed.
+    pub fn inode_mut(&mut self, inode: InodeId) -> &mut Inode {
+        &mut self.inodes[inode]
+    }
+
+    /// The inode behind an open file.
+    #[inline]
+    pub fn inode_of(&self, file: FileId) -> &Inode {
+        &self.inodes[self.files[file].inode]
+    }
+
+    /// All inodes.
+    pub fn inodes(&self) -> impl Iterator<Item = (InodeId, &Inode)> {
+        self.inodes.iter()
+    }
+
+    /// All open files.
+    pub fn files(&self) -> impl Iterator<Item = (FileId, &OpenFile)> {
+        self.files.iter()
+    }
+
+    /// The frame of a cached page: one that has a frame, or that a warm file gives one now.
+    /// `Ok(None)` if the page is not cached.
+    ///
+    /// # Errors
+    /// `Err(())` when RAM is exhausted.
+    #[allow(clippy::result_unit_err)]
+    pub fn cached_page(
+        &mut self,
+        id: InodeId,
+        index: u64,
+        phys: &mut Phys,
+        trace: &mut Trace,
+    ) -> Result<Option<Pfn>, ()> {
+        let inode = &self.inodes[id];
+        if let Some(pfn) = inode.pages.get(&index) {
+            return Ok(Some(*pfn));
+        }
+        if !inode.is_warm_page(index) {
+            return Ok(None);
+        }
+        self.fill_page(id, index, phys, trace).map(Some).ok_or(())
+    }
+
+    /// Brings a page into the cache: read from the disk, or zeros for memory. `None` when RAM is
+    /// exhausted. The page must not have a frame yet.
+    pub fn fill_page(&mut self, id: InodeId, index: u64, phys: &mut Phys, trace: &mut Trace) -> Option<Pfn> {
+        let inode = &mut self.inodes[id];
+        let pfn = phys.alloc_zeroed(inode.owner(id, index), trace)?;
+        let mut page = [0; PAGE_SIZE as usize];
+        if inode.read_backing(index, &mut page) {
+            phys.write(pfn, 0, &page);
+        }
+        let old = inode.pages.insert(index, pfn);
+        debug_assert!(old.is_none(), "a page was cached twice");
+        Some(pfn)
+    }
+
+    /// Changes the size: cuts pages and zeroes the tail, or leaves a hole behind the old end.
+    /// Mappings must have been cut before (Linux `truncate_pagecache` after `unmap_mapping_range`).
+    pub fn set_size(&mut self, id: InodeId, size: u64, phys: &mut Phys, trace: &mut Trace) {
+        let inode = &mut self.inodes[id];
+        let old = std::mem::replace(&mut inode.size, size);
+        if size < old {
+            inode.backing_end = inode.backing_end.min(size);
+            let cut = inode.pages.split_off(&size.div_ceil(PAGE_SIZE));
+            for (_, pfn) in cut {
+                phys.put(pfn, trace);
+            }
+            self.zero_tail(id, size, phys, trace);
+        } else if inode.kind == InodeKind::Disk {
+            // Bytes a mapping wrote behind the old end never become part of a disk file; in a file
+            // of memory they do (measured).
+            self.zero_tail(id, old, phys, trace);
+        }
+    }
+
+    /// Zeroes the rest of the page in which the file ends.
+    fn zero_tail(&mut self, id: InodeId, size: u64, phys: &mut Phys, trace: &mut Trace) {
+        let offset = size % PAGE_SIZE;
+        if offset == 0 {
+            return;
+        }
+        if let Ok(Some(pfn)) = self.cached_page(id, size / PAGE_SIZE, phys, trace) {
+            phys.zero_range(pfn, offset, PAGE_SIZE - offset);
+        }
+    }
+
+    /// Takes whole pages out of the cache and its backing: they read as zeros
+    /// (`FALLOC_FL_PUNCH_HOLE`). Mappings must have been cut before.
+    pub fn punch(&mut self, id: InodeId, pages: std::ops::Range<u64>, phys: &mut Phys, trace: &mut Trace) {
+        let inode = &mut self.inodes[id];
+        let doomed: Vec<_> = inode.pages.range(pages.clone()).map(|(index, pfn)| (*index, *pfn)).collect();
+        for (index, pfn) in doomed {
+            inode.pages.remove(&index);
+            phys.put(pfn, trace);
+        }
+        if inode.kind == InodeKind::Disk {
+            inode.holes.extend(pages.start..pages.end.min(inode.backing_end.div_ceil(PAGE_SIZE)));
+        }
+    }
+
+    /// Copies bytes out of the cache, stopping at the end of the file. The count of bytes; pages that
+    /// are not cached are read first. `None` when RAM is exhausted before the first byte.
+    pub fn read_at(&mut self, id: InodeId, offset: u64, into: &mut [u8], phys: &mut Phys, trace: &mut Trace) -> Option<usize> {
+        let size = self.inodes[id].size;
+        let len = (into.len() as u64).min(size.saturating_sub(offset)) as usize;
+        let mut done = 0;
+        while done < len {
+            let at = offset + done as u64;
+            let part = (len - done).min((PAGE_SIZE - at % PAGE_SIZE) as usize);
+            let target = &mut into[done..done + part];
+            match self.page_for_copy(id, at / PAGE_SIZE, phys, trace) {
+                Some(pfn) => phys.read(pfn, at % PAGE_SIZE, target),
+                None if done == 0 => return None,
+                None => return Some(done),
+            }
+            done += part;
+        }
+        Some(done)
+    }
+
+    /// Copies bytes into the cache, growing the file. The count of bytes; `None` when RAM is exhausted
+    /// before the first byte.
+    pub fn write_at(&mut self, id: InodeId, offset: u64, from: &[u8], phys: &mut Phys, trace: &mut Trace) -> Option<usize> {
+        let mut done = 0;
+        while done < from.len() {
+            let at = offset + done as u64;
+            let part = (from.len() - done).min((PAGE_SIZE - at % PAGE_SIZE) as usize);
+            match self.page_for_copy(id, at / PAGE_SIZE, phys, trace) {
+                Some(pfn) => phys.write(pfn, at % PAGE_SIZE, &from[done..done + part]),
+                None if done == 0 => return None,
+                None => break,
+            }
+            done += part;
+            let inode = &mut self.inodes[id];
+            inode.size = inode.size.max(at + part as u64);
+            inode.modified += 1;
+        }
+        Some(done)
+    }
+
+    fn page_for_copy(&mut self, id: InodeId, index: u64, phys: &mut Phys, trace: &mut Trace) -> Option<Pfn> {
+        match self.cached_page(id, index, phys, trace) {
+            Ok(Some(pfn)) => Some(pfn),
+            Ok(None) => self.fill_page(id, index, phys, trace),
+            Err(()) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn disk_file(size: u64) -> (Fs, InodeId, Phys, Trace) {
+        let mut fs = Fs::default();
+        let content = Content::Pattern { name: "t".into() };
+        let inode = fs.add_inode(Inode { size, backing_end: size, content, warm: true, ..Inode::new(InodeKind::Disk) });
+        fs.link("/t", inode);
+        (fs, inode, Phys::new(4 << 20), Trace::default())
+    }
+
+    #[test]
+    fn truncation_zeroes_the_tail_and_extension_shows_zeros() {
+        let (mut fs, inode, mut phys, mut trace) = disk_file(8192);
+        fs.set_size(inode, 100, &mut phys, &mut trace);
+        fs.set_size(inode, 8192, &mut phys, &mut trace);
+        let mut bytes = [1; 8192];
+        assert_eq!(fs.read_at(inode, 0, &mut bytes, &mut phys, &mut trace), Some(8192));
+        assert!(bytes[..100].iter().all(|b| *b != 0) && bytes[100..].iter().all(|b| *b == 0));
+    }
+
+    #[test]
+    fn contents_go_with_the_last_name_and_the_last_holder() {
+        let (mut fs, inode, mut phys, mut trace) = disk_file(4096);
+        let file = fs.open(inode, "/t", OpenMode { read: true, write: false });
+        fs.read_at(inode, 0, &mut [0; 1], &mut phys, &mut trace);
+        fs.unlink("/t", &mut phys, &mut trace);
+        assert_eq!(fs.file(file).path, "/t (deleted)");
+        assert_eq!(phys.free_frames(), phys.total_frames() - 1);
+        fs.put_file(file, &mut phys, &mut trace);
+        assert_eq!(phys.free_frames(), phys.total_frames());
+    }
+
+    #[test]
+    fn writing_grows_and_reading_stops_at_the_end() {
+        let (mut fs, inode, mut phys, mut trace) = disk_file(0);
+        assert_eq!(fs.write_at(inode, 4090, b"hello world", &mut phys, &mut trace), Some(11));
+        let mut bytes = [0; 64];
+        assert_eq!(fs.read_at(inode, 4090, &mut bytes, &mut phys, &mut trace), Some(11));
+        assert_eq!(&bytes[..11], b"hello world");
+    }
+}

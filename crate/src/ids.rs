@@ -1,0 +1,163 @@
+//! Handles: small copyable numbers by which one floor names the things of another.
+
+use std::fmt;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// As an index into host tables.
+            #[inline]
+            pub const fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+
+        impl From<usize> for $name {
+            #[inline]
+            fn from(index: usize) -> Self {
+                Self(index as u32)
+            }
+        }
+
+        impl From<$name> for usize {
+            #[inline]
+            fn from(id: $name) -> usize {
+                id.0 as usize
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}", self.0)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A process, by the number that scripts and `/proc` use.
+    Pid;
+    /// An address space of a process (Linux `struct mm_struct`).
+    MmId;
+    /// A VMA inside its address space (Linux `struct vm_area_struct *`).
+    VmaId;
+    /// Who shares anonymous pages with whom (Linux `struct anon_vma`). Decides merges.
+    AnonVmaId;
+    /// A file's contents (Linux `struct inode` with its page cache).
+    InodeId;
+    /// An open file description (Linux `struct file`): two `open`s of one inode differ, `dup` does not.
+    FileId;
+    /// A scheduled entity with credentials and limits (Linux `struct task_struct`).
+    TaskId;
+}
+
+/// Which `vm_operations` a VMA has; `None` in its place means anonymous.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub enum VmOpsId {
+    /// `shmem_vm_ops`: memfd, tmpfs, shared anonymous memory.
+    Shmem,
+    /// `ext4_file_vm_ops`: a disk file with write notification.
+    Ext4,
+    /// `special_mapping_vmops`: vdso and vvar.
+    Special,
+}
+
+impl VmOpsId {
+    /// The kernel's name of the table.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Shmem => "shmem_vm_ops",
+            Self::Ext4 => "ext4_file_vm_ops",
+            Self::Special => "special_mapping_vmops",
+        }
+    }
+}
+
+/// A table whose slots are reused, so that ids stay small and dense.
+#[derive(Clone, Debug)]
+pub struct Slab<I, T> {
+    slots: Vec<Option<T>>,
+    free: Vec<u32>,
+    marker: std::marker::PhantomData<I>,
+}
+
+impl<I, T> Default for Slab<I, T> {
+    fn default() -> Self {
+        Self { slots: Vec::new(), free: Vec::new(), marker: std::marker::PhantomData }
+    }
+}
+
+impl<I: From<usize> + Into<usize> + Copy, T> Slab<I, T> {
+    /// Stores a value; its id may have belonged to a removed one.
+    #[inline]
+    pub fn insert(&mut self, value: T) -> I {
+        if let Some(slot) = self.free.pop() {
+            self.slots[slot as usize] = Some(value);
+            return I::from(slot as usize);
+        }
+        self.slots.push(Some(value));
+        I::from(self.slots.len() - 1)
+    }
+
+    /// Takes a value out; `None` if the id is not in use.
+    #[inline]
+    pub fn remove(&mut self, id: I) -> Option<T> {
+        let slot: usize = id.into();
+        let value = self.slots.get_mut(slot)?.take();
+        if value.is_some() {
+            self.free.push(slot as u32);
+        }
+        value
+    }
+
+    /// The value of an id, if it is in use.
+    #[inline]
+    pub fn get(&self, id: I) -> Option<&T> {
+        self.slots.get(id.into())?.as_ref()
+    }
+
+    /// The value of an id, if it is in use.
+    #[inline]
+    pub fn get_mut(&mut self, id: I) -> Option<&mut T> {
+        self.slots.get_mut(id.into())?.as_mut()
+    }
+
+    /// All values with their ids, in order of id.
+    pub fn iter(&self) -> impl Iterator<Item = (I, &T)> {
+        self.slots.iter().enumerate().filter_map(|(i, v)| Some((I::from(i), v.as_ref()?)))
+    }
+
+    /// All values with their ids, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (I, &mut T)> {
+        self.slots.iter_mut().enumerate().filter_map(|(i, v)| Some((I::from(i), v.as_mut()?)))
+    }
+
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Whether there is no value.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<I: Into<usize>, T> std::ops::Index<I> for Slab<I, T> {
+    type Output = T;
+    #[inline]
+    fn index(&self, id: I) -> &T {
+        self.slots[id.into()].as_ref().expect("an id outlived what it names")
+    }
+}
+
+impl<I: Into<usize>, T> std::ops::IndexMut<I> for Slab<I, T> {
+    #[inline]
+    fn index_mut(&mut self, id: I) -> &mut T {
+        self.slots[id.into()].as_mut().expect("an id outlived what it names")
+    }
+}

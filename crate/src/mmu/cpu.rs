@@ -1,0 +1,276 @@
+//! The CPU's side of memory: CR3, the TLB, loads and stores. A translation that fails is a
+//! [`HardwareFault`]; what to do about it is decided floors above.
+
+use super::tlb::{Tlb, Word};
+use super::walk::walk;
+use crate::addr::{PAGE_SIZE, Pfn, VirtAddr};
+use crate::event::{Event, Trace};
+use crate::phys::Phys;
+
+/// What an access does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Access {
+    /// Data read.
+    Read,
+    /// Data write.
+    Write,
+    /// Instruction fetch.
+    Execute,
+}
+
+impl Access {
+    /// The verb.
+    pub const fn verb(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Execute => "execute",
+        }
+    }
+}
+
+/// A #PF in user mode: CR2 and the error code the CPU pushes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HardwareFault {
+    /// The address (CR2).
+    pub addr: VirtAddr,
+    /// What was tried.
+    pub access: Access,
+    /// Bit 0 P (the page was present), bit 1 W, bit 2 U, bit 4 I.
+    pub error_code: u32,
+}
+
+impl HardwareFault {
+    /// The fault of a user access; `present` if an entry was there and forbade it.
+    pub fn new(addr: VirtAddr, access: Access, present: bool) -> Self {
+        let kind = match access {
+            Access::Read => 0,
+            Access::Write => 2,
+            Access::Execute => 16,
+        };
+        Self { addr, access, error_code: 4 | kind | present as u32 }
+    }
+}
+
+/// One CPU.
+pub struct Cpu {
+    cr3: Option<Pfn>,
+    tlb: Tlb,
+    /// TLB fills since the start.
+    pub fills: u64,
+    /// TLB flushes (of a page or of everything) since the start.
+    pub flushes: u64,
+}
+
+impl std::fmt::Debug for Cpu {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cpu").field("cr3", &self.cr3).field("fills", &self.fills).finish_non_exhaustive()
+    }
+}
+
+impl Clone for Cpu {
+    /// A clone belongs to another machine with other host addresses: its TLB starts empty.
+    fn clone(&self) -> Self {
+        Self { cr3: self.cr3, tlb: Tlb::new(), fills: self.fills, flushes: self.flushes }
+    }
+}
+
+impl Default for Cpu {
+    fn default() -> Self {
+        Self { cr3: None, tlb: Tlb::new(), fills: 0, flushes: 0 }
+    }
+}
+
+impl Cpu {
+    /// The root of the tables in use.
+    pub fn cr3(&self) -> Option<Pfn> {
+        self.cr3
+    }
+
+    /// Switches to other tables; forgets all translations unless they are the same
+    /// (Linux `switch_mm` skips a reload of the same root).
+    #[inline]
+    pub fn load_cr3(&mut self, root: Option<Pfn>, trace: &mut Trace) {
+        if self.cr3 != root {
+            self.cr3 = root;
+            self.flush_all(trace);
+        }
+    }
+
+    /// Forgets one page (INVLPG).
+    #[inline]
+    pub fn flush_page(&mut self, addr: VirtAddr, trace: &mut Trace) {
+        if self.tlb.flush_page(addr) {
+            self.flushes += 1;
+            trace.emit(|| Event::TlbFlushed(Some(addr)));
+        }
+    }
+
+    /// Forgets everything.
+    pub fn flush_all(&mut self, trace: &mut Trace) {
+        if self.tlb.flush_all() {
+            self.flushes += 1;
+            trace.emit(|| Event::TlbFlushed(None));
+        }
+    }
+
+    /// Loads a word from the TLB's memory; `None` on a miss or a misaligned address.
+    #[inline(always)]
+    pub fn load_hit<T: Word>(&self, addr: u64) -> Option<T> {
+        self.tlb.load(addr)
+    }
+
+    /// Stores a word through the TLB; `false` on a miss or a misaligned address.
+    #[inline(always)]
+    pub fn store_hit<T: Word>(&mut self, addr: u64, value: T) -> bool {
+        self.tlb.store(addr, value)
+    }
+
+    /// Whether the TLB remembers a page for an access.
+    pub fn remembers(&self, addr: VirtAddr, access: Access) -> bool {
+        self.tlb.remembers(addr, access)
+    }
+
+    /// Everything the TLB remembers: page, access, host address of the frame.
+    pub fn tlb_entries(&self) -> impl Iterator<Item = (VirtAddr, Access, usize)> {
+        self.tlb.entries()
+    }
+
+    /// Translates a page for an access: walk, accessed and dirty bits, TLB fill.
+    ///
+    /// # Errors
+    /// The #PF, if an entry is missing or forbids the access.
+    #[inline]
+    pub fn translate(
+        &mut self,
+        phys: &mut Phys,
+        addr: VirtAddr,
+        access: Access,
+        trace: &mut Trace,
+    ) -> Result<Pfn, HardwareFault> {
+        let Some(root) = self.cr3 else { return Err(HardwareFault::new(addr, access, false)) };
+        let pte = walk(phys, root, addr, access)?;
+        let pfn = pte.pfn();
+        if !self.tlb.remembers(addr, access) {
+            self.fills += 1;
+            self.tlb.fill(addr, access, phys.host_address(pfn));
+            trace.emit(|| Event::TlbFilled { addr: addr.page_floor(), pfn });
+        }
+        Ok(pfn)
+    }
+
+    /// Reads bytes, across pages. Bytes before a fault have been read.
+    ///
+    /// # Errors
+    /// The #PF of the first page that does not translate, at the first byte in it.
+    pub fn read(
+        &mut self,
+        phys: &mut Phys,
+        addr: VirtAddr,
+        into: &mut [u8],
+        trace: &mut Trace,
+    ) -> Result<(), HardwareFault> {
+        for (addr, part) in page_parts(addr, into.len()) {
+            let pfn = self.translate(phys, addr, Access::Read, trace)?;
+            phys.read(pfn, addr.page_offset(), &mut into[part]);
+        }
+        Ok(())
+    }
+
+    /// Writes bytes, across pages. Bytes before a fault have been written.
+    ///
+    /// # Errors
+    /// The #PF of the first page that does not translate, at the first byte in it.
+    pub fn write(
+        &mut self,
+        phys: &mut Phys,
+        addr: VirtAddr,
+        from: &[u8],
+        trace: &mut Trace,
+    ) -> Result<(), HardwareFault> {
+        for (addr, part) in page_parts(addr, from.len()) {
+            let pfn = self.translate(phys, addr, Access::Write, trace)?;
+            phys.write(pfn, addr.page_offset(), &from[part]);
+        }
+        Ok(())
+    }
+}
+
+/// Cuts `len` bytes from an address at page borders: address and index range of each part.
+pub(super) fn page_parts(addr: VirtAddr, len: usize) -> impl Iterator<Item = (VirtAddr, std::ops::Range<usize>)> {
+    let mut done = 0;
+    std::iter::from_fn(move || {
+        if done >= len {
+            return None;
+        }
+        let at = addr + done as u64;
+        let part = (len - done).min((PAGE_SIZE - at.page_offset()) as usize);
+        done += part;
+        Some((at, done - part..done))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Pte, Tables};
+    use super::*;
+    use crate::phys::Owner;
+
+    fn mapped(bits: u64) -> (Phys, Trace, Cpu, VirtAddr) {
+        let (mut phys, mut trace) = (Phys::new(1 << 20), Trace::default());
+        let mut tables = Tables::new(&mut phys, &mut trace).unwrap();
+        let addr = VirtAddr(0x7000_0000);
+        for page in 0..2 {
+            let slot = tables.find_or_make(&mut phys, addr + page * PAGE_SIZE, &mut trace).unwrap();
+            let pfn = phys.alloc_zeroed(Owner::Kernel, &mut trace).unwrap();
+            slot.write(&mut phys, Pte::leaf(pfn, bits));
+        }
+        let mut cpu = Cpu::default();
+        cpu.load_cr3(Some(tables.root), &mut trace);
+        (phys, trace, cpu, addr)
+    }
+
+    #[test]
+    fn a_write_sets_dirty_and_the_tlb_then_hits() {
+        let (mut phys, mut trace, mut cpu, addr) = mapped(Pte::PRESENT | Pte::WRITE | Pte::USER);
+        assert!(!cpu.store_hit(addr.0, 7u64));
+        cpu.write(&mut phys, addr, &7u64.to_le_bytes(), &mut trace).unwrap();
+        assert!(cpu.store_hit(addr.0 + 8, 9u64));
+        assert_eq!(cpu.load_hit::<u64>(addr.0), None, "a store fills only the write entries");
+        let mut bytes = [0; 16];
+        cpu.read(&mut phys, addr, &mut bytes, &mut trace).unwrap();
+        assert_eq!((bytes[0], bytes[8]), (7, 9));
+        assert_eq!(cpu.load_hit::<u64>(addr.0 + 8), Some(9));
+        assert_eq!(cpu.load_hit::<u32>(addr.0 + 2), None, "misaligned accesses take the slow path");
+    }
+
+    #[test]
+    fn accesses_cross_pages_and_fault_at_the_first_bad_byte() {
+        let (mut phys, mut trace, mut cpu, addr) = mapped(Pte::PRESENT | Pte::WRITE | Pte::USER);
+        cpu.write(&mut phys, addr + 4090, b"hello world!", &mut trace).unwrap();
+        let mut bytes = [0; 12];
+        cpu.read(&mut phys, addr + 4090, &mut bytes, &mut trace).unwrap();
+        assert_eq!(&bytes, b"hello world!");
+        let fault = cpu.write(&mut phys, addr + 2 * PAGE_SIZE - 2, b"xyz", &mut trace).unwrap_err();
+        assert_eq!((fault.addr, fault.error_code), (addr + 2 * PAGE_SIZE, 6));
+    }
+
+    #[test]
+    fn error_codes_tell_present_write_and_fetch() {
+        let (mut phys, mut trace, mut cpu, addr) = mapped(Pte::PRESENT | Pte::USER | Pte::NX);
+        let code = |cpu: &mut Cpu, phys: &mut Phys, trace: &mut Trace, access| {
+            cpu.translate(phys, addr, access, trace).err().map(|fault| fault.error_code)
+        };
+        assert_eq!(code(&mut cpu, &mut phys, &mut trace, Access::Read), None);
+        assert_eq!(code(&mut cpu, &mut phys, &mut trace, Access::Write), Some(7));
+        assert_eq!(code(&mut cpu, &mut phys, &mut trace, Access::Execute), Some(0x15));
+    }
+
+    #[test]
+    fn a_clone_forgets_translations() {
+        let (mut phys, mut trace, mut cpu, addr) = mapped(Pte::PRESENT | Pte::USER);
+        cpu.translate(&mut phys, addr, Access::Read, &mut trace).unwrap();
+        assert!(cpu.remembers(addr, Access::Read));
+        assert!(!cpu.clone().remembers(addr, Access::Read));
+    }
+}

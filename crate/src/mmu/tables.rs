@@ -1,0 +1,280 @@
+//! The page tables of one address space: four levels of 512 entries inside simulated frames,
+//! allocated on the way down to a page and freed when no VMA can use them any more
+//! (Linux `mm/memory.c`: `__pte_alloc`, `free_pgtables`).
+
+use super::pte::Pte;
+use crate::addr::{PAGE_SHIFT, Pfn, TASK_SIZE, VirtAddr, VirtRange};
+use crate::event::{Event, Trace};
+use crate::phys::{Owner, Phys};
+
+/// The place of one entry: a table frame and an index (0–511) in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Slot {
+    /// The table's frame.
+    pub table: Pfn,
+    /// Which of its 512 entries.
+    pub index: u16,
+}
+
+impl Slot {
+    /// The entry.
+    #[inline]
+    pub fn read(self, phys: &Phys) -> Pte {
+        Pte(phys.word(self.table, self.index))
+    }
+
+    /// Overwrites the entry. Telling the TLB is the caller's part.
+    #[inline]
+    pub fn write(self, phys: &mut Phys, pte: Pte) {
+        phys.set_word(self.table, self.index, pte.0);
+    }
+}
+
+/// Root and size of an address space's tables.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    /// The top table; what CR3 holds while the process runs.
+    pub root: Pfn,
+    /// Table frames of all levels below the top (Linux `mm_pgtables_bytes` / 4096).
+    pub count: u64,
+}
+
+/// The level of the root.
+pub const TOP: u8 = 4;
+
+/// Bytes that one entry of a level maps.
+#[inline]
+pub const fn span(level: u8) -> u64 {
+    1 << (PAGE_SHIFT + 9 * (level as u32 - 1))
+}
+
+/// The index of an address in a table of a level.
+#[inline]
+pub const fn index_of(addr: VirtAddr, level: u8) -> u16 {
+    (addr.0 >> (PAGE_SHIFT + 9 * (level as u32 - 1)) & 511) as u16
+}
+
+impl Tables {
+    /// An empty tree. `None` when RAM is exhausted.
+    pub fn new(phys: &mut Phys, trace: &mut Trace) -> Option<Self> {
+        let root = phys.alloc_zeroed(Owner::PageTable { level: TOP }, trace)?;
+        Some(Self { root, count: 0 })
+    }
+
+    /// The place of a page's entry, if all tables on the way exist.
+    #[inline]
+    pub fn find(&self, phys: &Phys, addr: VirtAddr) -> Option<Slot> {
+        let mut table = self.root;
+        for level in [4, 3, 2] {
+            let entry = Pte(phys.word(table, index_of(addr, level)));
+            if entry.is_none() {
+                return None;
+            }
+            table = entry.pfn();
+        }
+        Some(Slot { table, index: index_of(addr, 1) })
+    }
+
+    /// The entry of a page; `Pte::NONE` where no table is.
+    #[inline]
+    pub fn get(&self, phys: &Phys, addr: VirtAddr) -> Pte {
+        self.find(phys, addr).map_or(Pte::NONE, |slot| slot.read(phys))
+    }
+
+    /// The place of a page's entry, with the tables on the way made. `None` when RAM is exhausted;
+    /// tables made until then stay, empty, as in Linux.
+    #[inline]
+    pub fn find_or_make(&mut self, phys: &mut Phys, addr: VirtAddr, trace: &mut Trace) -> Option<Slot> {
+        let mut table = self.root;
+        for level in [4, 3, 2] {
+            let slot = Slot { table, index: index_of(addr, level) };
+            let entry = slot.read(phys);
+            table = if entry.is_none() { self.make_table(phys, slot, level - 1, trace)? } else { entry.pfn() };
+        }
+        Some(Slot { table, index: index_of(addr, 1) })
+    }
+
+    #[cold]
+    fn make_table(&mut self, phys: &mut Phys, slot: Slot, level: u8, trace: &mut Trace) -> Option<Pfn> {
+        let pfn = phys.alloc_zeroed(Owner::PageTable { level }, trace)?;
+        slot.write(phys, Pte::table(pfn));
+        self.count += 1;
+        trace.emit(|| Event::TableAllocated { level, pfn });
+        Some(pfn)
+    }
+
+    /// The first entry at or above `from` and below `end` that is not empty. Absent tables are
+    /// skipped as a whole, so a walk over a sparse range costs what is there, not what could be.
+    pub fn next_used(&self, phys: &Phys, from: VirtAddr, end: VirtAddr) -> Option<(VirtAddr, Slot, Pte)> {
+        if from >= end {
+            return None;
+        }
+        self.next_in(phys, self.root, TOP, from, end)
+    }
+
+    fn next_in(
+        &self,
+        phys: &Phys,
+        table: Pfn,
+        level: u8,
+        from: VirtAddr,
+        end: VirtAddr,
+    ) -> Option<(VirtAddr, Slot, Pte)> {
+        let mut addr = from;
+        let last = index_of(VirtAddr((end.0 - 1).min(from.0 | (span(level) * 512 - 1))), level);
+        for index in index_of(from, level)..=last {
+            let slot = Slot { table, index };
+            let entry = slot.read(phys);
+            if !entry.is_none() {
+                if level == 1 {
+                    return Some((addr, slot, entry));
+                }
+                let found = self.next_in(phys, entry.pfn(), level - 1, addr, end);
+                if found.is_some() {
+                    return found;
+                }
+            }
+            addr = VirtAddr((addr.0 & !(span(level) - 1)) + span(level));
+        }
+        None
+    }
+
+    /// Gives back the tables that lie wholly in the free room `floor..ceiling` around an unmapped
+    /// range (Linux `free_pgtables`): no remaining VMA can use them.
+    ///
+    /// # Preconditions
+    /// `range` has no used entry, `floor ≤ range.start`, `range.end ≤ ceiling`.
+    pub fn free_unused(
+        &mut self,
+        phys: &mut Phys,
+        range: VirtRange,
+        floor: VirtAddr,
+        ceiling: VirtAddr,
+        trace: &mut Trace,
+    ) {
+        let room = VirtRange { start: floor, end: ceiling };
+        self.free_in(phys, self.root, TOP, range, room, trace);
+    }
+
+    fn free_in(&mut self, phys: &mut Phys, table: Pfn, level: u8, range: VirtRange, room: VirtRange, trace: &mut Trace) {
+        let step = span(level);
+        let mut base = range.start.0 & !(step - 1);
+        while base < range.end.0 {
+            let slot = Slot { table, index: index_of(VirtAddr(base), level) };
+            let entry = slot.read(phys);
+            if !entry.is_none() {
+                let child = VirtRange::new(base, base + step);
+                if level > 2 {
+                    self.free_in(phys, entry.pfn(), level - 1, range.intersect(&child), room, trace);
+                }
+                if room.start.0 <= child.start.0 && child.end.0 <= room.end.0 {
+                    slot.write(phys, Pte::NONE);
+                    self.drop_table(phys, entry.pfn(), level - 1, trace);
+                }
+            }
+            base += step;
+        }
+    }
+
+    /// Gives back the lowest table of an aligned 2 MiB if it has become empty
+    /// (Linux `try_to_free_pte`, CONFIG_PT_RECLAIM).
+    pub fn reclaim_empty(&mut self, phys: &mut Phys, addr: VirtAddr, trace: &mut Trace) {
+        let Some(lowest) = self.find(phys, addr) else { return };
+        if (0..512).any(|index| phys.word(lowest.table, index) != 0) {
+            return;
+        }
+        let mut table = self.root;
+        for level in [4, 3] {
+            table = Pte(phys.word(table, index_of(addr, level))).pfn();
+        }
+        Slot { table, index: index_of(addr, 2) }.write(phys, Pte::NONE);
+        self.drop_table(phys, lowest.table, 1, trace);
+    }
+
+    fn drop_table(&mut self, phys: &mut Phys, pfn: Pfn, level: u8, trace: &mut Trace) {
+        self.count -= 1;
+        trace.emit(|| Event::TableFreed { level, pfn });
+        phys.put(pfn, trace);
+    }
+
+    /// Gives back the whole tree, root included. All leaves must be gone.
+    pub fn destroy(&mut self, phys: &mut Phys, trace: &mut Trace) {
+        let all = VirtRange::new(0, TASK_SIZE + 4096);
+        self.free_in(phys, self.root, TOP, all, all, trace);
+        debug_assert_eq!(self.count, 0, "a table outlived its tree");
+        phys.put(self.root, trace);
+    }
+
+    /// Every table frame below the root with its level, for the invariant checks and the page.
+    pub fn table_frames(&self, phys: &Phys) -> Vec<(Pfn, u8)> {
+        let mut found = Vec::new();
+        let mut pending = vec![(self.root, TOP)];
+        while let Some((table, level)) = pending.pop() {
+            for index in 0..512 {
+                let entry = Pte(phys.word(table, index));
+                if entry.is_none() {
+                    continue;
+                }
+                found.push((entry.pfn(), level - 1));
+                if level > 2 {
+                    pending.push((entry.pfn(), level - 1));
+                }
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn machine() -> (Phys, Trace, Tables) {
+        let (mut phys, mut trace) = (Phys::new(1 << 20), Trace::default());
+        let tables = Tables::new(&mut phys, &mut trace).unwrap();
+        (phys, trace, tables)
+    }
+
+    #[test]
+    fn the_first_page_makes_three_tables_and_its_neighbour_none() {
+        let (mut phys, mut trace, mut tables) = machine();
+        tables.find_or_make(&mut phys, VirtAddr(0x1000_0000), &mut trace).unwrap();
+        assert_eq!(tables.count, 3);
+        tables.find_or_make(&mut phys, VirtAddr(0x1000_1000), &mut trace).unwrap();
+        assert_eq!(tables.count, 3);
+        tables.find_or_make(&mut phys, VirtAddr(0x1020_0000), &mut trace).unwrap();
+        assert_eq!(tables.count, 4);
+    }
+
+    #[test]
+    fn next_used_skips_what_is_absent() {
+        let (mut phys, mut trace, mut tables) = machine();
+        for addr in [0x1000u64, 0x7fff_ffff_e000] {
+            let slot = tables.find_or_make(&mut phys, VirtAddr(addr), &mut trace).unwrap();
+            slot.write(&mut phys, Pte::leaf(Pfn(9), Pte::PRESENT));
+        }
+        let end = VirtAddr(TASK_SIZE);
+        let first = tables.next_used(&phys, VirtAddr(0), end).unwrap().0;
+        let second = tables.next_used(&phys, first + 4096, end).unwrap().0;
+        assert_eq!((first, second), (VirtAddr(0x1000), VirtAddr(0x7fff_ffff_e000)));
+        assert!(tables.next_used(&phys, second + 4096, end).is_none());
+        assert!(tables.next_used(&phys, VirtAddr(0x1001), VirtAddr(0x2000)).is_none() || first.0 == 0x1000);
+    }
+
+    #[test]
+    fn tables_go_when_no_vma_can_use_them() {
+        let (mut phys, mut trace, mut tables) = machine();
+        tables.find_or_make(&mut phys, VirtAddr(0x1000_0000), &mut trace).unwrap();
+        let range = VirtRange::new(0x1000_0000, 0x1000_1000);
+        // A neighbour in the same 2 MiB keeps them.
+        tables.free_unused(&mut phys, range, VirtAddr(0), VirtAddr(0x1000_2000), &mut trace);
+        assert_eq!(tables.count, 3);
+        // A neighbour in the same 1 GiB keeps the two upper ones.
+        tables.free_unused(&mut phys, range, VirtAddr(0), VirtAddr(0x1100_0000), &mut trace);
+        assert_eq!(tables.count, 2);
+        tables.free_unused(&mut phys, range, VirtAddr(0), VirtAddr(TASK_SIZE + 4096), &mut trace);
+        assert_eq!(tables.count, 0);
+        tables.destroy(&mut phys, &mut trace);
+        assert_eq!(phys.free_frames(), phys.total_frames());
+    }
+}

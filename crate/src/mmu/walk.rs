@@ -1,0 +1,77 @@
+//! The hardware's walk: from CR3 down four levels, permission collected on the way, accessed and
+//! dirty bits set as the CPU sets them.
+
+use super::cpu::{Access, HardwareFault};
+use super::pte::Pte;
+use super::tables::{Slot, TOP, index_of};
+use crate::addr::{Pfn, VirtAddr};
+use crate::phys::Phys;
+
+/// Translates one page for one access.
+///
+/// # Errors
+/// A [`HardwareFault`] with the error code that the CPU would push.
+#[inline]
+pub(super) fn walk(phys: &mut Phys, root: Pfn, addr: VirtAddr, access: Access) -> Result<Pte, HardwareFault> {
+    let mut table = root;
+    let mut level = TOP;
+    loop {
+        let slot = Slot { table, index: index_of(addr, level) };
+        let entry = slot.read(phys);
+        if !entry.is_hardware_present() {
+            return Err(HardwareFault::new(addr, access, false));
+        }
+        if level == 1 {
+            return finish(phys, slot, entry, addr, access);
+        }
+        table = entry.pfn();
+        level -= 1;
+    }
+}
+
+#[inline]
+fn finish(phys: &mut Phys, slot: Slot, entry: Pte, addr: VirtAddr, access: Access) -> Result<Pte, HardwareFault> {
+    let forbidden = match access {
+        Access::Read => 0,
+        Access::Write => Pte::WRITE & !entry.0,
+        Access::Execute => Pte::NX & entry.0,
+    };
+    if forbidden != 0 {
+        return Err(HardwareFault::new(addr, access, true));
+    }
+    let set = if access == Access::Write { Pte::ACCESSED | Pte::DIRTY } else { Pte::ACCESSED };
+    let updated = entry.with(set);
+    if updated != entry {
+        slot.write(phys, updated);
+    }
+    Ok(updated)
+}
+
+/// One level of a walk, as the page shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WalkStep {
+    /// 4 PGD, 3 PUD, 2 PMD, 1 PTE.
+    pub level: u8,
+    /// The table's frame.
+    pub table: Pfn,
+    /// The index (0–511) that the address selects.
+    pub index: u16,
+    /// The entry there.
+    pub entry: Pte,
+}
+
+/// The walk of an address without side effects: every level until one is not present.
+pub fn explain_walk(phys: &Phys, root: Pfn, addr: VirtAddr) -> Vec<WalkStep> {
+    let mut steps = Vec::with_capacity(4);
+    let mut table = root;
+    for level in (1..=TOP).rev() {
+        let index = index_of(addr, level);
+        let entry = Slot { table, index }.read(phys);
+        steps.push(WalkStep { level, table, index, entry });
+        if !entry.is_hardware_present() {
+            break;
+        }
+        table = entry.pfn();
+    }
+    steps
+}

@@ -1,0 +1,134 @@
+//! The bytes of simulated RAM, in chunks of host memory that are taken at first use and never move.
+//!
+//! This is one of the two modules with `unsafe` (the other is `mmu::tlb`, which reads and writes
+//! through the host addresses given out here). All access goes through raw pointers, no reference to
+//! a chunk's bytes is ever made, so the two cannot disagree about aliasing.
+
+use crate::addr::{PAGE_SHIFT, PAGE_SIZE, Pfn};
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::fmt;
+use std::ptr::{self, NonNull};
+
+/// Frames in a chunk: 4 MiB of host memory.
+const CHUNK_FRAMES: usize = 1024;
+const CHUNK_BYTES: usize = CHUNK_FRAMES << PAGE_SHIFT;
+
+/// One piece of host memory.
+struct Chunk(NonNull<u8>);
+
+impl Chunk {
+    const LAYOUT: Layout = match Layout::from_size_align(CHUNK_BYTES, PAGE_SIZE as usize) {
+        Ok(layout) => layout,
+        Err(_) => unreachable!(),
+    };
+
+    fn new() -> Self {
+        // SAFETY: the layout has a non-zero size.
+        let pointer = unsafe { alloc_zeroed(Self::LAYOUT) };
+        Self(NonNull::new(pointer).unwrap_or_else(|| handle_alloc_error(Self::LAYOUT)))
+    }
+}
+
+impl Clone for Chunk {
+    fn clone(&self) -> Self {
+        let copy = Self::new();
+        // SAFETY: both are live allocations of CHUNK_BYTES, and distinct.
+        unsafe { ptr::copy_nonoverlapping(self.0.as_ptr(), copy.0.as_ptr(), CHUNK_BYTES) };
+        copy
+    }
+}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        // SAFETY: allocated in `new` with this layout, freed once.
+        unsafe { dealloc(self.0.as_ptr(), Self::LAYOUT) };
+    }
+}
+
+/// Simulated RAM as bytes.
+#[derive(Clone)]
+pub(super) struct Memory {
+    chunks: Vec<Option<Chunk>>,
+}
+
+// SAFETY: a chunk is owned by its `Memory` like a `Box`; the TLB's addresses into it live in the same
+// machine and move between threads with it.
+unsafe impl Send for Memory {}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let taken = self.chunks.iter().flatten().count();
+        write!(f, "Memory({taken} of {} chunks taken)", self.chunks.len())
+    }
+}
+
+impl Memory {
+    pub(super) fn new(frames: u32) -> Self {
+        let mut chunks = Vec::new();
+        chunks.resize_with((frames as usize).div_ceil(CHUNK_FRAMES), || None);
+        Self { chunks }
+    }
+
+    /// Takes host memory for the frame's chunk unless it has some.
+    #[inline]
+    pub(super) fn ensure(&mut self, pfn: Pfn) {
+        let chunk = &mut self.chunks[pfn.index() / CHUNK_FRAMES];
+        if chunk.is_none() {
+            *chunk = Some(Chunk::new());
+        }
+    }
+
+    /// First byte of the frame. The frame must be allocated: its chunk exists then.
+    #[inline]
+    fn pointer(&self, pfn: Pfn) -> *mut u8 {
+        let chunk = self.chunks[pfn.index() / CHUNK_FRAMES].as_ref().expect("a frame in use has memory");
+        // SAFETY: the offset is below CHUNK_BYTES.
+        unsafe { chunk.0.as_ptr().add((pfn.index() % CHUNK_FRAMES) << PAGE_SHIFT) }
+    }
+
+    #[inline]
+    pub(super) fn host_address(&self, pfn: Pfn) -> usize {
+        self.pointer(pfn).expose_provenance()
+    }
+
+    #[inline]
+    pub(super) fn word(&self, pfn: Pfn, index: u16) -> u64 {
+        assert!(index < 512);
+        // SAFETY: inside the frame, aligned to 8 since frames are aligned to 4096.
+        unsafe { self.pointer(pfn).cast::<u64>().add(index as usize).read() }
+    }
+
+    #[inline]
+    pub(super) fn set_word(&mut self, pfn: Pfn, index: u16, value: u64) {
+        assert!(index < 512);
+        // SAFETY: as in `word`.
+        unsafe { self.pointer(pfn).cast::<u64>().add(index as usize).write(value) }
+    }
+
+    #[inline]
+    pub(super) fn zero(&mut self, pfn: Pfn) {
+        // SAFETY: exactly the frame's bytes.
+        unsafe { ptr::write_bytes(self.pointer(pfn), 0, PAGE_SIZE as usize) }
+    }
+
+    #[inline]
+    pub(super) fn copy(&mut self, from: Pfn, to: Pfn) {
+        assert_ne!(from, to, "a frame is not copied onto itself");
+        // SAFETY: two distinct frames do not overlap.
+        unsafe { ptr::copy_nonoverlapping(self.pointer(from), self.pointer(to), PAGE_SIZE as usize) }
+    }
+
+    /// The caller has checked that the bytes lie inside the frame.
+    #[inline]
+    pub(super) fn read(&self, pfn: Pfn, offset: usize, into: &mut [u8]) {
+        // SAFETY: inside the frame by the caller's check; `into` is host memory of our own.
+        unsafe { ptr::copy_nonoverlapping(self.pointer(pfn).add(offset), into.as_mut_ptr(), into.len()) }
+    }
+
+    /// The caller has checked that the bytes lie inside the frame.
+    #[inline]
+    pub(super) fn write(&mut self, pfn: Pfn, offset: usize, from: &[u8]) {
+        // SAFETY: as in `read`.
+        unsafe { ptr::copy_nonoverlapping(from.as_ptr(), self.pointer(pfn).add(offset), from.len()) }
+    }
+}

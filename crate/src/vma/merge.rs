@@ -1,0 +1,155 @@
+//! When areas become one (Linux `mm/vma.c`: `can_vma_merge_before`, `can_vma_merge_after`,
+//! `vma_merge_new_range`, `vma_merge_existing_range`). A merge is one value, decided here, carried
+//! out a floor above.
+
+use super::area::Vma;
+use crate::addr::VirtRange;
+use crate::flags::VmFlags;
+use crate::ids::{AnonVmaId, FileId};
+use crate::why::NoMerge;
+
+/// A range that looks for neighbours to join: a new one, or a part of `middle` with new attributes.
+#[derive(Clone, Copy, Debug)]
+pub struct MergeProposal<'a> {
+    /// Where.
+    pub range: VirtRange,
+    /// Its flags, after the change.
+    pub flags: VmFlags,
+    /// Page offset of its first page.
+    pub pgoff: u64,
+    /// Its file.
+    pub file: Option<FileId>,
+    /// Its family of pages, if it has pages.
+    pub anon_vma: Option<AnonVmaId>,
+    /// The existing area that contains the range; `None` for a new range.
+    pub middle: Option<&'a Vma>,
+    /// The area that `mremap` copies from.
+    pub copied_from: Option<&'a Vma>,
+    /// `brk`: only the left neighbour is asked.
+    pub left_only: bool,
+}
+
+/// What the proposal may do with each neighbour. `None`: there is no neighbour on that side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MergeSides {
+    /// The area that ends at or before the range.
+    pub left: Option<Result<(), NoMerge>>,
+    /// The area that starts at or after the range.
+    pub right: Option<Result<(), NoMerge>>,
+}
+
+impl MergeSides {
+    /// Joins the left neighbour.
+    #[inline]
+    pub fn joins_left(&self) -> bool {
+        self.left == Some(Ok(()))
+    }
+
+    /// Joins the right neighbour.
+    #[inline]
+    pub fn joins_right(&self) -> bool {
+        self.right == Some(Ok(()))
+    }
+}
+
+impl MergeProposal<'_> {
+    /// Asks both neighbours.
+    pub fn decide(&self, left: Option<&Vma>, right: Option<&Vma>) -> MergeSides {
+        let mut sides = MergeSides {
+            left: left.map(|left| self.join_left(left)),
+            right: right.map(|right| self.join_right(right)),
+        };
+        if let (Some(l), Some(r), true) = (left, right, sides.joins_left() && sides.joins_right()) {
+            sides.right = Some(self.join_both(l, r));
+        }
+        // An area that would vanish must be able to.
+        let vanishes = |middle: &&Vma| middle.range == self.range && (sides.joins_left() || sides.joins_right());
+        if self.middle.filter(vanishes).is_some_and(|middle| !middle.may_vanish()) {
+            sides = MergeSides {
+                left: left.map(|_| Err(NoMerge::Close)),
+                right: right.map(|_| Err(NoMerge::Close)),
+            };
+        }
+        sides
+    }
+
+    fn join_left(&self, left: &Vma) -> Result<(), NoMerge> {
+        if self.middle.is_some_and(|middle| middle.range.start != self.range.start) {
+            return Err(NoMerge::NotAtEdge);
+        }
+        if left.range.end != self.range.start {
+            return Err(NoMerge::Gap);
+        }
+        self.same_kind(left)?;
+        self.same_family(left)?;
+        if left.pgoff_end() != self.pgoff {
+            return Err(NoMerge::PageOffset { left_end: left.pgoff_end(), right: self.pgoff });
+        }
+        Ok(())
+    }
+
+    fn join_right(&self, right: &Vma) -> Result<(), NoMerge> {
+        if self.left_only {
+            return Err(NoMerge::BrkBorder);
+        }
+        if self.middle.is_some_and(|middle| middle.range.end != self.range.end) {
+            return Err(NoMerge::NotAtEdge);
+        }
+        if right.range.start != self.range.end {
+            return Err(NoMerge::Gap);
+        }
+        self.same_kind(right)?;
+        self.same_family(right)?;
+        let end = self.pgoff.wrapping_add(self.range.pages());
+        if right.pgoff != end {
+            return Err(NoMerge::PageOffset { left_end: end, right: right.pgoff });
+        }
+        Ok(())
+    }
+
+    /// Each neighbour fits the range; do they fit each other? If not, the left one wins.
+    fn join_both(&self, left: &Vma, right: &Vma) -> Result<(), NoMerge> {
+        match (left.anon_vma, right.anon_vma) {
+            (Some(l), Some(r)) if l != r => Err(NoMerge::AnonVma),
+            _ if !right.may_vanish() => Err(NoMerge::Close),
+            _ => Ok(()),
+        }
+    }
+
+    /// Linux `is_mergeable_vma`.
+    fn same_kind(&self, neighbour: &Vma) -> Result<(), NoMerge> {
+        if self.flags.intersects(VmFlags::SPECIAL) {
+            return Err(NoMerge::Special);
+        }
+        let difference = (self.flags ^ neighbour.flags) - VmFlags::SOFTDIRTY;
+        if !difference.is_empty() {
+            return Err(NoMerge::Flags { difference });
+        }
+        if self.file != neighbour.file {
+            return Err(NoMerge::File);
+        }
+        Ok(())
+    }
+
+    /// Linux `is_mergeable_anon_vma`: both have no pages, or the same family, or one has none and the
+    /// other's family is its own alone.
+    fn same_family(&self, neighbour: &Vma) -> Result<(), NoMerge> {
+        let fork_child = |vma: Option<&Vma>| vma.is_some_and(Vma::is_fork_child);
+        let refused = match (neighbour.anon_vma, self.anon_vma) {
+            (None, Some(_)) => fork_child(self.middle) || fork_child(self.copied_from),
+            (Some(_), None) => neighbour.is_fork_child(),
+            (a, b) if a != b => return Err(NoMerge::AnonVma),
+            _ => false,
+        };
+        if refused { Err(NoMerge::ForkChild) } else { Ok(()) }
+    }
+}
+
+/// Whether two adjacent areas are so alike that the right one may use the left one's family of pages,
+/// or the other way round (Linux `anon_vma_compatible`).
+pub(crate) fn may_share_anon_vma(a: &Vma, b: &Vma) -> bool {
+    a.range.end == b.range.start
+        && a.file == b.file
+        && ((a.flags ^ b.flags) - VmFlags::ACCESS - VmFlags::SOFTDIRTY).is_empty()
+        && b.pgoff == a.pgoff_end()
+}

@@ -1,0 +1,113 @@
+//! All areas of an address space: a table of [`Vma`]s and the tree that finds them.
+
+use super::area::Vma;
+use super::tree::VmaTree;
+use crate::addr::{VirtAddr, VirtRange};
+use crate::ids::{Slab, VmaId};
+
+/// The areas, sorted and disjoint.
+#[derive(Clone, Debug, Default)]
+pub struct VmaSet {
+    tree: VmaTree,
+    areas: Slab<VmaId, Vma>,
+}
+
+impl VmaSet {
+    /// How many (Linux `mm->map_count`).
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.areas.len()
+    }
+
+    /// Whether nothing is mapped.
+    pub fn is_empty(&self) -> bool {
+        self.areas.is_empty()
+    }
+
+    /// The first area that ends above `addr` (Linux `find_vma`): the one that contains it, or the next.
+    #[inline]
+    pub fn find(&self, addr: VirtAddr) -> Option<VmaId> {
+        self.tree.first_ending_above(addr.0).map(VmaId)
+    }
+
+    /// The area that contains `addr` (Linux `vma_lookup`).
+    #[inline]
+    pub fn lookup(&self, addr: VirtAddr) -> Option<VmaId> {
+        let id = self.find(addr)?;
+        (self.areas[id].range.start <= addr).then_some(id)
+    }
+
+    /// The last area that starts below `addr`.
+    #[inline]
+    pub fn prev(&self, addr: VirtAddr) -> Option<VmaId> {
+        self.tree.last_starting_below(addr.0).map(VmaId)
+    }
+
+    /// The first area that overlaps a range.
+    #[inline]
+    pub fn first_overlap(&self, range: VirtRange) -> Option<VmaId> {
+        let id = self.find(range.start)?;
+        (self.areas[id].range.start < range.end).then_some(id)
+    }
+
+    /// Adds an area. It must not overlap another.
+    #[inline]
+    pub fn insert(&mut self, vma: Vma) -> VmaId {
+        debug_assert!(self.first_overlap(vma.range).is_none(), "{} overlaps", vma.range);
+        let range = vma.range;
+        let id = self.areas.insert(vma);
+        self.tree.insert(range.start.0, range.end.0, id.0);
+        id
+    }
+
+    /// Takes an area out.
+    #[inline]
+    pub fn remove(&mut self, id: VmaId) -> Vma {
+        let vma = self.areas.remove(id).expect("only areas of this set are removed");
+        self.tree.remove(vma.range.start.0);
+        vma
+    }
+
+    /// Moves an area's borders; the order of areas must stay. `pgoff` is the caller's to adjust.
+    #[inline]
+    pub fn set_range(&mut self, id: VmaId, range: VirtRange) {
+        let vma = &mut self.areas[id];
+        self.tree.set_bounds(vma.range.start.0, range.start.0, range.end.0);
+        vma.range = range;
+    }
+
+    /// An area.
+    #[inline]
+    pub fn get(&self, id: VmaId) -> &Vma {
+        &self.areas[id]
+    }
+
+    /// An area that may have gone.
+    #[inline]
+    pub fn try_get(&self, id: VmaId) -> Option<&Vma> {
+        self.areas.get(id)
+    }
+
+    /// An area, to be changed; its range changes through [`VmaSet::set_range`] only.
+    #[inline]
+    pub fn get_mut(&mut self, id: VmaId) -> &mut Vma {
+        &mut self.areas[id]
+    }
+
+    /// Areas in order of address.
+    pub fn iter(&self) -> impl Iterator<Item = (VmaId, &Vma)> {
+        self.tree.iter().map(|(_, _, id)| (VmaId(id), &self.areas[VmaId(id)]))
+    }
+
+    /// The areas that overlap a range, in order of address.
+    pub fn overlapping(&self, range: VirtRange) -> impl Iterator<Item = VmaId> {
+        let from = self.tree.iter_from(range.start.0);
+        from.take_while(move |(start, _, _)| *start < range.end.0).map(|(_, _, id)| VmaId(id))
+    }
+
+    /// The tree, for gap searches.
+    #[inline]
+    pub fn tree(&self) -> &VmaTree {
+        &self.tree
+    }
+}
