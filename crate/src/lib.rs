@@ -7,6 +7,8 @@ pub mod event;
 pub mod flags;
 pub mod fs;
 pub mod ids;
+pub mod machine;
+pub mod mm;
 pub mod mmu;
 pub mod phys;
 pub mod signal;

@@ -68,16 +68,18 @@ pub struct Inode {
     pub shared_writable_mappings: u32,
     /// Times the contents changed: stands in for mtime.
     pub modified: u64,
+    /// Pages promised for its whole size when it was made (shared anonymous memory).
+    pub promised_pages: u64,
     /// Bytes on the disk.
     pub content: Content,
     /// Counts as cached as a whole: a page takes a frame at first use and no fault on it is major.
     pub warm: bool,
     /// Cached pages with their frames; each frame is held by one reference.
-    pub(super) pages: BTreeMap<u64, Pfn>,
+    pub(crate) pages: BTreeMap<u64, Pfn>,
     /// The disk has bytes up to here; zeros follow.
     pub backing_end: u64,
     /// Pages that were punched out of the disk's contents.
-    pub(super) holes: BTreeSet<u64>,
+    pub(crate) holes: BTreeSet<u64>,
 }
 
 impl Inode {
@@ -99,6 +101,7 @@ impl Inode {
             seals: None,
             shared_writable_mappings: 0,
             modified: 0,
+            promised_pages: 0,
             content: Content::Zeros,
             warm: false,
             pages: BTreeMap::new(),

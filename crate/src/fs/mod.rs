@@ -155,6 +155,11 @@ impl Fs {
         &self.inodes[inode]
     }
 
+    /// An inode that may have gone.
+    pub fn try_inode(&self, inode: InodeId) -> Option<&Inode> {
+        self.inodes.get(inode)
+    }
+
     /// An inode, to be changed.
     pub fn inode_mut(&mut self, inode: InodeId) -> &mut Inode {
         &mut self.inodes[inode]

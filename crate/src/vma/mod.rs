@@ -12,6 +12,7 @@ mod tree;
 mod unmapped;
 
 pub use area::{AnonChain, Vma};
+pub(crate) use merge::may_share_anon_vma;
 pub use merge::{MergeProposal, MergeSides};
 pub use set::VmaSet;
 pub use tree::VmaTree;

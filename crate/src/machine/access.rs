@@ -1,0 +1,152 @@
+//! Loads, stores and fetches of a process, and the kernel's copies to and from its memory. A hardware
+//! fault goes to the memory manager; if it could be mended the access is tried again.
+
+use super::Machine;
+use super::process::Ended;
+use crate::addr::{PAGE_SIZE, TASK_SIZE, VirtAddr};
+use crate::ids::Pid;
+use crate::mm::fault::FaultFrom;
+use crate::mmu::{Access, HardwareFault};
+use crate::signal::{SigNo, Signal};
+
+/// A fault that was handled is tried again; a machine that handles the same one for ever has a bug.
+const MOST_RETRIES: u32 = 64;
+
+impl Machine {
+    /// Reads bytes as the program would.
+    ///
+    /// # Errors
+    /// The signal; bytes before the faulting one have been read.
+    pub fn load(&mut self, pid: Pid, addr: VirtAddr, into: &mut [u8]) -> Result<(), Signal> {
+        self.access(pid, addr, Access::Read, |m| {
+            m.kernel.cpu.read(&mut m.kernel.phys, addr, into, &mut m.kernel.trace)
+        })
+    }
+
+    /// Writes bytes as the program would.
+    ///
+    /// # Errors
+    /// The signal; pages before the faulting one have been written.
+    pub fn store(&mut self, pid: Pid, addr: VirtAddr, from: &[u8]) -> Result<(), Signal> {
+        self.access(pid, addr, Access::Write, |m| {
+            m.kernel.cpu.write(&mut m.kernel.phys, addr, from, &mut m.kernel.trace)
+        })
+    }
+
+    /// Fetches an instruction at an address: only the permission counts, nothing is run.
+    ///
+    /// # Errors
+    /// The signal.
+    pub fn execute(&mut self, pid: Pid, addr: VirtAddr) -> Result<(), Signal> {
+        self.touch(pid, addr, Access::Execute)
+    }
+
+    /// Accesses one byte without moving data.
+    ///
+    /// # Errors
+    /// The signal.
+    pub fn touch(&mut self, pid: Pid, addr: VirtAddr, access: Access) -> Result<(), Signal> {
+        self.access(pid, addr, access, |m| {
+            m.kernel.cpu.translate(&mut m.kernel.phys, addr, access, &mut m.kernel.trace).map(|_| ())
+        })
+    }
+
+    fn access(
+        &mut self,
+        pid: Pid,
+        addr: VirtAddr,
+        access: Access,
+        mut body: impl FnMut(&mut Self) -> Result<(), HardwareFault>,
+    ) -> Result<(), Signal> {
+        if self.switch_to(pid).is_err() {
+            return Err(Signal { signo: SigNo::Kill, code: crate::signal::SiCode::SI_KERNEL, addr });
+        }
+        let result = self.retry(FaultFrom::User, || HardwareFault::new(addr, access, false), &mut body);
+        if let Err(signal) = result
+            && signal.signo == SigNo::Kill
+        {
+            self.bury_oom_victims();
+        }
+        self.check_after_operation();
+        result
+    }
+
+    fn retry(
+        &mut self,
+        from: FaultFrom,
+        first: impl Fn() -> HardwareFault,
+        body: &mut impl FnMut(&mut Self) -> Result<(), HardwareFault>,
+    ) -> Result<(), Signal> {
+        let mut last = None;
+        let mut same = 0;
+        loop {
+            // A non-canonical address never reaches the page tables.
+            let tried = match first() {
+                fault if !fault.addr.is_canonical() => Err(fault),
+                _ => body(self),
+            };
+            let Err(mut fault) = tried else { return Ok(()) };
+            if fault.addr.0 >= TASK_SIZE {
+                // The kernel's half looks present to the program.
+                fault.error_code |= 1;
+            }
+            same = if last == Some(fault) { same + 1 } else { 0 };
+            assert!(same < MOST_RETRIES, "the fault {fault:?} is handled again and again");
+            last = Some(fault);
+            self.kernel.exc_page_fault(fault, from)?;
+        }
+    }
+
+    /// Copies into the running process's memory, as `read(2)` does: bytes that did not fit.
+    pub(super) fn copy_to_user(&mut self, addr: VirtAddr, from: &[u8]) -> usize {
+        let (start, mut done) = (addr, 0);
+        while done < from.len() {
+            let at = start + done as u64;
+            let part = (from.len() - done).min((PAGE_SIZE - at.page_offset()) as usize);
+            let bytes = &from[done..done + part];
+            let copied = self.user_range_ok(at, part) && self.retry(
+                FaultFrom::Kernel,
+                || HardwareFault::new(at, Access::Write, false),
+                &mut |m| m.kernel.cpu.write(&mut m.kernel.phys, at, bytes, &mut m.kernel.trace),
+            )
+            .is_ok();
+            if !copied {
+                break;
+            }
+            done += part;
+        }
+        from.len() - done
+    }
+
+    /// Copies out of the running process's memory: bytes that could not be read.
+    pub(super) fn copy_from_user(&mut self, addr: VirtAddr, into: &mut [u8]) -> usize {
+        let (start, len, mut done) = (addr, into.len(), 0);
+        while done < len {
+            let at = start + done as u64;
+            let part = (len - done).min((PAGE_SIZE - at.page_offset()) as usize);
+            let bytes = &mut into[done..done + part];
+            let copied = self.user_range_ok(at, part) && self.retry(
+                FaultFrom::Kernel,
+                || HardwareFault::new(at, Access::Read, false),
+                &mut |m| m.kernel.cpu.read(&mut m.kernel.phys, at, bytes, &mut m.kernel.trace),
+            )
+            .is_ok();
+            if !copied {
+                break;
+            }
+            done += part;
+        }
+        len - done
+    }
+
+    /// Linux `access_ok`.
+    fn user_range_ok(&self, addr: VirtAddr, len: usize) -> bool {
+        addr.0.checked_add(len as u64).is_some_and(|end| end <= TASK_SIZE)
+    }
+
+    /// Ends a process by a signal that nobody caught.
+    pub fn kill_by_signal(&mut self, pid: Pid, signal: Signal) {
+        self.end_process(pid, Ended::Signal(signal.signo.name()));
+        self.check_after_operation();
+    }
+}

@@ -1,0 +1,126 @@
+//! What a machine and its first processes are made from.
+
+use crate::addr::{VirtAddr, VirtRange};
+use crate::fs::{Content, InodeKind};
+use crate::mm::{Capabilities, Personality, Resource, Rlimit, Sysctl};
+
+/// A computer.
+#[derive(Clone, Debug)]
+pub struct MachineConfig {
+    /// Simulated RAM in bytes, up to 2 GiB.
+    pub ram_bytes: u64,
+    /// Kernel tunables.
+    pub sysctl: Sysctl,
+    /// Files that exist at the start.
+    pub files: Vec<FileConfig>,
+}
+
+impl MachineConfig {
+    /// 64 MiB of RAM under the reference kernel.
+    pub fn reference() -> Self {
+        Self { ram_bytes: 64 << 20, sysctl: Sysctl::reference(), files: Vec::new() }
+    }
+}
+
+/// A file that exists at the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileConfig {
+    /// Its name.
+    pub path: String,
+    /// Length in bytes.
+    pub size: u64,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Kind.
+    pub kind: InodeKind,
+    /// Contents.
+    pub content: Content,
+    /// In the page cache already.
+    pub cached: bool,
+    /// Bytes of a page-cache folio when the file was written; kept for comparisons, the cache itself
+    /// has folios of one page. 0 for a sparse file.
+    pub folio: u64,
+    /// Device and inode number, if they matter.
+    pub identity: Option<((u32, u32), u64)>,
+}
+
+impl FileConfig {
+    /// A file on disk, cached, with a pattern that tells pages apart.
+    pub fn on_disk(path: &str, size: u64) -> Self {
+        Self {
+            path: path.to_string(),
+            size,
+            mode: 0o644,
+            uid: 0,
+            kind: InodeKind::Disk,
+            content: Content::Pattern { name: path.to_string() },
+            cached: true,
+            folio: 4096,
+            identity: None,
+        }
+    }
+}
+
+/// A line of `/proc/PID/maps`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapsLine {
+    /// Addresses.
+    pub range: VirtRange,
+    /// `rwxp`, four letters.
+    pub perms: [char; 4],
+    /// Offset in the file, in bytes.
+    pub offset: u64,
+    /// Device, major and minor.
+    pub dev: (u32, u32),
+    /// Inode number, 0 for none.
+    pub ino: u64,
+    /// Name, may be empty.
+    pub name: String,
+}
+
+/// A process as it starts.
+#[derive(Clone, Debug)]
+pub struct ProcessConfig {
+    /// What it is called.
+    pub name: String,
+    /// Effective user.
+    pub uid: u32,
+    /// Capabilities; `None` for the user's usual ones.
+    pub capabilities: Option<Capabilities>,
+    /// Personality before `execve`.
+    pub personality: Personality,
+    /// Limits that differ from the usual ones.
+    pub rlimits: Vec<(Resource, Rlimit)>,
+    /// What is mapped; empty for the standard layout.
+    pub maps: Vec<MapsLine>,
+    /// First address of the heap; `None` for behind the program.
+    pub start_brk: Option<VirtAddr>,
+    /// The initial stack pointer; `None` for near the top of the stack.
+    pub start_stack: Option<VirtAddr>,
+    /// Initialised data, start and end.
+    pub data: (u64, u64),
+    /// Pages that are present, and private and written if the flag is set.
+    pub present: Vec<(VirtRange, bool)>,
+    /// Random distance of the mapping area in pages (ASLR); 0 is off.
+    pub random_pages: u64,
+}
+
+impl Default for ProcessConfig {
+    fn default() -> Self {
+        Self {
+            name: "program".into(),
+            uid: 0,
+            capabilities: None,
+            personality: Personality::ADDR_NO_RANDOMIZE,
+            rlimits: Vec::new(),
+            maps: Vec::new(),
+            start_brk: None,
+            start_stack: None,
+            data: (0, 0),
+            present: Vec::new(),
+            random_pages: 0,
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! Calls on files and descriptors, as far as mappings can see them (`fs/open.c`, `mm/memfd.c`).
+
+use super::{Arg, Machine};
+use crate::addr::VirtAddr;
+use crate::errno::{Errno, SysResult};
+use crate::fs::{Inode, InodeKind, OpenMode, Seals};
+use crate::ids::{FileId, InodeId};
+use crate::mm::{Capabilities, FallocateMode, Resource};
+use crate::why::Why;
+
+const O_ACCMODE: u64 = 3;
+const O_CREAT: u64 = 0o100;
+const O_EXCL: u64 = 0o200;
+const O_TRUNC: u64 = 0o1000;
+const O_DIRECTORY: u64 = 0o200000;
+const PATH_MAX: u64 = 4096;
+/// `MFD_NAME_PREFIX` takes 6 of NAME_MAX bytes.
+const MEMFD_NAME_MAX: u64 = 249;
+const MFD_ALLOW_SEALING: u64 = 2;
+const MFD_HUGETLB: u64 = 4;
+const MFD_NOEXEC_SEAL: u64 = 8;
+const MFD_EXEC: u64 = 16;
+/// One read or write copies at most so much at a time.
+const CHUNK: usize = 1 << 16;
+
+impl Machine {
+    /// A string argument: given, or read from the program's memory up to its NUL.
+    fn string(&mut self, arg: &Arg, max: u64) -> SysResult<String> {
+        let bytes = match arg {
+            Arg::Bytes(bytes) => bytes.clone(),
+            Arg::Scratch => Vec::new(),
+            Arg::Int(at) => self.string_from_user(VirtAddr(*at), max)?,
+        };
+        let fits = bytes.len() as u64 <= max;
+        self.kernel.require(fits, Errno::ENAMETOOLONG, || Why::NameTooLong { max })?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn string_from_user(&mut self, at: VirtAddr, max: u64) -> SysResult<Vec<u8>> {
+        let mut bytes = Vec::new();
+        while bytes.len() as u64 <= max {
+            let mut byte = [0];
+            if self.copy_from_user(at + bytes.len() as u64, &mut byte) > 0 {
+                return self.kernel.refuse(Errno::EFAULT, Why::BadUserAddress { at });
+            }
+            if byte[0] == 0 {
+                break;
+            }
+            bytes.push(byte[0]);
+        }
+        Ok(bytes)
+    }
+
+    /// Gives a file the lowest free descriptor at or above `from`.
+    fn install_descriptor(&mut self, file: FileId, from: usize) -> SysResult {
+        let limit = self.kernel.task().limit(Resource::NoFile);
+        let process = self.running.and_then(|pid| self.processes.get_mut(&pid)).expect("a call has a caller");
+        let fd = process.free_descriptor(from);
+        if fd as u64 >= limit {
+            self.kernel.fput(file);
+            return self.kernel.refuse(Errno::EMFILE, Why::NoDescriptor { limit });
+        }
+        process.install(fd, file);
+        Ok(fd as u64)
+    }
+
+    pub(super) fn sys_openat(&mut self, [_, path, flags, mode, ..]: &[Arg; 6]) -> SysResult {
+        self.open_path(path, flags.int(), mode.int())
+    }
+
+    pub(super) fn sys_open(&mut self, [path, flags, mode, ..]: &[Arg; 6]) -> SysResult {
+        self.open_path(path, flags.int(), mode.int())
+    }
+
+    pub(super) fn sys_creat(&mut self, [path, mode, ..]: &[Arg; 6]) -> SysResult {
+        self.open_path(path, O_CREAT | O_TRUNC | 1, mode.int())
+    }
+
+    fn open_path(&mut self, path: &Arg, flags: u64, mode: u64) -> SysResult {
+        let path = self.string(path, PATH_MAX)?;
+        let access = flags & O_ACCMODE;
+        let wanted = OpenMode { read: access == 0 || access == 2, write: access == 1 || access == 2 };
+        let inode = match self.kernel.fs.lookup(&path) {
+            Some(_) if flags & (O_CREAT | O_EXCL) == O_CREAT | O_EXCL => {
+                return self.kernel.refuse(Errno::EEXIST, Why::FileExists);
+            }
+            Some(inode) => {
+                self.check_mode(inode, wanted, flags)?;
+                inode
+            }
+            None if flags & O_CREAT == 0 => return self.kernel.refuse(Errno::ENOENT, Why::NoSuchFile),
+            None => {
+                let uid = self.kernel.task().uid;
+                let inode = Inode { mode: mode as u32 & 0o777, uid, ..Inode::new(InodeKind::Disk) };
+                let inode = self.kernel.fs.add_inode(inode);
+                self.kernel.fs.link(&path, inode);
+                inode
+            }
+        };
+        if flags & O_TRUNC != 0 && wanted.write && self.kernel.fs.inode(inode).kind == InodeKind::Disk {
+            self.kernel.do_truncate(inode, 0)?;
+        }
+        let file = self.kernel.fs.open(inode, &path, wanted);
+        self.install_descriptor(file, 0)
+    }
+
+    fn check_mode(&mut self, inode: InodeId, wanted: OpenMode, flags: u64) -> SysResult<()> {
+        let (file, task) = (self.kernel.fs.inode(inode), self.kernel.task());
+        let shift = if file.uid == task.uid { 6 } else { 0 };
+        let bits = file.mode >> shift & 7;
+        let allowed = (!wanted.read || bits & 4 != 0) && (!wanted.write || bits & 2 != 0);
+        let allowed = allowed || task.capable(Capabilities::DAC_OVERRIDE);
+        let kind = file.kind;
+        self.kernel.require(allowed, Errno::EACCES, || Why::ModeForbids)?;
+        let directory = kind == InodeKind::Directory;
+        self.kernel.require(!(directory && wanted.write), Errno::EISDIR, || Why::IsDirectory)?;
+        self.kernel.require(directory || flags & O_DIRECTORY == 0, Errno::ENOTDIR, || Why::NoSuchFile)
+    }
+
+    pub(super) fn sys_close(&mut self, [fd, ..]: &[Arg; 6]) -> SysResult {
+        let fd = fd.int();
+        self.file_of(fd)?;
+        let process = self.running.and_then(|pid| self.processes.get_mut(&pid)).expect("a call has a caller");
+        if let Some(file) = process.descriptors[fd as u32 as usize].take() {
+            self.kernel.fput(file);
+        }
+        Ok(0)
+    }
+
+    pub(super) fn sys_dup(&mut self, [fd, ..]: &[Arg; 6]) -> SysResult {
+        let file = self.file_of(fd.int())?;
+        self.kernel.fs.get_file(file);
+        self.install_descriptor(file, 0)
+    }
+
+    pub(super) fn sys_dup2(&mut self, [old, new, ..]: &[Arg; 6]) -> SysResult {
+        let file = self.file_of(old.int())?;
+        let (old, new) = (old.int() as u32, new.int() as u32);
+        let limit = self.kernel.task().limit(Resource::NoFile);
+        self.kernel.require(u64::from(new) < limit, Errno::EBADF, || Why::BadDescriptor { fd: new.into() })?;
+        if old == new {
+            return Ok(new.into());
+        }
+        self.kernel.fs.get_file(file);
+        let process = self.running.and_then(|pid| self.processes.get_mut(&pid)).expect("a call has a caller");
+        if let Some(closed) = process.install(new as usize, file) {
+            self.kernel.fput(closed);
+        }
+        Ok(new.into())
+    }
+
+    pub(super) fn sys_dup3(&mut self, args: &[Arg; 6]) -> SysResult {
+        let same = args[0].int() as u32 == args[1].int() as u32;
+        self.kernel.require(!same, Errno::EINVAL, || Why::BadArgument { index: 1, value: args[1].int() })?;
+        self.sys_dup2(args)
+    }
+
+    pub(super) fn sys_memfd_create(&mut self, [name, flags, ..]: &[Arg; 6]) -> SysResult {
+        let flags = flags.int();
+        let known = 1 | MFD_ALLOW_SEALING | MFD_HUGETLB | MFD_NOEXEC_SEAL | MFD_EXEC;
+        let size_bits = if flags & MFD_HUGETLB != 0 { 0x3f << 26 } else { 0 };
+        let unknown = flags & !(known | size_bits);
+        self.kernel.require(unknown == 0, Errno::EINVAL, || Why::UnknownFlags { flags: unknown })?;
+        let both = flags & (MFD_EXEC | MFD_NOEXEC_SEAL) == MFD_EXEC | MFD_NOEXEC_SEAL;
+        self.kernel.require(!both, Errno::EINVAL, || Why::UnknownFlags { flags })?;
+        let name = match self.string(name, MEMFD_NAME_MAX) {
+            Err(error) if error.errno == Errno::ENAMETOOLONG => return self.kernel.refuse(Errno::EINVAL, error.why),
+            other => other?,
+        };
+        self.kernel.require(flags & MFD_HUGETLB == 0, Errno::ENOMEM, || Why::OutOfFrames)?;
+        let seals = match flags & (MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL) {
+            0 => Seals::SEAL,
+            only if only & MFD_NOEXEC_SEAL == 0 => Seals::empty(),
+            _ => Seals::EXEC,
+        };
+        let inode = self.kernel.new_shmem_inode(0, false);
+        self.kernel.fs.inode_mut(inode).seals = Some(seals);
+        let mode = OpenMode { read: true, write: true };
+        let file = self.kernel.fs.open(inode, &format!("/memfd:{name} (deleted)"), mode);
+        self.install_descriptor(file, 0)
+    }
+
+    pub(super) fn sys_fcntl(&mut self, [fd, command, value, ..]: &[Arg; 6]) -> SysResult {
+        let file = self.file_of(fd.int())?;
+        let from = value.int() as u32 as usize;
+        match command.int() {
+            0 | 1030 => {
+                self.kernel.fs.get_file(file);
+                self.install_descriptor(file, from)
+            }
+            1 | 2 | 4 => Ok(0),
+            3 => {
+                let open = self.kernel.fs.file(file);
+                Ok(match (open.readable, open.writable) {
+                    (true, true) => 2,
+                    (_, writable) => u64::from(writable),
+                })
+            }
+            1033 => self.add_seals(file, value.int()),
+            1034 => match self.kernel.fs.inode_of(file).seals {
+                Some(seals) => Ok(seals.bits().into()),
+                None => self.kernel.refuse(Errno::EINVAL, Why::NotSealable),
+            },
+            other => self.kernel.refuse(Errno::EINVAL, Why::BadArgument { index: 1, value: other }),
+        }
+    }
+
+    /// F_ADD_SEALS (Linux `memfd_add_seals`).
+    fn add_seals(&mut self, file: FileId, bits: u64) -> SysResult {
+        let open = self.kernel.fs.file(file);
+        let (inode, writable) = (open.inode, open.writable);
+        self.kernel.require(writable, Errno::EPERM, || Why::WrongOpenMode)?;
+        let Some(new) = u32::try_from(bits).ok().and_then(Seals::from_bits) else {
+            return self.kernel.refuse(Errno::EINVAL, Why::UnknownFlags { flags: bits });
+        };
+        let node = self.kernel.fs.inode(inode);
+        let busy = node.shared_writable_mappings > 0;
+        let Some(old) = node.seals else { return self.kernel.refuse(Errno::EINVAL, Why::NotSealable) };
+        let locked = old.contains(Seals::SEAL);
+        self.kernel.require(!locked, Errno::EPERM, || Why::SealForbids { seals: old.bits() })?;
+        let blocked = new.contains(Seals::WRITE) && !old.contains(Seals::WRITE) && busy;
+        self.kernel.require(!blocked, Errno::EBUSY, || Why::WritableMappingExists)?;
+        self.kernel.fs.inode_mut(inode).seals = Some(old | new);
+        Ok(0)
+    }
+
+    pub(super) fn sys_ftruncate(&mut self, [fd, size, ..]: &[Arg; 6]) -> SysResult {
+        let size = size.int();
+        self.kernel.require(size as i64 >= 0, Errno::EINVAL, || Why::BadSize { size })?;
+        let file = self.file_of(fd.int())?;
+        let open = self.kernel.fs.file(file);
+        let (inode, writable) = (open.inode, open.writable);
+        self.kernel.require(writable, Errno::EINVAL, || Why::WrongOpenMode)?;
+        self.kernel.do_truncate(inode, size)
+    }
+
+    pub(super) fn sys_truncate(&mut self, [path, size, ..]: &[Arg; 6]) -> SysResult {
+        let path = self.string(path, PATH_MAX)?;
+        let Some(inode) = self.kernel.fs.lookup(&path) else { return self.kernel.refuse(Errno::ENOENT, Why::NoSuchFile) };
+        self.check_mode(inode, OpenMode { read: false, write: true }, 0)?;
+        self.kernel.do_truncate(inode, size.int())
+    }
+
+    pub(super) fn sys_fallocate(&mut self, [fd, mode, offset, len, ..]: &[Arg; 6]) -> SysResult {
+        let file = self.file_of(fd.int())?;
+        let open = self.kernel.fs.file(file);
+        let (inode, writable) = (open.inode, open.writable);
+        self.kernel.require(writable, Errno::EBADF, || Why::WrongOpenMode)?;
+        let mode = FallocateMode::from_bits_retain(mode.int());
+        self.kernel.do_fallocate(inode, mode, offset.int(), len.int())
+    }
+
+    pub(super) fn sys_fsync(&mut self, [fd, ..]: &[Arg; 6]) -> SysResult {
+        let file = self.file_of(fd.int())?;
+        let inode = self.kernel.fs.file(file).inode;
+        self.kernel.write_back(inode);
+        Ok(0)
+    }
+
+    pub(super) fn sys_unlink(&mut self, [path, ..]: &[Arg; 6]) -> SysResult {
+        self.unlink_path(path)
+    }
+
+    pub(super) fn sys_unlinkat(&mut self, [_, path, ..]: &[Arg; 6]) -> SysResult {
+        self.unlink_path(path)
+    }
+
+    fn unlink_path(&mut self, path: &Arg) -> SysResult {
+        let path = self.string(path, PATH_MAX)?;
+        let kernel = &mut self.kernel;
+        match kernel.fs.unlink(&path, &mut kernel.phys, &mut kernel.trace) {
+            Some(_) => Ok(0),
+            None => kernel.refuse(Errno::ENOENT, Why::NoSuchFile),
+        }
+    }
+
+    pub(super) fn sys_read(&mut self, [fd, buffer, count, ..]: &[Arg; 6]) -> SysResult {
+        let file = self.file_of(fd.int())?;
+        let position = self.kernel.fs.file(file).position;
+        let done = self.read_file(file, buffer, count.int(), position)?;
+        self.kernel.fs.file_mut(file).position += done;
+        Ok(done)
+    }
+
+    pub(super) fn sys_pread64(&mut self, [fd, buffer, count, offset, ..]: &[Arg; 6]) -> SysResult {
+        let file = self.file_of(fd.int())?;
+        self.read_file(file, buffer, count.int(), offset.int())
+    }
+
+    /// Copies from a file to the program's memory; as much as could be copied, or EFAULT if nothing.
+    fn read_file(&mut self, file: FileId, buffer: &Arg, count: u64, offset: u64) -> SysResult {
+        let open = self.kernel.fs.file(file);
+        let (inode, readable, kind) = (open.inode, open.readable, self.kernel.fs.inode_of(file).kind);
+        self.kernel.require(readable, Errno::EBADF, || Why::WrongOpenMode)?;
+        self.kernel.require(kind != InodeKind::Directory, Errno::EISDIR, || Why::IsDirectory)?;
+        let mut done = 0;
+        while done < count {
+            let mut bytes = vec![0; (count - done).min(CHUNK as u64) as usize];
+            let got = match kind {
+                InodeKind::DevZero => bytes.len(),
+                InodeKind::DevNull | InodeKind::Stream | InodeKind::Directory => 0,
+                _ => {
+                    let kernel = &mut self.kernel;
+                    let read = kernel.fs.read_at(inode, offset + done, &mut bytes, &mut kernel.phys, &mut kernel.trace);
+                    match read {
+                        Some(read) => read,
+                        None => return kernel.refuse(Errno::ENOMEM, Why::OutOfFrames),
+                    }
+                }
+            };
+            let left = match buffer {
+                Arg::Int(at) => self.copy_to_user(VirtAddr(*at) + done, &bytes[..got]),
+                _ => 0,
+            };
+            self.output.extend_from_slice(&bytes[..got - left]);
+            done += (got - left) as u64;
+            if left > 0 || got < bytes.len() {
+                break;
+            }
+        }
+        let stuck = done == 0 && count > 0 && self.would_copy(kind, inode, offset);
+        self.kernel.require(!stuck, Errno::EFAULT, || Why::BadUserAddress { at: VirtAddr(buffer.int()) })?;
+        Ok(done)
+    }
+
+    /// Whether a read at an offset has something to give.
+    fn would_copy(&self, kind: InodeKind, inode: InodeId, offset: u64) -> bool {
+        match kind {
+            InodeKind::DevZero => true,
+            InodeKind::Disk | InodeKind::Shmem => offset < self.kernel.fs.inode(inode).size,
+            _ => false,
+        }
+    }
+
+    pub(super) fn sys_write(&mut self, [fd, buffer, count, ..]: &[Arg; 6]) -> SysResult {
+        let file = self.file_of(fd.int())?;
+        let position = self.kernel.fs.file(file).position;
+        let done = self.write_file(file, buffer, count.int(), position)?;
+        self.kernel.fs.file_mut(file).position += done;
+        Ok(done)
+    }
+
+    pub(super) fn sys_pwrite64(&mut self, [fd, buffer, count, offset, ..]: &[Arg; 6]) -> SysResult {
+        let file = self.file_of(fd.int())?;
+        self.write_file(file, buffer, count.int(), offset.int())
+    }
+
+    fn write_file(&mut self, file: FileId, buffer: &Arg, count: u64, offset: u64) -> SysResult {
+        let open = self.kernel.fs.file(file);
+        let (inode, writable) = (open.inode, open.writable);
+        self.kernel.require(writable, Errno::EBADF, || Why::WrongOpenMode)?;
+        let node = self.kernel.fs.inode(inode);
+        let (kind, size, seals) = (node.kind, node.size, node.seals.unwrap_or(Seals::empty()));
+        if !matches!(kind, InodeKind::Disk | InodeKind::Shmem) {
+            return Ok(count);
+        }
+        let sealed = seals.intersects(Seals::WRITE | Seals::FUTURE_WRITE)
+            || (seals.contains(Seals::GROW) && offset.saturating_add(count) > size);
+        self.kernel.require(!sealed, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
+        let mut done = 0;
+        while done < count {
+            let mut bytes = vec![0; (count - done).min(CHUNK as u64) as usize];
+            let left = match buffer {
+                Arg::Int(at) => self.copy_from_user(VirtAddr(*at) + done, &mut bytes),
+                Arg::Bytes(given) => {
+                    let from = given.iter().cycle().skip(done as usize);
+                    bytes.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+                    0
+                }
+                Arg::Scratch => 0,
+            };
+            let len = bytes.len() - left;
+            let kernel = &mut self.kernel;
+            let written = kernel.fs.write_at(inode, offset + done, &bytes[..len], &mut kernel.phys, &mut kernel.trace);
+            let Some(written) = written else { return kernel.refuse(Errno::ENOSPC, Why::OutOfFrames) };
+            done += written as u64;
+            if left > 0 || written < len {
+                break;
+            }
+        }
+        self.kernel.require(done > 0 || count == 0, Errno::EFAULT, || Why::BadUserAddress { at: VirtAddr(buffer.int()) })?;
+        Ok(done)
+    }
+}

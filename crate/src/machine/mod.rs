@@ -1,0 +1,176 @@
+//! Floor 6: the machine. Processes with descriptors, the system-call table, and the CPU that loads,
+//! stores and takes faults.
+//!
+//! Key types: [`Machine`], [`Process`], [`Sysno`], [`Arg`]. Mirrors Linux's system-call entry, `fs/open.c`,
+//! `kernel/fork.c`, `mm/memfd.c` as far as memory can see them. Raw integers become types here and
+//! travel no further.
+
+mod access;
+mod config;
+mod file_calls;
+mod memory_calls;
+mod process;
+mod process_calls;
+mod startup;
+mod sysno;
+
+pub use config::{FileConfig, MachineConfig, MapsLine, ProcessConfig};
+pub use process::Process;
+pub use startup::StartupError;
+pub use sysno::Sysno;
+
+use crate::errno::{Errno, SysError, SysResult};
+use crate::ids::Pid;
+use crate::mm::Kernel;
+use crate::why::Why;
+use std::collections::BTreeMap;
+
+/// An argument of a system call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Arg {
+    /// The register's value.
+    Int(u64),
+    /// What a pointer would point to, given by the caller: a path, a name.
+    Bytes(Vec<u8>),
+    /// A pointer to memory outside the picture: the call writes its answer to [`Machine::output`] only.
+    Scratch,
+}
+
+impl Arg {
+    /// The register's value; a pointer to something given is any non-zero address.
+    pub fn int(&self) -> u64 {
+        match self {
+            Self::Int(value) => *value,
+            Self::Bytes(_) | Self::Scratch => 1,
+        }
+    }
+}
+
+/// A computer with Linux on it.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// The kernel and the hardware.
+    pub kernel: Kernel,
+    /// Living processes, and dead ones that their parents may ask about.
+    processes: BTreeMap<Pid, Process>,
+    running: Option<Pid>,
+    next_pid: u32,
+    /// What the last call wrote through a pointer (`mincore`'s vector, the bytes of a `read`).
+    pub output: Vec<u8>,
+}
+
+impl Machine {
+    /// A machine without processes.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration.
+    pub fn new(config: &MachineConfig) -> Result<Self, StartupError> {
+        let kernel = Kernel::boot(config.ram_bytes, config.sysctl.clone()).ok_or(StartupError::RamTooSmall)?;
+        let mut machine =
+            Self { kernel, processes: BTreeMap::new(), running: None, next_pid: 1, output: Vec::new() };
+        for file in &config.files {
+            machine.add_file(file);
+        }
+        Ok(machine)
+    }
+
+    /// A process by its number, dead or alive.
+    pub fn process(&self, pid: Pid) -> Option<&Process> {
+        self.processes.get(&pid)
+    }
+
+    /// All processes, in order of number.
+    pub fn processes(&self) -> impl Iterator<Item = &Process> {
+        self.processes.values()
+    }
+
+    /// The address space of a living process.
+    pub fn mm_of(&self, pid: Pid) -> Option<&crate::mm::Mm> {
+        let process = self.processes.get(&pid).filter(|process| process.is_alive())?;
+        Some(&self.kernel.mms[self.kernel.tasks[process.task].mm])
+    }
+
+    /// The number the next process will get.
+    pub fn next_pid(&self) -> Pid {
+        Pid(self.next_pid)
+    }
+
+    /// Chooses the number of the next process; a number in use is skipped.
+    pub fn set_next_pid(&mut self, pid: Pid) {
+        self.next_pid = pid.0;
+    }
+
+    fn take_pid(&mut self) -> Pid {
+        while self.processes.contains_key(&Pid(self.next_pid)) {
+            self.next_pid += 1;
+        }
+        self.next_pid += 1;
+        Pid(self.next_pid - 1)
+    }
+
+    /// Lets a process run: its task is current and CR3 holds its tables.
+    ///
+    /// # Errors
+    /// ESRCH if there is no such living process.
+    #[inline]
+    pub fn switch_to(&mut self, pid: Pid) -> SysResult<()> {
+        if self.running == Some(pid) {
+            return Ok(());
+        }
+        self.switch_slow(pid)
+    }
+
+    fn switch_slow(&mut self, pid: Pid) -> SysResult<()> {
+        let Some(process) = self.processes.get(&pid).filter(|process| process.is_alive()) else {
+            return Err(SysError::new(Errno::ESRCH, Why::NoProcess { pid: pid.0.into() }));
+        };
+        let task = process.task;
+        self.kernel.current = task;
+        let root = self.kernel.mms[self.kernel.tasks[task].mm].tables.root;
+        self.kernel.cpu.load_cr3(Some(root), &mut self.kernel.trace);
+        self.running = Some(pid);
+        Ok(())
+    }
+
+    /// Makes a system call as a process.
+    ///
+    /// # Errors
+    /// The errno with its reason.
+    pub fn syscall(&mut self, pid: Pid, number: Sysno, args: &[Arg; 6]) -> SysResult {
+        self.switch_to(pid)?;
+        self.output.clear();
+        let result = self.dispatch(number, args);
+        self.bury_oom_victims();
+        self.check_after_operation();
+        result
+    }
+
+    /// A system call by number with register values only, as emulators make it: the value of RAX.
+    pub fn raw_syscall(&mut self, pid: Pid, number: u64, args: [u64; 6]) -> u64 {
+        let args = args.map(Arg::Int);
+        let result = match Sysno::from_number(number) {
+            Some(number) => self.syscall(pid, number, &args),
+            None => Err(SysError::new(Errno::ENOSYS, Why::NotEmulated { name: "?" })),
+        };
+        result.unwrap_or_else(SysError::raw)
+    }
+
+    /// Ends processes whose memory the OOM killer took.
+    pub(crate) fn bury_oom_victims(&mut self) {
+        let doomed = |process: &&Process| process.is_alive() && self.kernel.tasks[process.task].oom_killed;
+        let victims: Vec<_> = self.processes.values().filter(doomed).map(|process| process.pid).collect();
+        for pid in victims {
+            self.end_process(pid, process::Ended::Signal("SIGKILL"));
+        }
+    }
+
+    /// In tests every invariant is recounted after every operation.
+    #[inline]
+    pub(crate) fn check_after_operation(&mut self) {
+        if self.kernel.sysctl.paranoid
+            && let Err(broken) = self.kernel.check_invariants()
+        {
+            panic!("an invariant is broken: {broken}");
+        }
+    }
+}

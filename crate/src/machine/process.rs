@@ -1,0 +1,62 @@
+//! A process: its number, its task, its descriptors, its end.
+
+use crate::ids::{FileId, Pid, TaskId};
+
+/// How a process ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ended {
+    /// By `exit`, with a status.
+    Exit(i32),
+    /// By a signal.
+    Signal(&'static str),
+}
+
+/// A process.
+#[derive(Clone, Debug)]
+pub struct Process {
+    /// Its number.
+    pub pid: Pid,
+    /// Who made it.
+    pub parent: Option<Pid>,
+    /// Its task; meaningless once it has ended.
+    pub task: TaskId,
+    /// Open files by descriptor.
+    pub(super) descriptors: Vec<Option<FileId>>,
+    /// How it ended; `None` while it lives.
+    pub ended: Option<Ended>,
+    /// What `comm` would say.
+    pub name: String,
+}
+
+impl Process {
+    /// Whether it has not ended.
+    pub fn is_alive(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    /// The file of a descriptor.
+    #[inline]
+    pub fn descriptor(&self, fd: u64) -> Option<FileId> {
+        // Descriptors are ints: the upper half of the register does not count.
+        let fd = fd as u32 as i32;
+        self.descriptors.get(usize::try_from(fd).ok()?).copied().flatten()
+    }
+
+    /// All open descriptors.
+    pub fn open_descriptors(&self) -> impl Iterator<Item = (usize, FileId)> {
+        self.descriptors.iter().enumerate().filter_map(|(fd, file)| Some((fd, (*file)?)))
+    }
+
+    /// The lowest descriptor at or above `from` that is free.
+    pub(super) fn free_descriptor(&self, from: usize) -> usize {
+        (from..).find(|fd| self.descriptors.get(*fd).is_none_or(Option::is_none)).expect("there is always a next number")
+    }
+
+    /// Puts a file at a descriptor; the file that was there.
+    pub(super) fn install(&mut self, fd: usize, file: FileId) -> Option<FileId> {
+        if self.descriptors.len() <= fd {
+            self.descriptors.resize(fd + 1, None);
+        }
+        self.descriptors[fd].replace(file)
+    }
+}

@@ -1,0 +1,161 @@
+//! Calls that make, end and limit processes (Linux `kernel/fork.c`, `kernel/exit.c`, `kernel/sys.c`).
+
+use super::process::Ended;
+use super::{Arg, Machine, Process};
+use crate::addr::VirtAddr;
+use crate::errno::{Errno, SysResult};
+use crate::ids::Pid;
+use crate::mm::{Capabilities, Personality, Rlimit};
+use crate::why::Why;
+
+const CLONE_VM: u64 = 0x100;
+const CLONE_THREAD: u64 = 0x10000;
+const PR_SET_MDWE: u64 = 65;
+const PR_GET_MDWE: u64 = 66;
+const PR_SET_VMA: u64 = 0x5356_4d41;
+const PR_SET_NAME: u64 = 15;
+
+impl Machine {
+    fn caller(&self) -> &Process {
+        self.running.and_then(|pid| self.processes.get(&pid)).expect("a call has a caller")
+    }
+
+    pub(super) fn sys_getpid(&mut self, _: &[Arg; 6]) -> SysResult {
+        Ok(self.caller().pid.0.into())
+    }
+
+    pub(super) fn sys_fork(&mut self, _: &[Arg; 6]) -> SysResult {
+        self.fork_process(false)
+    }
+
+    pub(super) fn sys_vfork(&mut self, _: &[Arg; 6]) -> SysResult {
+        self.fork_process(true)
+    }
+
+    pub(super) fn sys_clone(&mut self, [flags, ..]: &[Arg; 6]) -> SysResult {
+        self.fork_process(flags.int() & (CLONE_VM | CLONE_THREAD) != 0)
+    }
+
+    /// A child that shares or copies the caller's address space; its number.
+    fn fork_process(&mut self, share_memory: bool) -> SysResult {
+        let parent = self.caller().clone();
+        let mut task = self.kernel.tasks[parent.task].clone();
+        if share_memory {
+            self.kernel.mms[task.mm].users += 1;
+        } else {
+            task.mm = self.kernel.dup_mm(task.mm)?;
+        }
+        (task.min_flt, task.maj_flt) = (0, 0);
+        let task = self.kernel.tasks.insert(task);
+        for (_, file) in parent.open_descriptors() {
+            self.kernel.fs.get_file(file);
+        }
+        let pid = self.take_pid();
+        self.processes.insert(pid, Process { pid, parent: Some(parent.pid), task, ..parent });
+        Ok(pid.0.into())
+    }
+
+    pub(super) fn sys_exit_group(&mut self, [status, ..]: &[Arg; 6]) -> SysResult {
+        let pid = self.caller().pid;
+        self.end_process(pid, Ended::Exit(status.int() as i32));
+        Ok(0)
+    }
+
+    /// Ends a process: its descriptors close, its memory goes with the last user.
+    pub(super) fn end_process(&mut self, pid: Pid, how: Ended) {
+        let process = self.processes.get_mut(&pid).expect("only a process can end");
+        process.ended = Some(how);
+        let (task, descriptors) = (process.task, std::mem::take(&mut process.descriptors));
+        for file in descriptors.into_iter().flatten() {
+            self.kernel.fput(file);
+        }
+        let mm = self.kernel.tasks[task].mm;
+        self.kernel.mmput(mm);
+        self.kernel.tasks.remove(task);
+        if self.running == Some(pid) {
+            self.running = None;
+            self.kernel.cpu.load_cr3(None, &mut self.kernel.trace);
+        }
+    }
+
+    /// Takes an ended child out of the books.
+    pub(super) fn sys_wait4(&mut self, [wanted, ..]: &[Arg; 6]) -> SysResult {
+        let (me, wanted) = (self.caller().pid, wanted.int() as i32);
+        let child = |process: &&Process| process.parent == Some(me) && (wanted == -1 || wanted == process.pid.0 as i32);
+        let mut children = self.processes.values().filter(child).peekable();
+        if children.peek().is_none() {
+            return self.kernel.refuse(Errno::ECHILD, Why::NoChild);
+        }
+        match children.find(|process| !process.is_alive()).map(|process| process.pid) {
+            Some(pid) => {
+                self.processes.remove(&pid);
+                Ok(pid.0.into())
+            }
+            // Nothing here waits: the caller would have to be suspended.
+            None => Ok(0),
+        }
+    }
+
+    pub(super) fn sys_personality(&mut self, [wanted, ..]: &[Arg; 6]) -> SysResult {
+        let task = self.caller().task;
+        let current = &mut self.kernel.tasks[task].personality;
+        let old = current.bits();
+        if wanted.int() as u32 != u32::MAX {
+            *current = Personality::from_bits_retain(wanted.int() & 0xffff_ffff);
+        }
+        Ok(old)
+    }
+
+    /// `setrlimit(resource, {cur, max})`: the two numbers come as 16 bytes or in memory.
+    pub(super) fn sys_setrlimit(&mut self, [resource, limit, ..]: &[Arg; 6]) -> SysResult {
+        self.set_rlimit(resource.int(), limit)
+    }
+
+    pub(super) fn sys_prlimit64(&mut self, [_, resource, new, ..]: &[Arg; 6]) -> SysResult {
+        if *new == Arg::Int(0) {
+            return Ok(0);
+        }
+        self.set_rlimit(resource.int(), new)
+    }
+
+    fn set_rlimit(&mut self, resource: u64, limit: &Arg) -> SysResult {
+        self.kernel.require(resource < 16, Errno::EINVAL, || Why::BadArgument { index: 0, value: resource })?;
+        let mut bytes = [0; 16];
+        match limit {
+            Arg::Bytes(given) if given.len() == 16 => bytes.copy_from_slice(given),
+            Arg::Int(at) if self.copy_from_user(VirtAddr(*at), &mut bytes) == 0 => {}
+            other => {
+                let at = VirtAddr(other.int());
+                return self.kernel.refuse(Errno::EFAULT, Why::BadUserAddress { at });
+            }
+        }
+        let word = |i: usize| u64::from_le_bytes(bytes[i..i + 8].try_into().expect("eight bytes"));
+        let new = Rlimit { cur: word(0), max: word(8) };
+        self.kernel.require(new.cur <= new.max, Errno::EINVAL, || Why::BadArgument { index: 1, value: new.cur })?;
+        let task = self.caller().task;
+        let raises = new.max > self.kernel.tasks[task].rlimits[resource as usize].max;
+        let may = !raises || self.kernel.tasks[task].capable(Capabilities::SYS_RESOURCE);
+        self.kernel.require(may, Errno::EPERM, || Why::NeedsCapability { capability: "CAP_SYS_RESOURCE" })?;
+        self.kernel.tasks[task].rlimits[resource as usize] = new;
+        Ok(0)
+    }
+
+    pub(super) fn sys_prctl(&mut self, [option, arg2, ..]: &[Arg; 6]) -> SysResult {
+        let mm = self.kernel.current_mm();
+        match option.int() {
+            PR_SET_NAME => Ok(0),
+            PR_SET_MDWE => {
+                let bits = arg2.int();
+                let good = bits & !3 == 0 && bits != 2;
+                self.kernel.require(good, Errno::EINVAL, || Why::UnknownFlags { flags: bits })?;
+                let had = self.kernel.mms[mm].mdwe;
+                self.kernel.require(!had || bits & 1 != 0, Errno::EPERM, || Why::Mdwe)?;
+                self.kernel.mms[mm].mdwe = bits & 1 != 0;
+                Ok(0)
+            }
+            PR_GET_MDWE => Ok(self.kernel.mms[mm].mdwe.into()),
+            PR_SET_VMA => self.kernel.refuse(Errno::EINVAL, Why::NotConfigured),
+            other => self.kernel.refuse(Errno::EINVAL, Why::BadArgument { index: 0, value: other }),
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! What `execve` leaves behind: an address space from a list of maps, or the standard one.
+
+use super::config::{FileConfig, MachineConfig, MapsLine, ProcessConfig};
+use super::{Machine, Process};
+use crate::addr::{PAGE_SIZE, TASK_SIZE, VirtAddr, VirtRange, page_align};
+use crate::flags::VmFlags;
+use crate::fs::{Content, Inode, InodeKind, OpenMode};
+use crate::ids::{FileId, MmId, Pid, VmOpsId};
+use crate::mm::{Layout, Mm, Personality, Resource, Task, file_operations};
+use crate::mmu::{Access, Tables};
+use crate::vma::{AnonChain, Vma};
+use std::collections::BTreeMap;
+use thiserror::Error;
+
+/// Why a machine or a process cannot start.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[allow(missing_docs)]
+pub enum StartupError {
+    #[error("the machine has too little RAM to start; give it more (ram)")]
+    RamTooSmall,
+    #[error("maps: {0} is empty, not page aligned or outside user space")]
+    BadRange(VirtRange),
+    #[error("maps: {0} overlaps {1}")]
+    Overlap(VirtRange, VirtRange),
+    #[error("page {0} cannot be made present: no mapping allows it")]
+    NotPresentable(VirtAddr),
+}
+
+/// vvar, vvar_vclock, vdso in pages, as they lie upwards.
+const VDSO_IMAGE: [(&str, u64); 3] = [("[vvar]", 4), ("[vvar_vclock]", 2), ("[vdso]", 2)];
+
+/// The maps of a static program with one page of text, as a fresh `execve` makes them for a stack limit.
+pub(crate) fn standard_maps(layout: Layout) -> Vec<MapsLine> {
+    let line = |start: u64, pages: u64, perms: [char; 4], name: &str| MapsLine {
+        range: VirtRange::new(start, start + pages * PAGE_SIZE),
+        perms,
+        offset: 0,
+        dev: (0, 0),
+        ino: 0,
+        name: name.to_string(),
+    };
+    let mut maps = vec![MapsLine { dev: (0xfe, 0), ino: 2, ..line(0x40_0000, 1, ['r', '-', 'x', 'p'], "/bin/program") }];
+    let total: u64 = VDSO_IMAGE.iter().map(|(_, pages)| pages).sum();
+    let mut at = if layout.legacy { layout.legacy_base.0 } else { layout.mmap_base.0 - total * PAGE_SIZE };
+    for (name, pages) in VDSO_IMAGE {
+        let perms = if name == "[vdso]" { ['r', '-', 'x', 'p'] } else { ['r', '-', '-', 'p'] };
+        maps.push(line(at, pages, perms, name));
+        at += pages * PAGE_SIZE;
+    }
+    maps.push(line(TASK_SIZE - 0x21000, 0x21, ['r', 'w', '-', 'p'], "[stack]"));
+    maps
+}
+
+impl Machine {
+    /// Creates a file.
+    pub(super) fn add_file(&mut self, config: &FileConfig) {
+        let mut inode = Inode {
+            size: config.size,
+            backing_end: config.size,
+            mode: config.mode,
+            uid: config.uid,
+            content: config.content.clone(),
+            warm: config.cached,
+            ..Inode::new(config.kind)
+        };
+        if let Some((dev, ino)) = config.identity {
+            (inode.dev, inode.ino) = (dev, ino);
+        }
+        let inode = self.kernel.fs.add_inode(inode);
+        self.kernel.fs.link(&config.path, inode);
+    }
+
+    /// Starts a process as `execve` would have left it.
+    ///
+    /// # Errors
+    /// What is wrong with its maps, or too little RAM.
+    pub fn spawn(&mut self, config: &ProcessConfig) -> Result<Pid, StartupError> {
+        let kernel = &mut self.kernel;
+        let tables = Tables::new(&mut kernel.phys, &mut kernel.trace).ok_or(StartupError::RamTooSmall)?;
+        let mut task = Task::new(MmId(0), config.uid);
+        task.personality = config.personality;
+        if let Some(capabilities) = config.capabilities {
+            task.capabilities = capabilities;
+        }
+        for (resource, limit) in &config.rlimits {
+            task.rlimits[*resource as usize] = *limit;
+        }
+        let legacy = config.personality.contains(Personality::ADDR_COMPAT_LAYOUT);
+        let layout = Layout::pick(task.limit(Resource::Stack), legacy, config.random_pages);
+        let mm = kernel.mms.insert(Mm::new(tables, layout));
+        task.mm = mm;
+        let task = kernel.tasks.insert(task);
+        let pid = self.take_pid();
+        let process = Process {
+            pid,
+            parent: None,
+            task,
+            descriptors: Vec::new(),
+            ended: None,
+            name: config.name.clone(),
+        };
+        self.processes.insert(pid, process);
+        self.switch_to(pid).expect("it was made just now");
+        let built = self.build_address_space(pid, mm, config, layout);
+        if let Err(error) = built {
+            self.end_process(pid, super::process::Ended::Exit(127));
+            self.processes.remove(&pid);
+            return Err(error);
+        }
+        self.open_standard_streams(pid);
+        self.check_after_operation();
+        Ok(pid)
+    }
+
+    fn build_address_space(&mut self, pid: Pid, mm: MmId, config: &ProcessConfig, layout: Layout) -> Result<(), StartupError> {
+        let standard;
+        let maps = match config.maps.is_empty() {
+            true => {
+                standard = standard_maps(layout);
+                &standard
+            }
+            false => &config.maps,
+        };
+        self.check_maps(maps)?;
+        let mut files = BTreeMap::new();
+        for line in maps.iter().filter(|line| line.name != "[vsyscall]") {
+            self.place_line(mm, line, &mut files);
+        }
+        for file in files.into_values() {
+            self.kernel.fput(file);
+        }
+        self.set_landmarks(mm, maps, config);
+        for (range, written) in &config.present {
+            self.make_present(pid, *range, *written)?;
+        }
+        if config.maps.is_empty() && config.present.is_empty() {
+            // The kernel wrote the arguments to the stack.
+            self.make_present(pid, VirtRange::new(TASK_SIZE - PAGE_SIZE, TASK_SIZE), true)?;
+        }
+        let task = &mut self.kernel.tasks[self.processes[&pid].task];
+        (task.min_flt, task.maj_flt) = (0, 0);
+        Ok(())
+    }
+
+    fn check_maps(&self, maps: &[MapsLine]) -> Result<(), StartupError> {
+        let mut previous: Option<VirtRange> = None;
+        for line in maps.iter().filter(|line| line.name != "[vsyscall]") {
+            let range = line.range;
+            let aligned = range.start.is_page_aligned() && range.end.is_page_aligned();
+            if range.is_empty() || !aligned || range.end.0 > TASK_SIZE {
+                return Err(StartupError::BadRange(range));
+            }
+            match previous {
+                Some(before) if before.end > range.start => return Err(StartupError::Overlap(range, before)),
+                _ => previous = Some(range),
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the area of a maps line. Lines of one file share one open file, as after `execve`.
+    fn place_line(&mut self, mm: MmId, line: &MapsLine, files: &mut BTreeMap<(String, u64), FileId>) {
+        let mut flags = VmFlags::MAYREAD | VmFlags::MAYWRITE | VmFlags::MAYEXEC;
+        for (letter, flag) in line.perms.iter().zip([VmFlags::READ, VmFlags::WRITE, VmFlags::EXEC]) {
+            if *letter != '-' {
+                flags |= flag;
+            }
+        }
+        let mut vma = Vma {
+            range: line.range,
+            flags,
+            pgoff: line.range.start.page_number(),
+            file: None,
+            ops: None,
+            anon_vma: None,
+            chain: AnonChain::new(),
+            special_name: None,
+        };
+        match line.name.as_str() {
+            "[stack]" => vma.flags |= VmFlags::GROWSDOWN | VmFlags::ACCOUNT,
+            "[vdso]" => special(&mut vma, "[vdso]", VmFlags::empty()),
+            "[vvar]" => special(&mut vma, "[vvar]", VmFlags::IO | VmFlags::PFNMAP),
+            "[vvar_vclock]" => special(&mut vma, "[vvar_vclock]", VmFlags::IO | VmFlags::PFNMAP),
+            name if line.ino != 0 || name.starts_with('/') => self.attach_file(line, &mut vma, files),
+            _ => {}
+        }
+        let accountable = vma.flags & (VmFlags::WRITE | VmFlags::SHARED | VmFlags::NORESERVE) == VmFlags::WRITE;
+        if accountable {
+            vma.flags |= VmFlags::ACCOUNT;
+        }
+        let (flags, pages) = (vma.flags, vma.pages());
+        if flags.contains(VmFlags::ACCOUNT) {
+            self.kernel.commit.pages += pages;
+        }
+        self.kernel.link_vma(mm, vma);
+        self.kernel.mms[mm].account_vm(flags, pages, true);
+    }
+
+    fn attach_file(&mut self, line: &MapsLine, vma: &mut Vma, files: &mut BTreeMap<(String, u64), FileId>) {
+        if line.perms[3] == 's' {
+            vma.flags |= VmFlags::SHARED | VmFlags::MAYSHARE;
+        }
+        vma.pgoff = line.offset / PAGE_SIZE;
+        let fs = &mut self.kernel.fs;
+        let file = *files.entry((line.name.clone(), line.ino)).or_insert_with(|| {
+            let inode = fs.lookup(&line.name).unwrap_or_else(|| {
+                let size = line.offset + line.range.len();
+                let content = Content::Pattern { name: line.name.clone() };
+                let inode = Inode { dev: line.dev, ino: line.ino, size, backing_end: size, content, warm: true, ..Inode::new(InodeKind::Disk) };
+                let id = fs.add_inode(inode);
+                fs.link(&line.name, id);
+                id
+            });
+            fs.open(inode, &line.name, OpenMode { read: true, write: line.perms[3] == 's' })
+        });
+        // A file that only the maps know must be as long as they say.
+        let inode = fs.file(file).inode;
+        let inode = fs.inode_mut(inode);
+        let end = page_align(line.offset + line.range.len());
+        if inode.dev == line.dev && inode.ino == line.ino && inode.size < end && inode.size == inode.backing_end {
+            inode.size = end;
+            inode.backing_end = end;
+        }
+        fs.get_file(file);
+        vma.file = Some(file);
+        let kind = fs.inode_of(file).kind;
+        vma.ops = match kind {
+            InodeKind::Shmem => Some(VmOpsId::Shmem),
+            _ if file_operations(kind).can_mmap() && kind == InodeKind::Disk => Some(VmOpsId::Ext4),
+            _ => None,
+        };
+    }
+
+    fn set_landmarks(&mut self, mm: MmId, maps: &[MapsLine], config: &ProcessConfig) {
+        let find = |name: &str| maps.iter().find(|line| line.name == name).map(|line| line.range);
+        let program = maps.iter().filter(|line| line.name.starts_with('/') && line.range.start.0 < 0x7000_0000_0000);
+        let first_name = program.clone().next().map(|line| line.name.clone());
+        let behind = program.filter(|line| Some(&line.name) == first_name.as_ref()).map(|line| line.range.end).max();
+        let heap = find("[heap]");
+        let start_brk = config.start_brk.or(heap.map(|heap| heap.start)).or(behind).unwrap_or(VirtAddr(0x40_1000));
+        let space = &mut self.kernel.mms[mm];
+        space.start_brk = start_brk;
+        space.brk = heap.map_or(start_brk, |heap| heap.end);
+        let top = find("[stack]").map_or(VirtAddr(TASK_SIZE), |stack| stack.end);
+        space.start_stack = config.start_stack.unwrap_or(top - 0x100);
+        space.data = config.data;
+        let text = maps.iter().find(|line| Some(&line.name) == first_name.as_ref() && line.perms[2] == 'x');
+        space.code = text.map_or((0, 0), |line| (line.range.start.0, line.range.end.0));
+    }
+
+    /// Touches pages so that they are present, with private copies where they were written.
+    fn make_present(&mut self, pid: Pid, range: VirtRange, written: bool) -> Result<(), StartupError> {
+        for page in range.page_addrs() {
+            let access = if written { Access::Write } else { Access::Read };
+            self.touch(pid, page, access).map_err(|_| StartupError::NotPresentable(page))?;
+        }
+        Ok(())
+    }
+
+    /// Descriptors 0, 1 and 2.
+    fn open_standard_streams(&mut self, pid: Pid) {
+        let fs = &mut self.kernel.fs;
+        let null = fs.lookup("/dev/null").unwrap_or_else(|| {
+            let id = fs.add_inode(Inode { mode: 0o666, ..Inode::new(InodeKind::DevNull) });
+            fs.link("/dev/null", id);
+            id
+        });
+        if fs.lookup("/dev/zero").is_none() {
+            let zero = fs.add_inode(Inode { mode: 0o666, ..Inode::new(InodeKind::DevZero) });
+            fs.link("/dev/zero", zero);
+        }
+        for fd in 0..3 {
+            let file = self.kernel.fs.open(null, "/dev/null", OpenMode { read: true, write: true });
+            self.processes.get_mut(&pid).expect("it was made just now").install(fd, file);
+        }
+    }
+}
+
+fn special(vma: &mut Vma, name: &'static str, more: VmFlags) {
+    vma.flags |= VmFlags::DONTEXPAND | more;
+    if !more.is_empty() {
+        // vvar can neither be written nor executed, ever.
+        vma.flags |= VmFlags::DONTDUMP;
+        vma.flags -= VmFlags::MAYWRITE | VmFlags::MAYEXEC;
+    }
+    vma.pgoff = 0;
+    vma.ops = Some(VmOpsId::Special);
+    vma.special_name = Some(name);
+}
+
+impl Machine {
+    /// A reference machine with one standard process.
+    ///
+    /// # Errors
+    /// As [`Machine::new`] and [`Machine::spawn`].
+    pub fn with_standard_process(config: &MachineConfig) -> Result<(Self, Pid), StartupError> {
+        let mut machine = Self::new(config)?;
+        let pid = machine.spawn(&ProcessConfig::default())?;
+        Ok((machine, pid))
+    }
+}
+

@@ -1,0 +1,136 @@
+//! The system-call table: names, numbers (x86-64), and who does the work.
+
+use super::{Arg, Machine};
+use crate::errno::{Errno, SysResult};
+use crate::why::Why;
+
+macro_rules! syscalls {
+    ($($name:ident = $number:literal => $method:ident,)*) => {
+        /// A system call.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+        #[allow(non_camel_case_types, missing_docs)]
+        pub enum Sysno { $($name = $number),* }
+
+        impl Sysno {
+            /// Every call.
+            pub const ALL: &[Sysno] = &[$(Sysno::$name),*];
+
+            /// The name.
+            pub const fn name(self) -> &'static str {
+                match self { $(Sysno::$name => stringify!($name)),* }
+            }
+
+            /// The call of a name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $(stringify!($name) => Some(Sysno::$name),)* _ => None }
+            }
+
+            /// The call of a number.
+            pub const fn from_number(number: u64) -> Option<Self> {
+                match number { $($number => Some(Sysno::$name),)* _ => None }
+            }
+        }
+
+        impl Machine {
+            pub(super) fn dispatch(&mut self, number: Sysno, args: &[Arg; 6]) -> SysResult {
+                match number { $(Sysno::$name => self.$method(args)),* }
+            }
+        }
+    };
+}
+
+syscalls! {
+    read = 0 => sys_read,
+    write = 1 => sys_write,
+    open = 2 => sys_open,
+    close = 3 => sys_close,
+    mmap = 9 => sys_mmap,
+    mprotect = 10 => sys_mprotect,
+    munmap = 11 => sys_munmap,
+    brk = 12 => sys_brk,
+    pread64 = 17 => sys_pread64,
+    pwrite64 = 18 => sys_pwrite64,
+    mremap = 25 => sys_mremap,
+    msync = 26 => sys_msync,
+    mincore = 27 => sys_mincore,
+    madvise = 28 => sys_madvise,
+    dup = 32 => sys_dup,
+    dup2 = 33 => sys_dup2,
+    getpid = 39 => sys_getpid,
+    clone = 56 => sys_clone,
+    fork = 57 => sys_fork,
+    vfork = 58 => sys_vfork,
+    exit = 60 => sys_exit_group,
+    wait4 = 61 => sys_wait4,
+    fcntl = 72 => sys_fcntl,
+    fsync = 74 => sys_fsync,
+    truncate = 76 => sys_truncate,
+    ftruncate = 77 => sys_ftruncate,
+    creat = 85 => sys_creat,
+    unlink = 87 => sys_unlink,
+    personality = 135 => sys_personality,
+    mlock = 149 => sys_mlock,
+    munlock = 150 => sys_munlock,
+    mlockall = 151 => sys_mlockall,
+    munlockall = 152 => sys_munlockall,
+    prctl = 157 => sys_prctl,
+    setrlimit = 160 => sys_setrlimit,
+    exit_group = 231 => sys_exit_group,
+    openat = 257 => sys_openat,
+    unlinkat = 263 => sys_unlinkat,
+    fallocate = 285 => sys_fallocate,
+    dup3 = 292 => sys_dup3,
+    prlimit64 = 302 => sys_prlimit64,
+    memfd_create = 319 => sys_memfd_create,
+    mlock2 = 325 => sys_mlock2,
+    pkey_mprotect = 329 => sys_pkey_mprotect,
+    pkey_alloc = 330 => sys_pkey_alloc,
+    pkey_free = 331 => sys_pkey_free,
+    mseal = 462 => sys_mseal,
+    // The calls below are known by name so that a log of them is understood; they are refused.
+    shmget = 29 => sys_refused_shmget,
+    shmat = 30 => sys_refused_shmat,
+    shmctl = 31 => sys_refused_shmctl,
+    shmdt = 67 => sys_refused_shmdt,
+    remap_file_pages = 216 => sys_refused_remap_file_pages,
+    process_madvise = 440 => sys_refused_process_madvise,
+}
+
+macro_rules! refused {
+    ($($method:ident = $name:literal;)*) => {
+        impl Machine {$(
+            fn $method(&mut self, _: &[Arg; 6]) -> SysResult {
+                self.kernel.refuse(Errno::ENOSYS, Why::NotEmulated { name: $name })
+            }
+        )*}
+    };
+}
+
+refused! {
+    sys_refused_shmget = "shmget";
+    sys_refused_shmat = "shmat";
+    sys_refused_shmctl = "shmctl";
+    sys_refused_shmdt = "shmdt";
+    sys_refused_remap_file_pages = "remap_file_pages";
+    sys_refused_process_madvise = "process_madvise";
+}
+
+impl Sysno {
+    /// Whether the call is only known by name.
+    pub const fn is_refused(self) -> bool {
+        use Sysno::*;
+        matches!(self, shmget | shmat | shmctl | shmdt | remap_file_pages | process_madvise)
+    }
+
+    /// Whether its result is about memory: what a replay compares. Descriptors, process ids and the
+    /// results of other calls are inputs of a replay.
+    pub const fn is_about_memory(self) -> bool {
+        use Sysno::*;
+        matches!(
+            self,
+            mmap | mprotect | munmap | brk | mremap | msync | mincore | madvise | mlock | mlock2 | munlock
+                | mlockall | munlockall | mseal | pkey_mprotect | pkey_alloc | pkey_free | shmat | shmdt
+                | remap_file_pages | process_madvise
+        )
+    }
+}

@@ -1,0 +1,131 @@
+//! Families of private pages (Linux `mm/rmap.c`, `struct anon_vma`). They exist so that the kernel
+//! finds every mapping of a page, and they decide, invisibly, which areas may merge: an area that
+//! came through fork is linked to more than one family and takes nothing in.
+
+use super::kernel::Kernel;
+use crate::ids::{AnonVmaId, MmId, Slab, VmaId};
+use crate::vma::{Vma, VmaSet};
+use std::collections::BTreeSet;
+
+/// One family.
+#[derive(Clone, Debug, Default)]
+pub struct AnonVma {
+    /// The family it descends from; `None` for a root.
+    pub parent: Option<AnonVmaId>,
+    /// Families that descend from it; a root counts itself.
+    pub children: u32,
+    /// Areas whose own family this is.
+    pub active: u32,
+    /// Areas linked to it: those whose pages may belong to it.
+    pub members: BTreeSet<(MmId, VmaId)>,
+}
+
+/// All families.
+pub type AnonVmas = Slab<AnonVmaId, AnonVma>;
+
+/// An existing family that a new one may be spared for (Linux `find_mergeable_anon_vma`): the next or
+/// previous neighbour's, if the two areas are alike but for their access bits.
+fn find_mergeable(vmas: &VmaSet, vma: &Vma) -> Option<AnonVmaId> {
+    let next = vmas.find(vma.range.end).map(|id| vmas.get(id));
+    let prev = vmas.prev(vma.range.start).map(|id| vmas.get(id));
+    let reusable = |old: &Vma, a: &Vma, b: &Vma| {
+        let single = old.chain.len() == 1 && crate::vma::may_share_anon_vma(a, b);
+        if single { old.anon_vma } else { None }
+    };
+    next.and_then(|next| reusable(next, vma, next)).or_else(|| prev.and_then(|prev| reusable(prev, prev, vma)))
+}
+
+impl Kernel {
+    /// Gives an area its family before its first private page (Linux `__anon_vma_prepare`).
+    #[inline]
+    pub(crate) fn anon_vma_prepare(&mut self, mm: MmId, id: VmaId) {
+        if self.mms[mm].vmas.get(id).anon_vma.is_none() {
+            self.call("__anon_vma_prepare", |k| k.make_anon_vma(mm, id));
+        }
+    }
+
+    fn make_anon_vma(&mut self, mm: MmId, id: VmaId) {
+        let vmas = &self.mms[mm].vmas;
+        let shared = find_mergeable(vmas, vmas.get(id));
+        let family = shared.unwrap_or_else(|| self.anon_vmas.insert(AnonVma { children: 1, ..Default::default() }));
+        self.anon_vmas[family].active += 1;
+        self.anon_vmas[family].members.insert((mm, id));
+        let vma = self.mms[mm].vmas.get_mut(id);
+        vma.anon_vma = Some(family);
+        vma.chain.push(family);
+    }
+
+    /// Links an area to all families in its chain; its own counts it as active
+    /// (the second half of Linux `anon_vma_clone`).
+    pub(crate) fn link_anon_vmas(&mut self, mm: MmId, id: VmaId) {
+        let vma = self.mms[mm].vmas.get(id);
+        for family in &vma.chain {
+            self.anon_vmas[*family].members.insert((mm, id));
+        }
+        if let Some(own) = vma.anon_vma {
+            self.anon_vmas[own].active += 1;
+        }
+    }
+
+    /// Gives `target`, which has no family, those of `source` (Linux `dup_anon_vma`).
+    pub(crate) fn dup_anon_vma(&mut self, mm: MmId, target: VmaId, source: &Vma) {
+        if source.anon_vma.is_none() || self.mms[mm].vmas.get(target).anon_vma.is_some() {
+            return;
+        }
+        let vma = self.mms[mm].vmas.get_mut(target);
+        vma.anon_vma = source.anon_vma;
+        vma.chain = source.chain.clone();
+        self.link_anon_vmas(mm, target);
+    }
+
+    /// Unlinks an area that goes away; families without areas go with it (Linux `unlink_anon_vmas`).
+    pub(crate) fn unlink_anon_vmas(&mut self, mm: MmId, id: VmaId, vma: &Vma) {
+        if let Some(own) = vma.anon_vma {
+            self.anon_vmas[own].active -= 1;
+        }
+        for family in &vma.chain {
+            self.anon_vmas[*family].members.remove(&(mm, id));
+        }
+        for family in &vma.chain {
+            self.drop_family_if_empty(*family);
+        }
+    }
+
+    fn drop_family_if_empty(&mut self, id: AnonVmaId) {
+        let family = &self.anon_vmas[id];
+        // Children keep their parent alive: their pages' areas are linked to it as well.
+        if !family.members.is_empty() {
+            return;
+        }
+        if let Some(parent) = family.parent
+            && let Some(parent) = self.anon_vmas.get_mut(parent)
+        {
+            parent.children -= 1;
+        }
+        self.anon_vmas.remove(id);
+    }
+
+    /// Links a child's copy of an area: to all families of the parent's area, and to one of its own
+    /// (Linux `anon_vma_fork`). The copy is not yet linked to any.
+    pub(crate) fn anon_vma_fork(&mut self, mm: MmId, id: VmaId, parent: &Vma) {
+        let Some(parent_family) = parent.anon_vma else { return };
+        // A family of the chain that lost its areas and has at most one child is used again, so that
+        // a long line of forks does not grow a chain without end. Roots are not: they count themselves.
+        let reusable = |family: &&AnonVmaId| {
+            let family = &self.anon_vmas[**family];
+            family.children < 2 && family.active == 0
+        };
+        let reused = parent.chain.iter().rev().find(reusable).copied();
+        let own = reused.unwrap_or_else(|| {
+            self.anon_vmas[parent_family].children += 1;
+            self.anon_vmas.insert(AnonVma { parent: Some(parent_family), ..Default::default() })
+        });
+        let vma = self.mms[mm].vmas.get_mut(id);
+        vma.anon_vma = Some(own);
+        vma.chain = parent.chain.clone();
+        if reused.is_none() {
+            vma.chain.push(own);
+        }
+        self.link_anon_vmas(mm, id);
+    }
+}

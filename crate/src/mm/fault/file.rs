@@ -1,0 +1,156 @@
+//! Faults on areas with operations (Linux `mm/memory.c`: `do_read_fault`, `do_cow_fault`,
+//! `do_shared_fault`, `do_fault_around`): `vma->vm_ops->fault` finds the page.
+
+use super::{FaultContext, FaultOutcome, page_prot};
+use crate::addr::{PAGE_SHIFT, PAGE_SIZE, PMD_SIZE, VirtAddr, VirtRange};
+use crate::event::Note;
+use crate::flags::VmFlags;
+use crate::mm::kernel::Kernel;
+use crate::mm::vm_operations;
+use crate::mm::vm_operations::{FoundPage, VmOperations};
+use crate::mmu::Pte;
+use crate::phys::FrameFlags;
+
+impl Kernel {
+    fn operations_of(&self, context: &FaultContext) -> &'static dyn VmOperations {
+        let vma = self.mms[context.mm].vmas.get(context.vma);
+        vm_operations(vma.ops.expect("an anonymous area does not come here"))
+    }
+
+    /// Linux `__do_fault`: asks the area's object for the page.
+    fn do_fault(&mut self, context: &FaultContext) -> Result<FoundPage, FaultOutcome> {
+        let operations = self.operations_of(context);
+        self.call_with("vma->vm_ops->fault", Note::Text(operations.fault_name()), |k| operations.fault(k, context))
+    }
+
+    /// A read: pages around it that are cached are mapped along; else the page itself.
+    pub(super) fn do_read_fault(&mut self, context: &FaultContext) -> FaultOutcome {
+        if self.operations_of(context).maps_around() && self.sysctl.fault_around_pages > 1 {
+            let mapped = self.call("do_fault_around", |k| k.do_fault_around(context));
+            if mapped {
+                return FaultOutcome::DONE;
+            }
+        }
+        match self.do_fault(context) {
+            Ok(found) => self.finish_fault(context, found, false),
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// A write to a private mapping: a copy at once.
+    pub(super) fn do_cow_fault(&mut self, context: &FaultContext) -> FaultOutcome {
+        self.anon_vma_prepare(context.mm, context.vma);
+        let found = match self.do_fault(context) {
+            Ok(found) => found,
+            Err(outcome) => return outcome,
+        };
+        let owner = self.anon_owner(context);
+        let copy = self.phys.alloc_for_overwrite(owner, &mut self.trace);
+        if let Some(to) = copy {
+            self.call_with("copy_mc_user_highpage", Note::Copy { from: found.pfn, to }, |k| {
+                k.phys.copy(found.pfn, to);
+            });
+        }
+        self.phys.put(found.pfn, &mut self.trace);
+        let Some(pfn) = copy else { return FaultOutcome::OutOfMemory };
+        self.phys.frame_mut(pfn).flags = FrameFlags::ANON_EXCLUSIVE | FrameFlags::SWAP_BACKED;
+        self.finish_fault(context, FoundPage { pfn, ..found }, true)
+    }
+
+    /// A write to a shared mapping: the object's own page, told to the object if it wants to know.
+    pub(super) fn do_shared_fault(&mut self, context: &FaultContext) -> FaultOutcome {
+        let found = match self.do_fault(context) {
+            Ok(found) => found,
+            Err(outcome) => return outcome,
+        };
+        self.note_write(context);
+        self.finish_fault(context, found, true)
+    }
+
+    /// The first write to a page of a shared mapping (Linux `do_page_mkwrite`, `file_update_time`).
+    pub(super) fn note_write(&mut self, context: &FaultContext) {
+        if self.operations_of(context).wants_write_notify() {
+            self.step("do_page_mkwrite", Note::None);
+        }
+        if let Some(file) = self.mms[context.mm].vmas.get(context.vma).file {
+            let inode = self.fs.file(file).inode;
+            self.fs.inode_mut(inode).modified += 1;
+        }
+    }
+
+    /// Writes the entry. The reference in `found` becomes the entry's.
+    fn finish_fault(&mut self, context: &FaultContext, found: FoundPage, write: bool) -> FaultOutcome {
+        self.call_with("finish_fault", Note::Page { addr: context.addr, pfn: found.pfn }, |k| {
+            let vma = k.mms[context.mm].vmas.get(context.vma);
+            let mut bits = page_prot(vma) | Pte::ACCESSED;
+            if write {
+                bits |= Pte::DIRTY;
+                if vma.flags.contains(VmFlags::WRITE) {
+                    bits |= Pte::WRITE;
+                }
+            }
+            if k.install(context, Pte::leaf(found.pfn, bits)) {
+                return FaultOutcome::Done { major: found.major };
+            }
+            k.phys.put(found.pfn, &mut k.trace);
+            FaultOutcome::OutOfMemory
+        })
+    }
+
+    /// Maps every cached page of a 16-page window around the fault whose entry is empty. Whether the
+    /// faulting page was among them.
+    fn do_fault_around(&mut self, context: &FaultContext) -> bool {
+        let window = self.fault_around_window(context);
+        let vma = self.mms[context.mm].vmas.get(context.vma);
+        let Some(file) = vma.file else { return false };
+        let (first_pgoff, bits) = (vma.pgoff_of(window.start), page_prot(vma));
+        let inode = self.fs.file(file).inode;
+        let last_page = self.fs.inode(inode).page_count();
+        self.say(Note::Range { what: "map_pages", range: window });
+        let mut hit = false;
+        for (i, addr) in window.page_addrs().enumerate() {
+            let index = first_pgoff + i as u64;
+            if index >= last_page {
+                break;
+            }
+            hit |= self.map_cached_page(context, addr, inode, index, bits);
+        }
+        hit
+    }
+
+    /// Maps one page if it is cached and its entry empty; whether it is the faulting page.
+    fn map_cached_page(
+        &mut self,
+        context: &FaultContext,
+        addr: VirtAddr,
+        inode: crate::ids::InodeId,
+        index: u64,
+        bits: u64,
+    ) -> bool {
+        let Some(slot) = self.mms[context.mm].tables.find(&self.phys, addr) else { return false };
+        if !slot.read(&self.phys).is_none() {
+            return false;
+        }
+        let Ok(Some(pfn)) = self.fs.cached_page(inode, index, &mut self.phys, &mut self.trace) else {
+            return false;
+        };
+        self.phys.get(pfn);
+        // Only the page that was asked for counts as used.
+        let accessed = if addr == context.addr { Pte::ACCESSED } else { 0 };
+        let pte = Pte::leaf(pfn, bits | accessed);
+        self.set_pte(context.mm, addr, slot, pte);
+        self.remember_mapping(context.mm, pte);
+        addr == context.addr
+    }
+
+    /// 16 pages from the start of the aligned block or of the area, whichever is higher, cut to the
+    /// area and to one page table (measured; the file offset does not shift it).
+    fn fault_around_window(&self, context: &FaultContext) -> VirtRange {
+        let area = self.mms[context.mm].vmas.get(context.vma).range;
+        let pages = self.sysctl.fault_around_pages;
+        let block = VirtAddr(context.addr.0 & !((pages << PAGE_SHIFT) - 1));
+        let start = block.max(area.start);
+        let table_end = VirtAddr((context.addr.0 & !(PMD_SIZE - 1)) + PMD_SIZE);
+        VirtRange { start, end: (start + pages * PAGE_SIZE).min(area.end).min(table_end) }
+    }
+}

@@ -1,0 +1,145 @@
+//! The fault path (Linux `arch/x86/mm/fault.c`, `mm/memory.c`): a hardware fault meets the VMAs, and
+//! becomes a page or a signal. One file per kind of fault.
+
+mod anonymous;
+mod file;
+mod oom;
+mod stack;
+mod user;
+mod wp;
+
+use super::kernel::Kernel;
+use super::vm_operations;
+use crate::addr::VirtAddr;
+use crate::event::Note;
+use crate::flags::VmFlags;
+use crate::ids::{MmId, VmaId};
+use crate::mmu::{Access, Marker, Pte, Slot};
+use crate::vma::Vma;
+use crate::why::SignalWhy;
+
+pub use user::FaultFrom;
+pub(crate) use user::access_error;
+
+/// Everything a fault handler needs to know (Linux `struct vm_fault`).
+#[derive(Clone, Copy, Debug)]
+pub struct FaultContext {
+    /// The address space.
+    pub mm: MmId,
+    /// The area.
+    pub vma: VmaId,
+    /// The faulting address, rounded down to its page.
+    pub addr: VirtAddr,
+    /// The page's offset in the area's object, in pages.
+    pub pgoff: u64,
+    /// What was tried.
+    pub access: Access,
+}
+
+/// How a fault ends (Linux `vm_fault_t`).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FaultOutcome {
+    /// The entry is right now; try the access again.
+    Done {
+        /// The page had to be read from a disk.
+        major: bool,
+    },
+    /// The object has no such page.
+    Sigbus(SignalWhy),
+    /// A guard region.
+    Sigsegv(SignalWhy),
+    /// A poisoned page.
+    Poisoned,
+    /// No frame is free.
+    OutOfMemory,
+}
+
+impl FaultOutcome {
+    /// A minor fault that succeeded.
+    pub const DONE: Self = Self::Done { major: false };
+}
+
+/// The bits of a page-table entry that an area's protection gives a page (Linux `vm_page_prot`).
+/// Writable only where the first write needs no fault: shared, and nobody wants to be told.
+pub(crate) fn page_prot(vma: &Vma) -> u64 {
+    if !vma.is_accessible() {
+        return Pte::PROTNONE;
+    }
+    let mut bits = Pte::PRESENT | Pte::USER;
+    if !vma.flags.contains(VmFlags::EXEC) {
+        bits |= Pte::NX;
+    }
+    let notify = vma.ops.is_some_and(|ops| vm_operations(ops).wants_write_notify());
+    if vma.flags.contains(VmFlags::SHARED | VmFlags::WRITE) && !notify {
+        bits |= Pte::WRITE;
+    }
+    bits
+}
+
+impl Kernel {
+    /// Makes a page of an area accessible, or says why not (Linux `handle_mm_fault`). The area is
+    /// known to allow the access.
+    pub(crate) fn handle_mm_fault(&mut self, context: &FaultContext) -> FaultOutcome {
+        self.call_with("handle_mm_fault", Note::Value { name: "address", value: context.addr.0 }, |k| {
+            let outcome = k.call("handle_pte_fault", |k| k.handle_pte_fault(context));
+            if let FaultOutcome::Done { major } = outcome {
+                let task = &mut k.tasks[k.current];
+                if major { task.maj_flt += 1 } else { task.min_flt += 1 }
+            }
+            outcome
+        })
+    }
+
+    fn handle_pte_fault(&mut self, context: &FaultContext) -> FaultOutcome {
+        let tables = &mut self.mms[context.mm].tables;
+        let Some(slot) = tables.find_or_make(&mut self.phys, context.addr, &mut self.trace) else {
+            return FaultOutcome::OutOfMemory;
+        };
+        let pte = slot.read(&self.phys);
+        if pte.is_none() {
+            return self.do_pte_missing(context, slot);
+        }
+        if !pte.is_present() {
+            return self.do_marker(context, pte);
+        }
+        if context.access == Access::Write && !pte.is_writable() {
+            return self.call("do_wp_page", |k| k.do_wp_page(context, slot, pte));
+        }
+        // Somebody was faster, or the walk only wants its bits set.
+        let dirty = if context.access == Access::Write { Pte::DIRTY } else { 0 };
+        self.set_pte(context.mm, context.addr, slot, pte.with(Pte::ACCESSED | dirty));
+        FaultOutcome::DONE
+    }
+
+    fn do_pte_missing(&mut self, context: &FaultContext, slot: Slot) -> FaultOutcome {
+        let vma = self.mms[context.mm].vmas.get(context.vma);
+        if vma.is_anonymous() {
+            return self.call("do_anonymous_page", |k| k.do_anonymous_page(context, slot));
+        }
+        let shared = vma.flags.contains(VmFlags::SHARED);
+        match (context.access == Access::Write, shared) {
+            (false, _) => self.call("do_read_fault", |k| k.do_read_fault(context)),
+            (true, false) => self.call("do_cow_fault", |k| k.do_cow_fault(context)),
+            (true, true) => self.call("do_shared_fault", |k| k.do_shared_fault(context)),
+        }
+    }
+
+    fn do_marker(&mut self, context: &FaultContext, pte: Pte) -> FaultOutcome {
+        match pte.as_marker() {
+            Some(Marker::Poison) => FaultOutcome::Poisoned,
+            _ => FaultOutcome::Sigsegv(SignalWhy::Guard { addr: context.addr }),
+        }
+    }
+
+    /// Writes the entry of the faulting page and books the mapping. `false` when RAM for a table is
+    /// exhausted.
+    pub(crate) fn install(&mut self, context: &FaultContext, pte: Pte) -> bool {
+        let tables = &mut self.mms[context.mm].tables;
+        let Some(slot) = tables.find_or_make(&mut self.phys, context.addr, &mut self.trace) else {
+            return false;
+        };
+        self.set_pte(context.mm, context.addr, slot, pte);
+        self.remember_mapping(context.mm, pte);
+        true
+    }
+}

@@ -1,0 +1,136 @@
+//! `file_operations`: what a kind of file does when it is mapped. The left half of the call tree's
+//! picture; [`super::vm_operations`] is the right half.
+
+use super::kernel::Kernel;
+use crate::errno::{Errno, SysResult};
+use crate::flags::VmFlags;
+use crate::fs::InodeKind;
+use crate::ids::VmOpsId;
+use crate::vma::Vma;
+use crate::why::Why;
+
+/// Largest file offset of most file systems (`MAX_LFS_FILESIZE`).
+const MAX_LFS: u64 = i64::MAX as u64;
+/// Largest file of the reference machine's ext4: 2^32 − 1 blocks of 4 KiB.
+const EXT4_MAX: u64 = 0xffff_ffff << 12;
+
+/// The methods of an open file that mappings use (Linux `struct file_operations`).
+pub trait FileOperations: Sync {
+    /// The kernel's name of the `mmap` method, for the trace.
+    fn name(&self) -> &'static str;
+
+    /// Whether there is an `mmap` method.
+    fn can_mmap(&self) -> bool {
+        true
+    }
+
+    /// Prepares a new area: sets `vma.ops`, may refuse. `vma.file` is set already.
+    ///
+    /// # Errors
+    /// Whatever the file says; the range stays a hole then.
+    fn mmap(&self, kernel: &mut Kernel, vma: &mut Vma) -> SysResult<()>;
+
+    /// Whether mappings are placed so that huge pages fit (the file's own `get_unmapped_area`).
+    fn aligns_to_huge_pages(&self) -> bool {
+        false
+    }
+
+    /// Whether MAP_SHARED_VALIDATE accepts MAP_SYNC.
+    fn supports_sync_flag(&self) -> bool {
+        false
+    }
+
+    /// Largest offset a mapping may reach.
+    fn max_bytes(&self) -> u64 {
+        MAX_LFS
+    }
+}
+
+/// The operations of a kind of file.
+pub fn file_operations(kind: InodeKind) -> &'static dyn FileOperations {
+    match kind {
+        InodeKind::Disk => &Ext4,
+        InodeKind::Shmem => &Shmem,
+        InodeKind::DevZero => &DevZero,
+        InodeKind::Directory | InodeKind::DevNull | InodeKind::Stream => &NotMappable,
+    }
+}
+
+/// A file on disk.
+struct Ext4;
+
+impl FileOperations for Ext4 {
+    fn name(&self) -> &'static str {
+        "ext4_file_mmap"
+    }
+
+    fn mmap(&self, kernel: &mut Kernel, vma: &mut Vma) -> SysResult<()> {
+        let synchronous = vma.flags.contains(VmFlags::SYNC);
+        let sync = VmFlags::SYNC.bits();
+        kernel.require(!synchronous, Errno::EOPNOTSUPP, || Why::FlagsNotSupported { flags: sync })?;
+        vma.ops = Some(VmOpsId::Ext4);
+        Ok(())
+    }
+
+    fn aligns_to_huge_pages(&self) -> bool {
+        true
+    }
+
+    fn supports_sync_flag(&self) -> bool {
+        true
+    }
+
+    fn max_bytes(&self) -> u64 {
+        EXT4_MAX
+    }
+}
+
+/// A file in memory.
+struct Shmem;
+
+impl FileOperations for Shmem {
+    fn name(&self) -> &'static str {
+        "shmem_mmap"
+    }
+
+    fn mmap(&self, _: &mut Kernel, vma: &mut Vma) -> SysResult<()> {
+        vma.ops = Some(VmOpsId::Shmem);
+        Ok(())
+    }
+}
+
+/// `/dev/zero`: shared it is shared anonymous memory, private it is anonymous memory.
+struct DevZero;
+
+impl FileOperations for DevZero {
+    fn name(&self) -> &'static str {
+        "mmap_zero"
+    }
+
+    fn mmap(&self, kernel: &mut Kernel, vma: &mut Vma) -> SysResult<()> {
+        if vma.flags.contains(VmFlags::SHARED) {
+            let mm = kernel.current_mm();
+            return kernel.shmem_zero_setup(mm, vma);
+        }
+        // Anonymous, but it keeps its file: /proc/PID/maps shows the name.
+        vma.ops = None;
+        Ok(())
+    }
+}
+
+/// Directories, pipes, /dev/null.
+struct NotMappable;
+
+impl FileOperations for NotMappable {
+    fn name(&self) -> &'static str {
+        "none"
+    }
+
+    fn can_mmap(&self) -> bool {
+        false
+    }
+
+    fn mmap(&self, kernel: &mut Kernel, _: &mut Vma) -> SysResult<()> {
+        kernel.refuse(Errno::ENODEV, Why::NoMmapMethod)
+    }
+}

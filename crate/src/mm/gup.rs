@@ -1,0 +1,99 @@
+//! Making pages present on behalf of a program (Linux `mm/gup.c`): MAP_POPULATE, mlock,
+//! MADV_POPULATE, and the kernel's own copies.
+
+use super::fault::{FaultContext, FaultOutcome};
+use super::kernel::Kernel;
+use crate::addr::{PAGE_SIZE, VirtAddr, VirtRange};
+use crate::errno::{Errno, SysResult};
+use crate::flags::VmFlags;
+use crate::ids::{MmId, VmaId};
+use crate::mmu::Access;
+use crate::why::Why;
+
+impl Kernel {
+    /// Makes a mapped range present (Linux `__mm_populate`). Areas locked on fault are left alone.
+    ///
+    /// # Errors
+    /// ENOMEM where nothing is mapped or the area forbids any access, unless `ignore_errors`.
+    pub(crate) fn mm_populate(&mut self, mm: MmId, range: VirtRange, ignore_errors: bool) -> SysResult<()> {
+        self.call("__mm_populate", |k| {
+            let mut at = range.start;
+            while at < range.end {
+                let Some(id) = k.mms[mm].vmas.first_overlap(VirtRange { start: at, end: range.end }) else { break };
+                let area = k.mms[mm].vmas.get(id).range;
+                let part = VirtRange { start: at.max(area.start), end: area.end.min(range.end) };
+                match k.populate_vma_page_range(mm, id, part) {
+                    Err(_) if ignore_errors => {}
+                    other => other?,
+                }
+                at = part.end;
+            }
+            Ok(())
+        })
+    }
+
+    /// Makes a part of an area present (Linux `populate_vma_page_range`): with write faults if it is
+    /// private and writable, so that copy-on-write is broken now, else with read faults.
+    ///
+    /// # Errors
+    /// ENOMEM if the area forbids access or its object has no such page, EAGAIN if RAM is exhausted.
+    pub(crate) fn populate_vma_page_range(&mut self, mm: MmId, id: VmaId, part: VirtRange) -> SysResult<()> {
+        let vma = self.mms[mm].vmas.get(id);
+        let flags = vma.flags;
+        // Bare frames have nothing to be populated with.
+        if flags.intersects(VmFlags::LOCKONFAULT | VmFlags::IO | VmFlags::PFNMAP) {
+            return Ok(());
+        }
+        let private_write = flags & (VmFlags::WRITE | VmFlags::SHARED) == VmFlags::WRITE;
+        let access = if private_write { Access::Write } else { Access::Read };
+        let allowed = vma.is_accessible();
+        self.require(allowed, Errno::ENOMEM, || Why::PopulateFailed { at: part.start })?;
+        self.fault_in_range(mm, id, part, access)
+    }
+
+    /// Faults every page of a part in that does not allow the access yet.
+    ///
+    /// # Errors
+    /// ENOMEM at a page that cannot be had (SIGBUS, guard), EAGAIN if RAM is exhausted.
+    pub(crate) fn fault_in_range(&mut self, mm: MmId, id: VmaId, part: VirtRange, access: Access) -> SysResult<()> {
+        for addr in part.page_addrs() {
+            if self.is_ready(mm, addr, access) {
+                continue;
+            }
+            let pgoff = self.mms[mm].vmas.get(id).pgoff_of(addr);
+            match self.handle_mm_fault(&FaultContext { mm, vma: id, addr, pgoff, access }) {
+                FaultOutcome::Done { .. } => {}
+                FaultOutcome::OutOfMemory => return self.refuse(Errno::EAGAIN, Why::OutOfFrames),
+                _ => return self.refuse(Errno::ENOMEM, Why::PopulateFailed { at: addr }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the entry of a page allows an access as it is (Linux `follow_page_pte`).
+    fn is_ready(&self, mm: MmId, addr: VirtAddr, access: Access) -> bool {
+        let pte = self.mms[mm].tables.get(&self.phys, addr);
+        pte.is_hardware_present() && (access != Access::Write || pte.is_writable())
+    }
+
+    /// Whether a range of user addresses is all mapped; the first hole.
+    pub(crate) fn first_hole(&self, mm: MmId, range: VirtRange) -> Option<VirtAddr> {
+        let mut at = range.start;
+        while at < range.end {
+            let Some(id) = self.mms[mm].vmas.lookup(at) else { return Some(at) };
+            at = self.mms[mm].vmas.get(id).range.end;
+        }
+        None
+    }
+
+    /// The frame of a present page, for views and the kernel's own reads.
+    pub fn frame_at(&self, mm: MmId, addr: VirtAddr) -> Option<crate::addr::Pfn> {
+        let pte = self.mms[mm].tables.get(&self.phys, addr);
+        pte.is_present().then(|| pte.pfn())
+    }
+
+    /// Pages between two addresses.
+    pub(crate) fn pages_between(start: VirtAddr, end: VirtAddr) -> u64 {
+        (end - start) / PAGE_SIZE
+    }
+}

@@ -1,0 +1,220 @@
+//! Everything the kernel keeps, and how the verbs record what they do.
+
+use super::accounting::Commit;
+use super::anon_vma::AnonVmas;
+use super::mm_struct::{Mm, Rss};
+use super::rmap::IMmap;
+use super::task::Task;
+use crate::addr::{PAGE_SHIFT, Pfn, VirtAddr};
+use crate::errno::{Errno, SysError, SysResult};
+use crate::event::{Event, Note, Trace};
+use crate::fs::Fs;
+use crate::ids::{FileId, MmId, Slab, TaskId};
+use crate::mmu::{Cpu, Pte, Slot};
+use crate::phys::{Owner, Phys};
+use crate::why::Why;
+
+/// Tunables of the machine (`/proc/sys/vm`, kernel configuration), with the reference kernel's values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sysctl {
+    /// `vm.max_map_count`.
+    pub max_map_count: u64,
+    /// `vm.overcommit_memory`: 0 guess, 1 always, 2 never.
+    pub overcommit_memory: u8,
+    /// `vm.overcommit_ratio`, percent.
+    pub overcommit_ratio: u64,
+    /// `vm.admin_reserve_kbytes`.
+    pub admin_reserve_kbytes: u64,
+    /// `vm.user_reserve_kbytes`.
+    pub user_reserve_kbytes: u64,
+    /// `vm.mmap_min_addr`: the permission check.
+    pub mmap_min_addr: u64,
+    /// Where searches and hints begin: the larger of the above and CONFIG_LSM_MMAP_MIN_ADDR.
+    pub lowest_search_addr: u64,
+    /// The `MemTotal` that overcommit speaks of, in pages. Not the size of simulated RAM.
+    pub total_pages: u64,
+    /// `SwapTotal`, in pages.
+    pub swap_pages: u64,
+    /// `fault_around_bytes`, in pages.
+    pub fault_around_pages: u64,
+    /// Check every invariant after every operation.
+    pub paranoid: bool,
+}
+
+impl Sysctl {
+    /// The reference kernel: Linux 6.18.44 with 24,684,084 kB of RAM and no swap.
+    pub fn reference() -> Self {
+        Self {
+            max_map_count: 65530,
+            overcommit_memory: 0,
+            overcommit_ratio: 50,
+            admin_reserve_kbytes: 8192,
+            user_reserve_kbytes: 100_403,
+            mmap_min_addr: 4096,
+            lowest_search_addr: 65536,
+            total_pages: 24_684_084 / 4,
+            swap_pages: 0,
+            fault_around_pages: 16,
+            paranoid: cfg!(any(debug_assertions, feature = "paranoid")),
+        }
+    }
+}
+
+/// The state of the kernel and the hardware under it.
+#[derive(Clone, Debug)]
+pub struct Kernel {
+    /// Physical memory.
+    pub phys: Phys,
+    /// The one CPU.
+    pub cpu: Cpu,
+    /// Files.
+    pub fs: Fs,
+    /// Address spaces.
+    pub mms: Slab<MmId, Mm>,
+    /// Tasks.
+    pub tasks: Slab<TaskId, Task>,
+    /// The task that runs (Linux `current`).
+    pub current: TaskId,
+    /// Families of private pages.
+    pub anon_vmas: AnonVmas,
+    /// Which VMAs map which file.
+    pub i_mmap: IMmap,
+    /// Tunables.
+    pub sysctl: Sysctl,
+    /// Committed_AS.
+    pub commit: Commit,
+    /// Where events go.
+    pub trace: Trace,
+    /// The shared page of zeros.
+    pub zero_page: Pfn,
+    /// Pages of the vdso, the only frames of it that programs see.
+    pub vdso_pages: [Pfn; 2],
+    /// Pages of vvar that exist.
+    pub vvar_pages: [Pfn; 2],
+}
+
+impl Kernel {
+    /// A kernel without tasks on `ram_bytes` of memory. `None` if that is less than 64 KiB.
+    pub fn boot(ram_bytes: u64, sysctl: Sysctl) -> Option<Self> {
+        let (mut phys, mut trace) = (Phys::new(ram_bytes.max(1 << 16)), Trace::default());
+        let zero_page = phys.alloc_zeroed(Owner::ZeroPage, &mut trace)?;
+        let mut kernel_page = || phys.alloc_zeroed(Owner::Kernel, &mut trace);
+        let vdso_pages = [kernel_page()?, kernel_page()?];
+        let vvar_pages = [kernel_page()?, kernel_page()?];
+        Some(Self {
+            phys,
+            cpu: Cpu::default(),
+            fs: Fs::default(),
+            mms: Slab::default(),
+            tasks: Slab::default(),
+            current: TaskId(0),
+            anon_vmas: AnonVmas::default(),
+            i_mmap: IMmap::default(),
+            sysctl,
+            commit: Commit::default(),
+            trace,
+            zero_page,
+            vdso_pages,
+            vvar_pages,
+        })
+    }
+
+    /// The running task.
+    #[inline]
+    pub fn task(&self) -> &Task {
+        &self.tasks[self.current]
+    }
+
+    /// The address space of the running task.
+    #[inline]
+    pub fn current_mm(&self) -> MmId {
+        self.tasks[self.current].mm
+    }
+
+    /// Runs `body` as the kernel function `name` of the trace.
+    #[inline]
+    pub(crate) fn call<R>(&mut self, name: &'static str, body: impl FnOnce(&mut Self) -> R) -> R {
+        self.call_with(name, Note::None, body)
+    }
+
+    /// Runs `body` as the kernel function `name`, noting what decided it.
+    #[inline]
+    pub(crate) fn call_with<R>(&mut self, name: &'static str, note: Note, body: impl FnOnce(&mut Self) -> R) -> R {
+        self.trace.emit(|| Event::Enter { function: name, note });
+        let result = body(self);
+        self.trace.emit(|| Event::Leave);
+        result
+    }
+
+    /// Notes a step of the call tree that is not a function of its own.
+    #[inline]
+    pub(crate) fn step(&mut self, name: &'static str, note: Note) {
+        self.trace.emit(|| Event::Enter { function: name, note });
+        self.trace.emit(|| Event::Leave);
+    }
+
+    /// Adds a sentence to the current function.
+    #[inline]
+    pub(crate) fn say(&mut self, note: Note) {
+        self.trace.emit(|| Event::Say(note));
+    }
+
+    /// Refuses a call: the one way to make an error, so that the trace always has it.
+    #[inline]
+    pub(crate) fn refuse<T>(&mut self, errno: Errno, why: Why) -> SysResult<T> {
+        let error = SysError::new(errno, why);
+        self.trace.emit(|| Event::Refused(error));
+        Err(error)
+    }
+
+    /// Refuses unless `ok`.
+    #[inline]
+    pub(crate) fn require(&mut self, ok: bool, errno: Errno, why: impl FnOnce() -> Why) -> SysResult<()> {
+        if ok { Ok(()) } else { self.refuse(errno, why()) }
+    }
+
+    /// Writes a page-table entry, tells the trace, and makes the TLB forget the page.
+    #[inline]
+    pub(crate) fn set_pte(&mut self, mm: MmId, addr: VirtAddr, slot: Slot, new: Pte) {
+        let old = slot.read(&self.phys);
+        slot.write(&mut self.phys, new);
+        self.trace.emit(|| Event::PteSet { mm, addr, old: old.0, new: new.0 });
+        if old.is_hardware_present() && self.cpu.cr3() == Some(self.mms[mm].tables.root) {
+            self.cpu.flush_page(addr, &mut self.trace);
+        }
+    }
+
+    /// Writes a page-table entry and leaves the TLB to the caller, who flushes once for many.
+    #[inline]
+    pub(crate) fn set_pte_quietly(&mut self, mm: MmId, addr: VirtAddr, slot: Slot, new: Pte) {
+        let old = slot.read(&self.phys);
+        slot.write(&mut self.phys, new);
+        self.trace.emit(|| Event::PteSet { mm, addr, old: old.0, new: new.0 });
+    }
+
+    /// Drops a holder of an open file; what was promised for a file in memory goes with its contents.
+    pub fn fput(&mut self, file: FileId) {
+        let inode = self.fs.file(file).inode;
+        let promised = self.fs.inode(inode).promised_pages;
+        self.fs.put_file(file, &mut self.phys, &mut self.trace);
+        if promised > 0 && self.fs.try_inode(inode).is_none() {
+            self.vm_unacct_memory(promised);
+        }
+    }
+
+    /// Which resident-set counter a frame belongs to; `None` for frames that are not counted.
+    #[inline]
+    pub(crate) fn rss_kind(&self, pfn: Pfn) -> Option<Rss> {
+        match self.phys.frame(pfn).owner {
+            Owner::Anon { .. } => Some(Rss::Anon),
+            Owner::File { shmem: true, .. } => Some(Rss::Shmem),
+            Owner::File { .. } | Owner::Kernel => Some(Rss::File),
+            _ => None,
+        }
+    }
+
+    /// Bytes of a page count, for events and reasons.
+    pub(crate) fn bytes(pages: u64) -> u64 {
+        pages << PAGE_SHIFT
+    }
+}

@@ -1,0 +1,271 @@
+//! `madvise(2)` (Linux `mm/madvise.c`). Flag advice splits and merges areas; the rest acts on pages.
+
+use super::kernel::Kernel;
+use super::zap::Zap;
+use crate::addr::{PAGE_SIZE, PMD_SIZE, VirtAddr, VirtRange, page_align};
+use crate::errno::{Errno, SysError, SysResult};
+use crate::flags::VmFlags;
+use crate::ids::{MmId, VmaId};
+use crate::mmu::{Access, Marker, Pte};
+use crate::phys::FrameFlags;
+use crate::why::Why;
+
+macro_rules! advices {
+    ($($name:ident = $number:literal,)*) => {
+        /// `MADV_*`, the values this kernel knows.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[allow(missing_docs, clippy::upper_case_acronyms, non_camel_case_types)]
+        pub enum Advice { $($name = $number),* }
+
+        impl Advice {
+            /// Every value with its name.
+            pub const ALL: &[(Advice, &'static str)] = &[$((Advice::$name, concat!("MADV_", stringify!($name)))),*];
+
+            /// The advice of a number.
+            pub fn from_number(number: i64) -> Option<Self> {
+                match number { $($number => Some(Self::$name),)* _ => None }
+            }
+        }
+    };
+}
+
+advices! {
+    NORMAL = 0, RANDOM = 1, SEQUENTIAL = 2, WILLNEED = 3, DONTNEED = 4, FREE = 8, REMOVE = 9,
+    DONTFORK = 10, DOFORK = 11, MERGEABLE = 12, UNMERGEABLE = 13, HUGEPAGE = 14, NOHUGEPAGE = 15,
+    DONTDUMP = 16, DODUMP = 17, WIPEONFORK = 18, KEEPONFORK = 19, COLD = 20, PAGEOUT = 21,
+    POPULATE_READ = 22, POPULATE_WRITE = 23, DONTNEED_LOCKED = 24, COLLAPSE = 25,
+    GUARD_INSTALL = 102, GUARD_REMOVE = 103,
+}
+
+impl Advice {
+    /// Throws contents away (Linux `is_discard`).
+    fn discards(self) -> bool {
+        use Advice::*;
+        matches!(self, FREE | DONTNEED | DONTNEED_LOCKED | REMOVE | DONTFORK | WIPEONFORK | GUARD_INSTALL)
+    }
+}
+
+impl Kernel {
+    /// Applies an advice to a range (Linux `do_madvise`).
+    ///
+    /// # Errors
+    /// EINVAL for a bad range or an advice that does not fit an area, ENOMEM for a hole (everything
+    /// mapped has been advised then), EAGAIN when a split would exceed `max_map_count`.
+    pub fn do_madvise(&mut self, mm: MmId, start: VirtAddr, len: u64, advice: i64) -> SysResult {
+        self.call("do_madvise", |k| {
+            let Some(advice) = Advice::from_number(advice) else {
+                return k.refuse(Errno::EINVAL, Why::UnknownAdvice { advice });
+            };
+            k.require(start.is_page_aligned(), Errno::EINVAL, || Why::AddrUnaligned { addr: start })?;
+            let pages = page_align(len);
+            let fits = (len == 0 || pages != 0) && start.0.checked_add(pages).is_some();
+            k.require(fits, Errno::EINVAL, || Why::Wraps { addr: start, len })?;
+            let range = VirtRange::from_len(start, pages);
+            match advice {
+                _ if range.is_empty() => Ok(0),
+                Advice::POPULATE_READ => k.madvise_populate(mm, range, Access::Read),
+                Advice::POPULATE_WRITE => k.madvise_populate(mm, range, Access::Write),
+                _ => k.madvise_walk_vmas(mm, range, advice),
+            }
+        })
+    }
+
+    fn madvise_walk_vmas(&mut self, mm: MmId, range: VirtRange, advice: Advice) -> SysResult {
+        let mut hole = None;
+        let mut at = range.start;
+        while at < range.end {
+            let Some(id) = self.mms[mm].vmas.find(at) else {
+                hole = hole.or(Some(at));
+                break;
+            };
+            let area = self.mms[mm].vmas.get(id).range;
+            if at < area.start {
+                hole = hole.or(Some(at));
+                at = area.start;
+                continue;
+            }
+            let part = VirtRange { start: at, end: area.end.min(range.end) };
+            self.madvise_vma_behavior(mm, id, part, advice)?;
+            at = part.end;
+        }
+        match hole {
+            Some(at) => self.refuse(Errno::ENOMEM, Why::Hole { at }),
+            None => Ok(0),
+        }
+    }
+
+    fn madvise_vma_behavior(&mut self, mm: MmId, id: VmaId, part: VirtRange, advice: Advice) -> SysResult<()> {
+        use Advice::*;
+        let vma = self.mms[mm].vmas.get(id);
+        let (flags, at) = (vma.flags, vma.range.start);
+        let protected = advice.discards()
+            && flags.contains(VmFlags::SEALED)
+            && vma.is_anonymous()
+            && !flags.contains(VmFlags::WRITE);
+        self.require(!protected, Errno::EPERM, || Why::SealedVma { at })?;
+        match advice {
+            WILLNEED => Ok(()),
+            COLD | PAGEOUT => self.fits_advice(at, !flags.intersects(VmFlags::LOCKED | VmFlags::PFNMAP | VmFlags::HUGETLB)),
+            DONTNEED | DONTNEED_LOCKED => self.madvise_dontneed(mm, id, part, advice),
+            FREE => self.madvise_free(mm, id, part),
+            REMOVE => self.madvise_remove(mm, id, part),
+            COLLAPSE => self.refuse(Errno::EINVAL, Why::AdviceUnfit { at }),
+            GUARD_INSTALL => self.madvise_guard_install(mm, id, part),
+            GUARD_REMOVE => self.madvise_guard_remove(mm, id, part),
+            _ => self.madvise_flags(mm, id, part, advice),
+        }
+    }
+
+    fn fits_advice(&mut self, at: VirtAddr, fits: bool) -> SysResult<()> {
+        self.require(fits, Errno::EINVAL, || Why::AdviceUnfit { at })
+    }
+
+    /// Advice that lives in the flags of the area.
+    fn madvise_flags(&mut self, mm: MmId, id: VmaId, part: VirtRange, advice: Advice) -> SysResult<()> {
+        use Advice::*;
+        let vma = self.mms[mm].vmas.get(id);
+        let (old, at) = (vma.flags, vma.range.start);
+        let private_anonymous = vma.file.is_none() && !old.contains(VmFlags::SHARED);
+        let mergeable = !old.intersects(
+            VmFlags::SHARED | VmFlags::MAYSHARE | VmFlags::SPECIAL | VmFlags::HUGETLB | VmFlags::DROPPABLE,
+        );
+        let droppable = old.contains(VmFlags::DROPPABLE);
+        let (fits, new) = match advice {
+            NORMAL => (true, old - VmFlags::RAND_READ - VmFlags::SEQ_READ),
+            RANDOM => (true, old - VmFlags::SEQ_READ | VmFlags::RAND_READ),
+            SEQUENTIAL => (true, old - VmFlags::RAND_READ | VmFlags::SEQ_READ),
+            DONTFORK => (true, old | VmFlags::DONTCOPY),
+            DOFORK => (!old.contains(VmFlags::IO), old - VmFlags::DONTCOPY),
+            WIPEONFORK => (private_anonymous, old | VmFlags::WIPEONFORK),
+            KEEPONFORK => (!droppable, old - VmFlags::WIPEONFORK),
+            DONTDUMP => (true, old | VmFlags::DONTDUMP),
+            DODUMP => (!old.intersects(VmFlags::SPECIAL) && !droppable, old - VmFlags::DONTDUMP),
+            MERGEABLE => (true, if mergeable { old | VmFlags::MERGEABLE } else { old }),
+            UNMERGEABLE => (true, old - VmFlags::MERGEABLE),
+            HUGEPAGE => (true, old - VmFlags::NOHUGEPAGE | VmFlags::HUGEPAGE),
+            _ => (true, old - VmFlags::HUGEPAGE | VmFlags::NOHUGEPAGE),
+        };
+        self.fits_advice(at, fits)?;
+        if new == old {
+            return Ok(());
+        }
+        match self.call("madvise_update_vma", |k| k.vma_modify_flags(mm, id, part, new)) {
+            Ok(_) => Ok(()),
+            // "A kernel resource was temporarily unavailable".
+            Err(SysError { errno: Errno::ENOMEM, why }) => self.refuse(Errno::EAGAIN, why),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn madvise_dontneed(&mut self, mm: MmId, id: VmaId, part: VirtRange, advice: Advice) -> SysResult<()> {
+        let vma = self.mms[mm].vmas.get(id);
+        let mut forbidden = VmFlags::PFNMAP;
+        if advice == Advice::DONTNEED {
+            forbidden |= VmFlags::LOCKED;
+        }
+        let (at, locked) = (vma.range.start, vma.flags.intersects(forbidden));
+        self.require(!locked, Errno::EINVAL, || Why::LockedPages { at })?;
+        self.call("madvise_dontneed_single_vma", |k| {
+            k.zap_page_range(mm, part, Zap::Pages);
+            k.reclaim_page_tables(mm, part);
+        });
+        Ok(())
+    }
+
+    /// Gives back page tables of whole 2 MiB that have become empty (CONFIG_PT_RECLAIM).
+    fn reclaim_page_tables(&mut self, mm: MmId, range: VirtRange) {
+        let space = &mut self.mms[mm];
+        let before = space.tables.count;
+        let mut at = range.start.0.next_multiple_of(PMD_SIZE);
+        while at + PMD_SIZE <= range.end.0 {
+            space.tables.reclaim_empty(&mut self.phys, VirtAddr(at), &mut self.trace);
+            at += PMD_SIZE;
+        }
+        if space.tables.count != before && self.cpu.cr3() == Some(space.tables.root) {
+            self.cpu.flush_all(&mut self.trace);
+        }
+    }
+
+    /// Pages become clean and old: reclaim may drop them, a write makes them needed again.
+    fn madvise_free(&mut self, mm: MmId, id: VmaId, part: VirtRange) -> SysResult<()> {
+        let vma = self.mms[mm].vmas.get(id);
+        let (at, flags) = (vma.range.start, vma.flags);
+        let fits = vma.is_anonymous() && !flags.intersects(VmFlags::LOCKED | VmFlags::PFNMAP);
+        self.fits_advice(at, fits)?;
+        let mut next = part.start;
+        while let Some((addr, slot, pte)) = self.mms[mm].tables.next_used(&self.phys, next, part.end) {
+            next = addr + PAGE_SIZE;
+            if !pte.is_present() || pte.has(Pte::SPECIAL) {
+                continue;
+            }
+            self.phys.frame_mut(pte.pfn()).flags -= FrameFlags::SWAP_BACKED;
+            self.set_pte(mm, addr, slot, pte.without(Pte::ACCESSED | Pte::DIRTY));
+        }
+        Ok(())
+    }
+
+    /// Punches a hole into the mapped file.
+    fn madvise_remove(&mut self, mm: MmId, id: VmaId, part: VirtRange) -> SysResult<()> {
+        let vma = self.mms[mm].vmas.get(id);
+        let (at, flags, first, file) = (vma.range.start, vma.flags, vma.pgoff_of(part.start), vma.file);
+        self.require(!flags.contains(VmFlags::LOCKED), Errno::EINVAL, || Why::LockedPages { at })?;
+        let Some(file) = file else { return self.refuse(Errno::EINVAL, Why::AdviceUnfit { at }) };
+        let writable = flags.contains(VmFlags::SHARED | VmFlags::MAYWRITE);
+        self.require(writable, Errno::EACCES, || Why::FileNotWritable)?;
+        let inode = self.fs.file(file).inode;
+        self.punch_hole(inode, first * PAGE_SIZE, part.len())
+    }
+
+    /// Replaces the range by markers: any access raises SIGSEGV. The area is not split.
+    fn madvise_guard_install(&mut self, mm: MmId, id: VmaId, part: VirtRange) -> SysResult<()> {
+        let vma = self.mms[mm].vmas.get(id);
+        let forbidden = VmFlags::SPECIAL | VmFlags::HUGETLB | VmFlags::LOCKED;
+        let (at, fits) = (vma.range.start, !vma.flags.intersects(forbidden));
+        self.fits_advice(at, fits)?;
+        self.anon_vma_prepare(mm, id);
+        self.zap_page_range(mm, part, Zap::Pages);
+        for addr in part.page_addrs() {
+            let tables = &mut self.mms[mm].tables;
+            let Some(slot) = tables.find_or_make(&mut self.phys, addr, &mut self.trace) else {
+                return self.refuse(Errno::ENOMEM, Why::OutOfFrames);
+            };
+            if slot.read(&self.phys).is_none() {
+                self.set_pte(mm, addr, slot, Pte::marker(Marker::Guard));
+            }
+        }
+        Ok(())
+    }
+
+    fn madvise_guard_remove(&mut self, mm: MmId, id: VmaId, part: VirtRange) -> SysResult<()> {
+        let vma = self.mms[mm].vmas.get(id);
+        let (at, fits) = (vma.range.start, !vma.flags.intersects(VmFlags::SPECIAL | VmFlags::HUGETLB));
+        self.fits_advice(at, fits)?;
+        let mut next = part.start;
+        while let Some((addr, slot, pte)) = self.mms[mm].tables.next_used(&self.phys, next, part.end) {
+            if pte.as_marker() == Some(Marker::Guard) {
+                self.set_pte(mm, addr, slot, Pte::NONE);
+            }
+            next = addr + PAGE_SIZE;
+        }
+        Ok(())
+    }
+
+    /// MADV_POPULATE_READ and _WRITE stop at the first page that cannot be had.
+    fn madvise_populate(&mut self, mm: MmId, range: VirtRange, access: Access) -> SysResult {
+        let mut at = range.start;
+        while at < range.end {
+            let Some(id) = self.mms[mm].vmas.lookup(at) else { return self.refuse(Errno::ENOMEM, Why::Hole { at }) };
+            let vma = self.mms[mm].vmas.get(id);
+            let special = vma.flags.intersects(VmFlags::IO | VmFlags::PFNMAP);
+            let denied = special || super::fault::access_error(vma, access);
+            let (start, part) = (vma.range.start, VirtRange { start: at, end: vma.range.end.min(range.end) });
+            self.fits_advice(start, !denied)?;
+            match self.fault_in_range(mm, id, part, access) {
+                Err(SysError { errno: Errno::EAGAIN, why }) => return self.refuse(Errno::ENOMEM, why),
+                Err(SysError { why, .. }) => return self.refuse(Errno::EFAULT, why),
+                Ok(()) => at = part.end,
+            }
+        }
+        Ok(0)
+    }
+}

@@ -1,0 +1,48 @@
+//! Floor 5: the memory manager. One file per verb, the fault path under `fault/`, and the seam of the
+//! call tree: `file_operations` and `vm_operations` with their implementors.
+//!
+//! Key types: [`Kernel`] (everything the kernel keeps), [`Mm`] (`struct mm_struct`), [`Task`].
+//! Mirrors Linux v6.18 `mm/mmap.c`, `mm/vma.c`, `mm/mprotect.c`, `mm/mremap.c`, `mm/madvise.c`,
+//! `mm/mlock.c`, `mm/memory.c`, `mm/rmap.c`, `arch/x86/mm/fault.c`. Functions that *are* a kernel
+//! function carry its name and appear by it in the trace.
+
+mod accounting;
+mod anon_vma;
+mod brk;
+mod check;
+mod exit;
+pub mod fault;
+mod file_operations;
+mod fork;
+mod get_unmapped_area;
+mod gup;
+mod kernel;
+mod madvise;
+mod mincore;
+mod mlock;
+mod mm_struct;
+mod mmap;
+mod mmap_region;
+mod mprotect;
+mod mremap;
+mod mseal;
+mod msync;
+mod munmap;
+mod rmap;
+mod task;
+mod truncate;
+mod vm_operations;
+mod vma_edit;
+mod zap;
+
+pub use accounting::Commit;
+pub use anon_vma::AnonVma;
+pub use file_operations::{FileOperations, file_operations};
+pub use kernel::{Kernel, Sysctl};
+pub use madvise::Advice;
+pub use mm_struct::{Layout, Mm, Rss};
+pub use mmap::MmapRequest;
+pub use mremap::{MremapFlags, MremapRequest};
+pub use task::{Capabilities, Personality, Resource, Rlimit, Task};
+pub use truncate::FallocateMode;
+pub use vm_operations::{VmOperations, vm_operations};

@@ -1,0 +1,140 @@
+//! Changing a file under its mappings (Linux `mm/truncate.c`, `mm/shmem.c`): entries go first, then
+//! the cache.
+
+use super::kernel::Kernel;
+use super::zap::Zap;
+use crate::addr::PAGE_SIZE;
+use crate::errno::{Errno, SysResult};
+use crate::fs::{InodeKind, Seals};
+use crate::ids::InodeId;
+use crate::why::Why;
+use bitflags::bitflags;
+
+bitflags! {
+    /// `mode` of `fallocate(2)`.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub struct FallocateMode: u64 {
+        /// The size stays.
+        const KEEP_SIZE = 1;
+        /// Make a hole; needs KEEP_SIZE.
+        const PUNCH_HOLE = 2;
+        /// Make zeros.
+        const ZERO_RANGE = 0x10;
+        const _ = !0;
+    }
+}
+
+/// Larger files no file system here makes.
+const MAX_BYTES: u64 = 0xffff_ffff << 12;
+
+impl Kernel {
+    /// `ftruncate(2)` after the descriptor.
+    ///
+    /// # Errors
+    /// EINVAL a kind of file without size, or a negative one; EFBIG too large; EPERM sealed.
+    pub fn do_truncate(&mut self, inode: InodeId, size: u64) -> SysResult {
+        self.call("do_truncate", |k| {
+            let file = k.fs.inode(inode);
+            let (kind, old, seals) = (file.kind, file.size, file.seals.unwrap_or(Seals::empty()));
+            k.require((size as i64) >= 0, Errno::EINVAL, || Why::BadSize { size })?;
+            let sized = matches!(kind, InodeKind::Disk | InodeKind::Shmem);
+            k.require(sized, Errno::EINVAL, || Why::NotResizable)?;
+            k.require(kind == InodeKind::Shmem || size <= MAX_BYTES, Errno::EFBIG, || Why::BadSize { size })?;
+            let forbidden = (size < old && seals.contains(Seals::SHRINK)) || (size > old && seals.contains(Seals::GROW));
+            k.require(!forbidden, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
+            if size < old {
+                k.call("truncate_pagecache", |k| {
+                    let first = size.div_ceil(PAGE_SIZE);
+                    k.unmap_mapping_pages(inode, first..u64::MAX >> 12, Zap::FileAndCopies);
+                });
+            }
+            k.fs.set_size(inode, size, &mut k.phys, &mut k.trace);
+            k.fs.inode_mut(inode).modified += 1;
+            Ok(0)
+        })
+    }
+
+    /// `fallocate(2)` after the descriptor.
+    ///
+    /// # Errors
+    /// EINVAL a bad range, EOPNOTSUPP a bad mode, ENODEV a kind of file without blocks, EPERM sealed.
+    pub fn do_fallocate(&mut self, inode: InodeId, mode: FallocateMode, offset: u64, len: u64) -> SysResult {
+        self.call("vfs_fallocate", |k| {
+            let bad = (offset as i64) < 0 || (len as i64) <= 0;
+            k.require(!bad, Errno::EINVAL, || Why::BadSize { size: len })?;
+            let known = FallocateMode::KEEP_SIZE | FallocateMode::PUNCH_HOLE | FallocateMode::ZERO_RANGE;
+            let supported = known.contains(mode)
+                && (!mode.contains(FallocateMode::PUNCH_HOLE) || mode == FallocateMode::KEEP_SIZE | FallocateMode::PUNCH_HOLE);
+            k.require(supported, Errno::EOPNOTSUPP, || Why::UnknownFlags { flags: mode.bits() })?;
+            let file = k.fs.inode(inode);
+            let (kind, size, seals) = (file.kind, file.size, file.seals.unwrap_or(Seals::empty()));
+            let sized = matches!(kind, InodeKind::Disk | InodeKind::Shmem);
+            k.require(sized, Errno::ENODEV, || Why::NotResizable)?;
+            if mode.contains(FallocateMode::ZERO_RANGE) && kind == InodeKind::Shmem {
+                return k.refuse(Errno::EOPNOTSUPP, Why::UnknownFlags { flags: mode.bits() });
+            }
+            if mode.intersects(FallocateMode::PUNCH_HOLE | FallocateMode::ZERO_RANGE) {
+                let sealed = seals.intersects(Seals::WRITE | Seals::FUTURE_WRITE);
+                k.require(!sealed, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
+                k.punch_hole(inode, offset, len)?;
+            } else {
+                k.allocate_pages(inode, offset, len)?;
+            }
+            let end = offset.saturating_add(len);
+            if end > size && !mode.contains(FallocateMode::KEEP_SIZE) {
+                k.require(!seals.contains(Seals::GROW), Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
+                k.fs.set_size(inode, end, &mut k.phys, &mut k.trace);
+            }
+            Ok(0)
+        })
+    }
+
+    /// Files in memory get their pages now.
+    fn allocate_pages(&mut self, inode: InodeId, offset: u64, len: u64) -> SysResult<()> {
+        if self.fs.inode(inode).kind != InodeKind::Shmem {
+            return Ok(());
+        }
+        let end = offset.saturating_add(len).div_ceil(PAGE_SIZE);
+        let wanted = end - offset / PAGE_SIZE;
+        let room = wanted <= u64::from(self.phys.free_frames());
+        self.require(room, Errno::ENOSPC, || Why::OutOfFrames)?;
+        for index in offset / PAGE_SIZE..end {
+            if !self.fs.inode(inode).is_cached(index) {
+                self.fs.fill_page(inode, index, &mut self.phys, &mut self.trace);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a range of a file read as zeros. Private copies of its pages survive.
+    pub(crate) fn punch_hole(&mut self, inode: InodeId, offset: u64, len: u64) -> SysResult<()> {
+        self.call("punch_hole", |k| {
+            let seals = k.fs.inode(inode).seals.unwrap_or(Seals::empty());
+            let sealed = seals.intersects(Seals::WRITE | Seals::FUTURE_WRITE);
+            k.require(!sealed, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
+            let end = offset.saturating_add(len);
+            let whole = offset.div_ceil(PAGE_SIZE)..end / PAGE_SIZE;
+            if whole.start < whole.end {
+                k.unmap_mapping_pages(inode, whole.clone(), Zap::FilePages);
+                k.fs.punch(inode, whole.clone(), &mut k.phys, &mut k.trace);
+            }
+            // What is left are parts of pages at both ends.
+            let (first_end, last_start) = (end.min(whole.start * PAGE_SIZE), offset.max(whole.end * PAGE_SIZE));
+            for part in [offset..first_end, last_start..end] {
+                k.zero_part(inode, part);
+            }
+            k.fs.inode_mut(inode).modified += 1;
+            Ok(())
+        })
+    }
+
+    fn zero_part(&mut self, inode: InodeId, part: std::ops::Range<u64>) {
+        if part.start >= part.end || part.start / PAGE_SIZE != (part.end - 1) / PAGE_SIZE {
+            return;
+        }
+        let cached = self.fs.cached_page(inode, part.start / PAGE_SIZE, &mut self.phys, &mut self.trace);
+        if let Ok(Some(pfn)) = cached {
+            self.phys.zero_range(pfn, part.start % PAGE_SIZE, part.end - part.start);
+        }
+    }
+}
