@@ -15,7 +15,7 @@ mod startup;
 mod sysno;
 
 pub use config::{FileConfig, MachineConfig, MapsLine, ProcessConfig};
-pub use process::Process;
+pub use process::{Ended, Process};
 pub use startup::StartupError;
 pub use sysno::Sysno;
 
@@ -88,6 +88,11 @@ impl Machine {
     pub fn mm_of(&self, pid: Pid) -> Option<&crate::mm::Mm> {
         let process = self.processes.get(&pid).filter(|process| process.is_alive())?;
         Some(&self.kernel.mms[self.kernel.tasks[process.task].mm])
+    }
+
+    /// The process that ran last, if it lives.
+    pub fn running(&self) -> Option<Pid> {
+        self.running
     }
 
     /// The number the next process will get.

@@ -11,6 +11,15 @@ pub enum Ended {
     Signal(&'static str),
 }
 
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exit(status) => write!(f, "exited with {status}"),
+            Self::Signal(name) => write!(f, "killed by {name}"),
+        }
+    }
+}
+
 /// A process.
 #[derive(Clone, Debug)]
 pub struct Process {

@@ -300,3 +300,56 @@ impl Machine {
     }
 }
 
+
+/// What replays of logs need: a log tells descriptors and programs, it does not ask for them.
+impl Machine {
+    /// Replaces a process's program, as `execve` does: descriptors stay, memory is new.
+    ///
+    /// # Errors
+    /// As [`Machine::spawn`]; the process has no memory then.
+    pub fn replace_program(&mut self, pid: Pid, config: &ProcessConfig) -> Result<(), StartupError> {
+        let Some(process) = self.processes.get(&pid).filter(|process| process.is_alive()) else { return Ok(()) };
+        let task = process.task;
+        let kernel = &mut self.kernel;
+        let tables = Tables::new(&mut kernel.phys, &mut kernel.trace).ok_or(StartupError::RamTooSmall)?;
+        let legacy = config.personality.contains(Personality::ADDR_COMPAT_LAYOUT);
+        let layout = Layout::pick(kernel.tasks[task].limit(Resource::Stack), legacy, config.random_pages);
+        let old = kernel.tasks[task].mm;
+        let mm = kernel.mms.insert(Mm::new(tables, layout));
+        kernel.tasks[task].mm = mm;
+        kernel.mmput(old);
+        self.running = None;
+        self.switch_to(pid).expect("the process is alive");
+        self.build_address_space(pid, mm, config, layout)?;
+        self.check_after_operation();
+        Ok(())
+    }
+
+    /// Puts an open file at a descriptor, closing what was there.
+    pub fn install_at(&mut self, pid: Pid, fd: u64, file: FileId) {
+        let slot = (fd < 1 << 20).then(|| self.processes.get_mut(&pid)).flatten();
+        let replaced = match slot {
+            Some(process) => process.install(fd as usize, file),
+            None => Some(file),
+        };
+        if let Some(file) = replaced {
+            self.kernel.fput(file);
+        }
+    }
+
+    /// Renumbers a descriptor.
+    pub fn move_descriptor(&mut self, pid: Pid, from: u64, to: u64) {
+        let process = self.processes.get_mut(&pid);
+        let file = process.and_then(|process| process.descriptors.get_mut(from as usize)?.take());
+        if let Some(file) = file {
+            self.install_at(pid, to, file);
+        }
+    }
+
+    /// Lets all writable private memory of a process count as written: its areas get their families.
+    pub fn count_as_written(&mut self, pid: Pid) {
+        let Some(process) = self.processes.get(&pid).filter(|process| process.is_alive()) else { return };
+        let mm = self.kernel.tasks[process.task].mm;
+        self.kernel.prepare_writable_areas(mm);
+    }
+}

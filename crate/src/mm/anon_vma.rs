@@ -3,6 +3,7 @@
 //! came through fork is linked to more than one family and takes nothing in.
 
 use super::kernel::Kernel;
+use crate::flags::VmFlags;
 use crate::ids::{AnonVmaId, MmId, Slab, VmaId};
 use crate::vma::{Vma, VmaSet};
 use std::collections::BTreeSet;
@@ -41,6 +42,17 @@ impl Kernel {
     pub(crate) fn anon_vma_prepare(&mut self, mm: MmId, id: VmaId) {
         if self.mms[mm].vmas.get(id).anon_vma.is_none() {
             self.call("__anon_vma_prepare", |k| k.make_anon_vma(mm, id));
+        }
+    }
+
+    /// Gives every writable private area a family, as if it had been written.
+    pub fn prepare_writable_areas(&mut self, mm: MmId) {
+        let wanted = |vma: &Vma| {
+            vma.anon_vma.is_none() && vma.flags & (VmFlags::WRITE | VmFlags::SHARED) == VmFlags::WRITE
+        };
+        let areas: Vec<_> = self.mms[mm].vmas.iter().filter(|(_, vma)| wanted(vma)).map(|(id, _)| id).collect();
+        for id in areas {
+            self.anon_vma_prepare(mm, id);
         }
     }
 

@@ -1,0 +1,154 @@
+//! What a script is made of.
+
+use crate::addr::VirtRange;
+use crate::machine::MapsLine;
+
+/// An argument or a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expr {
+    /// A number.
+    Int(u64),
+    /// A bound name or a constant.
+    Name(String),
+    /// Bytes in quotes.
+    Text(Vec<u8>),
+    /// Two operands.
+    Binary(char, Box<Expr>, Box<Expr>),
+    /// `[…]` or `{…}`, with names where given.
+    List(Vec<(Option<String>, Expr)>),
+    /// Something a log prints that no memory call looks at.
+    Opaque,
+}
+
+/// A call as written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Its name.
+    pub name: String,
+    /// Its arguments, with their names where a log gives them.
+    pub args: Vec<(Option<String>, Expr)>,
+}
+
+impl Call {
+    /// An argument by the name a log gives it, or else by its place.
+    pub fn arg(&self, name: &str, place: usize) -> Option<&Expr> {
+        let named = self.args.iter().find(|(n, _)| n.as_deref() == Some(name));
+        named.or_else(|| self.args.get(place)).map(|(_, value)| value)
+    }
+}
+
+/// A signal that an access is expected to end in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignalSpec {
+    /// `SIGSEGV`, `SIGBUS`.
+    pub signo: String,
+    /// `SEGV_MAPERR` and so on; absent is any.
+    pub code: Option<String>,
+    /// `si_addr`; absent is any.
+    pub addr: Option<u64>,
+}
+
+/// What stands behind `=`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A value.
+    Value(Expr),
+    /// `-1 ENOMEM`.
+    Error(String),
+    /// A signal, after some iterations of a repeated access.
+    Signal(Option<u64>, SignalSpec),
+    /// `-1 ENOMEM` after some iterations of a repeated call.
+    ErrorAfter(u64, String),
+    /// `?`: not known.
+    Unknown,
+}
+
+/// Something that must hold after a statement (`>` lines).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expectation {
+    /// Minor faults of the acting process since before the statement.
+    MinorFaults(u64),
+    /// Major faults likewise.
+    MajorFaults(u64),
+    /// The vector of `mincore`, a digit a page.
+    Mincore(String),
+    /// Fields of `/proc/PID/status` in kB, of the acting process or a named one.
+    Status(Option<String>, Vec<(String, u64)>),
+    /// Maps of the acting process or a named one.
+    Maps(Option<String>, MapsExpectation),
+    /// States of pages: `pagemap START-END LETTERS`, or `none`.
+    Pagemap(VirtRange, String),
+    /// Fields of smaps of one area, in kB, and its flags.
+    Smaps(VirtRange, Vec<(String, u64)>, Option<String>),
+    /// How many lines maps has.
+    MapsCount(u64),
+}
+
+/// What maps must say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MapsExpectation {
+    /// The line that started here has gone or changed.
+    Gone(u64),
+    /// This line is new or changed.
+    New(MapsLine),
+    /// One line of the whole text.
+    Whole(MapsLine),
+    /// One line of the whole text; only extent, permissions and offset count.
+    Extent(MapsLine),
+}
+
+/// Something given to a statement (`<` lines).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A line of the maps that `execve` leaves.
+    Maps(MapsLine),
+    /// `start_brk` after `execve`.
+    Brk(u64),
+    /// `start_stack` after `execve`.
+    Stack(u64),
+    /// `start_data` and `end_data` after `execve`.
+    Data(u64, u64),
+    /// Pages that are present after `execve`; written or only read.
+    Present(VirtRange, bool),
+}
+
+/// One operation of one process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// The line it stands on (the one where it ends, for a call that was interrupted), from 1.
+    pub line: usize,
+    /// Whose: a bound name or a number; absent is the first process.
+    pub process: Option<String>,
+    /// The name its result is bound to.
+    pub binds: Option<String>,
+    /// What is called.
+    pub call: Call,
+    /// The result expected, or given in a log.
+    pub outcome: Option<Outcome>,
+    /// What must hold afterwards.
+    pub expectations: Vec<Expectation>,
+    /// What it is given.
+    pub inputs: Vec<Input>,
+}
+
+/// A line of text, parsed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    Statement(Statement),
+    Directive(usize, Directive),
+    Expectation(usize, Expectation),
+    Input(usize, Input),
+    /// `PID call(args <unfinished ...>`
+    Unfinished { line: usize, process: String, text: String },
+    /// `PID <... call resumed>rest`
+    Resumed { line: usize, process: String, name: String, rest: String },
+}
+
+/// A line of the header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Directive {
+    /// `@name value…`: words and `key=value` pairs.
+    Setting(String, Vec<(Option<String>, Expr)>),
+    /// A line of the first maps.
+    Maps(MapsLine),
+}

@@ -1,0 +1,266 @@
+//! The settings of a script: the machine, its files, its first process.
+
+use super::ast::{Expr, Input};
+use super::constants::constant;
+use super::replay::WrittenPolicy;
+use crate::addr::VirtAddr;
+use crate::fs::{Content, InodeKind};
+use crate::machine::{FileConfig, MachineConfig, ProcessConfig};
+use crate::mm::{Capabilities, Personality, Resource, Rlimit};
+
+/// What stands before the first statement.
+#[derive(Clone, Debug)]
+pub struct Header {
+    /// The machine with its files.
+    pub machine: MachineConfig,
+    /// The first process.
+    pub process: ProcessConfig,
+    /// `@log yes|no`; absent is to be guessed.
+    pub is_log: Option<bool>,
+    /// Which pages of a log count as written.
+    pub written: WrittenPolicy,
+    /// `@exact`: a statement without `> maps` changes no maps, one without `> minflt` takes no fault.
+    pub exact: bool,
+    /// The number of the first process.
+    pub first_pid: Option<u32>,
+}
+
+impl Default for Header {
+    fn default() -> Self {
+        Self {
+            machine: MachineConfig::reference(),
+            process: ProcessConfig::default(),
+            is_log: None,
+            written: WrittenPolicy::Writable,
+            exact: false,
+            first_pid: None,
+        }
+    }
+}
+
+type Words = [(Option<String>, Expr)];
+
+/// The setting, as the reader of an error needs it.
+const SETTINGS: &str = "one of @ram, @memtotal, @swap, @sysctl, @uid, @capabilities, @personality, @rlimit, @file, \
+                        @map, @brk, @stack, @data, @present, @pid, @name, @log, @exact, @written, @aslr";
+
+impl Header {
+    /// Applies a setting.
+    ///
+    /// # Errors
+    /// What was expected instead.
+    pub(super) fn set(&mut self, name: &str, words: &Words) -> Result<(), String> {
+        let process = &mut self.process;
+        match name {
+            "ram" => {
+                let bytes = number(words, 0)?;
+                if !(1 << 16..=2 << 30).contains(&bytes) {
+                    return Err("RAM between 64K and 2G".into());
+                }
+                self.machine.ram_bytes = bytes;
+            }
+            "memtotal" => self.machine.sysctl.total_pages = number(words, 0)? >> 12,
+            "swap" => self.machine.sysctl.swap_pages = number(words, 0)? >> 12,
+            "sysctl" => self.set_sysctl(word(words, 0)?, number(words, 1)?)?,
+            "uid" => process.uid = number(words, 0)? as u32,
+            "capabilities" => process.capabilities = Some(capabilities(words)?),
+            "personality" => process.personality = Personality::from_bits_retain(flag_word(words, 0)?),
+            "rlimit" => {
+                let resource = resource(word(words, 0)?)?;
+                let cur = number(words, 1)?;
+                let max = if words.len() > 2 { number(words, 2)? } else { u64::MAX };
+                process.rlimits.push((resource, Rlimit { cur, max }));
+            }
+            "file" => self.machine.files.push(file(words)?),
+            "brk" => process.start_brk = Some(VirtAddr(number(words, 0)?)),
+            "stack" => process.start_stack = Some(VirtAddr(number(words, 0)?)),
+            "data" => process.data = (number(words, 0)?, number(words, 1)?),
+            "present" => {
+                let (start, end) = (number(words, 0)?, number(words, 1)?);
+                let written = word(words, 2)? == "written";
+                process.present.push((crate::addr::VirtRange::new(start, end), written));
+            }
+            "pid" => self.first_pid = Some(number(words, 0)? as u32),
+            "name" => process.name = text(words, 0)?,
+            "exact" => self.exact = true,
+            "log" => self.is_log = Some(word(words, 0)? != "no"),
+            "aslr" => process.random_pages = random_pages(number(words, 0)?),
+            "written" => {
+                self.written = match word(words, 0)? {
+                    "none" => WrittenPolicy::None,
+                    "writable" => WrittenPolicy::Writable,
+                    _ => return Err("@written none or @written writable".into()),
+                }
+            }
+            _ => return Err(SETTINGS.into()),
+        }
+        Ok(())
+    }
+
+    fn set_sysctl(&mut self, name: &str, value: u64) -> Result<(), String> {
+        let sysctl = &mut self.machine.sysctl;
+        match name {
+            "vm.max_map_count" => sysctl.max_map_count = value,
+            "vm.overcommit_memory" => sysctl.overcommit_memory = value.min(2) as u8,
+            "vm.overcommit_ratio" => sysctl.overcommit_ratio = value,
+            "vm.admin_reserve_kbytes" => sysctl.admin_reserve_kbytes = value,
+            "vm.user_reserve_kbytes" => sysctl.user_reserve_kbytes = value,
+            "vm.mmap_min_addr" => sysctl.mmap_min_addr = value,
+            "fault_around_bytes" => sysctl.fault_around_pages = value >> 12,
+            _ => return Err("vm.max_map_count, vm.overcommit_memory, vm.overcommit_ratio, vm.admin_reserve_kbytes, vm.user_reserve_kbytes, vm.mmap_min_addr or fault_around_bytes".into()),
+        }
+        Ok(())
+    }
+}
+
+/// What `execve` leaves, from the `<` lines of its statement.
+pub(super) fn process_from_inputs(base: &ProcessConfig, inputs: &[Input]) -> ProcessConfig {
+    let mut process = ProcessConfig {
+        maps: Vec::new(),
+        present: Vec::new(),
+        start_brk: None,
+        start_stack: None,
+        data: (0, 0),
+        ..base.clone()
+    };
+    for input in inputs {
+        match input {
+            Input::Maps(line) => process.maps.push(line.clone()),
+            Input::Brk(addr) => process.start_brk = Some(VirtAddr(*addr)),
+            Input::Stack(addr) => process.start_stack = Some(VirtAddr(*addr)),
+            Input::Data(start, end) => process.data = (*start, *end),
+            Input::Present(range, written) => process.present.push((*range, *written)),
+        }
+    }
+    process
+}
+
+/// The random distance that a seed stands for: 28 bits of pages (`vm.mmap_rnd_bits`); 0 is none.
+fn random_pages(seed: u64) -> u64 {
+    if seed == 0 {
+        return 0;
+    }
+    // SplitMix64: one step spreads any seed over all bits.
+    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((z ^ z >> 31) & 0xfff_ffff).max(1)
+}
+
+fn nth(words: &Words, at: usize) -> Result<&Expr, String> {
+    words.get(at).map(|(_, value)| value).ok_or_else(|| format!("a value number {}", at + 1))
+}
+
+fn number(words: &Words, at: usize) -> Result<u64, String> {
+    expr_number(nth(words, at)?)
+}
+
+fn expr_number(expr: &Expr) -> Result<u64, String> {
+    match expr {
+        Expr::Int(value) => Ok(*value),
+        Expr::Name(name) if name == "unlimited" => Ok(u64::MAX),
+        Expr::Name(name) => constant(name).ok_or_else(|| format!("a number instead of `{name}`")),
+        _ => Err("a number".into()),
+    }
+}
+
+fn word(words: &Words, at: usize) -> Result<&str, String> {
+    match nth(words, at)? {
+        Expr::Name(name) => Ok(name),
+        _ => Err("a word".into()),
+    }
+}
+
+fn text(words: &Words, at: usize) -> Result<String, String> {
+    match nth(words, at)? {
+        Expr::Text(bytes) => Ok(String::from_utf8_lossy(bytes).into_owned()),
+        Expr::Name(name) => Ok(name.clone()),
+        _ => Err("a text in quotes".into()),
+    }
+}
+
+fn flag_word(words: &Words, at: usize) -> Result<u64, String> {
+    match nth(words, at)? {
+        Expr::Int(value) => Ok(*value),
+        Expr::Name(names) => names.split('|').try_fold(0, |bits, name| {
+            constant(name).map(|value| bits | value).ok_or_else(|| format!("a flag instead of `{name}`"))
+        }),
+        _ => Err("a number or flags joined by |".into()),
+    }
+}
+
+fn capabilities(words: &Words) -> Result<Capabilities, String> {
+    let list = word(words, 0)?;
+    let mut set = Capabilities::empty();
+    for name in list.split(',') {
+        set |= match name {
+            "none" => Capabilities::empty(),
+            "all" => Capabilities::all(),
+            _ => Capabilities::from_name(name.trim_start_matches("CAP_"))
+                .ok_or_else(|| format!("a capability such as CAP_IPC_LOCK instead of `{name}`"))?,
+        };
+    }
+    Ok(set)
+}
+
+fn resource(name: &str) -> Result<Resource, String> {
+    Ok(match name.trim_start_matches("RLIMIT_") {
+        "DATA" => Resource::Data,
+        "STACK" => Resource::Stack,
+        "CORE" => Resource::Core,
+        "NOFILE" => Resource::NoFile,
+        "MEMLOCK" => Resource::Memlock,
+        "AS" => Resource::As,
+        _ => return Err("AS, DATA, STACK, CORE, NOFILE or MEMLOCK".into()),
+    })
+}
+
+fn file(words: &Words) -> Result<FileConfig, String> {
+    let path = text(words, 0)?;
+    let mut file = FileConfig::on_disk(&path, 0);
+    for (key, value) in &words[1..] {
+        match key.as_deref() {
+            Some("size") => file.size = expr_number(value)?,
+            Some("mode") => file.mode = expr_number(value)? as u32,
+            Some("owner") => file.uid = expr_number(value)? as u32,
+            Some("folio") => file.folio = expr_number(value)?,
+            Some("inode") => file.identity = Some((file.identity.map_or((0xfe, 0), |(dev, _)| dev), expr_number(value)?)),
+            Some("cached") => file.cached = matches!(value, Expr::Name(word) if word == "yes"),
+            Some("kind") => file.kind = kind(value)?,
+            Some("content") => file.content = content(value)?,
+            Some("pattern") => file.content = Content::Pattern { name: pattern_name(value)? },
+            _ => return Err("size=, mode=, owner=, kind=, content=, pattern=, folio=, cached= or inode=".into()),
+        }
+    }
+    Ok(file)
+}
+
+fn kind(value: &Expr) -> Result<InodeKind, String> {
+    match value {
+        Expr::Name(name) => Ok(match name.as_str() {
+            "disk" => InodeKind::Disk,
+            "memory" => InodeKind::Shmem,
+            "directory" => InodeKind::Directory,
+            "zero" => InodeKind::DevZero,
+            "null" => InodeKind::DevNull,
+            "stream" => InodeKind::Stream,
+            _ => return Err("kind=disk, memory, directory, zero, null or stream".into()),
+        }),
+        _ => Err("kind=disk, memory, directory, zero, null or stream".into()),
+    }
+}
+
+fn content(value: &Expr) -> Result<Content, String> {
+    match value {
+        Expr::Text(bytes) => Ok(Content::Bytes(bytes.clone())),
+        Expr::Name(name) if name == "zeros" => Ok(Content::Zeros),
+        _ => Err("content=\"bytes\" or content=zeros".into()),
+    }
+}
+
+fn pattern_name(value: &Expr) -> Result<String, String> {
+    match value {
+        Expr::Text(bytes) => Ok(String::from_utf8_lossy(bytes).into_owned()),
+        _ => Err("pattern=\"name\"".into()),
+    }
+}

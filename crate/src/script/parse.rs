@@ -1,0 +1,662 @@
+//! From text to lines, with a parser-combinator library; every error has a place, what was found and
+//! what was expected.
+
+use super::ast::{Call, Directive, Expectation, Expr, Input, Line, MapsExpectation, Outcome, SignalSpec, Statement};
+use crate::addr::{VirtAddr, VirtRange};
+use crate::machine::{MapsLine, Sysno};
+use std::fmt;
+use winnow::ascii::{digit1, hex_digit1, space0, space1};
+use winnow::combinator::{alt, cut_err, delimited, eof, fail, not, opt, peek, preceded, repeat, separated, terminated};
+use winnow::error::{ContextError, ErrMode, StrContext, StrContextValue};
+use winnow::prelude::*;
+use winnow::stream::AsChar;
+use winnow::token::{any, none_of, one_of, rest, take_till, take_until, take_while};
+
+/// What is wrong with a script, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseError {
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    /// What stands there.
+    pub found: String,
+    /// What should stand there.
+    pub expected: String,
+}
+
+impl ParseError {
+    pub(super) fn new(line: usize, column: usize, found: String, expected: String) -> Self {
+        Self { line, column, found, expected }
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}: found {}, expected {}", self.line, self.column, self.found, self.expected)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+type Result<T> = winnow::ModalResult<T>;
+
+/// More nesting than any real argument has.
+const MAX_DEPTH: usize = 32;
+
+fn expected(what: &'static str) -> StrContext {
+    StrContext::Expected(StrContextValue::Description(what))
+}
+
+/// Parses all lines; collects every error, at most 100.
+pub(super) fn lines(text: &str) -> std::result::Result<Vec<Line>, Vec<ParseError>> {
+    let mut parsed = Vec::new();
+    let mut errors = Vec::new();
+    for (number, source) in logical_lines(text) {
+        match parse_line(&source, number) {
+            Ok(Some(line)) => parsed.push(line),
+            Ok(None) => {}
+            Err(error) => errors.push(error),
+        }
+        if errors.len() == 100 {
+            break;
+        }
+    }
+    if errors.is_empty() { Ok(parsed) } else { Err(errors) }
+}
+
+/// Lines with their numbers; one that ends inside parentheses goes on on the next.
+fn logical_lines(text: &str) -> impl Iterator<Item = (usize, String)> {
+    let mut lines = text.lines().enumerate();
+    std::iter::from_fn(move || {
+        let (index, first) = lines.next()?;
+        let mut joined = first.trim_end().to_string();
+        while is_open(&joined) {
+            let Some((_, more)) = lines.next() else { break };
+            joined.push('\n');
+            joined.push_str(more.trim_end());
+        }
+        Some((index + 1, joined))
+    })
+}
+
+/// Whether a statement ends inside its parentheses. Comments, directives and `>` lines never do.
+fn is_open(line: &str) -> bool {
+    let start = line.trim_start();
+    if start.starts_with(['#', '@', '<', '>']) || line.len() > 1 << 16 || line.contains("<unfinished") {
+        return false;
+    }
+    let (mut depth, mut quoted, mut escaped) = (0i32, false, false);
+    for c in line.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '#' if !quoted && depth == 0 => break,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth -= 1,
+            _ => {}
+        }
+    }
+    depth > 0 && !quoted
+}
+
+fn parse_line(source: &str, number: usize) -> std::result::Result<Option<Line>, ParseError> {
+    let trimmed = source.trim_start();
+    if trimmed.is_empty() || trimmed.starts_with('#') || trimmed.starts_with("+++") || trimmed.starts_with("---") {
+        return Ok(None);
+    }
+    let parser = |input: &mut &str| line(input, number);
+    parser_to_end(parser, source).map_err(|(offset, expected)| {
+        let before = &source[..offset];
+        let line_in_text = before.matches('\n').count();
+        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        let word: String = source[offset..].chars().take_while(|c| !c.is_whitespace()).take(24).collect();
+        let found = if word.is_empty() { "the end of the line".into() } else { format!("`{word}`") };
+        ParseError::new(number + line_in_text, column, found, expected)
+    })
+}
+
+fn parser_to_end<T>(
+    mut parser: impl FnMut(&mut &str) -> Result<T>,
+    source: &str,
+) -> std::result::Result<T, (usize, String)> {
+    let mut input = source;
+    let parsed = parser(&mut input);
+    match parsed {
+        Ok(value) if input.trim().is_empty() => Ok(value),
+        Ok(_) => Err((source.len() - input.trim_start().len(), "the end of the line".into())),
+        Err(ErrMode::Backtrack(error) | ErrMode::Cut(error)) => Err((source.len() - input.len(), describe(&error))),
+        Err(ErrMode::Incomplete(_)) => Err((source.len(), "more".into())),
+    }
+}
+
+fn describe(error: &ContextError) -> String {
+    let wanted: Vec<_> = error
+        .context()
+        .filter_map(|context| match context {
+            StrContext::Expected(value) => Some(value.to_string()),
+            _ => None,
+        })
+        .collect();
+    match wanted.is_empty() {
+        true => "a call such as `mmap(…)`, `@setting`, `> expectation` or `# comment`".into(),
+        false => wanted.first().cloned().unwrap_or_default(),
+    }
+}
+
+fn line(input: &mut &str, number: usize) -> Result<Option<Line>> {
+    space0.parse_next(input)?;
+    match input.chars().next() {
+        Some('@') => directive(input).map(|d| Some(Line::Directive(number, d))),
+        Some('>') => expectation(input).map(|e| Some(Line::Expectation(number, e))),
+        Some('<') if !input.starts_with("<...") => given(input).map(|i| Some(Line::Input(number, i))),
+        _ => statement(input, number),
+    }
+}
+
+fn statement(input: &mut &str, number: usize) -> Result<Option<Line>> {
+    let process = opt(process_prefix).parse_next(input)?;
+    space0.parse_next(input)?;
+    // Stamps of time: `12:34:56.789` or seconds.
+    let _: Option<&str> = opt(terminated(take_while(1.., |c: char| c.is_ascii_digit() || c == ':' || c == '.'), space1)).parse_next(input)?;
+    if input.starts_with("+++") || input.starts_with("---") || input.starts_with("strace: ") || input.is_empty() {
+        *input = "";
+        return Ok(None);
+    }
+    if input.starts_with("<... ") {
+        return resumed(input, number, process).map(Some);
+    }
+    if let Some(text) = input.trim_end().strip_suffix("<unfinished ...>") {
+        let text = text.trim_end().to_string();
+        *input = "";
+        return Ok(Some(Line::Unfinished { line: number, process: process.unwrap_or_default(), text }));
+    }
+    let binds = opt(terminated(identifier, (space0, '=', not('='), space0))).parse_next(input)?;
+    let call = call.parse_next(input)?;
+    let outcome = outcome_and_rest(input)?;
+    let (expectations, inputs) = (Vec::new(), Vec::new());
+    Ok(Some(Line::Statement(Statement { line: number, process, binds, call, outcome, expectations, inputs })))
+}
+
+/// Parses the text of a statement that was put together from two lines.
+pub(super) fn joined_statement(text: &str, number: usize) -> std::result::Result<Statement, ParseError> {
+    match parse_line(text, number)? {
+        Some(Line::Statement(statement)) => Ok(statement),
+        _ => Err(ParseError::new(number, 1, "an interrupted call".into(), "its two halves to make a call".into())),
+    }
+}
+
+fn process_prefix(input: &mut &str) -> Result<String> {
+    alt((
+        delimited('[', preceded((opt(("pid", space1)), space0), take_while(1.., |c: char| c.is_alphanum() || c == '_')), (space0, ']')),
+        terminated(digit1, peek(space1)),
+    ))
+    .map(str::to_string)
+    .parse_next(input)
+}
+
+fn resumed(input: &mut &str, number: usize, process: Option<String>) -> Result<Line> {
+    let _ = "<... ".parse_next(input)?;
+    let name = cut_err(identifier).context(expected("the name of the resumed call")).parse_next(input)?;
+    let _ = cut_err((space0, "resumed>")).context(expected("`resumed>`")).parse_next(input)?;
+    let rest = rest.parse_next(input)?.to_string();
+    Ok(Line::Resumed { line: number, process: process.unwrap_or_default(), name, rest })
+}
+
+fn identifier(input: &mut &str) -> Result<String> {
+    let first = |c: char| c.is_ascii_alphabetic() || c == '_' || c == '$';
+    (one_of(first), take_while(0.., |c: char| c.is_alphanum() || c == '_'))
+        .take()
+        .map(str::to_string)
+        .parse_next(input)
+}
+
+/// Calls whose arguments are read; of the others a log only needs to be skipped over.
+fn is_known(name: &str) -> bool {
+    const OWN: &[&str] = &[
+        "load", "store", "execute", "touch_read", "touch_write", "repeat", "preadto", "pwritefrom", "rlimit",
+        "close_range", "clone3", "execve", "mprotect", "quiet", "snap", "maps", "nmaps", "pagemap",
+    ];
+    Sysno::from_name(name).is_some() || OWN.contains(&name)
+}
+
+fn call(input: &mut &str) -> Result<Call> {
+    let name = identifier.context(expected("a call such as `mmap(…)`")).parse_next(input)?;
+    let _ = cut_err('(').context(expected("`(` after the name of the call")).parse_next(input)?;
+    if !is_known(&name) {
+        skip_arguments(input)?;
+        return Ok(Call { name, args: Vec::new() });
+    }
+    let args = arguments(input, ')', 0)?;
+    Ok(Call { name, args })
+}
+
+/// Skips to the parenthesis that closes a call nobody looks into.
+fn skip_arguments(input: &mut &str) -> Result<()> {
+    let (mut depth, mut quoted, mut escaped) = (1, false, false);
+    for (at, c) in input.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            *input = &input[at + 1..];
+            return Ok(());
+        }
+    }
+    *input = "";
+    fail.context(expected("`)` to close the call")).parse_next(input)
+}
+
+type Arguments = Vec<(Option<String>, Expr)>;
+
+/// Arguments up to a closing bracket, with names where a log gives them.
+fn arguments(input: &mut &str, close: char, depth: usize) -> Result<Arguments> {
+    if depth > MAX_DEPTH {
+        return cut_err(fail).context(expected("less nesting")).parse_next(input);
+    }
+    blank.parse_next(input)?;
+    let mut list = Vec::new();
+    while opt(close).parse_next(input)?.is_none() {
+        let name = opt(terminated(identifier, (blank, '=', not(one_of(['=', '>'])), blank))).parse_next(input)?;
+        let value = expression(input, depth + 1)?;
+        list.push((name, value));
+        blank.parse_next(input)?;
+        // strace separates the items of a set by blanks.
+        if opt(',').parse_next(input)?.is_none() && !input.starts_with(close) && !(close == ']' && depth > 0) {
+            return cut_err(fail).context(expected("`,` or a closing bracket")).parse_next(input);
+        }
+        blank.parse_next(input)?;
+    }
+    Ok(list)
+}
+
+/// White space and `/* comments */`.
+fn blank(input: &mut &str) -> Result<()> {
+    repeat(0.., alt((take_while(1.., |c: char| c.is_whitespace()).void(), ("/*", take_until(0.., "*/"), "*/").void())))
+        .parse_next(input)
+}
+
+/// Operands and operators, from left to right: `|` and `+` are what scripts need.
+fn expression(input: &mut &str, depth: usize) -> Result<Expr> {
+    let mut left = operand(input, depth)?;
+    loop {
+        blank.parse_next(input)?;
+        let Some(operator) = opt(alt((
+            alt(("=>", "&&", "||", "==", "<<", ">>")),
+            alt(("|", "+", "-", "*", "&")),
+        )))
+        .parse_next(input)?
+        else {
+            return Ok(left);
+        };
+        blank.parse_next(input)?;
+        let right = operand(input, depth)?;
+        left = match operator {
+            "=>" | "&&" | "||" | "==" => Expr::Opaque,
+            "<<" => Expr::Binary('<', Box::new(left), Box::new(right)),
+            ">>" => Expr::Binary('>', Box::new(left), Box::new(right)),
+            other => Expr::Binary(other.chars().next().expect("one character"), Box::new(left), Box::new(right)),
+        };
+    }
+}
+
+fn operand(input: &mut &str, depth: usize) -> Result<Expr> {
+    if depth > MAX_DEPTH {
+        return cut_err(fail).context(expected("less nesting")).parse_next(input);
+    }
+    let Some(first) = input.chars().next() else {
+        return cut_err(fail).context(expected("a value")).parse_next(input);
+    };
+    match first {
+        '"' => text(input),
+        '{' => {
+            any.parse_next(input)?;
+            arguments(input, '}', depth + 1).map(Expr::List)
+        }
+        '[' => {
+            any.parse_next(input)?;
+            arguments(input, ']', depth + 1).map(Expr::List)
+        }
+        '(' => {
+            any.parse_next(input)?;
+            let inner = expression(input, depth + 1)?;
+            cut_err((blank, ')')).context(expected("`)`")).parse_next(input)?;
+            Ok(inner)
+        }
+        '~' => {
+            any.parse_next(input)?;
+            operand(input, depth + 1).map(|_| Expr::Opaque)
+        }
+        '&' => {
+            any.parse_next(input)?;
+            operand(input, depth + 1)
+        }
+        '-' => {
+            any.parse_next(input)?;
+            Ok(Expr::Binary('-', Box::new(Expr::Int(0)), Box::new(operand(input, depth + 1)?)))
+        }
+        '.' => "...".value(Expr::Opaque).parse_next(input),
+        '0'..='9' => cut_err(number).context(expected("a number such as 4096, 0x1000 or 4K")).map(Expr::Int).parse_next(input),
+        _ => named(input, depth),
+    }
+}
+
+fn named(input: &mut &str, depth: usize) -> Result<Expr> {
+    let name = identifier.context(expected("a value: a number, a name or a string")).parse_next(input);
+    let Ok(name) = name else {
+        return cut_err(fail).context(expected("a value: a number, a name or a string")).parse_next(input);
+    };
+    if opt('(').parse_next(input)?.is_some() {
+        skip_arguments(input)?;
+        return Ok(Expr::Opaque);
+    }
+    let _ = depth;
+    Ok(Expr::Name(name))
+}
+
+/// Decimal, `0x` hexadecimal or `0` octal, with K, M, G, T for powers of 1024.
+fn number(input: &mut &str) -> Result<u64> {
+    let value = alt((
+        preceded("0x", hex_digit1).try_map(|digits| u64::from_str_radix(digits, 16)),
+        preceded('0', digit1).try_map(|digits| u64::from_str_radix(digits, 8)),
+        digit1.try_map(|digits: &str| digits.parse::<u64>()),
+    ))
+    .parse_next(input)?;
+    let suffix = opt(terminated(one_of(['K', 'M', 'G', 'T']), opt("iB"))).parse_next(input)?;
+    let shift = match suffix {
+        Some('K') => 10,
+        Some('M') => 20,
+        Some('G') => 30,
+        Some(_) => 40,
+        None => 0,
+    };
+    // A letter right behind a number is no number.
+    not(one_of(|c: char| c.is_alphanum() || c == '_')).parse_next(input)?;
+    if value > u64::MAX >> shift {
+        return fail.parse_next(input);
+    }
+    Ok(value << shift)
+}
+
+fn text(input: &mut &str) -> Result<Expr> {
+    let pieces: Vec<Vec<u8>> =
+        delimited('"', repeat(0.., piece), cut_err('"').context(expected("`\"` to close the string"))).parse_next(input)?;
+    // strace cuts long strings off.
+    let _ = opt("...").parse_next(input)?;
+    Ok(Expr::Text(pieces.concat()))
+}
+
+fn piece(input: &mut &str) -> Result<Vec<u8>> {
+    if opt('\\').parse_next(input)?.is_none() {
+        return none_of('"').map(|c: char| c.to_string().into_bytes()).parse_next(input);
+    }
+    alt((
+        preceded('x', take_while(2..=2, |c: char| c.is_ascii_hexdigit())).try_map(|d| u8::from_str_radix(d, 16)),
+        take_while(1..=3, '0'..='7').try_map(|d| u8::from_str_radix(d, 8)),
+        any.map(|c: char| match c {
+            'n' => b'\n',
+            't' => b'\t',
+            'r' => b'\r',
+            'f' => 12,
+            'v' => 11,
+            other => other as u8,
+        }),
+    ))
+    .map(|byte| vec![byte])
+    .parse_next(input)
+}
+
+/// `= result`, and what strace adds: an explanation in parentheses, a time, a remark.
+fn outcome_and_rest(input: &mut &str) -> Result<Option<Outcome>> {
+    blank.parse_next(input)?;
+    if opt('=').parse_next(input)?.is_none() {
+        comment(input)?;
+        return Ok(None);
+    }
+    blank.parse_next(input)?;
+    let outcome = cut_err(outcome).context(expected("a result: a value, -1 and an errno, a signal or ?")).parse_next(input)?;
+    // `(No such file or directory)`, `(DELAYED)`, `<0.000012>`, `(flags O_RDONLY)`.
+    loop {
+        space0.parse_next(input)?;
+        match input.chars().next() {
+            Some('(') => {
+                any.parse_next(input)?;
+                skip_arguments(input)?;
+            }
+            Some('<') => {
+                let _ = (take_till(1.., '>'), '>').parse_next(input)?;
+            }
+            _ => break,
+        }
+    }
+    comment(input)?;
+    Ok(Some(outcome))
+}
+
+fn comment(input: &mut &str) -> Result<()> {
+    space0.parse_next(input)?;
+    if input.starts_with('#') {
+        *input = "";
+    }
+    Ok(())
+}
+
+fn outcome(input: &mut &str) -> Result<Outcome> {
+    alt((
+        '?'.value(Outcome::Unknown),
+        preceded(("-1", space1), error_name).map(Outcome::Error),
+        signal.map(|signal| Outcome::Signal(None, signal)),
+        (number, preceded(space1, signal)).map(|(n, signal)| Outcome::Signal(Some(n), signal)),
+        (number, preceded((space1, "-1", space1), error_name)).map(|(n, e)| Outcome::ErrorAfter(n, e)),
+        (|i: &mut &str| expression(i, 0)).map(Outcome::Value),
+    ))
+    .parse_next(input)
+}
+
+fn error_name(input: &mut &str) -> Result<String> {
+    ('E', take_while(1.., |c: char| c.is_ascii_uppercase() || c.is_ascii_digit())).take().map(str::to_string).parse_next(input)
+}
+
+fn signal(input: &mut &str) -> Result<SignalSpec> {
+    let upper = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    let signo = ("SIG", take_while(1.., upper)).take().map(str::to_string).parse_next(input)?;
+    let code = opt(preceded(space1, (alt(("SEGV_", "BUS_", "SI_")), take_while(1.., upper)).take())).parse_next(input)?;
+    let addr = opt(preceded(space1, number)).parse_next(input)?;
+    Ok(SignalSpec { signo, code: code.map(str::to_string), addr })
+}
+
+fn directive(input: &mut &str) -> Result<Directive> {
+    any.parse_next(input)?;
+    if opt(("map", space1)).parse_next(input)?.is_some() {
+        return cut_err(maps_line).map(Directive::Maps).parse_next(input);
+    }
+    let name = cut_err(identifier).context(expected("the name of a setting behind @")).parse_next(input)?;
+    let mut words = Vec::new();
+    loop {
+        space0.parse_next(input)?;
+        if input.is_empty() || input.starts_with('#') {
+            *input = "";
+            return Ok(Directive::Setting(name, words));
+        }
+        let key = opt(terminated(identifier, '=')).parse_next(input)?;
+        words.push((key, setting_value(input)?));
+    }
+}
+
+/// A value of a setting: an expression, or a word with dots and commas in it.
+fn setting_value(input: &mut &str) -> Result<Expr> {
+    if input.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        let word = take_while(1.., |c: char| c.is_alphanum() || "_.,/|-".contains(c)).parse_next(input)?;
+        return Ok(Expr::Name(word.to_string()));
+    }
+    operand(input, 0)
+}
+
+fn range(input: &mut &str) -> Result<VirtRange> {
+    let hex = |input: &mut &str| hex_digit1.try_map(|digits| u64::from_str_radix(digits, 16)).parse_next(input);
+    let (start, _, end): (u64, _, u64) =
+        (hex, '-', hex).context(expected("a range of hexadecimal addresses such as 400000-401000")).parse_next(input)?;
+    Ok(VirtRange { start: VirtAddr(start), end: VirtAddr(end) })
+}
+
+/// A line of `/proc/PID/maps`.
+fn maps_line(input: &mut &str) -> Result<MapsLine> {
+    let hex = |input: &mut &str| hex_digit1.try_map(|digits| u64::from_str_radix(digits, 16)).parse_next(input);
+    let hex32 = |input: &mut &str| hex_digit1.try_map(|digits| u32::from_str_radix(digits, 16)).parse_next(input);
+    let range = range(input)?;
+    let perms = preceded(space1, (one_of(['r', '-']), one_of(['w', '-']), one_of(['x', '-']), one_of(['p', 's'])))
+        .context(expected("four letters such as rw-p"))
+        .parse_next(input)?;
+    let offset = preceded(space1, hex).context(expected("an offset in hexadecimal")).parse_next(input)?;
+    let (major, _, minor) = preceded(space1, (hex32, ':', hex32)).context(expected("a device such as 00:00")).parse_next(input)?;
+    let ino = preceded((space1, opt('#')), digit1.try_map(|digits: &str| digits.parse::<u64>()))
+        .context(expected("an inode number"))
+        .parse_next(input)?;
+    let name = opt(preceded(space1, rest)).parse_next(input)?.unwrap_or_default();
+    let perms = [perms.0, perms.1, perms.2, perms.3];
+    Ok(MapsLine { range, perms, offset, dev: (major, minor), ino, name: name.trim_end().to_string() })
+}
+
+fn owner(input: &mut &str) -> Result<Option<String>> {
+    opt(terminated(delimited('[', identifier_or_number, ']'), space1)).parse_next(input)
+}
+
+fn identifier_or_number(input: &mut &str) -> Result<String> {
+    alt((identifier, digit1.map(str::to_string))).parse_next(input)
+}
+
+fn expectation(input: &mut &str) -> Result<Expectation> {
+    (any, space0).parse_next(input)?;
+    let who = owner(input)?;
+    let kind = cut_err(identifier)
+        .context(expected("minflt, majflt, mincore, status, maps, nmaps, pagemap or smaps"))
+        .parse_next(input)?;
+    space0.parse_next(input)?;
+    let parsed = match kind.as_str() {
+        "minflt" => cut_err(number).context(expected("a number")).map(Expectation::MinorFaults).parse_next(input)?,
+        "majflt" => cut_err(number).context(expected("a number")).map(Expectation::MajorFaults).parse_next(input)?,
+        "nmaps" => cut_err(number).context(expected("a number")).map(Expectation::MapsCount).parse_next(input)?,
+        "mincore" => take_while(0.., ['0', '1']).map(|digits: &str| Expectation::Mincore(digits.into())).parse_next(input)?,
+        "status" => Expectation::Status(who, fields(input)?),
+        "maps" => Expectation::Maps(who, cut_err(maps_expectation).parse_next(input)?),
+        "pagemap" => {
+            let range = cut_err(range).parse_next(input)?;
+            let letters = preceded(space0, take_while(0.., |c: char| c.is_ascii_uppercase())).parse_next(input)?;
+            Expectation::Pagemap(range, letters.to_string())
+        }
+        "smaps" => {
+            let range = cut_err(range).parse_next(input)?;
+            space0.parse_next(input)?;
+            let fields = fields(input)?;
+            let flags = opt(preceded(("VmFlags:", space0), rest)).parse_next(input)?;
+            Expectation::Smaps(range, fields, flags.map(|flags: &str| flags.trim_end().to_string()))
+        }
+        _ => return cut_err(fail).context(expected("minflt, majflt, mincore, status, maps, nmaps, pagemap or smaps")).parse_next(input),
+    };
+    space0.parse_next(input)?;
+    Ok(parsed)
+}
+
+fn fields(input: &mut &str) -> Result<Vec<(String, u64)>> {
+    let field = (identifier, preceded(space1, number));
+    terminated(separated(0.., field, space1), space0).parse_next(input)
+}
+
+fn maps_expectation(input: &mut &str) -> Result<MapsExpectation> {
+    let sign = one_of(['-', '+', '|', '~'])
+        .context(expected("- and a start, + and a line, | and a line, or ~ and a line"))
+        .parse_next(input)?;
+    space0.parse_next(input)?;
+    match sign {
+        '-' => hex_digit1
+            .try_map(|digits| u64::from_str_radix(digits, 16))
+            .context(expected("a start address in hexadecimal"))
+            .map(MapsExpectation::Gone)
+            .parse_next(input),
+        '+' => maps_line.map(MapsExpectation::New).parse_next(input),
+        '|' => maps_line.map(MapsExpectation::Whole).parse_next(input),
+        _ => maps_line.map(MapsExpectation::Extent).parse_next(input),
+    }
+}
+
+fn given(input: &mut &str) -> Result<Input> {
+    (any, space0).parse_next(input)?;
+    let kind = cut_err(identifier).context(expected("map, brk, stack, data or present")).parse_next(input)?;
+    space0.parse_next(input)?;
+    let parsed = match kind.as_str() {
+        "map" => cut_err(maps_line).map(Input::Maps).parse_next(input)?,
+        "brk" => cut_err(number).context(expected("an address")).map(Input::Brk).parse_next(input)?,
+        "stack" => cut_err(number).context(expected("an address")).map(Input::Stack).parse_next(input)?,
+        "data" => {
+            let (start, end) = cut_err((number, preceded(space1, number))).context(expected("two addresses")).parse_next(input)?;
+            Input::Data(start, end)
+        }
+        "present" => {
+            let range = cut_err(range).parse_next(input)?;
+            let how = cut_err(preceded(space1, alt(("written", "read")))).context(expected("written or read")).parse_next(input)?;
+            Input::Present(range, how == "written")
+        }
+        _ => return cut_err(fail).context(expected("map, brk, stack, data or present")).parse_next(input),
+    };
+    (space0, opt(eof)).parse_next(input)?;
+    Ok(parsed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(text: &str) -> Statement {
+        match lines(text).unwrap().remove(0) {
+            Line::Statement(statement) => statement,
+            other => panic!("not a statement: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn reads_what_strace_prints() {
+        let cases = [
+            r#"24463 mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0c49324000"#,
+            r#"openat(AT_FDCWD, "/usr/lib/locale/locale-archive", O_RDONLY|O_CLOEXEC) = -1 ENOENT (No such file or directory)"#,
+            r#"[pid 12] prlimit64(0, RLIMIT_STACK, NULL, {rlim_cur=8192*1024, rlim_max=RLIM64_INFINITY}) = 0 <0.000012>"#,
+            r#"24511 wait4(-1, [{WIFEXITED(s) && WEXITSTATUS(s) == 0}], WNOHANG, NULL) = 24515"#,
+            r#"clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|SIGCHLD, child_tidptr=0x7f) = 24502 (DELAYED)"#,
+            r#"rt_sigprocmask(SIG_BLOCK, ~[RTMIN RT_1], [], 8) = 0"#,
+            r#"exit_group(0) = ?"#,
+            r#"execve("/bin/ls", ["ls"], 0x7ffc2d416628 /* 4 vars */) = 0"#,
+        ];
+        for case in cases {
+            one(case);
+        }
+    }
+
+    #[test]
+    fn numbers_have_suffixes_and_bases() {
+        let call = one("madvise(0x10, 16K, 010)").call;
+        assert_eq!(call.args, [16, 16384, 8].map(|value| (None, Expr::Int(value))));
+    }
+
+    #[test]
+    fn errors_have_a_place_and_say_what_was_expected() {
+        let errors = lines("a = mmap(NULL, 16K,\nload(a) = \n  munmap(a, 12X)").unwrap_err();
+        let shown: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        assert!(!shown.is_empty() && shown[0].contains("line"), "{shown:?}");
+        let error = &lines("munmap(a 4096)").unwrap_err()[0];
+        assert_eq!((error.line, error.column), (1, 10), "{error}");
+        assert!(error.expected.contains("`,`"), "{error}");
+    }
+
+    #[test]
+    fn deep_nesting_and_garbage_are_refused_not_feared() {
+        assert!(lines(&format!("mmap({}", "[".repeat(10_000))).is_err());
+        assert!(lines("@@@@").is_err());
+        assert!(lines("> maps + 1-2 rwxz").is_err());
+        assert!(lines("mmap(99999999999999999999)").is_err());
+    }
+}

@@ -1,0 +1,424 @@
+//! One statement on a machine: what it does, what came out, what differs from what was expected.
+
+use super::ast::{Call, Expectation, Expr, Outcome, SignalSpec, Statement};
+use super::evaluate::{self, Names};
+use super::expect::{self, Before};
+use super::replay::Replay;
+use crate::addr::VirtAddr;
+use crate::errno::SysError;
+use crate::event::Event;
+use crate::ids::Pid;
+use crate::machine::{Arg, Machine, Sysno};
+use crate::mmu::Access;
+use crate::signal::Signal;
+use std::collections::HashMap;
+
+/// A load or store of a script moves at most so much.
+const MOST_BYTES: u64 = 1 << 20;
+/// A repeated access or call is repeated at most so often.
+const MOST_REPEATS: u64 = 1 << 21;
+
+/// A difference between what was expected and what is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// What was compared: `result`, `maps`, `minflt`, …
+    pub field: &'static str,
+    /// What the script says.
+    pub expected: String,
+    /// What the machine says.
+    pub found: String,
+    /// Why they may differ although nothing is wrong; empty if it is a difference.
+    pub excuse: String,
+}
+
+/// What came of one statement.
+#[derive(Clone, Debug)]
+pub struct StepReport {
+    /// The statement's line.
+    pub line: usize,
+    /// Whose it was.
+    pub pid: Option<Pid>,
+    /// The call's name.
+    pub call: String,
+    /// The result as `strace` would print it.
+    pub result: String,
+    /// The reason of an error or a signal.
+    pub why: Option<String>,
+    /// `ok`, `error`, `signal`, `fault` (minor or major), `skipped`.
+    pub kind: &'static str,
+    /// Minor and major faults taken.
+    pub faults: (u64, u64),
+    /// Whether the result is about memory and was compared with a given one.
+    pub compared: bool,
+    /// Differences.
+    pub differences: Vec<Comparison>,
+    /// What happened inside.
+    pub events: Vec<Event>,
+    /// Events that were not kept.
+    pub dropped: u64,
+}
+
+/// What a call yields.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Yield {
+    Value(u64),
+    Error(SysError),
+    Bytes(Vec<u8>),
+    Signal(Signal),
+    /// A repeated access: how often it worked, and the signal that stopped it.
+    Counted(u64, Option<Signal>),
+    /// A repeated call: how often it worked, and the error that stopped it.
+    CountedError(u64, SysError),
+    /// Not run: why.
+    Skipped(String),
+}
+
+/// Everything a running script has.
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    pub(super) machine: Machine,
+    pub(super) names: Names,
+    /// Processes by the names that scripts give them.
+    pub(super) processes: HashMap<String, Pid>,
+    pub(super) first: Pid,
+    /// Present when the script is a log.
+    pub(super) replay: Option<Replay>,
+    pub(super) exact: bool,
+}
+
+impl State {
+    fn pid_of(&self, process: Option<&str>) -> Result<Pid, String> {
+        let Some(name) = process else { return Ok(self.first) };
+        if let Some(pid) = self.processes.get(name) {
+            return Ok(*pid);
+        }
+        let number = name.parse().ok().or_else(|| self.names.get(name).map(|value| *value as u32));
+        let pid = number.map(Pid).filter(|pid| self.machine.process(*pid).is_some());
+        pid.ok_or_else(|| format!("there is no process `{name}`"))
+    }
+
+    /// Runs a statement; `Err` is a fault of the script itself.
+    pub(super) fn run(&mut self, statement: &Statement) -> Result<StepReport, String> {
+        let pid = match (&self.replay, self.pid_of(statement.process.as_deref())) {
+            (_, Ok(pid)) => pid,
+            (Some(_), Err(_)) => self.adopt(statement)?,
+            (None, Err(error)) => return Err(error),
+        };
+        let before = Before::take(&self.machine, pid, statement, self, self.exact);
+        // An exit leaves nothing to look at: what is expected of it holds before.
+        let leaves = matches!(statement.call.name.as_str(), "exit" | "exit_group");
+        let mut early = Vec::new();
+        if leaves {
+            early = expect::check(self, pid, &before, statement, &[]);
+        }
+        let outcome = match self.replay.take() {
+            Some(mut replay) => {
+                let outcome = replay.run(self, pid, statement);
+                self.replay = Some(replay);
+                outcome?
+            }
+            None => self.call(pid, &statement.call)?,
+        };
+        let (events, dropped) = self.machine.kernel.trace.drain();
+        let mut differences = early;
+        differences.extend(self.compare_result(pid, statement, &outcome)?);
+        let output = std::mem::take(&mut self.machine.output);
+        if !leaves {
+            differences.extend(expect::check(self, pid, &before, statement, &output));
+        }
+        self.bind(statement, &outcome);
+        self.let_die(pid, statement, &outcome);
+        Ok(self.report(pid, statement, outcome, differences, &before, (events, dropped)))
+    }
+
+    /// A log speaks of a process that nobody made: it starts like the first one.
+    fn adopt(&mut self, statement: &Statement) -> Result<Pid, String> {
+        let name = statement.process.clone().unwrap_or_default();
+        let replay = self.replay.as_ref().expect("only logs adopt");
+        if let Ok(number) = name.parse() {
+            self.machine.set_next_pid(Pid(number));
+        }
+        let pid = self.machine.spawn(&replay.base).map_err(|error| error.to_string())?;
+        self.processes.insert(name, pid);
+        Ok(pid)
+    }
+
+    /// Makes a system call or an access as a process.
+    pub(super) fn call(&mut self, pid: Pid, call: &Call) -> Result<Yield, String> {
+        if let Some(number) = Sysno::from_name(&call.name) {
+            let args = evaluate::arguments(call, &self.names)?;
+            return Ok(self.syscall(pid, number, &args));
+        }
+        match call.name.as_str() {
+            "load" => self.load(pid, call),
+            "store" => self.store(pid, call),
+            "execute" => Ok(self.access(pid, self.address(call)?, Access::Execute)),
+            "touch_read" => self.touch(pid, call, Access::Read),
+            "touch_write" => self.touch(pid, call, Access::Write),
+            "repeat" => self.repeat(pid, call),
+            "preadto" => {
+                let args = evaluate::arguments(call, &self.names)?;
+                Ok(self.syscall(pid, Sysno::pread64, &args))
+            }
+            "pwritefrom" => {
+                let args = evaluate::arguments(call, &self.names)?;
+                Ok(self.syscall(pid, Sysno::pwrite64, &args))
+            }
+            // A place to hang expectations on.
+            "maps" | "snap" | "pagemap" | "nmaps" | "quiet" => Ok(Yield::Value(0)),
+            other => Err(format!("`{other}` is neither a system call emulated here nor load, store, execute, touch_read, touch_write or repeat")),
+        }
+    }
+
+    pub(super) fn syscall(&mut self, pid: Pid, number: Sysno, args: &[Arg; 6]) -> Yield {
+        match self.machine.syscall(pid, number, args) {
+            Ok(value) => Yield::Value(value),
+            Err(error) => Yield::Error(error),
+        }
+    }
+
+    fn number(&self, call: &Call, place: usize) -> Result<u64, String> {
+        let (_, expr) = call.args.get(place).ok_or_else(|| format!("{} needs an argument number {}", call.name, place + 1))?;
+        evaluate::number(expr, &self.names)
+    }
+
+    fn address(&self, call: &Call) -> Result<VirtAddr, String> {
+        self.number(call, 0).map(VirtAddr)
+    }
+
+    fn load(&mut self, pid: Pid, call: &Call) -> Result<Yield, String> {
+        let (addr, len) = (self.address(call)?, if call.args.len() > 1 { self.number(call, 1)? } else { 1 });
+        if len > MOST_BYTES {
+            return Err(format!("load of {len} bytes: at most {MOST_BYTES} at a time"));
+        }
+        let mut bytes = vec![0; len as usize];
+        Ok(match self.machine.load(pid, addr, &mut bytes) {
+            Ok(()) => Yield::Bytes(bytes),
+            Err(signal) => Yield::Signal(signal),
+        })
+    }
+
+    fn store(&mut self, pid: Pid, call: &Call) -> Result<Yield, String> {
+        let addr = self.address(call)?;
+        let bytes = match call.args.get(1).map(|(_, value)| value) {
+            Some(Expr::Text(bytes)) => bytes.clone(),
+            _ => {
+                let value = self.number(call, 1)?;
+                let size = if call.args.len() > 2 { self.number(call, 2)? } else { 1 };
+                if !(1..=8).contains(&size) {
+                    return Err(format!("store of a number of {size} bytes: 1 to 8"));
+                }
+                value.to_le_bytes()[..size as usize].to_vec()
+            }
+        };
+        Ok(match self.machine.store(pid, addr, &bytes) {
+            Ok(()) => Yield::Value(bytes.len() as u64),
+            Err(signal) => Yield::Signal(signal),
+        })
+    }
+
+    fn access(&mut self, pid: Pid, addr: VirtAddr, access: Access) -> Yield {
+        match self.machine.touch(pid, addr, access) {
+            Ok(()) => Yield::Value(0),
+            Err(signal) => Yield::Signal(signal),
+        }
+    }
+
+    /// `touch_read(addr, count, stride)`, `touch_write(addr, count, stride, byte)`: stops at the first signal.
+    fn touch(&mut self, pid: Pid, call: &Call, access: Access) -> Result<Yield, String> {
+        let start = self.address(call)?;
+        let optional = |state: &Self, place, default| if call.args.len() > place { state.number(call, place) } else { Ok(default) };
+        let (count, stride) = (optional(self, 1, 1)?, optional(self, 2, 4096)?);
+        let byte = optional(self, 3, 0)? as u8;
+        if count > MOST_REPEATS {
+            return Err(format!("{count} touches: at most {MOST_REPEATS}"));
+        }
+        for i in 0..count {
+            let addr = start + i.wrapping_mul(stride);
+            let done = match access {
+                Access::Write => self.machine.store(pid, addr, &[byte]),
+                _ => self.machine.load(pid, addr, &mut [0]),
+            };
+            if let Err(signal) = done {
+                return Ok(Yield::Counted(i, Some(signal)));
+            }
+        }
+        Ok(Yield::Counted(count, None))
+    }
+
+    /// `repeat(count, stride, "call", address, …)`: stops at the first error.
+    fn repeat(&mut self, pid: Pid, call: &Call) -> Result<Yield, String> {
+        let (count, stride) = (self.number(call, 0)?, self.number(call, 1)?);
+        let Some((_, Expr::Text(name))) = call.args.get(2) else { return Err("repeat(count, stride, \"call\", address, …)".into()) };
+        let name = String::from_utf8_lossy(name).into_owned();
+        let number = Sysno::from_name(&name).ok_or_else(|| format!("`{name}` is not a system call emulated here"))?;
+        if count > MOST_REPEATS {
+            return Err(format!("{count} repeats: at most {MOST_REPEATS}"));
+        }
+        let inner = Call { name, args: call.args[3..].to_vec() };
+        let mut args = evaluate::arguments(&inner, &self.names)?;
+        for i in 0..count {
+            if let Yield::Error(error) = self.syscall(pid, number, &args) {
+                return Ok(Yield::CountedError(i, error));
+            }
+            args[0] = Arg::Int(args[0].int().wrapping_add(stride));
+        }
+        Ok(Yield::Counted(count, None))
+    }
+
+    /// Binds a result to its name; a child's number names the child.
+    fn bind(&mut self, statement: &Statement, outcome: &Yield) {
+        let Yield::Value(value) = outcome else { return };
+        let Some(name) = &statement.binds else { return };
+        self.names.insert(name.clone(), *value);
+        if matches!(statement.call.name.as_str(), "fork" | "vfork" | "clone" | "clone3") {
+            self.processes.insert(name.clone(), Pid(*value as u32));
+        }
+    }
+
+    /// A signal that nobody expected ends its process.
+    fn let_die(&mut self, pid: Pid, statement: &Statement, outcome: &Yield) {
+        let signal = match outcome {
+            Yield::Signal(signal) | Yield::Counted(_, Some(signal)) => *signal,
+            _ => return,
+        };
+        let alive = self.machine.process(pid).is_some_and(|process| process.is_alive());
+        if statement.outcome.is_none() && self.replay.is_none() && alive {
+            self.machine.kill_by_signal(pid, signal);
+        }
+    }
+
+    /// Compares the result with the one that is expected or given.
+    fn compare_result(&mut self, pid: Pid, statement: &Statement, outcome: &Yield) -> Result<Vec<Comparison>, String> {
+        let Some(expected) = &statement.outcome else { return Ok(Vec::new()) };
+        if let Some(replay) = &mut self.replay {
+            return Ok(replay.compare(statement, expected, outcome));
+        }
+        let _ = pid;
+        if self.result_matches(expected, outcome)? {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Comparison {
+            field: "result",
+            expected: show_outcome(expected),
+            found: show(outcome),
+            excuse: String::new(),
+        }])
+    }
+
+    fn result_matches(&self, expected: &Outcome, outcome: &Yield) -> Result<bool, String> {
+        Ok(match (expected, outcome) {
+            (Outcome::Unknown, _) => true,
+            (Outcome::Error(name), Yield::Error(error)) => error.errno.name() == name,
+            (Outcome::ErrorAfter(n, name), Yield::CountedError(count, error)) => count == n && error.errno.name() == name,
+            (Outcome::Signal(None, spec), Yield::Signal(signal)) => signal_matches(spec, signal),
+            (Outcome::Signal(Some(n), spec), Yield::Counted(count, Some(signal))) => count == n && signal_matches(spec, signal),
+            (Outcome::Signal(None, spec), Yield::Counted(_, Some(signal))) => signal_matches(spec, signal),
+            (Outcome::Value(Expr::Text(text)), Yield::Bytes(bytes)) => text == bytes,
+            (Outcome::Value(expr), Yield::Bytes(bytes)) => {
+                let mut word = [0; 8];
+                let len = bytes.len().min(8);
+                word[..len].copy_from_slice(&bytes[..len]);
+                bytes.len() <= 8 && evaluate::number(expr, &self.names)? == u64::from_le_bytes(word)
+            }
+            (Outcome::Value(expr), Yield::Value(value) | Yield::Counted(value, None)) => {
+                evaluate::number(expr, &self.names)? == *value
+            }
+            _ => false,
+        })
+    }
+
+    fn report(
+        &self,
+        pid: Pid,
+        statement: &Statement,
+        outcome: Yield,
+        differences: Vec<Comparison>,
+        before: &Before,
+        (events, dropped): (Vec<Event>, u64),
+    ) -> StepReport {
+        let faults = before.faults_since(&self.machine, pid);
+        let why = events.iter().rev().find_map(|event| match event {
+            Event::Signal { why, .. } => Some(why.to_string()),
+            _ => None,
+        });
+        let (kind, why) = match &outcome {
+            Yield::Error(error) | Yield::CountedError(_, error) => ("error", Some(error.why.to_string())),
+            Yield::Signal(_) | Yield::Counted(_, Some(_)) => ("signal", why),
+            Yield::Skipped(why) => ("skipped", Some(why.clone())),
+            _ if faults != (0, 0) => ("fault", None),
+            _ => ("ok", None),
+        };
+        let about_memory = Sysno::from_name(&statement.call.name).is_some_and(Sysno::is_about_memory);
+        let given = !matches!(statement.outcome, None | Some(Outcome::Unknown));
+        let compared = given && kind != "skipped" && (self.replay.is_none() || about_memory);
+        StepReport {
+            line: statement.line,
+            pid: Some(pid),
+            call: statement.call.name.clone(),
+            result: show(&outcome),
+            why,
+            kind,
+            faults,
+            compared,
+            differences,
+            events,
+            dropped,
+        }
+    }
+}
+
+fn signal_matches(spec: &SignalSpec, signal: &Signal) -> bool {
+    spec.signo == signal.signo.name()
+        && spec.code.as_ref().is_none_or(|code| code == signal.code.name())
+        && spec.addr.is_none_or(|addr| addr == signal.addr.0)
+}
+
+fn show_signal(signal: &Signal) -> String {
+    format!("{} {} {}", signal.signo.name(), signal.code.name(), signal.addr)
+}
+
+/// A result as a script would write it.
+pub(super) fn show(outcome: &Yield) -> String {
+    match outcome {
+        Yield::Value(value) if *value < 65536 => value.to_string(),
+        Yield::Value(value) => format!("{value:#x}"),
+        Yield::Error(error) => format!("-1 {} ({})", error.errno, error.errno.text()),
+        Yield::Bytes(bytes) => show_bytes(bytes),
+        Yield::Signal(signal) => show_signal(signal),
+        Yield::Counted(count, None) => count.to_string(),
+        Yield::Counted(count, Some(signal)) => format!("{count} {}", show_signal(signal)),
+        Yield::CountedError(count, error) => format!("{count} -1 {}", error.errno),
+        Yield::Skipped(_) => "?".into(),
+    }
+}
+
+fn show_bytes(bytes: &[u8]) -> String {
+    if bytes.len() == 1 && !(0x20..0x7f).contains(&bytes[0]) {
+        return format!("{:#x}", bytes[0]);
+    }
+    let shown: String = bytes.iter().take(64).flat_map(|byte| std::ascii::escape_default(*byte)).map(char::from).collect();
+    format!("\"{shown}\"{}", if bytes.len() > 64 { "..." } else { "" })
+}
+
+pub(super) fn show_outcome(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Value(Expr::Int(value)) if *value >= 65536 => format!("{value:#x}"),
+        Outcome::Value(Expr::Int(value)) => value.to_string(),
+        Outcome::Value(Expr::Text(bytes)) => show_bytes(bytes),
+        Outcome::Value(Expr::Name(name)) => name.clone(),
+        Outcome::Value(_) => "a value".into(),
+        Outcome::Error(name) => format!("-1 {name}"),
+        Outcome::ErrorAfter(n, name) => format!("{n} -1 {name}"),
+        Outcome::Signal(n, spec) => {
+            let parts = [n.map(|n| n.to_string()), Some(spec.signo.clone()), spec.code.clone(), spec.addr.map(|a| format!("{a:#x}"))];
+            parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+        }
+        Outcome::Unknown => "?".into(),
+    }
+}
+
+/// Whether a statement asks for a kind of expectation.
+pub(super) fn expects(statement: &Statement, kind: impl Fn(&Expectation) -> bool) -> bool {
+    statement.expectations.iter().any(kind)
+}

@@ -1,0 +1,91 @@
+//! `/proc/PID/maps` (Linux `fs/proc/task_mmu.c:show_map_vma`).
+
+use crate::addr::{PAGE_SHIFT, VirtRange};
+use crate::machine::{Machine, MapsLine};
+use crate::mm::{Kernel, Mm};
+use crate::vma::Vma;
+use crate::ids::Pid;
+use std::fmt::Write;
+
+/// Column at which names start.
+const NAME_COLUMN: usize = 73;
+
+/// The lines of a process's maps; empty for one that has ended. `[vsyscall]` is last.
+pub fn maps(machine: &Machine, pid: Pid) -> Vec<MapsLine> {
+    let Some(mm) = machine.mm_of(pid) else { return Vec::new() };
+    let mut lines: Vec<_> = mm.vmas.iter().map(|(_, vma)| line_of(&machine.kernel, mm, vma)).collect();
+    lines.push(vsyscall());
+    lines
+}
+
+fn vsyscall() -> MapsLine {
+    MapsLine {
+        range: VirtRange::new(0xffff_ffff_ff60_0000, 0xffff_ffff_ff60_1000),
+        perms: ['-', '-', 'x', 'p'],
+        offset: 0,
+        dev: (0, 0),
+        ino: 0,
+        name: "[vsyscall]".into(),
+    }
+}
+
+pub(super) fn line_of(kernel: &Kernel, mm: &Mm, vma: &Vma) -> MapsLine {
+    let file = vma.file.map(|file| (kernel.fs.file(file), kernel.fs.inode_of(file)));
+    MapsLine {
+        range: vma.range,
+        perms: vma.flags.perms(),
+        offset: if file.is_some() { vma.pgoff << PAGE_SHIFT } else { 0 },
+        dev: file.map_or((0, 0), |(_, inode)| inode.dev),
+        ino: file.map_or(0, |(_, inode)| inode.ino),
+        name: match file {
+            Some((open, _)) => open.path.clone(),
+            None => anonymous_name(mm, vma).to_string(),
+        },
+    }
+}
+
+/// The name of an area without a file (Linux `get_vma_name`).
+pub(super) fn anonymous_name(mm: &Mm, vma: &Vma) -> &'static str {
+    if let Some(name) = vma.special_name {
+        return name;
+    }
+    if vma.range.start < mm.brk && vma.range.end > mm.start_brk {
+        return "[heap]";
+    }
+    if vma.range.contains(mm.start_stack) { "[stack]" } else { "" }
+}
+
+/// One line as the kernel prints it, without the newline.
+pub fn render_maps_line(line: &MapsLine) -> String {
+    let perms: String = line.perms.iter().collect();
+    let (major, minor) = line.dev;
+    let mut text = format!(
+        "{:08x}-{:08x} {perms} {:08x} {major:02x}:{minor:02x} {} ",
+        line.range.start.0, line.range.end.0, line.offset, line.ino
+    );
+    if !line.name.is_empty() {
+        let _ = write!(text, "{:width$}{}", "", line.name.replace('\n', "\\012"), width = NAME_COLUMN.saturating_sub(text.len()));
+    }
+    text
+}
+
+/// The whole text of `/proc/PID/maps`.
+pub fn maps_text(machine: &Machine, pid: Pid) -> String {
+    maps(machine, pid).iter().map(|line| render_maps_line(line) + "\n").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::MachineConfig;
+
+    #[test]
+    fn names_start_at_column_73_and_anonymous_lines_end_with_a_blank() {
+        let (mut machine, pid) = Machine::with_standard_process(&MachineConfig::reference()).unwrap();
+        machine.mmap(pid, [0, 4096, 3, 0x22, u64::MAX, 0]).unwrap();
+        let text = maps_text(&machine, pid);
+        assert!(text.contains("7ffff7ff6000-7ffff7ff7000 rw-p 00000000 00:00 0 \n"), "{text}");
+        let stack = text.lines().find(|line| line.ends_with("[stack]")).unwrap();
+        assert_eq!(stack.find("[stack]"), Some(NAME_COLUMN));
+    }
+}

@@ -1,0 +1,21 @@
+//! Floor 7: looking. Text of `/proc`, snapshots for drawing, explanations of what happened. Nothing
+//! here changes the machine.
+//!
+//! Key types: [`Snapshot`], [`MapsLine`], [`Smaps`], [`Explained`]. Mirrors Linux `fs/proc/task_mmu.c`.
+
+mod explain;
+mod maps;
+mod pagemap;
+mod smaps;
+mod snapshot;
+mod status;
+
+pub use crate::machine::MapsLine;
+pub use explain::{Explained, TreeLine, explain};
+pub use maps::{maps, maps_text, render_maps_line};
+pub use pagemap::{PageState, pagemap_run_flags, pagemap_runs, page_state};
+pub use smaps::{Smaps, smaps, smaps_text};
+pub use snapshot::{
+    FrameView, PageView, ProcessView, Snapshot, TlbView, VmaView, WalkLevel, WalkView, frame_view, snapshot, walk_view,
+};
+pub use status::{STATUS_FIELDS, status_field};

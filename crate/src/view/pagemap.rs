@@ -1,0 +1,98 @@
+//! What `/proc/PID/pagemap` and PAGEMAP_SCAN say of pages.
+
+use crate::addr::{PAGE_SIZE, VirtAddr, VirtRange};
+use crate::ids::Pid;
+use crate::machine::Machine;
+use crate::mmu::{Marker, Pte};
+use crate::phys::Owner;
+
+/// The state of one page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct PageState {
+    /// Bit 63: present.
+    pub present: bool,
+    /// Bit 62: a swap entry or marker.
+    pub swap_type: bool,
+    /// Bit 61: a page of a file or of shared memory.
+    pub file: bool,
+    /// Bit 56: mapped here only.
+    pub exclusive: bool,
+    /// Bit 58: a guard region.
+    pub guard: bool,
+    /// The shared page of zeros.
+    pub zero: bool,
+    /// The frame, if present.
+    pub pfn: Option<u32>,
+}
+
+impl PageState {
+    /// The letters of a run: `P` present, `S` swap type, `F` file, `X` exclusive, `G` guard, `Z` zero page.
+    pub fn letters(&self) -> String {
+        let flags = [
+            (self.present, 'P'),
+            (self.swap_type, 'S'),
+            (self.file, 'F'),
+            (self.exclusive, 'X'),
+            (self.guard, 'G'),
+            (self.zero, 'Z'),
+        ];
+        flags.iter().filter(|(set, _)| *set).map(|(_, letter)| *letter).collect()
+    }
+
+    /// The 64 bits that reading the file gives; the frame number only if the reader may see it.
+    pub fn bits(&self, with_pfn: bool) -> u64 {
+        let bit = |set: bool, n: u32| u64::from(set) << n;
+        bit(self.present, 63)
+            | bit(self.swap_type, 62)
+            | bit(self.file, 61)
+            | bit(self.guard, 58)
+            | bit(self.exclusive, 56)
+            | self.pfn.filter(|_| with_pfn).map_or(0, u64::from)
+    }
+}
+
+/// The state of the page at an address of a process.
+pub fn page_state(machine: &Machine, pid: Pid, addr: VirtAddr) -> PageState {
+    let Some(mm) = machine.mm_of(pid) else { return PageState::default() };
+    state_of(machine, mm.tables.get(&machine.kernel.phys, addr))
+}
+
+fn state_of(machine: &Machine, pte: Pte) -> PageState {
+    if pte.is_none() {
+        return PageState::default();
+    }
+    if let Some(marker) = pte.as_marker() {
+        return PageState { swap_type: true, guard: marker == Marker::Guard, ..Default::default() };
+    }
+    let frame = machine.kernel.phys.frame(pte.pfn());
+    let special = pte.has(Pte::SPECIAL);
+    PageState {
+        present: true,
+        file: !special && matches!(frame.owner, Owner::File { .. } | Owner::Kernel),
+        exclusive: !special && frame.mapcount == 1,
+        zero: frame.owner == Owner::ZeroPage,
+        pfn: Some(pte.pfn().0),
+        ..Default::default()
+    }
+}
+
+/// Pages of a range that are not empty, joined into runs of equal state.
+pub fn pagemap_runs(machine: &Machine, pid: Pid, range: VirtRange) -> Vec<(VirtRange, String)> {
+    let mut runs: Vec<(VirtRange, String)> = Vec::new();
+    let Some(mm) = machine.mm_of(pid) else { return runs };
+    let mut at = range.start;
+    while let Some((addr, _, pte)) = mm.tables.next_used(&machine.kernel.phys, at, range.end) {
+        at = addr + PAGE_SIZE;
+        let letters = state_of(machine, pte).letters();
+        match runs.last_mut() {
+            Some((run, same)) if run.end == addr && *same == letters => run.end = at,
+            _ => runs.push((VirtRange { start: addr, end: at }, letters)),
+        }
+    }
+    runs
+}
+
+/// The letters of one page.
+pub fn pagemap_run_flags(machine: &Machine, pid: Pid, addr: VirtAddr) -> String {
+    page_state(machine, pid, addr).letters()
+}
