@@ -74,6 +74,8 @@ bitflags! {
         const UFFD_MISSING = 0x200;
         /// Bare frames without metadata (vvar).
         const PFNMAP = 0x400;
+        /// A guard region was installed somewhere inside, once. Sticks, and does not keep areas from merging.
+        const MAYBE_GUARD = 0x800;
         /// userfaultfd: write protection.
         const UFFD_WP = 0x1000;
         /// `mlock`ed.
@@ -132,6 +134,8 @@ pub const MAP_DROPPABLE: u64 = 8;
 impl VmFlags {
     /// Read, write and execute (Linux `VM_ACCESS_FLAGS`).
     pub const ACCESS: Self = Self::READ.union(Self::WRITE).union(Self::EXEC);
+    /// Flags that do not keep areas apart (Linux `VM_IGNORE_MERGE`); the sticky one survives in the merged area.
+    pub const IGNORED_IN_MERGE: Self = Self::SOFTDIRTY.union(Self::MAYBE_GUARD);
     /// VMAs that never merge (Linux `VM_SPECIAL`).
     pub const SPECIAL: Self = Self::IO.union(Self::DONTEXPAND).union(Self::PFNMAP).union(Self::MIXEDMAP);
 
@@ -190,6 +194,7 @@ const SMAPS_NAMES: &[(VmFlags, &str)] = &[
     (VmFlags::GROWSDOWN, "gd"),
     (VmFlags::UFFD_MISSING, "um"),
     (VmFlags::PFNMAP, "pf"),
+    (VmFlags::MAYBE_GUARD, "gu"),
     (VmFlags::UFFD_WP, "uw"),
     (VmFlags::LOCKED, "lo"),
     (VmFlags::IO, "io"),

@@ -64,7 +64,7 @@ impl FileConfig {
 }
 
 /// A line of `/proc/PID/maps`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MapsLine {
     /// Addresses.
     pub range: VirtRange,

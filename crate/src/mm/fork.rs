@@ -30,8 +30,6 @@ impl Kernel {
                 code: from.code,
                 def_flags: from.def_flags & VmFlags::NOHUGEPAGE,
                 mdwe: from.mdwe,
-                // VmPeak starts from the parent's size, areas left out included.
-                hiwater_vm: from.total_vm,
                 ..Mm::new(tables, from.layout)
             };
             let child = k.mms.insert(child);
@@ -94,7 +92,8 @@ impl Kernel {
 
     fn copy_page_range(&mut self, parent: MmId, child: MmId, vma: &Vma) -> SysResult<()> {
         let mut at = vma.range.start;
-        while let Some((first, slot, _)) = self.mms[parent].tables.next_used(&self.phys, at, vma.range.end) {
+        // A table is made for every table of the parent, even if the range has no entry in it.
+        while let Some((first, slot)) = self.mms[parent].tables.next_table(&self.phys, at, vma.range.end) {
             let table_end = VirtAddr((first.0 & !(PMD_SIZE - 1)) + PMD_SIZE);
             let end = table_end.min(vma.range.end);
             let tables = &mut self.mms[child].tables;

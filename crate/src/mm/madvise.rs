@@ -223,6 +223,7 @@ impl Kernel {
         let (at, fits) = (vma.range.start, !vma.flags.intersects(forbidden));
         self.fits_advice(at, fits)?;
         self.anon_vma_prepare(mm, id);
+        self.mms[mm].vmas.get_mut(id).flags |= VmFlags::MAYBE_GUARD;
         self.zap_page_range(mm, part, Zap::Pages);
         for addr in part.page_addrs() {
             let tables = &mut self.mms[mm].tables;

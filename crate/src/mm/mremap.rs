@@ -337,8 +337,9 @@ impl Kernel {
     /// Moves entries, not pages (Linux `move_page_tables`).
     fn move_page_tables(&mut self, mm: MmId, old: VirtRange, to: VirtAddr) {
         let mut at = old.start;
-        while let Some((first, slot, _)) = self.mms[mm].tables.next_used(&self.phys, at, old.end) {
+        while let Some((first, slot)) = self.mms[mm].tables.next_table(&self.phys, at, old.end) {
             let end = VirtAddr((first.0 & !(PMD_SIZE - 1)) + PMD_SIZE).min(old.end);
+            self.make_target_tables(mm, to + (first - old.start), end - first);
             for i in 0..Self::pages_between(first, end) {
                 let from = Slot { index: slot.index + i as u16, ..slot };
                 let pte = from.read(&self.phys);
@@ -356,6 +357,15 @@ impl Kernel {
                 self.set_pte(mm, target, place, pte);
             }
             at = end;
+        }
+    }
+
+    /// The tables for a moved piece of one table, which may straddle two at the target.
+    fn make_target_tables(&mut self, mm: MmId, to: VirtAddr, len: u64) {
+        let tables = &mut self.mms[mm].tables;
+        for addr in [to, to + (len - PAGE_SIZE)] {
+            // Without RAM the entries stay behind, see `move_page_tables`.
+            let _ = tables.find_or_make(&mut self.phys, addr, &mut self.trace);
         }
     }
 

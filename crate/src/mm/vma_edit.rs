@@ -110,9 +110,15 @@ impl Kernel {
             if let Some(source) = proposal.copied_from {
                 k.dup_anon_vma(mm, target, source);
             }
+            k.keep_sticky(mm, target, proposal.flags);
             k.expand_over(mm, target, range, next.filter(|_| sides.joins_left() && sides.joins_right()));
         });
         Some(target)
+    }
+
+    /// The merged area may hold guards if one of its parts may.
+    fn keep_sticky(&mut self, mm: MmId, target: VmaId, flags: VmFlags) {
+        self.mms[mm].vmas.get_mut(target).flags |= flags & VmFlags::MAYBE_GUARD;
     }
 
     /// Lets `target` take in `range`, and `eaten` beyond it if given.
@@ -121,6 +127,7 @@ impl Kernel {
         if let Some(eaten) = eaten {
             let vma = self.mms[mm].vmas.get(eaten).clone();
             self.dup_anon_vma(mm, target, &vma);
+            self.keep_sticky(mm, target, vma.flags);
             self.unlink_vma(mm, eaten);
             result.end = vma.range.end;
         }
@@ -185,6 +192,7 @@ impl Kernel {
                 _ => drop(k.unlink_vma_keeping_families(mm, id, target, &middle, both)),
             }
             k.dup_anon_vma(mm, target, &middle);
+            k.keep_sticky(mm, target, middle.flags);
             k.expand_over(mm, target, part, both);
             Some(target)
         })

@@ -139,6 +139,27 @@ impl Tables {
         None
     }
 
+    /// The first page at or above `from` and below `end` whose lowest table exists, with its entry's
+    /// place, whether or not the entry is empty.
+    pub fn next_table(&self, phys: &Phys, from: VirtAddr, end: VirtAddr) -> Option<(VirtAddr, Slot)> {
+        let mut addr = from;
+        while addr < end {
+            let mut table = self.root;
+            let mut missing = None;
+            for level in [4, 3, 2] {
+                let entry = Pte(phys.word(table, index_of(addr, level)));
+                if entry.is_none() {
+                    missing = Some(level);
+                    break;
+                }
+                table = entry.pfn();
+            }
+            let Some(level) = missing else { return Some((addr, Slot { table, index: index_of(addr, 1) })) };
+            addr = VirtAddr((addr.0 & !(span(level) - 1)) + span(level));
+        }
+        None
+    }
+
     /// Gives back the tables that lie wholly in the free room `floor..ceiling` around an unmapped
     /// range (Linux `free_pgtables`): no remaining VMA can use them.
     ///

@@ -132,7 +132,3 @@ pub(super) fn constant(name: &str) -> Option<u64> {
     plain.or_else(|| Advice::ALL.iter().find(|(_, known)| *known == name).map(|(advice, _)| *advice as u64))
 }
 
-/// All names, for completion in an editor.
-pub fn constant_names() -> impl Iterator<Item = &'static str> {
-    NAMES.iter().map(|(name, _)| *name).chain(Advice::ALL.iter().map(|(_, name)| *name))
-}

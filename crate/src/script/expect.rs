@@ -6,6 +6,7 @@ use crate::addr::VirtRange;
 use crate::ids::Pid;
 use crate::machine::{Machine, MapsLine};
 use crate::view;
+use std::collections::HashSet;
 
 /// What must be known from before a statement to say what it changed.
 #[derive(Clone, Debug, Default)]
@@ -191,9 +192,9 @@ impl Checker<'_> {
 
     fn compare_changes(&mut self, pid: Pid, expected: &[&MapsExpectation], now: &[MapsLine]) {
         let before = self.before.maps_of(pid);
-        let same = |a: &MapsLine, b: &MapsLine| show_line(a) == show_line(b);
-        let mut gone: Vec<_> = before.iter().filter(|l| !now.iter().any(|n| same(n, l))).map(|l| format!("-{:x}", l.range.start.0)).collect();
-        let mut new: Vec<_> = now.iter().filter(|n| !before.iter().any(|l| same(n, l))).map(|l| format!("+{}", show_line(l))).collect();
+        let (old, current): (HashSet<_>, HashSet<_>) = (before.iter().collect(), now.iter().collect());
+        let mut gone: Vec<_> = old.difference(&current).map(|l| format!("-{:x}", l.range.start.0)).collect();
+        let mut new: Vec<_> = current.difference(&old).map(|l| format!("+{}", show_line(l))).collect();
         let mut expected_gone = Vec::new();
         let mut expected_new = Vec::new();
         for expectation in expected {

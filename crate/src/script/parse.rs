@@ -298,7 +298,9 @@ fn expression(input: &mut &str, depth: usize) -> Result<Expr> {
         blank.parse_next(input)?;
         let right = operand(input, depth)?;
         left = match operator {
-            "=>" | "&&" | "||" | "==" => Expr::Opaque,
+            // `{given} => {changed}`: what was given counts.
+            "=>" => left,
+            "&&" | "||" | "==" => Expr::Opaque,
             "<<" => Expr::Binary('<', Box::new(left), Box::new(right)),
             ">>" => Expr::Binary('>', Box::new(left), Box::new(right)),
             other => Expr::Binary(other.chars().next().expect("one character"), Box::new(left), Box::new(right)),

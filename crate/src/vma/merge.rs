@@ -121,7 +121,7 @@ impl MergeProposal<'_> {
         if self.flags.intersects(VmFlags::SPECIAL) {
             return Err(NoMerge::Special);
         }
-        let difference = (self.flags ^ neighbour.flags) - VmFlags::SOFTDIRTY;
+        let difference = (self.flags ^ neighbour.flags) - VmFlags::IGNORED_IN_MERGE;
         if !difference.is_empty() {
             return Err(NoMerge::Flags { difference });
         }
@@ -150,6 +150,6 @@ impl MergeProposal<'_> {
 pub(crate) fn may_share_anon_vma(a: &Vma, b: &Vma) -> bool {
     a.range.end == b.range.start
         && a.file == b.file
-        && ((a.flags ^ b.flags) - VmFlags::ACCESS - VmFlags::SOFTDIRTY).is_empty()
+        && ((a.flags ^ b.flags) - VmFlags::ACCESS - VmFlags::IGNORED_IN_MERGE).is_empty()
         && b.pgoff == a.pgoff_end()
 }
