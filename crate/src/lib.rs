@@ -40,3 +40,6 @@ pub mod machine;
 // 7: looking, and the script language
 pub mod view;
 pub mod script;
+// 8: JavaScript
+#[cfg(target_arch = "wasm32")]
+pub mod js;

@@ -50,6 +50,8 @@ pub struct StepReport {
     pub faults: (u64, u64),
     /// Whether the result is about memory and was compared with a given one.
     pub compared: bool,
+    /// The address it was about, if any.
+    pub focus: Option<VirtAddr>,
     /// Differences.
     pub differences: Vec<Comparison>,
     /// What happened inside.
@@ -328,6 +330,19 @@ impl State {
         })
     }
 
+    /// The address a statement was about: the one it got, or its first argument.
+    fn focus(&self, statement: &Statement, outcome: &Yield) -> Option<VirtAddr> {
+        let name = statement.call.name.as_str();
+        match (name, outcome) {
+            ("mmap" | "mremap", Yield::Value(addr)) => return Some(VirtAddr(*addr)),
+            ("load" | "store" | "execute" | "touch_read" | "touch_write", _) => {}
+            _ if Sysno::from_name(name).is_some_and(Sysno::is_about_memory) => {}
+            _ => return None,
+        }
+        let (_, first) = statement.call.args.first()?;
+        evaluate::number(first, &self.names).ok().filter(|addr| *addr != 0).map(VirtAddr)
+    }
+
     fn report(
         &self,
         pid: Pid,
@@ -349,6 +364,7 @@ impl State {
             _ if faults != (0, 0) => ("fault", None),
             _ => ("ok", None),
         };
+        let focus = self.focus(statement, &outcome);
         let about_memory = Sysno::from_name(&statement.call.name).is_some_and(Sysno::is_about_memory);
         let given = !matches!(statement.outcome, None | Some(Outcome::Unknown));
         let compared = given && kind != "skipped" && (self.replay.is_none() || about_memory);
@@ -361,6 +377,7 @@ impl State {
             kind,
             faults,
             compared,
+            focus,
             differences,
             events,
             dropped,

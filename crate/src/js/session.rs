@@ -1,0 +1,228 @@
+//! A script and its machine, for the page.
+
+use super::{join, to_js};
+use crate::addr::{Pfn, VirtAddr};
+use crate::ids::Pid;
+use crate::script::{ParseError, Session, StepReport};
+use crate::view;
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+#[derive(Serialize)]
+struct ErrorView {
+    line: usize,
+    column: usize,
+    found: String,
+    expected: String,
+    message: String,
+}
+
+impl From<&ParseError> for ErrorView {
+    fn from(error: &ParseError) -> Self {
+        let ParseError { line, column, found, expected } = error.clone();
+        Self { line, column, found, expected, message: error.to_string() }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StepView {
+    line: usize,
+    pid: Option<u32>,
+    call: String,
+    result: String,
+    why: Option<String>,
+    kind: &'static str,
+    min_flt: u64,
+    maj_flt: u64,
+    compared: bool,
+    focus: Option<String>,
+    differences: Vec<DifferenceView>,
+}
+
+#[derive(Serialize)]
+struct DifferenceView {
+    field: &'static str,
+    expected: String,
+    found: String,
+    excuse: String,
+}
+
+impl From<&StepReport> for StepView {
+    fn from(report: &StepReport) -> Self {
+        let differences = report.differences.iter().map(|d| DifferenceView {
+            field: d.field,
+            expected: d.expected.clone(),
+            found: d.found.clone(),
+            excuse: d.excuse.clone(),
+        });
+        Self {
+            line: report.line,
+            pid: report.pid.map(|pid| pid.0),
+            call: report.call.clone(),
+            result: report.result.clone(),
+            why: report.why.clone(),
+            kind: report.kind,
+            min_flt: report.faults.0,
+            maj_flt: report.faults.1,
+            compared: report.compared,
+            focus: report.focus.map(|addr| format!("{:x}", addr.0)),
+            differences: differences.collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct VerdictView {
+    text: String,
+    equal: bool,
+    steps: usize,
+    compared: usize,
+    memory_calls: usize,
+    memory_equal: usize,
+    maps_equal: Option<bool>,
+    differences: usize,
+    excused: usize,
+    first: Option<FirstView>,
+}
+
+#[derive(Serialize)]
+struct FirstView {
+    line: usize,
+    call: String,
+    field: &'static str,
+    expected: String,
+    found: String,
+    excuse: String,
+}
+
+/// A script on a machine.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct WasmSession {
+    session: Session,
+}
+
+#[wasm_bindgen]
+impl WasmSession {
+    /// Parses a script and sets its machine up.
+    ///
+    /// # Errors
+    /// An array of `{line, column, found, expected, message}`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(text: &str) -> Result<WasmSession, JsValue> {
+        match Session::from_text(text) {
+            Ok(mut session) => {
+                session.record_events(true);
+                Ok(Self { session })
+            }
+            Err(errors) => Err(to_js(&errors.iter().map(ErrorView::from).collect::<Vec<_>>())),
+        }
+    }
+
+    /// Statements run.
+    pub fn position(&self) -> usize {
+        self.session.position()
+    }
+
+    /// Statements in all.
+    pub fn length(&self) -> usize {
+        self.session.len()
+    }
+
+    /// Whether the script is a log.
+    #[wasm_bindgen(js_name = isLog)]
+    pub fn is_log(&self) -> bool {
+        self.session.script().is_log
+    }
+
+    /// The line of every statement.
+    pub fn lines(&self) -> Vec<u32> {
+        self.session.script().statements.iter().map(|statement| statement.line as u32).collect()
+    }
+
+    /// Goes to a position.
+    ///
+    /// # Errors
+    /// One error as in the constructor's array; the position is just before the statement then.
+    #[wasm_bindgen(js_name = goTo)]
+    pub fn go_to(&mut self, position: usize) -> Result<(), JsValue> {
+        self.session.go_to(position).map_err(|error| to_js(&ErrorView::from(&error)))
+    }
+
+    /// Adds a statement behind the last one run and runs it.
+    ///
+    /// # Errors
+    /// As `goTo`.
+    pub fn append(&mut self, text: &str) -> Result<(), JsValue> {
+        let at = self.session.position();
+        let added = self.session.append(text).and_then(|()| self.session.go_to(at + 1));
+        added.map_err(|error| to_js(&ErrorView::from(&error)))
+    }
+
+    /// What came of each statement so far.
+    pub fn reports(&self) -> JsValue {
+        to_js(&self.session.reports().iter().map(StepView::from).collect::<Vec<_>>())
+    }
+
+    /// What happened inside a step that has been run.
+    pub fn explain(&self, step: usize) -> JsValue {
+        let Some(report) = self.session.reports().get(step) else { return JsValue::NULL };
+        let subject = format!("Process {}", report.pid.map_or(0, |pid| pid.0));
+        to_js(&view::explain(&report.events, report.dropped, &subject))
+    }
+
+    /// The machine now.
+    pub fn snapshot(&self) -> JsValue {
+        to_js(&view::snapshot(self.session.machine()))
+    }
+
+    /// The page walk of an address.
+    pub fn walk(&self, pid: u32, high: u32, low: u32) -> JsValue {
+        to_js(&view::walk_view(self.session.machine(), Pid(pid), VirtAddr(join(high, low))))
+    }
+
+    /// What is known of a frame.
+    pub fn frame(&self, pfn: u32) -> JsValue {
+        let machine = self.session.machine();
+        if machine.kernel.phys.frames().count() <= pfn as usize {
+            return JsValue::NULL;
+        }
+        to_js(&view::frame_view(machine, Pfn(pfn)))
+    }
+
+    /// `/proc/PID/maps`.
+    pub fn maps(&self, pid: u32) -> String {
+        view::maps_text(self.session.machine(), Pid(pid))
+    }
+
+    /// `/proc/PID/smaps`.
+    pub fn smaps(&self, pid: u32) -> String {
+        view::smaps_text(self.session.machine(), Pid(pid))
+    }
+
+    /// How it compares so far.
+    pub fn verdict(&self) -> JsValue {
+        let verdict = self.session.verdict();
+        to_js(&VerdictView {
+            text: verdict.to_string(),
+            equal: verdict.is_equal(),
+            steps: verdict.steps,
+            compared: verdict.compared,
+            memory_calls: verdict.memory_calls,
+            memory_equal: verdict.memory_equal,
+            maps_equal: verdict.maps_equal,
+            differences: verdict.differences,
+            excused: verdict.excused,
+            first: verdict.first.map(|(line, call, d)| FirstView {
+                line,
+                call,
+                field: d.field,
+                expected: d.expected,
+                found: d.found,
+                excuse: d.excuse,
+            }),
+        })
+    }
+}

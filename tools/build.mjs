@@ -1,0 +1,11 @@
+// npm run build: the core, the library and the page. `--library` leaves the page out.
+import { main } from './lib/run.mjs';
+import { setUp } from './lib/setup.mjs';
+import { buildCore, buildLibrary, buildPage } from './lib/core.mjs';
+
+main(async () => {
+  await setUp();
+  await buildCore();
+  await buildLibrary();
+  if (!process.argv.includes('--library')) await buildPage();
+});

@@ -1,0 +1,55 @@
+// The core as WebAssembly: cargo, wasm-bindgen, wasm-opt; rebuilt only when its sources changed.
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT, run, say } from './run.mjs';
+import { hashOf, wasmBindgen } from './setup.mjs';
+
+const LIB = join(ROOT, 'www', 'lib');
+const STAMP = join(LIB, 'wasm', '.stamp');
+
+function sources(folder) {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort();
+}
+
+/** Builds www/lib/pagefault.wasm and its glue www/lib/wasm/ unless they are up to date. */
+export async function buildCore() {
+  const inputs = [...sources(join(ROOT, 'crate', 'src')), join(ROOT, 'crate', 'Cargo.toml'), join(ROOT, 'Cargo.toml'), join(ROOT, 'Cargo.lock')];
+  const wanted = hashOf(inputs);
+  if (existsSync(join(LIB, 'pagefault.wasm')) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return;
+  const { generator } = await wasmBindgen();
+  say('building the core (release)');
+  await run('cargo', ['build', '--release', '--locked', '--lib', '-p', 'pagefault', '--target', 'wasm32-unknown-unknown'], { what: 'building the core' });
+  const target = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
+  const built = join(target, 'wasm32-unknown-unknown', 'release', 'pagefault.wasm');
+  const fresh = join(LIB, `wasm.${process.pid}.tmp`);
+  mkdirSync(fresh, { recursive: true });
+  await run(generator, ['--target', 'web', '--out-dir', fresh, '--out-name', 'pagefault', '--omit-default-module-path', built], { what: 'wasm-bindgen' });
+  say('optimising the core (wasm-opt)');
+  const optimise = join(ROOT, 'node_modules', 'binaryen', 'bin', 'wasm-opt');
+  const features = ['bulk-memory', 'nontrapping-float-to-int', 'sign-ext', 'mutable-globals', 'reference-types', 'multivalue'].map((f) => `--enable-${f}`);
+  await run(process.execPath, [optimise, '-O3', '--strip-debug', '--strip-producers', ...features, join(fresh, 'pagefault_bg.wasm'), '-o', join(fresh, 'pagefault.wasm')], { what: 'wasm-opt' });
+  renameSync(join(fresh, 'pagefault.wasm'), join(LIB, 'pagefault.wasm'));
+  for (const name of readdirSync(fresh)) if (name.endsWith('.wasm') || name.endsWith('_bg.wasm.d.ts')) rmSync(join(fresh, name));
+  rmSync(join(LIB, 'wasm'), { recursive: true, force: true });
+  renameSync(fresh, join(LIB, 'wasm'));
+  writeFileSync(STAMP, wanted);
+}
+
+/** Builds the npm package's files in dist/. */
+export async function buildLibrary() {
+  const dist = join(ROOT, 'dist');
+  rmSync(dist, { recursive: true, force: true });
+  await run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(LIB, 'tsconfig.json')], { what: 'building the library (tsc)' });
+  const { cpSync } = await import('node:fs');
+  cpSync(join(LIB, 'pagefault.wasm'), join(dist, 'pagefault.wasm'));
+  for (const name of ['pagefault.js', 'pagefault.d.ts']) cpSync(join(LIB, 'wasm', name), join(dist, 'wasm', name));
+}
+
+/** Builds the page in www/app/dist. */
+export async function buildPage() {
+  const { build } = await import('vite');
+  await build({ configFile: join(ROOT, 'www', 'app', 'vite.config.ts'), logLevel: 'warn' });
+}

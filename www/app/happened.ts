@@ -1,0 +1,36 @@
+/** The bottom: what the last step did, as a sentence, as the kernel's call tree, as changes. */
+import { html, type TemplateResult } from 'lit';
+import type { Model } from './model.ts';
+
+/** Lines drawn of each list. */
+const MOST = 300;
+
+export function happened(model: Model): TemplateResult {
+  const last = model.reports.at(-1);
+  const told = model.explanation;
+  if (!last || !told) {
+    return html`
+      <section class="what-happened"><h2>What happened</h2><p class="sentence">Nothing yet. <b>Step</b> runs one line, <b>run</b> all of them; type a call below the script, or edit it.</p></section>
+      <section class="tree"><h2>How: the kernel's call tree</h2></section>
+      <section class="changes"><h2>Changed</h2></section>`;
+  }
+  const difference = last.differences[0];
+  return html`
+    <section class="what-happened" aria-live="polite">
+      <h2>What happened</h2>
+      <p class="call"><code>${last.call} ${last.result ? `= ${last.result}` : ''}</code></p>
+      <p class="sentence">${last.kind === 'skipped' ? `Not replayed: ${last.why}.` : told.sentence}</p>
+      ${difference ? html`<p class="difference"><b>${difference.field}</b> should be <code>${difference.expected}</code>, is <code>${difference.found}</code>${difference.excuse ? ` (${difference.excuse})` : ''}</p>` : ''}
+    </section>
+    <section class="tree" aria-label="The kernel's call tree">
+      <h2>How: the kernel's call tree</h2>
+      <ol>${told.tree.slice(0, MOST).map((line) => html`<li class=${line.kind} style="--depth:${line.depth}"><code>${line.text}</code> <span>${line.note}</span></li>`)}</ol>
+      ${told.tree.length > MOST ? html`<p class="quiet">… and ${told.tree.length - MOST} lines more</p>` : ''}
+    </section>
+    <section class="changes" aria-label="What changed">
+      <h2>Changed</h2>
+      <ol>${told.changes.slice(0, MOST).map((line) => html`<li class=${line.startsWith('+') ? 'added' : line.startsWith('−') ? 'removed' : ''}><code>${line}</code></li>`)}</ol>
+      ${told.changes.length === 0 ? html`<p class="quiet">Nothing.</p>` : ''}
+      ${told.changes.length > MOST ? html`<p class="quiet">… and ${told.changes.length - MOST} more</p>` : ''}
+    </section>`;
+}

@@ -1,0 +1,100 @@
+import { hex } from './address.ts';
+
+/** A system call that the kernel refused. */
+export class SyscallError extends Error {
+  override readonly name = 'SyscallError';
+  /** The symbol, for instance `'ENOMEM'`. */
+  readonly code: string;
+  /** The number, positive. */
+  readonly errno: number;
+  /** The call. */
+  readonly syscall: string;
+  /** The check that failed, in words. */
+  readonly why: string;
+
+  constructor(syscall: string, code: string, errno: number, why: string) {
+    super(`${syscall}: ${code}: ${why}`);
+    this.syscall = syscall;
+    this.code = code;
+    this.errno = errno;
+    this.why = why;
+  }
+}
+
+/** An access that ended in a signal. */
+export class PageFault extends Error {
+  override readonly name = 'PageFault';
+  /** `'SIGSEGV'` or `'SIGBUS'`. */
+  readonly signal: string;
+  /** `si_code`, for instance `'SEGV_MAPERR'`. */
+  readonly code: string;
+  /** `si_addr`. */
+  readonly address: bigint;
+  /** What was tried. */
+  readonly access: 'read' | 'write' | 'execute';
+  /** The page walk of the address, level by level. */
+  readonly walk: Walk | null;
+
+  constructor(signal: string, code: string, address: bigint, access: 'read' | 'write' | 'execute', walk: Walk | null) {
+    super(`${access} of ${hex(address)}: ${signal} ${code}`);
+    this.signal = signal;
+    this.code = code;
+    this.address = address;
+    this.access = access;
+    this.walk = walk;
+  }
+}
+
+/** The emulator itself failed (a bug of ours): the instance cannot be used any more. */
+export class MachineStopped extends Error {
+  override readonly name = 'MachineStopped';
+
+  constructor(cause: unknown) {
+    super('the machine has stopped: a bug in pagefault; make a new one', { cause });
+  }
+}
+
+/** A script that cannot be parsed or run as written. */
+export class ScriptError extends Error {
+  override readonly name = 'ScriptError';
+  /** What is wrong, line by line. */
+  readonly errors: readonly ScriptErrorPlace[];
+
+  constructor(errors: readonly ScriptErrorPlace[]) {
+    super(errors.map((error) => error.message).join('\n'));
+    this.errors = errors;
+  }
+}
+
+/** One mistake in a script. Lines and columns count from 1. */
+export interface ScriptErrorPlace {
+  readonly line: number;
+  readonly column: number;
+  readonly found: string;
+  readonly expected: string;
+  readonly message: string;
+}
+
+/** A page walk. */
+export interface Walk {
+  readonly addr: string;
+  readonly cr3: number;
+  readonly offset: number;
+  readonly physical: string | null;
+  /** In the TLB for reading, writing, executing. */
+  readonly tlb: readonly [boolean, boolean, boolean];
+  readonly bytes: readonly number[];
+  readonly levels: readonly WalkLevel[];
+}
+
+/** One level of a walk. */
+export interface WalkLevel {
+  readonly name: 'PGD' | 'PUD' | 'PMD' | 'PTE';
+  readonly index: number;
+  readonly table: number;
+  readonly entry: string;
+  readonly letters: string;
+  readonly present: boolean;
+  readonly pfn: number | null;
+  readonly note: string;
+}

@@ -1,0 +1,6 @@
+/** pagefault in a browser: the core is fetched from beside this module. */
+import { entry } from './api.ts';
+
+export * from './api.ts';
+
+export const { createMachine, openScript } = entry(() => new URL('./pagefault.wasm', import.meta.url));

@@ -1,0 +1,149 @@
+import { type AddressLike, high, low, toAddress } from './address.ts';
+import { ScriptError, type ScriptErrorPlace, type Walk } from './errors.ts';
+import type { FrameView, Snapshot } from './snapshot.ts';
+import { WasmSession } from './wasm/pagefault.js';
+
+/** What came of one statement of a script. */
+export interface StepReport {
+  readonly line: number;
+  readonly pid: number | null;
+  readonly call: string;
+  /** As strace prints it. */
+  readonly result: string;
+  readonly why: string | null;
+  readonly kind: 'ok' | 'error' | 'signal' | 'fault' | 'skipped';
+  readonly minFlt: number;
+  readonly majFlt: number;
+  readonly compared: boolean;
+  /** The address it was about, hexadecimal. */
+  readonly focus: string | null;
+  readonly differences: readonly Difference[];
+}
+
+/** A difference between what a script expects and what is. */
+export interface Difference {
+  readonly field: string;
+  readonly expected: string;
+  readonly found: string;
+  /** Why it may differ although nothing is wrong; empty otherwise. */
+  readonly excuse: string;
+}
+
+/** How a script compares with what it expects, so far. */
+export interface Verdict {
+  readonly text: string;
+  readonly equal: boolean;
+  readonly steps: number;
+  readonly compared: number;
+  readonly memoryCalls: number;
+  readonly memoryEqual: number;
+  readonly mapsEqual: boolean | null;
+  readonly differences: number;
+  readonly excused: number;
+  readonly first: (Difference & { readonly line: number; readonly call: string }) | null;
+}
+
+/** What happened inside a step. */
+export interface Explanation {
+  readonly tree: readonly { readonly depth: number; readonly kind: 'call' | 'check' | 'note' | 'merge' | 'signal'; readonly text: string; readonly note: string }[];
+  readonly changes: readonly string[];
+  readonly sentence: string;
+  readonly dropped: number;
+}
+
+/** A script on a machine of its own; goes forwards and backwards. Make one with `openScript`. */
+export class ScriptSession {
+  #core: WasmSession;
+
+  /** @internal Throws {@link ScriptError} for a script that cannot be parsed. */
+  constructor(text: string) {
+    this.#core = guarded(() => new WasmSession(text));
+  }
+
+  /** Statements run. */
+  get position(): number {
+    return this.#core.position();
+  }
+
+  /** Statements in all. */
+  get length(): number {
+    return this.#core.length();
+  }
+
+  /** Whether the text is the log of a real program. */
+  get isLog(): boolean {
+    return this.#core.isLog();
+  }
+
+  /** The line (from 1) of every statement. */
+  get lines(): Uint32Array {
+    return this.#core.lines();
+  }
+
+  /** Goes to a position. Throws {@link ScriptError} if a statement cannot be run as written. */
+  goTo(position: number): void {
+    guarded(() => this.#core.goTo(Math.max(0, position)));
+  }
+
+  /** Adds a statement behind the last one run, and runs it. */
+  append(text: string): void {
+    guarded(() => this.#core.append(text));
+  }
+
+  /** What came of each statement so far. */
+  reports(): StepReport[] {
+    return this.#core.reports() as StepReport[];
+  }
+
+  /** What happened inside a step that has been run. */
+  explain(step: number): Explanation | null {
+    return (this.#core.explain(step) ?? null) as Explanation | null;
+  }
+
+  /** The machine now. */
+  snapshot(): Snapshot {
+    return this.#core.snapshot() as Snapshot;
+  }
+
+  /** The page walk of an address of a process. */
+  walk(pid: number, addr: AddressLike): Walk | null {
+    const at = toAddress(addr);
+    return (this.#core.walk(pid, high(at), low(at)) ?? null) as Walk | null;
+  }
+
+  /** What is known of a frame. */
+  frame(pfn: number): FrameView | null {
+    return (this.#core.frame(pfn) ?? null) as FrameView | null;
+  }
+
+  /** The text of `/proc/PID/maps`. */
+  maps(pid: number): string {
+    return this.#core.maps(pid);
+  }
+
+  /** The text of `/proc/PID/smaps`. */
+  smaps(pid: number): string {
+    return this.#core.smaps(pid);
+  }
+
+  /** How it compares so far. */
+  verdict(): Verdict {
+    return this.#core.verdict() as Verdict;
+  }
+
+  /** Frees its memory. */
+  free(): void {
+    this.#core.free();
+  }
+}
+
+/** Turns the core's error objects into {@link ScriptError}. */
+function guarded<R>(body: () => R): R {
+  try {
+    return body();
+  } catch (error) {
+    if (Array.isArray(error)) throw new ScriptError(error as ScriptErrorPlace[]);
+    if (error && typeof error === 'object' && 'expected' in error) throw new ScriptError([error as ScriptErrorPlace]);
+    throw error;
+  }
+}
