@@ -82,7 +82,7 @@ export class Editor {
       parent,
       state: EditorState.create({
         extensions: [
-          lineNumbers(), lintGutter(), history(), drawSelection(), marks, colours,
+          lineNumbers(), lintGutter(), history(), drawSelection(), EditorView.lineWrapping, marks, colours,
           keymap.of([...defaultKeymap, ...historyKeymap]),
           EditorView.contentAttributes.of({ 'aria-label': 'Script', spellcheck: 'false', autocapitalize: 'off' }),
           EditorView.updateListener.of((update) => {

@@ -113,9 +113,9 @@ function transport(): TemplateResult {
   return html`
     <nav class="transport" aria-label="Time">
       <button class="icon" id="start" aria-label="To the start" title="To the start" ?disabled=${position === 0} @click=${() => model.goTo(0)}>|◀</button>
-      <button id="back" title="Step back ([)" ?disabled=${position === 0} @click=${() => model.goTo(position - 1)}>◀ back</button>
-      <button id="step" class="primary" title="Step (])" ?disabled=${position >= length} @click=${() => model.goTo(position + 1)}>step ▶</button>
-      <button id="run" title="Run to the end" ?disabled=${position >= length} @click=${() => model.goTo(length)}>▶▶ run</button>
+      <button id="back" aria-label="Step back" title="Step back ([)" ?disabled=${position === 0} @click=${() => model.goTo(position - 1)}>◀<span class="word"> back</span></button>
+      <button id="step" class="primary" aria-label="Step" title="Step (])" ?disabled=${position >= length} @click=${() => model.goTo(position + 1)}><span class="word">step </span>▶</button>
+      <button id="run" aria-label="Run to the end" title="Run to the end" ?disabled=${position >= length} @click=${() => model.goTo(length)}>▶▶<span class="word"> run</span></button>
       <input id="time" type="range" min="0" max=${length} .value=${live(String(position))} aria-label="Step" @input=${slide} />
       <output for="time">step ${position} / ${length}</output>
     </nav>`;

@@ -26,8 +26,7 @@ export function space(model: Model): TemplateResult {
       ${others.map((process) => column(model, process))}
       <svg class="ties" id="ties" aria-hidden="true"></svg>
     </div>
-    ${legend()}
-    ${minimap(model)}
+    <div class="below">${legend()}${minimap(model)}</div>
   `;
 }
 
@@ -36,8 +35,8 @@ function column(model: Model, process: ProcessView): TemplateResult {
   return html`
     <section class="process" aria-label="Address space of process ${process.pid}">
       <h3>
-        <span class="pid">${process.pid}</span> ${process.name}
-        <span class="quiet">${process.ended ?? `rss ${process.rss} pages · ${process.minFlt} faults`}</span>
+        <span>${process.pid} · ${process.parent === null ? process.name : `child of ${process.parent}`}</span>
+        <span class="quiet">${process.ended ?? `rss ${process.rss} · ${process.minFlt} ${process.minFlt === 1 ? 'fault' : 'faults'}`}</span>
       </h3>
       ${vmas.map((vma, i) => html`${i > 0 ? gap(vma, vmas[i - 1]!) : ''}${area(model, process, vma)}`)}
       ${process.ended ? html`<p class="quiet">Everything it had went back.</p>` : ''}
@@ -62,7 +61,7 @@ function area(model: Model, process: ProcessView, vma: VmaView): TemplateResult 
         <span class="name">${name}</span> <span class="perms">${vma.perms}</span> <span class="size">${size(vma.pages)}</span>
       </button>
       <div class="cells">${cells(model, process, vma)}</div>
-      <div class="foot"><span>${vma.start}</span><span>${vma.ops ? `vm_ops → ${vma.fault}` : 'vm_ops: none → anonymous'}</span></div>
+      <div class="foot"><span>${vma.start}</span><span>${vma.ops ? `→ ${vma.fault}` : 'vm_ops: none'}</span></div>
     </div>
   `;
 }

@@ -62,9 +62,7 @@ impl Machine {
             return Err(Signal { signo: SigNo::Kill, code: crate::signal::SiCode::SI_KERNEL, addr });
         }
         let result = self.retry(FaultFrom::User, || HardwareFault::new(addr, access, false), &mut body);
-        if let Err(signal) = result
-            && signal.signo == SigNo::Kill
-        {
+        if self.kernel.oom_kills > 0 {
             self.bury_oom_victims();
         }
         self.check_after_operation();

@@ -145,7 +145,9 @@ impl Machine {
         self.switch_to(pid)?;
         self.output.clear();
         let result = self.dispatch(number, args);
-        self.bury_oom_victims();
+        if self.kernel.oom_kills > 0 {
+            self.bury_oom_victims();
+        }
         self.check_after_operation();
         result
     }
@@ -161,7 +163,9 @@ impl Machine {
     }
 
     /// Ends processes whose memory the OOM killer took.
+    #[cold]
     pub(crate) fn bury_oom_victims(&mut self) {
+        self.kernel.oom_kills = 0;
         let doomed = |process: &&Process| process.is_alive() && self.kernel.tasks[process.task].oom_killed;
         let victims: Vec<_> = self.processes.values().filter(doomed).map(|process| process.pid).collect();
         for pid in victims {

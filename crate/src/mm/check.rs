@@ -62,7 +62,7 @@ impl Kernel {
                 recount[4] += pages;
             }
         }
-        let kept = [mm.total_vm, mm.data_vm, mm.exec_vm, mm.stack_vm, mm.locked_vm];
+        let kept = [mm.total_vm, mm.data_vm, mm.exec_vm, mm.stack_vm, mm.locked_vm - mm.locked_vm_drift];
         if kept != recount {
             return Err(format!("address space {id}: total, data, exec, stack, locked pages are {kept:?}, recounted {recount:?}"));
         }

@@ -44,7 +44,7 @@ impl Kernel {
                 self.vm_unacct_memory(vma.pages());
             }
         }
-        self.mms[mm].locked_vm = 0;
+        (self.mms[mm].locked_vm, self.mms[mm].locked_vm_drift) = (0, 0);
         self.free_pgtables(mm, EVERYTHING);
     }
 }

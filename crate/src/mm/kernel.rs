@@ -87,6 +87,8 @@ pub struct Kernel {
     pub trace: Trace,
     /// The shared page of zeros.
     pub zero_page: Pfn,
+    /// Tasks that the OOM killer chose and that have not been ended yet.
+    pub oom_kills: u32,
     /// Pages of the vdso, the only frames of it that programs see.
     pub vdso_pages: [Pfn; 2],
     /// Pages of vvar that exist.
@@ -114,6 +116,7 @@ impl Kernel {
             commit: Commit::default(),
             trace,
             zero_page,
+            oom_kills: 0,
             vdso_pages,
             vvar_pages,
         })

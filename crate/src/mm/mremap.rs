@@ -295,7 +295,7 @@ impl Kernel {
             k.call("move_page_tables", |k| k.move_page_tables(mm, request.old(), request.new_addr));
             k.account_growth(mm, source.flags, new_pages);
             if request.flags.contains(MremapFlags::DONTUNMAP) {
-                k.empty_source(mm, &source, &request);
+                k.empty_source(mm, &request);
             } else if request.old_len > 0 {
                 // Its promise moved along: what unmapping gives back is the old one's.
                 k.unmap_range(mm, request.old())?;
@@ -370,13 +370,15 @@ impl Kernel {
     }
 
     /// What stays with MREMAP_DONTUNMAP: the old area, empty and unlocked.
-    fn empty_source(&mut self, mm: MmId, source: &Vma, request: &MremapRequest) {
+    fn empty_source(&mut self, mm: MmId, request: &MremapRequest) {
         let old = request.old();
-        if source.flags.contains(VmFlags::LOCKED) {
-            self.mms[mm].locked_vm -= old.pages();
-        }
         let Some(id) = self.mms[mm].vmas.lookup(old.start) else { return };
-        let vma = self.mms[mm].vmas.get_mut(id);
+        let space = &mut self.mms[mm];
+        let vma = space.vmas.get_mut(id);
+        if vma.flags.contains(VmFlags::LOCKED) {
+            // All of the old area is unlocked, but the kernel does not count its pages out (measured).
+            space.locked_vm_drift += vma.pages();
+        }
         vma.flags -= VmFlags::LOCKED | VmFlags::LOCKONFAULT;
         if vma.range == old && vma.anon_vma.is_some() && vma.is_anonymous() {
             let linked = vma.clone();

@@ -6,13 +6,13 @@ use crate::machine::Arg;
 use std::collections::HashMap;
 
 /// Names that statements have bound.
-pub(super) type Names = HashMap<String, u64>;
+pub type Names = HashMap<String, u64>;
 
 /// The number of an expression.
 ///
 /// # Errors
 /// What cannot be evaluated, in words.
-pub(super) fn number(expr: &Expr, names: &Names) -> Result<u64, String> {
+pub fn number(expr: &Expr, names: &Names) -> Result<u64, String> {
     match expr {
         Expr::Int(value) => Ok(*value),
         Expr::Name(name) => {
@@ -56,7 +56,10 @@ fn rlimit_bytes(items: &[(Option<String>, Expr)], names: &Names) -> Option<Vec<u
 }
 
 /// All six arguments; those not written are 0, but an output nobody named is scratch memory.
-pub(super) fn arguments(call: &Call, names: &Names) -> Result<[Arg; 6], String> {
+///
+/// # Errors
+/// What cannot be evaluated, in words.
+pub fn arguments(call: &Call, names: &Names) -> Result<[Arg; 6], String> {
     if call.args.len() > 6 {
         return Err(format!("{} has {} arguments, a system call has at most 6", call.name, call.args.len()));
     }

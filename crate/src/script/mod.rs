@@ -16,10 +16,11 @@ mod run;
 mod session;
 
 pub use ast::{Call, Expectation, Expr, Input, MapsExpectation, Outcome, Statement, SignalSpec};
+pub use evaluate::{arguments, number};
 pub use header::Header;
 pub use parse::ParseError;
 pub use replay::WrittenPolicy;
-pub use run::{Comparison, StepReport};
+pub use run::{Comparison, StepReport, show_bytes};
 pub use session::{Session, Verdict};
 
 use ast::Line;

@@ -410,7 +410,8 @@ pub(super) fn show(outcome: &Yield) -> String {
     }
 }
 
-fn show_bytes(bytes: &[u8]) -> String {
+/// Bytes as a script would write them.
+pub fn show_bytes(bytes: &[u8]) -> String {
     if bytes.len() == 1 && !(0x20..0x7f).contains(&bytes[0]) {
         return format!("{:#x}", bytes[0]);
     }

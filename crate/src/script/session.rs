@@ -17,6 +17,8 @@ const MOST_CHECKPOINTS: usize = 6;
 /// How far a script has come and how it compares with what it expects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
+    /// Whether the script is a log: then memory calls are what counts.
+    pub is_log: bool,
     /// Statements run.
     pub steps: usize,
     /// Results that were compared.
@@ -89,6 +91,11 @@ impl Session {
     /// The script.
     pub fn script(&self) -> &Script {
         &self.script
+    }
+
+    /// The names that statements have bound.
+    pub fn names(&self) -> &std::collections::HashMap<String, u64> {
+        &self.state.names
     }
 
     /// The machine as it is now.
@@ -205,7 +212,8 @@ impl Session {
 
     /// How it compares so far.
     pub fn verdict(&self) -> Verdict {
-        let mut verdict = Verdict { steps: self.reports.len(), ..Default::default() };
+        let is_log = self.script.is_log;
+        let mut verdict = Verdict { is_log, steps: self.reports.len(), ..Default::default() };
         for (report, statement) in self.reports.iter().zip(&self.script.statements) {
             verdict.add(report, statement);
         }
@@ -250,10 +258,11 @@ impl Verdict {
 
 impl std::fmt::Display for Verdict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.memory_calls > 0 {
-            write!(f, "{} memory calls, {} as on Linux", self.memory_calls, self.memory_equal)?;
+        if self.is_log {
+            let plural = if self.memory_calls == 1 { "" } else { "s" };
+            write!(f, "{} memory call{plural}, {} as on Linux", self.memory_calls, self.memory_equal)?;
         } else {
-            write!(f, "{} results, {} as expected", self.compared, self.equal)?;
+            write!(f, "{} of {} as on Linux 6.18", self.equal, self.compared)?;
         }
         match self.maps_equal {
             Some(true) => write!(f, "; maps equal"),

@@ -12,6 +12,7 @@ impl Kernel {
             let Some(victim) = k.select_bad_process() else { return false };
             k.say(Note::Value { name: "task", value: victim.0.into() });
             k.tasks[victim].oom_killed = true;
+            k.oom_kills += 1;
             let mm = k.tasks[victim].mm;
             if mm == k.current_mm() {
                 k.tasks[k.current].oom_killed = true;

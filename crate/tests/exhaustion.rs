@@ -1,0 +1,56 @@
+//! At a limit there is an errno, a signal or a kill, never a panic.
+#![cfg(not(target_arch = "wasm32"))]
+
+use pagefault::addr::VirtAddr;
+use pagefault::machine::{Arg, Machine, MachineConfig, ProcessConfig, Sysno};
+use pagefault::signal::SigNo;
+
+fn small(ram: u64) -> MachineConfig {
+    MachineConfig { ram_bytes: ram, ..MachineConfig::reference() }
+}
+
+fn map(machine: &mut Machine, pid: pagefault::ids::Pid, len: u64) -> u64 {
+    machine.mmap(pid, [0, len, 3, 0x22, u64::MAX, 0]).unwrap()
+}
+
+#[test]
+fn the_last_frame_gone_the_process_is_killed() {
+    let (mut machine, pid) = Machine::with_standard_process(&small(1 << 20)).unwrap();
+    let at = map(&mut machine, pid, 8 << 20);
+    let killed = (0..2048).find_map(|page| machine.store(pid, VirtAddr(at + page * 4096), b"x").err());
+    assert_eq!(killed.expect("256 frames cannot hold 2048 pages").signo, SigNo::Kill);
+    assert!(machine.mm_of(pid).is_none(), "its memory is gone");
+    let next = machine.spawn(&ProcessConfig::default()).expect("there is room again");
+    let at = map(&mut machine, next, 4096);
+    machine.store(next, VirtAddr(at), b"y").unwrap();
+}
+
+#[test]
+fn the_largest_process_dies_so_that_a_smaller_one_lives() {
+    let (mut machine, glutton) = Machine::with_standard_process(&small(1 << 20)).unwrap();
+    let modest = machine.spawn(&ProcessConfig::default()).unwrap();
+    let at = map(&mut machine, glutton, 600 * 1024);
+    for page in 0..150 {
+        machine.store(glutton, VirtAddr(at + page * 4096), b"x").unwrap();
+    }
+    let at = map(&mut machine, modest, 4 << 20);
+    for page in 0..120 {
+        machine.store(modest, VirtAddr(at + page * 4096), b"y").expect("the other one is chosen");
+    }
+    assert!(machine.mm_of(glutton).is_none() && machine.mm_of(modest).is_some());
+}
+
+#[test]
+fn fork_without_frames_is_enomem_and_leaves_nothing_behind() {
+    let (mut machine, pid) = Machine::with_standard_process(&small(1 << 20)).unwrap();
+    let at = map(&mut machine, pid, 4 << 20);
+    let mut page = 0;
+    while machine.kernel.phys.free_frames() > 2 {
+        machine.store(pid, VirtAddr(at + page * 4096), b"x").unwrap();
+        page += 1;
+    }
+    let free = machine.kernel.phys.free_frames();
+    let refused = machine.syscall(pid, Sysno::fork, &[const { Arg::Int(0) }; 6]).unwrap_err();
+    assert_eq!(refused.errno.name(), "ENOMEM");
+    assert_eq!(machine.kernel.phys.free_frames(), free);
+}

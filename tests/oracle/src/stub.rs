@@ -1,0 +1,65 @@
+//! The program under test: an ELF file of one page of text and nothing else, so that the harness adds no
+//! area of its own. Its code is the three things that are ever run in it, each ended by a breakpoint.
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// Where the page lies; also the start of the code.
+pub(crate) const TEXT: u64 = 0x40_0000;
+/// `syscall; int3`
+pub(crate) const SYSCALL: u64 = TEXT + 0x200;
+/// `movzx eax, byte [rdi]; int3`
+pub(crate) const LOAD: u64 = TEXT + 0x210;
+/// `mov [rdi], sil; int3`
+pub(crate) const STORE: u64 = TEXT + 0x220;
+/// `jmp rdi`
+pub(crate) const EXECUTE: u64 = TEXT + 0x230;
+
+/// Writes the program.
+pub(crate) fn write(path: &Path) -> std::io::Result<()> {
+    let mut page = vec![0u8; 4096];
+    page[..64].copy_from_slice(&elf_header());
+    page[64..64 + 56].copy_from_slice(&program_header(1, 5, 0, TEXT, 4096));
+    // PT_GNU_STACK: a stack that is not executable.
+    page[120..120 + 56].copy_from_slice(&program_header(0x6474_e551, 6, 0, 0, 0));
+    let code: [(u64, &[u8]); 4] = [
+        (SYSCALL, &[0x0f, 0x05, 0xcc]),
+        (LOAD, &[0x0f, 0xb6, 0x07, 0xcc]),
+        (STORE, &[0x40, 0x88, 0x37, 0xcc]),
+        (EXECUTE, &[0xff, 0xe7]),
+    ];
+    for (at, bytes) in code {
+        let at = (at - TEXT) as usize;
+        page[at..at + bytes.len()].copy_from_slice(bytes);
+    }
+    // The entry stops at once.
+    page[0x1f0] = 0xcc;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o755).open(path)?;
+    file.write_all(&page)?;
+    file.sync_all()
+}
+
+fn elf_header() -> [u8; 64] {
+    let mut header = [0u8; 64];
+    header[..8].copy_from_slice(&[0x7f, b'E', b'L', b'F', 2, 1, 1, 0]);
+    header[16..18].copy_from_slice(&2u16.to_le_bytes());
+    header[18..20].copy_from_slice(&62u16.to_le_bytes());
+    header[20..24].copy_from_slice(&1u32.to_le_bytes());
+    header[24..32].copy_from_slice(&(TEXT + 0x1f0).to_le_bytes());
+    header[32..40].copy_from_slice(&64u64.to_le_bytes());
+    header[52..54].copy_from_slice(&64u16.to_le_bytes());
+    header[54..56].copy_from_slice(&56u16.to_le_bytes());
+    header[56..58].copy_from_slice(&2u16.to_le_bytes());
+    header
+}
+
+fn program_header(kind: u32, flags: u32, offset: u64, addr: u64, size: u64) -> [u8; 56] {
+    let mut header = [0u8; 56];
+    header[..4].copy_from_slice(&kind.to_le_bytes());
+    header[4..8].copy_from_slice(&flags.to_le_bytes());
+    for (at, value) in [(8, offset), (16, addr), (24, addr), (32, size), (40, size), (48, 4096)] {
+        header[at..at + 8].copy_from_slice(&value.to_le_bytes());
+    }
+    header
+}
