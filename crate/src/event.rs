@@ -22,15 +22,27 @@ pub enum Side {
 pub enum Note {
     None,
     /// `name = value` in hexadecimal.
-    Value { name: &'static str, value: u64 },
+    Value {
+        name: &'static str,
+        value: u64,
+    },
     /// A sentence without numbers.
     Text(&'static str),
     /// A range with a word before it.
-    Range { what: &'static str, range: VirtRange },
+    Range {
+        what: &'static str,
+        range: VirtRange,
+    },
     /// A page with its frame.
-    Page { addr: VirtAddr, pfn: Pfn },
+    Page {
+        addr: VirtAddr,
+        pfn: Pfn,
+    },
     /// A frame copied to another.
-    Copy { from: Pfn, to: Pfn },
+    Copy {
+        from: Pfn,
+        to: Pfn,
+    },
 }
 
 /// One thing that happened inside a call or an access.

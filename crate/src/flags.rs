@@ -172,12 +172,7 @@ impl VmFlags {
     /// The four letters of `/proc/PID/maps`.
     pub fn perms(self) -> [char; 4] {
         let letter = |flag, c| if self.contains(flag) { c } else { '-' };
-        [
-            letter(Self::READ, 'r'),
-            letter(Self::WRITE, 'w'),
-            letter(Self::EXEC, 'x'),
-            if self.contains(Self::MAYSHARE) { 's' } else { 'p' },
-        ]
+        [letter(Self::READ, 'r'), letter(Self::WRITE, 'w'), letter(Self::EXEC, 'x'), if self.contains(Self::MAYSHARE) { 's' } else { 'p' }]
     }
 }
 

@@ -38,8 +38,8 @@ pub mod mm;
 // 6: processes and system calls
 pub mod machine;
 // 7: looking, and the script language
-pub mod view;
 pub mod script;
+pub mod view;
 // 8: JavaScript
 #[cfg(target_arch = "wasm32")]
 pub mod js;

@@ -46,14 +46,8 @@ pub enum SiCode {
 
 impl SiCode {
     /// Every code this crate can raise.
-    pub const ALL: &[SiCode] = &[
-        Self::SEGV_MAPERR,
-        Self::SEGV_ACCERR,
-        Self::SEGV_PKUERR,
-        Self::BUS_ADRERR,
-        Self::BUS_MCEERR_AR,
-        Self::SI_KERNEL,
-    ];
+    pub const ALL: &[SiCode] =
+        &[Self::SEGV_MAPERR, Self::SEGV_ACCERR, Self::SEGV_PKUERR, Self::BUS_ADRERR, Self::BUS_MCEERR_AR, Self::SI_KERNEL];
 
     /// The number in `siginfo_t`.
     pub const fn number(self) -> i32 {

@@ -63,7 +63,8 @@ fn a_file() {
 
 #[test]
 fn a_fault_searches_the_vma_and_calls_its_fault() {
-    let script = "fd = memfd_create(\"m\", 0)\nftruncate(fd, 4K)\na = mmap(NULL, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)\nstore(a, \"x\")";
+    let script =
+        "fd = memfd_create(\"m\", 0)\nftruncate(fd, 4K)\na = mmap(NULL, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)\nstore(a, \"x\")";
     let entered = trace(script);
     assert_nested(&entered, &["exc_page_fault", "do_user_addr_fault", "find_vma"]);
     assert_nested(

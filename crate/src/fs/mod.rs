@@ -100,14 +100,7 @@ impl Fs {
     /// Opens an inode: a new description with one reference.
     pub fn open(&mut self, inode: InodeId, path: &str, mode: OpenMode) -> FileId {
         self.inodes[inode].opens += 1;
-        self.files.insert(OpenFile {
-            inode,
-            readable: mode.read,
-            writable: mode.write,
-            path: path.to_string(),
-            position: 0,
-            references: 1,
-        })
+        self.files.insert(OpenFile { inode, readable: mode.read, writable: mode.write, path: path.to_string(), position: 0, references: 1 })
     }
 
     /// Adds a holder (Linux `get_file`).
@@ -187,13 +180,7 @@ impl Fs {
     /// # Errors
     /// `Err(())` when RAM is exhausted.
     #[allow(clippy::result_unit_err)]
-    pub fn cached_page(
-        &mut self,
-        id: InodeId,
-        index: u64,
-        phys: &mut Phys,
-        trace: &mut Trace,
-    ) -> Result<Option<Pfn>, ()> {
+    pub fn cached_page(&mut self, id: InodeId, index: u64, phys: &mut Phys, trace: &mut Trace) -> Result<Option<Pfn>, ()> {
         let inode = &self.inodes[id];
         if let Some(pfn) = inode.pages.get(&index) {
             return Ok(Some(*pfn));

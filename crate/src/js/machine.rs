@@ -76,15 +76,7 @@ impl WasmMachine {
         config.sysctl.overcommit_memory = options.overcommit.unwrap_or(0).min(2);
         config.files = options.files.into_iter().map(file_config).collect();
         let machine = Machine::new(&config).map_err(|error| JsValue::from_str(&error.to_string()))?;
-        Ok(Self {
-            machine,
-            selected: Pid(0),
-            buffer: Vec::new(),
-            words: Box::new([0; 7]),
-            error: None,
-            signal: None,
-            saved: Vec::new(),
-        })
+        Ok(Self { machine, selected: Pid(0), buffer: Vec::new(), words: Box::new([0; 7]), error: None, signal: None, saved: Vec::new() })
     }
 
     /// Starts a process with the standard layout; its number.

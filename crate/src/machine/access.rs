@@ -18,9 +18,7 @@ impl Machine {
     /// # Errors
     /// The signal; bytes before the faulting one have been read.
     pub fn load(&mut self, pid: Pid, addr: VirtAddr, into: &mut [u8]) -> Result<(), Signal> {
-        self.access(pid, addr, Access::Read, |m| {
-            m.kernel.cpu.read(&mut m.kernel.phys, addr, into, &mut m.kernel.trace)
-        })
+        self.access(pid, addr, Access::Read, |m| m.kernel.cpu.read(&mut m.kernel.phys, addr, into, &mut m.kernel.trace))
     }
 
     /// Writes bytes as the program would.
@@ -28,9 +26,7 @@ impl Machine {
     /// # Errors
     /// The signal; pages before the faulting one have been written.
     pub fn store(&mut self, pid: Pid, addr: VirtAddr, from: &[u8]) -> Result<(), Signal> {
-        self.access(pid, addr, Access::Write, |m| {
-            m.kernel.cpu.write(&mut m.kernel.phys, addr, from, &mut m.kernel.trace)
-        })
+        self.access(pid, addr, Access::Write, |m| m.kernel.cpu.write(&mut m.kernel.phys, addr, from, &mut m.kernel.trace))
     }
 
     /// Fetches an instruction at an address: only the permission counts, nothing is run.
@@ -46,9 +42,7 @@ impl Machine {
     /// # Errors
     /// The signal.
     pub fn touch(&mut self, pid: Pid, addr: VirtAddr, access: Access) -> Result<(), Signal> {
-        self.access(pid, addr, access, |m| {
-            m.kernel.cpu.translate(&mut m.kernel.phys, addr, access, &mut m.kernel.trace).map(|_| ())
-        })
+        self.access(pid, addr, access, |m| m.kernel.cpu.translate(&mut m.kernel.phys, addr, access, &mut m.kernel.trace).map(|_| ()))
     }
 
     fn access(
@@ -102,12 +96,12 @@ impl Machine {
             let at = start + done as u64;
             let part = (from.len() - done).min((PAGE_SIZE - at.page_offset()) as usize);
             let bytes = &from[done..done + part];
-            let copied = self.user_range_ok(at, part) && self.retry(
-                FaultFrom::Kernel,
-                || HardwareFault::new(at, Access::Write, false),
-                &mut |m| m.kernel.cpu.write(&mut m.kernel.phys, at, bytes, &mut m.kernel.trace),
-            )
-            .is_ok();
+            let copied = self.user_range_ok(at, part)
+                && self
+                    .retry(FaultFrom::Kernel, || HardwareFault::new(at, Access::Write, false), &mut |m| {
+                        m.kernel.cpu.write(&mut m.kernel.phys, at, bytes, &mut m.kernel.trace)
+                    })
+                    .is_ok();
             if !copied {
                 break;
             }
@@ -123,12 +117,12 @@ impl Machine {
             let at = start + done as u64;
             let part = (len - done).min((PAGE_SIZE - at.page_offset()) as usize);
             let bytes = &mut into[done..done + part];
-            let copied = self.user_range_ok(at, part) && self.retry(
-                FaultFrom::Kernel,
-                || HardwareFault::new(at, Access::Read, false),
-                &mut |m| m.kernel.cpu.read(&mut m.kernel.phys, at, bytes, &mut m.kernel.trace),
-            )
-            .is_ok();
+            let copied = self.user_range_ok(at, part)
+                && self
+                    .retry(FaultFrom::Kernel, || HardwareFault::new(at, Access::Read, false), &mut |m| {
+                        m.kernel.cpu.read(&mut m.kernel.phys, at, bytes, &mut m.kernel.trace)
+                    })
+                    .is_ok();
             if !copied {
                 break;
             }

@@ -354,8 +354,8 @@ impl Machine {
         if !matches!(kind, InodeKind::Disk | InodeKind::Shmem) {
             return Ok(count);
         }
-        let sealed = seals.intersects(Seals::WRITE | Seals::FUTURE_WRITE)
-            || (seals.contains(Seals::GROW) && offset.saturating_add(count) > size);
+        let sealed =
+            seals.intersects(Seals::WRITE | Seals::FUTURE_WRITE) || (seals.contains(Seals::GROW) && offset.saturating_add(count) > size);
         self.kernel.require(!sealed, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
         let mut done = 0;
         while done < count {

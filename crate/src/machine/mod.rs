@@ -66,8 +66,7 @@ impl Machine {
     /// What is wrong with the configuration.
     pub fn new(config: &MachineConfig) -> Result<Self, StartupError> {
         let kernel = Kernel::boot(config.ram_bytes, config.sysctl.clone()).ok_or(StartupError::RamTooSmall)?;
-        let mut machine =
-            Self { kernel, processes: BTreeMap::new(), running: None, next_pid: 1, output: Vec::new() };
+        let mut machine = Self { kernel, processes: BTreeMap::new(), running: None, next_pid: 1, output: Vec::new() };
         for file in &config.files {
             machine.add_file(file);
         }

@@ -91,14 +91,7 @@ impl Machine {
         task.mm = mm;
         let task = kernel.tasks.insert(task);
         let pid = self.take_pid();
-        let process = Process {
-            pid,
-            parent: None,
-            task,
-            descriptors: Vec::new(),
-            ended: None,
-            name: config.name.clone(),
-        };
+        let process = Process { pid, parent: None, task, descriptors: Vec::new(), ended: None, name: config.name.clone() };
         self.processes.insert(pid, process);
         self.switch_to(pid).expect("it was made just now");
         let built = self.build_address_space(pid, mm, config, layout);
@@ -206,7 +199,8 @@ impl Machine {
             let inode = fs.lookup(&line.name).unwrap_or_else(|| {
                 let size = line.offset + line.range.len();
                 let content = Content::Pattern { name: line.name.clone() };
-                let inode = Inode { dev: line.dev, ino: line.ino, size, backing_end: size, content, warm: true, ..Inode::new(InodeKind::Disk) };
+                let inode =
+                    Inode { dev: line.dev, ino: line.ino, size, backing_end: size, content, warm: true, ..Inode::new(InodeKind::Disk) };
                 let id = fs.add_inode(inode);
                 fs.link(&line.name, id);
                 id
@@ -299,7 +293,6 @@ impl Machine {
         Ok((machine, pid))
     }
 }
-
 
 /// What replays of logs need: a log tells descriptors and programs, it does not ask for them.
 impl Machine {

@@ -128,9 +128,26 @@ impl Sysno {
         use Sysno::*;
         matches!(
             self,
-            mmap | mprotect | munmap | brk | mremap | msync | mincore | madvise | mlock | mlock2 | munlock
-                | mlockall | munlockall | mseal | pkey_mprotect | pkey_alloc | pkey_free | shmat | shmdt
-                | remap_file_pages | process_madvise
+            mmap | mprotect
+                | munmap
+                | brk
+                | mremap
+                | msync
+                | mincore
+                | madvise
+                | mlock
+                | mlock2
+                | munlock
+                | mlockall
+                | munlockall
+                | mseal
+                | pkey_mprotect
+                | pkey_alloc
+                | pkey_free
+                | shmat
+                | shmdt
+                | remap_file_pages
+                | process_madvise
         )
     }
 }

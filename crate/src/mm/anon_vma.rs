@@ -47,9 +47,7 @@ impl Kernel {
 
     /// Gives every writable private area a family, as if it had been written.
     pub fn prepare_writable_areas(&mut self, mm: MmId) {
-        let wanted = |vma: &Vma| {
-            vma.anon_vma.is_none() && vma.flags & (VmFlags::WRITE | VmFlags::SHARED) == VmFlags::WRITE
-        };
+        let wanted = |vma: &Vma| vma.anon_vma.is_none() && vma.flags & (VmFlags::WRITE | VmFlags::SHARED) == VmFlags::WRITE;
         let areas: Vec<_> = self.mms[mm].vmas.iter().filter(|(_, vma)| wanted(vma)).map(|(id, _)| id).collect();
         for id in areas {
             self.anon_vma_prepare(mm, id);

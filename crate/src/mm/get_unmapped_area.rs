@@ -117,11 +117,8 @@ impl Kernel {
         if flags.contains(MapFlags::FIXED) {
             return Some(addr);
         }
-        let window = if flags.contains(MapFlags::MAP_32BIT) {
-            0x4000_0000..0x8000_0000
-        } else {
-            self.mms[mm].layout.legacy_base.0..TASK_SIZE
-        };
+        let window =
+            if flags.contains(MapFlags::MAP_32BIT) { 0x4000_0000..0x8000_0000 } else { self.mms[mm].layout.legacy_base.0..TASK_SIZE };
         if len > window.end {
             return None;
         }

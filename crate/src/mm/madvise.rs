@@ -98,10 +98,7 @@ impl Kernel {
         use Advice::*;
         let vma = self.mms[mm].vmas.get(id);
         let (flags, at) = (vma.flags, vma.range.start);
-        let protected = advice.discards()
-            && flags.contains(VmFlags::SEALED)
-            && vma.is_anonymous()
-            && !flags.contains(VmFlags::WRITE);
+        let protected = advice.discards() && flags.contains(VmFlags::SEALED) && vma.is_anonymous() && !flags.contains(VmFlags::WRITE);
         self.require(!protected, Errno::EPERM, || Why::SealedVma { at })?;
         match advice {
             WILLNEED => Ok(()),
@@ -126,9 +123,7 @@ impl Kernel {
         let vma = self.mms[mm].vmas.get(id);
         let (old, at) = (vma.flags, vma.range.start);
         let private_anonymous = vma.file.is_none() && !old.contains(VmFlags::SHARED);
-        let mergeable = !old.intersects(
-            VmFlags::SHARED | VmFlags::MAYSHARE | VmFlags::SPECIAL | VmFlags::HUGETLB | VmFlags::DROPPABLE,
-        );
+        let mergeable = !old.intersects(VmFlags::SHARED | VmFlags::MAYSHARE | VmFlags::SPECIAL | VmFlags::HUGETLB | VmFlags::DROPPABLE);
         let droppable = old.contains(VmFlags::DROPPABLE);
         let (fits, new) = match advice {
             NORMAL => (true, old - VmFlags::RAND_READ - VmFlags::SEQ_READ),

@@ -158,8 +158,7 @@ impl Kernel {
         let (readable, writable, kind) = (open.readable, open.writable, self.fs.inode_of(file).kind);
         let operations = file_operations(kind);
         let pages = request.len >> PAGE_SHIFT;
-        let fits = request.len <= operations.max_bytes()
-            && request.pgoff <= (operations.max_bytes() - request.len) >> PAGE_SHIFT;
+        let fits = request.len <= operations.max_bytes() && request.pgoff <= (operations.max_bytes() - request.len) >> PAGE_SHIFT;
         self.require(fits, Errno::EOVERFLOW, || Why::OffsetOverflow { pgoff: request.pgoff, pages })?;
         let map_type = request.flags.map_type();
         match map_type {
@@ -190,8 +189,8 @@ impl Kernel {
     /// read-only one can never become writable.
     fn check_write_seals(&mut self, file: FileId, flags: &mut VmFlags) -> SysResult<()> {
         let inode = self.fs.inode_of(file);
-        let sealed = inode.kind == InodeKind::Shmem
-            && inode.seals.is_some_and(|seals| seals.intersects(Seals::WRITE | Seals::FUTURE_WRITE));
+        let sealed =
+            inode.kind == InodeKind::Shmem && inode.seals.is_some_and(|seals| seals.intersects(Seals::WRITE | Seals::FUTURE_WRITE));
         if sealed && flags.contains(VmFlags::SHARED) {
             self.require(!flags.contains(VmFlags::WRITE), Errno::EPERM, || Why::SealedFile)?;
             *flags -= VmFlags::MAYWRITE;

@@ -60,50 +60,18 @@ impl Kernel {
         Ok(flags | VmFlags::ACCOUNT)
     }
 
-    fn merge_new_mapping(
-        &mut self,
-        mm: MmId,
-        file: Option<FileId>,
-        range: VirtRange,
-        flags: VmFlags,
-        pgoff: u64,
-    ) -> Option<VmaId> {
+    fn merge_new_mapping(&mut self, mm: MmId, file: Option<FileId>, range: VirtRange, flags: VmFlags, pgoff: u64) -> Option<VmaId> {
         // Each shared anonymous mapping has a file of its own: nothing to merge with.
         if file.is_none() && flags.contains(VmFlags::SHARED) {
             return None;
         }
-        let proposal = MergeProposal {
-            range,
-            flags,
-            pgoff,
-            file,
-            anon_vma: None,
-            middle: None,
-            copied_from: None,
-            left_only: false,
-        };
+        let proposal = MergeProposal { range, flags, pgoff, file, anon_vma: None, middle: None, copied_from: None, left_only: false };
         self.vma_merge_new_range(mm, proposal)
     }
 
     /// Makes the area and its operations: a file's, shared memory's, or none (Linux `__mmap_new_vma`).
-    fn mmap_new_vma(
-        &mut self,
-        mm: MmId,
-        file: Option<FileId>,
-        range: VirtRange,
-        flags: VmFlags,
-        pgoff: u64,
-    ) -> SysResult<VmaId> {
-        let mut vma = Vma {
-            range,
-            flags,
-            pgoff,
-            file: None,
-            ops: None,
-            anon_vma: None,
-            chain: AnonChain::new(),
-            special_name: None,
-        };
+    fn mmap_new_vma(&mut self, mm: MmId, file: Option<FileId>, range: VirtRange, flags: VmFlags, pgoff: u64) -> SysResult<VmaId> {
+        let mut vma = Vma { range, flags, pgoff, file: None, ops: None, anon_vma: None, chain: AnonChain::new(), special_name: None };
         let made = match file {
             Some(file) => self.call_mmap(file, &mut vma),
             None if flags.contains(VmFlags::SHARED) => self.shmem_zero_setup(mm, &mut vma),

@@ -56,8 +56,7 @@ impl Kernel {
     }
 
     fn protect_areas(&mut self, mm: MmId, range: VirtRange, prot: Prot) -> SysResult {
-        let implies_exec = prot.contains(Prot::READ)
-            && self.task().personality.contains(Personality::READ_IMPLIES_EXEC);
+        let implies_exec = prot.contains(Prot::READ) && self.task().personality.contains(Personality::READ_IMPLIES_EXEC);
         let mut at = range.start;
         while at < range.end {
             let Some(id) = self.mms[mm].vmas.lookup(at) else {

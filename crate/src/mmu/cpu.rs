@@ -141,13 +141,7 @@ impl Cpu {
     /// # Errors
     /// The #PF, if an entry is missing or forbids the access.
     #[inline]
-    pub fn translate(
-        &mut self,
-        phys: &mut Phys,
-        addr: VirtAddr,
-        access: Access,
-        trace: &mut Trace,
-    ) -> Result<Pfn, HardwareFault> {
+    pub fn translate(&mut self, phys: &mut Phys, addr: VirtAddr, access: Access, trace: &mut Trace) -> Result<Pfn, HardwareFault> {
         let Some(root) = self.cr3 else { return Err(HardwareFault::new(addr, access, false)) };
         let pte = walk(phys, root, addr, access)?;
         let pfn = pte.pfn();
@@ -163,13 +157,7 @@ impl Cpu {
     ///
     /// # Errors
     /// The #PF of the first page that does not translate, at the first byte in it.
-    pub fn read(
-        &mut self,
-        phys: &mut Phys,
-        addr: VirtAddr,
-        into: &mut [u8],
-        trace: &mut Trace,
-    ) -> Result<(), HardwareFault> {
+    pub fn read(&mut self, phys: &mut Phys, addr: VirtAddr, into: &mut [u8], trace: &mut Trace) -> Result<(), HardwareFault> {
         for (addr, part) in page_parts(addr, into.len()) {
             let pfn = self.translate(phys, addr, Access::Read, trace)?;
             phys.read(pfn, addr.page_offset(), &mut into[part]);
@@ -181,13 +169,7 @@ impl Cpu {
     ///
     /// # Errors
     /// The #PF of the first page that does not translate, at the first byte in it.
-    pub fn write(
-        &mut self,
-        phys: &mut Phys,
-        addr: VirtAddr,
-        from: &[u8],
-        trace: &mut Trace,
-    ) -> Result<(), HardwareFault> {
+    pub fn write(&mut self, phys: &mut Phys, addr: VirtAddr, from: &[u8], trace: &mut Trace) -> Result<(), HardwareFault> {
         for (addr, part) in page_parts(addr, from.len()) {
             let pfn = self.translate(phys, addr, Access::Write, trace)?;
             phys.write(pfn, addr.page_offset(), &from[part]);

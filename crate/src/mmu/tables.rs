@@ -112,14 +112,7 @@ impl Tables {
         self.next_in(phys, self.root, TOP, from, end)
     }
 
-    fn next_in(
-        &self,
-        phys: &Phys,
-        table: Pfn,
-        level: u8,
-        from: VirtAddr,
-        end: VirtAddr,
-    ) -> Option<(VirtAddr, Slot, Pte)> {
+    fn next_in(&self, phys: &Phys, table: Pfn, level: u8, from: VirtAddr, end: VirtAddr) -> Option<(VirtAddr, Slot, Pte)> {
         let mut addr = from;
         let last = index_of(VirtAddr((end.0 - 1).min(from.0 | (span(level) * 512 - 1))), level);
         for index in index_of(from, level)..=last {
@@ -165,14 +158,7 @@ impl Tables {
     ///
     /// # Preconditions
     /// `range` has no used entry, `floor ≤ range.start`, `range.end ≤ ceiling`.
-    pub fn free_unused(
-        &mut self,
-        phys: &mut Phys,
-        range: VirtRange,
-        floor: VirtAddr,
-        ceiling: VirtAddr,
-        trace: &mut Trace,
-    ) {
+    pub fn free_unused(&mut self, phys: &mut Phys, range: VirtRange, floor: VirtAddr, ceiling: VirtAddr, trace: &mut Trace) {
         let room = VirtRange { start: floor, end: ceiling };
         self.free_in(phys, self.root, TOP, range, room, trace);
     }

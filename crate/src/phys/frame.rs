@@ -70,15 +70,8 @@ pub struct Frame {
 
 impl Frame {
     /// A frame nobody owns and no list holds.
-    pub(super) const FREE: Self = Self {
-        refcount: 0,
-        mapcount: 0,
-        flags: FrameFlags::empty(),
-        owner: Owner::Free,
-        free_order: None,
-        prev: NIL,
-        next: NIL,
-    };
+    pub(super) const FREE: Self =
+        Self { refcount: 0, mapcount: 0, flags: FrameFlags::empty(), owner: Owner::Free, free_order: None, prev: NIL, next: NIL };
 
     /// Whether it holds private memory (Linux `PageAnon`).
     #[inline]

@@ -92,9 +92,7 @@ fn apply(header: &mut Header, directive: Directive) -> Result<(), String> {
 /// A log begins with the program's `execve`, or numbers its processes and gives every result.
 fn looks_like_log(header: &Header, statements: &[Statement]) -> bool {
     let Some(first) = statements.first() else { return false };
-    let numbered = |statement: &Statement| {
-        statement.process.as_ref().is_some_and(|process| process.bytes().all(|b| b.is_ascii_digit()))
-    };
+    let numbered = |statement: &Statement| statement.process.as_ref().is_some_and(|process| process.bytes().all(|b| b.is_ascii_digit()));
     let bare = header.process.maps.is_empty() && statements.iter().all(|s| s.binds.is_none());
     bare && (first.call.name == "execve" || statements.iter().all(|s| numbered(s) && s.outcome.is_some()))
 }

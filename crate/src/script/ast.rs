@@ -139,9 +139,18 @@ pub(super) enum Line {
     Expectation(usize, Expectation),
     Input(usize, Input),
     /// `PID call(args <unfinished ...>`
-    Unfinished { line: usize, process: String, text: String },
+    Unfinished {
+        line: usize,
+        process: String,
+        text: String,
+    },
     /// `PID <... call resumed>rest`
-    Resumed { line: usize, process: String, name: String, rest: String },
+    Resumed {
+        line: usize,
+        process: String,
+        name: String,
+        rest: String,
+    },
 }
 
 /// A line of the header.

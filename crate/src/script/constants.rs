@@ -131,4 +131,3 @@ pub(super) fn constant(name: &str) -> Option<u64> {
     let plain = NAMES.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
     plain.or_else(|| Advice::ALL.iter().find(|(_, known)| *known == name).map(|(advice, _)| *advice as u64))
 }
-

@@ -159,8 +159,10 @@ impl Checker<'_> {
     fn maps_of(&mut self, who: Option<&str>, expected: &[&MapsExpectation]) {
         let pid = self.who(who);
         let now = view::maps(&self.state.machine, pid);
-        let whole: Vec<_> = expected.iter().filter_map(|e| if let MapsExpectation::Whole(l) = e { Some(l.clone()) } else { None }).collect();
-        let extents: Vec<_> = expected.iter().filter_map(|e| if let MapsExpectation::Extent(l) = e { Some(l.clone()) } else { None }).collect();
+        let whole: Vec<_> =
+            expected.iter().filter_map(|e| if let MapsExpectation::Whole(l) = e { Some(l.clone()) } else { None }).collect();
+        let extents: Vec<_> =
+            expected.iter().filter_map(|e| if let MapsExpectation::Extent(l) = e { Some(l.clone()) } else { None }).collect();
         if !whole.is_empty() {
             self.compare_lines(&whole, &now);
         }

@@ -115,14 +115,8 @@ impl Header {
 
 /// What `execve` leaves, from the `<` lines of its statement.
 pub(super) fn process_from_inputs(base: &ProcessConfig, inputs: &[Input]) -> ProcessConfig {
-    let mut process = ProcessConfig {
-        maps: Vec::new(),
-        present: Vec::new(),
-        start_brk: None,
-        start_stack: None,
-        data: (0, 0),
-        ..base.clone()
-    };
+    let mut process =
+        ProcessConfig { maps: Vec::new(), present: Vec::new(), start_brk: None, start_stack: None, data: (0, 0), ..base.clone() };
     for input in inputs {
         match input {
             Input::Maps(line) => process.maps.push(line.clone()),
@@ -182,9 +176,9 @@ fn text(words: &Words, at: usize) -> Result<String, String> {
 fn flag_word(words: &Words, at: usize) -> Result<u64, String> {
     match nth(words, at)? {
         Expr::Int(value) => Ok(*value),
-        Expr::Name(names) => names.split('|').try_fold(0, |bits, name| {
-            constant(name).map(|value| bits | value).ok_or_else(|| format!("a flag instead of `{name}`"))
-        }),
+        Expr::Name(names) => names
+            .split('|')
+            .try_fold(0, |bits, name| constant(name).map(|value| bits | value).ok_or_else(|| format!("a flag instead of `{name}`"))),
         _ => Err("a number or flags joined by |".into()),
     }
 }

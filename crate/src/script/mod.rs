@@ -15,7 +15,7 @@ mod replay;
 mod run;
 mod session;
 
-pub use ast::{Call, Expectation, Expr, Input, MapsExpectation, Outcome, Statement, SignalSpec};
+pub use ast::{Call, Expectation, Expr, Input, MapsExpectation, Outcome, SignalSpec, Statement};
 pub use evaluate::{arguments, number};
 pub use header::Header;
 pub use parse::ParseError;

@@ -117,10 +117,7 @@ fn parse_line(source: &str, number: usize) -> std::result::Result<Option<Line>, 
     })
 }
 
-fn parser_to_end<T>(
-    mut parser: impl FnMut(&mut &str) -> Result<T>,
-    source: &str,
-) -> std::result::Result<T, (usize, String)> {
+fn parser_to_end<T>(mut parser: impl FnMut(&mut &str) -> Result<T>, source: &str) -> std::result::Result<T, (usize, String)> {
     let mut input = source;
     let parsed = parser(&mut input);
     match parsed {
@@ -159,7 +156,8 @@ fn statement(input: &mut &str, number: usize) -> Result<Option<Line>> {
     let process = opt(process_prefix).parse_next(input)?;
     space0.parse_next(input)?;
     // Stamps of time: `12:34:56.789` or seconds.
-    let _: Option<&str> = opt(terminated(take_while(1.., |c: char| c.is_ascii_digit() || c == ':' || c == '.'), space1)).parse_next(input)?;
+    let _: Option<&str> =
+        opt(terminated(take_while(1.., |c: char| c.is_ascii_digit() || c == ':' || c == '.'), space1)).parse_next(input)?;
     if input.starts_with("+++") || input.starts_with("---") || input.starts_with("strace: ") || input.is_empty() {
         *input = "";
         return Ok(None);
@@ -206,17 +204,30 @@ fn resumed(input: &mut &str, number: usize, process: Option<String>) -> Result<L
 
 fn identifier(input: &mut &str) -> Result<String> {
     let first = |c: char| c.is_ascii_alphabetic() || c == '_' || c == '$';
-    (one_of(first), take_while(0.., |c: char| c.is_alphanum() || c == '_'))
-        .take()
-        .map(str::to_string)
-        .parse_next(input)
+    (one_of(first), take_while(0.., |c: char| c.is_alphanum() || c == '_')).take().map(str::to_string).parse_next(input)
 }
 
 /// Calls whose arguments are read; of the others a log only needs to be skipped over.
 fn is_known(name: &str) -> bool {
     const OWN: &[&str] = &[
-        "load", "store", "execute", "touch_read", "touch_write", "repeat", "preadto", "pwritefrom", "rlimit",
-        "close_range", "clone3", "execve", "mprotect", "quiet", "snap", "maps", "nmaps", "pagemap",
+        "load",
+        "store",
+        "execute",
+        "touch_read",
+        "touch_write",
+        "repeat",
+        "preadto",
+        "pwritefrom",
+        "rlimit",
+        "close_range",
+        "clone3",
+        "execve",
+        "mprotect",
+        "quiet",
+        "snap",
+        "maps",
+        "nmaps",
+        "pagemap",
     ];
     Sysno::from_name(name).is_some() || OWN.contains(&name)
 }
@@ -278,8 +289,7 @@ fn arguments(input: &mut &str, close: char, depth: usize) -> Result<Arguments> {
 
 /// White space and `/* comments */`.
 fn blank(input: &mut &str) -> Result<()> {
-    repeat(0.., alt((take_while(1.., |c: char| c.is_whitespace()).void(), ("/*", take_until(0.., "*/"), "*/").void())))
-        .parse_next(input)
+    repeat(0.., alt((take_while(1.., |c: char| c.is_whitespace()).void(), ("/*", take_until(0.., "*/"), "*/").void()))).parse_next(input)
 }
 
 /// Operands and operators, from left to right: `|` and `+` are what scripts need.
@@ -287,11 +297,7 @@ fn expression(input: &mut &str, depth: usize) -> Result<Expr> {
     let mut left = operand(input, depth)?;
     loop {
         blank.parse_next(input)?;
-        let Some(operator) = opt(alt((
-            alt(("=>", "&&", "||", "==", "<<", ">>")),
-            alt(("|", "+", "-", "*", "&")),
-        )))
-        .parse_next(input)?
+        let Some(operator) = opt(alt((alt(("=>", "&&", "||", "==", "<<", ">>")), alt(("|", "+", "-", "*", "&"))))).parse_next(input)?
         else {
             return Ok(left);
         };
@@ -536,9 +542,7 @@ fn identifier_or_number(input: &mut &str) -> Result<String> {
 fn expectation(input: &mut &str) -> Result<Expectation> {
     (any, space0).parse_next(input)?;
     let who = owner(input)?;
-    let kind = cut_err(identifier)
-        .context(expected("minflt, majflt, mincore, status, maps, nmaps, pagemap or smaps"))
-        .parse_next(input)?;
+    let kind = cut_err(identifier).context(expected("minflt, majflt, mincore, status, maps, nmaps, pagemap or smaps")).parse_next(input)?;
     space0.parse_next(input)?;
     let parsed = match kind.as_str() {
         "minflt" => cut_err(number).context(expected("a number")).map(Expectation::MinorFaults).parse_next(input)?,
@@ -571,9 +575,8 @@ fn fields(input: &mut &str) -> Result<Vec<(String, u64)>> {
 }
 
 fn maps_expectation(input: &mut &str) -> Result<MapsExpectation> {
-    let sign = one_of(['-', '+', '|', '~'])
-        .context(expected("- and a start, + and a line, | and a line, or ~ and a line"))
-        .parse_next(input)?;
+    let sign =
+        one_of(['-', '+', '|', '~']).context(expected("- and a start, + and a line, | and a line, or ~ and a line")).parse_next(input)?;
     space0.parse_next(input)?;
     match sign {
         '-' => hex_digit1

@@ -68,9 +68,7 @@ impl Replay {
             "open" | "openat" | "creat" => Ok(self.open(state, pid, call, result)),
             "memfd_create" => Ok(self.memfd(state, pid, call, result)),
             "dup" | "dup2" | "dup3" | "fcntl" => Ok(self.duplicate(state, pid, call, result)),
-            "close" | "ftruncate" | "unlink" | "exit" | "exit_group" | "fallocate" | "personality" => {
-                self.quietly(state, pid, call)
-            }
+            "close" | "ftruncate" | "unlink" | "exit" | "exit_group" | "fallocate" | "personality" => self.quietly(state, pid, call),
             "setrlimit" | "prlimit64" if result == Some(0) => self.quietly(state, pid, call),
             "load" | "store" | "execute" | "touch_read" | "touch_write" => state.call(pid, call),
             name => match Sysno::from_name(name).filter(|number| number.is_about_memory()) {
@@ -306,4 +304,3 @@ fn known_flags(expr: &Expr, state: &State) -> u64 {
         other => evaluate::number(other, &state.names).unwrap_or(0),
     }
 }
-

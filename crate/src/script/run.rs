@@ -168,7 +168,9 @@ impl State {
             }
             // A place to hang expectations on.
             "maps" | "snap" | "pagemap" | "nmaps" | "quiet" => Ok(Yield::Value(0)),
-            other => Err(format!("`{other}` is neither a system call emulated here nor load, store, execute, touch_read, touch_write or repeat")),
+            other => {
+                Err(format!("`{other}` is neither a system call emulated here nor load, store, execute, touch_read, touch_write or repeat"))
+            }
         }
     }
 
@@ -300,12 +302,7 @@ impl State {
         if self.result_matches(expected, outcome)? {
             return Ok(Vec::new());
         }
-        Ok(vec![Comparison {
-            field: "result",
-            expected: show_outcome(expected),
-            found: show(outcome),
-            excuse: String::new(),
-        }])
+        Ok(vec![Comparison { field: "result", expected: show_outcome(expected), found: show(outcome), excuse: String::new() }])
     }
 
     fn result_matches(&self, expected: &Outcome, outcome: &Yield) -> Result<bool, String> {
@@ -323,9 +320,7 @@ impl State {
                 word[..len].copy_from_slice(&bytes[..len]);
                 bytes.len() <= 8 && evaluate::number(expr, &self.names)? == u64::from_le_bytes(word)
             }
-            (Outcome::Value(expr), Yield::Value(value) | Yield::Counted(value, None)) => {
-                evaluate::number(expr, &self.names)? == *value
-            }
+            (Outcome::Value(expr), Yield::Value(value) | Yield::Counted(value, None)) => evaluate::number(expr, &self.names)? == *value,
             _ => false,
         })
     }

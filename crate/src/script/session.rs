@@ -239,7 +239,11 @@ impl Verdict {
         }
         for difference in &report.differences {
             let excused = !difference.excuse.is_empty();
-            if excused { self.excused += 1 } else { self.differences += 1 }
+            if excused {
+                self.excused += 1
+            } else {
+                self.differences += 1
+            }
             let better = match &self.first {
                 None => true,
                 Some((_, _, first)) => !first.excuse.is_empty() && !excused,

@@ -1,10 +1,10 @@
 //! `/proc/PID/maps` (Linux `fs/proc/task_mmu.c:show_map_vma`).
 
 use crate::addr::{PAGE_SHIFT, VirtRange};
+use crate::ids::Pid;
 use crate::machine::{Machine, MapsLine};
 use crate::mm::{Kernel, Mm};
 use crate::vma::Vma;
-use crate::ids::Pid;
 use std::fmt::Write;
 
 /// Column at which names start.
@@ -59,10 +59,8 @@ pub(super) fn anonymous_name(mm: &Mm, vma: &Vma) -> &'static str {
 pub fn render_maps_line(line: &MapsLine) -> String {
     let perms: String = line.perms.iter().collect();
     let (major, minor) = line.dev;
-    let mut text = format!(
-        "{:08x}-{:08x} {perms} {:08x} {major:02x}:{minor:02x} {} ",
-        line.range.start.0, line.range.end.0, line.offset, line.ino
-    );
+    let mut text =
+        format!("{:08x}-{:08x} {perms} {:08x} {major:02x}:{minor:02x} {} ", line.range.start.0, line.range.end.0, line.offset, line.ino);
     if !line.name.is_empty() {
         let _ = write!(text, "{:width$}{}", "", line.name.replace('\n', "\\012"), width = NAME_COLUMN.saturating_sub(text.len()));
     }

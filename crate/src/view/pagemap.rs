@@ -28,14 +28,8 @@ pub struct PageState {
 impl PageState {
     /// The letters of a run: `P` present, `S` swap type, `F` file, `X` exclusive, `G` guard, `Z` zero page.
     pub fn letters(&self) -> String {
-        let flags = [
-            (self.present, 'P'),
-            (self.swap_type, 'S'),
-            (self.file, 'F'),
-            (self.exclusive, 'X'),
-            (self.guard, 'G'),
-            (self.zero, 'Z'),
-        ];
+        let flags =
+            [(self.present, 'P'), (self.swap_type, 'S'), (self.file, 'F'), (self.exclusive, 'X'), (self.guard, 'G'), (self.zero, 'Z')];
         flags.iter().filter(|(set, _)| *set).map(|(_, letter)| *letter).collect()
     }
 

@@ -6,8 +6,22 @@ use crate::mm::Rss;
 
 /// The fields, in the kernel's order.
 pub const STATUS_FIELDS: &[&str] = &[
-    "VmPeak", "VmSize", "VmLck", "VmPin", "VmHWM", "VmRSS", "RssAnon", "RssFile", "RssShmem", "VmData", "VmStk",
-    "VmExe", "VmLib", "VmPTE", "VmSwap", "HugetlbPages",
+    "VmPeak",
+    "VmSize",
+    "VmLck",
+    "VmPin",
+    "VmHWM",
+    "VmRSS",
+    "RssAnon",
+    "RssFile",
+    "RssShmem",
+    "VmData",
+    "VmStk",
+    "VmExe",
+    "VmLib",
+    "VmPTE",
+    "VmSwap",
+    "HugetlbPages",
 ];
 
 /// A field in kB; `None` for an unknown field or a process that has ended.

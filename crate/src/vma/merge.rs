@@ -55,20 +55,14 @@ impl MergeSides {
 impl MergeProposal<'_> {
     /// Asks both neighbours.
     pub fn decide(&self, left: Option<&Vma>, right: Option<&Vma>) -> MergeSides {
-        let mut sides = MergeSides {
-            left: left.map(|left| self.join_left(left)),
-            right: right.map(|right| self.join_right(right)),
-        };
+        let mut sides = MergeSides { left: left.map(|left| self.join_left(left)), right: right.map(|right| self.join_right(right)) };
         if let (Some(l), Some(r), true) = (left, right, sides.joins_left() && sides.joins_right()) {
             sides.right = Some(self.join_both(l, r));
         }
         // An area that would vanish must be able to.
         let vanishes = |middle: &&Vma| middle.range == self.range && (sides.joins_left() || sides.joins_right());
         if self.middle.filter(vanishes).is_some_and(|middle| !middle.may_vanish()) {
-            sides = MergeSides {
-                left: left.map(|_| Err(NoMerge::Close)),
-                right: right.map(|_| Err(NoMerge::Close)),
-            };
+            sides = MergeSides { left: left.map(|_| Err(NoMerge::Close)), right: right.map(|_| Err(NoMerge::Close)) };
         }
         sides
     }

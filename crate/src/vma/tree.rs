@@ -136,14 +136,7 @@ pub struct VmaTree {
 
 impl Default for VmaTree {
     fn default() -> Self {
-        Self {
-            leaves: vec![Leaf::EMPTY],
-            inners: Vec::new(),
-            free_leaves: Vec::new(),
-            free_inners: Vec::new(),
-            root: 0,
-            height: 0,
-        }
+        Self { leaves: vec![Leaf::EMPTY], inners: Vec::new(), free_leaves: Vec::new(), free_inners: Vec::new(), root: 0, height: 0 }
     }
 }
 
@@ -263,11 +256,7 @@ impl VmaTree {
 
     /// The summary of a node `depth` levels below the root.
     fn summary_of(&self, node: u32, depth: usize) -> Summary {
-        if depth == self.height {
-            self.leaves[node as usize].summary()
-        } else {
-            self.inners[node as usize].summary()
-        }
+        if depth == self.height { self.leaves[node as usize].summary() } else { self.inners[node as usize].summary() }
     }
 
     fn split_leaf(&mut self, leaf: u32) -> u32 {
@@ -342,7 +331,13 @@ impl VmaTree {
 
     fn join_with_sibling(&mut self, node: u32, at: usize, depth: usize) {
         let parent = &self.inners[node as usize];
-        let left_at = if at + 1 < parent.len { at } else if at > 0 { at - 1 } else { return };
+        let left_at = if at + 1 < parent.len {
+            at
+        } else if at > 0 {
+            at - 1
+        } else {
+            return;
+        };
         let (left, right) = (parent.child[left_at], parent.child[left_at + 1]);
         if self.len_of(left, depth) + self.len_of(right, depth) > CAP - LOW {
             return;

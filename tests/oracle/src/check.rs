@@ -94,7 +94,12 @@ impl Pair {
         let before = self.faults(pid);
         let real = self.repeat_on_linux(pid, statement, &report.result).map_err(Failure::Script)?;
         let Some(real) = real else { return Ok(()) };
-        let differs = |what: &str, real: String, ours: String| Failure::Differs { line: report.line, what: format!("{what} of {}", report.call), real, ours };
+        let differs = |what: &str, real: String, ours: String| Failure::Differs {
+            line: report.line,
+            what: format!("{what} of {}", report.call),
+            real,
+            ours,
+        };
         if real != report.result {
             return Err(differs("result", real, report.result));
         }

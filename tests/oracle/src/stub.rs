@@ -23,12 +23,8 @@ pub(crate) fn write(path: &Path) -> std::io::Result<()> {
     page[64..64 + 56].copy_from_slice(&program_header(1, 5, 0, TEXT, 4096));
     // PT_GNU_STACK: a stack that is not executable.
     page[120..120 + 56].copy_from_slice(&program_header(0x6474_e551, 6, 0, 0, 0));
-    let code: [(u64, &[u8]); 4] = [
-        (SYSCALL, &[0x0f, 0x05, 0xcc]),
-        (LOAD, &[0x0f, 0xb6, 0x07, 0xcc]),
-        (STORE, &[0x40, 0x88, 0x37, 0xcc]),
-        (EXECUTE, &[0xff, 0xe7]),
-    ];
+    let code: [(u64, &[u8]); 4] =
+        [(SYSCALL, &[0x0f, 0x05, 0xcc]), (LOAD, &[0x0f, 0xb6, 0x07, 0xcc]), (STORE, &[0x40, 0x88, 0x37, 0xcc]), (EXECUTE, &[0xff, 0xe7])];
     for (at, bytes) in code {
         let at = (at - TEXT) as usize;
         page[at..at + bytes.len()].copy_from_slice(bytes);

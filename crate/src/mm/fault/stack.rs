@@ -46,14 +46,7 @@ impl Kernel {
     }
 
     /// The limits of a grown stack (Linux `acct_stack_growth`).
-    fn account_stack_growth(
-        &mut self,
-        mm: MmId,
-        size: u64,
-        growth: u64,
-        flags: VmFlags,
-        addr: VirtAddr,
-    ) -> Result<(), SignalWhy> {
+    fn account_stack_growth(&mut self, mm: MmId, size: u64, growth: u64, flags: VmFlags, addr: VirtAddr) -> Result<(), SignalWhy> {
         if self.may_expand_vm(mm, flags, growth).is_err() {
             return Err(SignalWhy::StackRefused { addr });
         }

@@ -29,9 +29,7 @@ impl Kernel {
     pub fn exc_page_fault(&mut self, fault: HardwareFault, from: FaultFrom) -> Result<(), Signal> {
         let HardwareFault { addr, error_code, .. } = fault;
         self.trace.emit(|| Event::PageFault { addr, error_code });
-        self.call_with("exc_page_fault", Note::Value { name: "error_code", value: error_code.into() }, |k| {
-            k.handle_page_fault(fault, from)
-        })
+        self.call_with("exc_page_fault", Note::Value { name: "error_code", value: error_code.into() }, |k| k.handle_page_fault(fault, from))
     }
 
     fn handle_page_fault(&mut self, fault: HardwareFault, from: FaultFrom) -> Result<(), Signal> {

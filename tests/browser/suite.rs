@@ -1,0 +1,92 @@
+//! The core as WebAssembly, in headless browsers: the same scripts as natively, and what only the
+//! boundary can get wrong.
+#![cfg(target_arch = "wasm32")]
+
+use pagefault::addr::VirtAddr;
+use pagefault::js::{WasmMachine, WasmSession};
+use pagefault::machine::{Machine, MachineConfig};
+use pagefault::script::Session;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+fn run(text: &str) {
+    let mut session = Session::from_text(text).unwrap_or_else(|errors| panic!("{}", errors[0]));
+    session.run_to_end().unwrap_or_else(|error| panic!("{error}"));
+    let verdict = session.verdict();
+    assert!(verdict.is_equal(), "{verdict}: {:?}", verdict.first);
+    assert!(verdict.compared > 0, "the script expects nothing");
+}
+
+macro_rules! scripts {
+    ($($name:ident = $path:literal;)*) => {$(
+        #[wasm_bindgen_test]
+        fn $name() {
+            run(include_str!(concat!("../scripts/", $path)));
+        }
+    )*};
+}
+
+scripts! {
+    copy_on_write = "examples/copy-on-write.pf";
+    demand_paging = "examples/demand-paging.pf";
+    three_ways = "examples/three-ways.pf";
+    split_and_merge = "examples/split-and-merge.pf";
+    mremap_move = "examples/mremap-move.pf";
+    stack_growth = "examples/stack-growth.pf";
+    truncate_sigbus = "examples/truncate-sigbus.pf";
+    errors = "examples/errors.pf";
+    ls = "real/ls.pf";
+    ls_strace = "real/ls.strace.pf";
+    python3_import = "real/python3_import.pf";
+    python3_import_strace = "real/python3_import.strace.pf";
+    merge_after_fork = "recorded/hand_merge_after_fork.pf";
+    cow_chain = "recorded/hand_cow_chain.pf";
+    mprotect_accounting = "recorded/hand_mprotect_accounting.pf";
+}
+
+#[wasm_bindgen_test]
+fn addresses_above_four_gigabytes_keep_all_their_bits() {
+    let (mut machine, pid) = Machine::with_standard_process(&MachineConfig::reference()).unwrap();
+    let at = machine.mmap(pid, [0x1234_5678_9000, 4096, 3, 0x32, u64::MAX, 0]).unwrap();
+    assert_eq!(at, 0x1234_5678_9000);
+    machine.store(pid, VirtAddr(at + 4088), b"12345678").unwrap();
+    assert_eq!(machine.kernel.cpu.load_hit::<u64>(at + 4088), None, "a store fills no read entry");
+}
+
+#[wasm_bindgen_test]
+fn two_gigabytes_of_ram_are_taken_only_as_they_are_used() {
+    let config = MachineConfig { ram_bytes: 2 << 30, ..MachineConfig::reference() };
+    let (mut machine, pid) = Machine::with_standard_process(&config).unwrap();
+    let at = machine.mmap(pid, [0, 1 << 30, 3, 0x22, u64::MAX, 0]).unwrap();
+    machine.store(pid, VirtAddr(at + (1 << 29)), b"far").unwrap();
+    assert!(machine.kernel.phys.free_frames() > 500_000);
+}
+
+#[wasm_bindgen_test]
+fn a_script_with_errors_tells_their_places() {
+    let errors = WasmSession::new("munmap(a 4096)").unwrap_err();
+    let first = js_sys::Reflect::get(&errors, &0.into()).unwrap();
+    let line = js_sys::Reflect::get(&first, &"line".into()).unwrap();
+    assert_eq!(line.as_f64(), Some(1.0));
+}
+
+#[wasm_bindgen_test]
+fn stepping_back_gives_the_same_picture() {
+    let mut session = WasmSession::new(include_str!("../scripts/examples/copy-on-write.pf")).unwrap();
+    let picture = |session: &WasmSession| js_sys::JSON::stringify(&session.snapshot()).unwrap();
+    session.go_to(4).unwrap();
+    let before = picture(&session);
+    session.go_to(9).unwrap();
+    session.go_to(4).unwrap();
+    assert_eq!(picture(&session), before);
+}
+
+#[wasm_bindgen_test]
+fn the_fast_entries_take_numbers_and_say_nan_for_a_signal() {
+    let mut machine = WasmMachine::new(wasm_bindgen::JsValue::UNDEFINED).unwrap();
+    let pid = machine.spawn("fast".into(), 0).unwrap();
+    let at = machine.mmap_number(pid, 0.0, 8192.0, 3, 0x22, -1, 0.0);
+    assert!(machine.select(pid) && machine.store32(at, 0xdead_beef));
+    assert_eq!(machine.load32(at), f64::from(0xdead_beefu32));
+    assert!(machine.load32(4096.0).is_nan());
+    assert_eq!(machine.munmap_number(pid, at, 8192.0), 0.0);
+}

@@ -1,0 +1,142 @@
+/** What a person does on the page, in a real browser. */
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { serve } from '../../tools/lib/serve.mjs';
+import { type Page, openPage } from './driver.ts';
+
+let page: Page;
+let server: Awaited<ReturnType<typeof serve>>;
+
+const text = (selector: string) => page.evaluate<string>(`document.querySelector(${JSON.stringify(selector)})?.textContent ?? ''`);
+const count = (selector: string) => page.evaluate<number>(`document.querySelectorAll(${JSON.stringify(selector)}).length`);
+const contains = (selector: string, words: string) => page.until(`(document.querySelector(${JSON.stringify(selector)})?.textContent ?? '').includes(${JSON.stringify(words)})`);
+const step = async (position: number) => {
+  await page.click('#step');
+  await contains('.transport output', `step ${position} /`);
+};
+
+async function example(id: string): Promise<void> {
+  await page.evaluate(`(() => { const menu = document.querySelector('#examples'); menu.value = ${JSON.stringify(id)}; menu.dispatchEvent(new Event('change')); })()`);
+  await contains('.transport output', 'step 0 /');
+}
+
+beforeAll(async () => {
+  server = await serve(fileURLToPath(new URL('../../www/app/dist', import.meta.url)));
+  page = await openPage();
+}, 60_000);
+
+afterAll(async () => {
+  await page?.close();
+  await server?.stop();
+});
+
+beforeEach(async () => {
+  await page.size(1440, 900);
+  await page.goto('about:blank');
+  await page.goto(server.url);
+  await page.until(`document.documentElement.dataset.ready === 'yes'`);
+});
+
+test('the default script runs to its end, every result as on Linux', async () => {
+  await page.click('#run');
+  await contains('.transport output', 'step 9 / 9');
+  await contains('#verdict', '✓');
+  expect(await text('#verdict')).toMatch(/as on Linux/);
+});
+
+test('step and step back: the memory of before is back', async () => {
+  await step(1);
+  await step(2);
+  const cells = await count('.process .cell.anon');
+  await step(3);
+  await contains('.process:nth-of-type(3)', 'child of 1');
+  await page.click('#back');
+  await contains('.transport output', 'step 2 /');
+  await page.until(`document.querySelectorAll('.process').length === 1`);
+  expect(await count('.process .cell.anon')).toBe(cells);
+});
+
+test('a VMA shows its vm_ops, a page its walk', async () => {
+  await step(1);
+  await step(2);
+  await page.click('.vma[data-start="7ffff7ffd000"] .head');
+  await contains('#inspected', 'special_mapping_fault');
+  await page.click('.vma[data-start="7ffff7ff3000"] .head');
+  await contains('#inspected', 'NULL: anonymous');
+  await page.click('.cell[data-addr="7ffff7ff3000"]');
+  await contains('#inspected', 'PGD');
+  const levels = await page.evaluate<string[]>(`[...document.querySelectorAll('.walk th')].map((cell) => cell.textContent)`);
+  expect(levels).toEqual(['CR3', 'PGD', 'PUD', 'PMD', 'PTE']);
+  expect(await text('.bytes')).toContain('hello');
+  await page.click('#tab-frame');
+  await contains('#inspected', 'Who maps it');
+});
+
+test('copy on write after fork: shared, then copied', async () => {
+  for (let i = 1; i <= 3; i++) await step(i);
+  expect(await count('.cell.shared[data-addr="7ffff7ff3000"]')).toBe(2);
+  await step(4);
+  await step(5);
+  await contains('.what-happened', 'its own copy');
+  expect(await text('.tree')).toContain('wp_page_copy');
+  expect(await count('.cell.shared[data-addr="7ffff7ff3000"]')).toBe(0);
+  expect(await count('#ties path')).toBe(1);
+});
+
+test('a SIGSEGV comes with its reason', async () => {
+  await page.click('#run');
+  await contains('.what-happened', 'SIGSEGV');
+  expect(await text('.what-happened')).toContain('no VMA covers 0x7ffff7ff3000');
+});
+
+test('ls replays: every memory call and the maps as on Linux', async () => {
+  await example('ls');
+  await page.click('#run');
+  await contains('#verdict', '42 memory calls, 42 as on Linux; maps equal');
+});
+
+test('a call typed on the console runs and joins the script', async () => {
+  await step(1);
+  await page.type('#line', 'mprotect(a, 4K, PROT_READ) = 0');
+  await page.press('Enter');
+  await contains('.transport output', 'step 2 / 10');
+  await contains('.what-happened', 'mprotect');
+  expect(await text('.cm-content')).toContain('mprotect(a, 4K, PROT_READ) = 0');
+  await page.type('#line', 'mprotect(a 4K)');
+  await page.press('Enter');
+  await contains('.console .wrong', 'expected `,` or a closing bracket');
+});
+
+test('a pasted log is replayed, a mistake is shown where it is', async () => {
+  await page.click('header button:not(.chip)');
+  const log = '1 mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000\n1 munmap(0x7f0000000000, 8192) = 0';
+  await page.evaluate(`document.querySelector('#paste textarea[name=log]').value = ${JSON.stringify(log)}`);
+  await page.click('#paste .primary');
+  await contains('#verdict', '2 memory calls, 2 as on Linux');
+  await page.evaluate(`document.querySelector('#paste textarea[name=log]').value = 'munmap(a 4096)'`);
+  await page.click('header button:not(.chip)');
+  await page.click('#paste .primary');
+  await contains('#verdict', 'line 1: the script has an error');
+  await page.until(`document.querySelectorAll('.cm-lint-marker-error').length > 0`);
+});
+
+test('everything is in the link', async () => {
+  await step(1);
+  await step(2);
+  await page.evaluate(`[...document.querySelectorAll('header button')].find((b) => b.textContent === 'Share').click()`);
+  await page.until(`location.hash.includes('t=2')`);
+  const hash = await page.evaluate<string>('location.hash');
+  await page.goto('about:blank');
+  await page.goto(server.url + hash);
+  await contains('.transport output', 'step 2 / 9');
+});
+
+test('on a phone nothing is wider than the screen', async () => {
+  await page.size(390, 844);
+  await step(1);
+  expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+});
+
+test('no error reached the console', () => {
+  expect(page.errors).toEqual([]);
+});

@@ -1,0 +1,1 @@
+export function serve(folder: string): Promise<{ url: string; stop: () => Promise<void> }>;

@@ -1,0 +1,154 @@
+// npm test: everything, and at the end one line with the true sum. Parts can be chosen by name:
+// npm test -- rust e2e
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT, collect, main, output, say } from './lib/run.mjs';
+import { cacheFolder, setUp, wasmBindgen } from './lib/setup.mjs';
+import { buildCore, buildLibrary, buildPage } from './lib/core.mjs';
+import { installBrowsers } from './lib/browsers.mjs';
+
+const CI = process.env.CI === 'true';
+const sum = { passed: 0, failed: 0, skipped: [] };
+const NODE = process.execPath;
+const bin = (...parts) => join(ROOT, 'node_modules', ...parts);
+
+function count(name, passed, failed) {
+  sum.passed += passed;
+  sum.failed += failed;
+  console.log(`${failed > 0 ? '✗' : '✓'} ${name}: ${passed} passed, ${failed} failed`);
+}
+
+/** A part that cannot run here: named with its cure; a failure where CI demands it. */
+function skip(name, why, demanded = false) {
+  console.log(`– ${name}: skipped: ${why}`);
+  sum.skipped.push(name);
+  if (CI && demanded) sum.failed++;
+}
+
+/** A check that passes or fails as a whole. */
+async function check(name, command, args, options) {
+  const { status, text } = await collect(command, args, options);
+  if (status !== 0) console.log(text);
+  count(name, status === 0 ? 1 : 0, status === 0 ? 0 : 1);
+}
+
+/** A cargo test run: the sum of its `test result:` lines. A run that fails without one counts as a failure. */
+async function cargoTests(name, args, options) {
+  const { status, text } = await collect('cargo', ['test', '--locked', ...args], options);
+  let [passed, failed] = [0, 0];
+  for (const [, p, f] of text.matchAll(/test result: \w+\. (\d+) passed; (\d+) failed/g)) {
+    passed += Number(p);
+    failed += Number(f);
+  }
+  if (status !== 0 || passed === 0) {
+    console.log(text.split('\n').slice(-80).join('\n'));
+    failed = Math.max(failed, 1);
+  }
+  count(name, passed, failed);
+}
+
+/** A vitest run, counted from its report. */
+async function vitest(name, files, env = {}) {
+  const report = join(ROOT, 'node_modules', `.pagefault-${process.pid}.json`);
+  const args = [bin('vitest', 'vitest.mjs'), 'run', ...files, '--reporter=json', `--outputFile=${report}`, '--testTimeout=60000', '--hookTimeout=90000', '--fileParallelism=false'];
+  const { status, text } = await collect(NODE, args, { env });
+  if (!existsSync(report)) {
+    console.log(text);
+    return count(name, 0, 1);
+  }
+  const result = JSON.parse(readFileSync(report, 'utf8'));
+  rmSync(report);
+  for (const file of result.testResults) {
+    for (const t of file.assertionResults) if (t.status === 'failed') console.log(`  ✗ ${t.fullName}\n    ${t.failureMessages.join('\n    ').slice(0, 1500)}`);
+    if (file.status === 'failed' && file.assertionResults.length === 0) console.log(file.message);
+  }
+  const failed = Math.max(result.numFailedTests, status === 0 ? 0 : 1);
+  count(name, result.numPassedTests, failed);
+}
+
+const parts = {
+  async lints() {
+    await check('cargo fmt', 'cargo', ['fmt', '--all', '--check']);
+    await check('clippy (native)', 'cargo', ['clippy', '--locked', '--workspace', '--all-targets', '--', '-D', 'warnings']);
+    await check('clippy (wasm32)', 'cargo', ['clippy', '--locked', '-p', 'pagefault', '--lib', '--target', 'wasm32-unknown-unknown', '--', '-D', 'warnings']);
+    await check('rustdoc', 'cargo', ['doc', '--locked', '-p', 'pagefault', '--no-deps'], { env: { RUSTDOCFLAGS: '-D warnings' } });
+    await check('TypeScript', NODE, [bin('typescript', 'bin', 'tsc'), '-p', ROOT]);
+    await check('oxlint', NODE, [bin('oxlint', 'bin', 'oxlint'), '--deny-warnings', '--ignore-pattern', 'www/lib/wasm', 'www', 'tests', 'tools']);
+  },
+  async rust() {
+    await cargoTests('Rust: unit, property, script tests', ['--workspace', '--no-fail-fast']);
+  },
+  async kernel() {
+    if (process.platform !== 'linux' || process.arch !== 'x64') return skip('live kernel', 'x86-64 Linux 6.18 is needed to compare with', true);
+    const built = await collect('cargo', ['build', '--locked', '--release', '-p', 'pagefault-oracle']);
+    if (built.status !== 0) {
+      console.log(built.text);
+      return count('live kernel', 0, 1);
+    }
+    const target = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
+    const folder = join(ROOT, 'tests', 'scripts');
+    const scripts = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.pf')).sort().map((name) => join(folder, name));
+    const { status, text } = await collect(join(target, 'release', 'pagefault-oracle'), scripts, { timeout: 300_000 });
+    const result = text.match(/^(\d+) passed, (\d+) failed$/m);
+    if (status === 3) return skip('live kernel', text.trim().split('\n').at(-1), true);
+    for (const line of text.split('\n')) if (line.startsWith('FAILED') || line.startsWith('kernel')) console.log(`  ${line}`);
+    if (!result || Number(result[1]) === 0) console.log(text);
+    count('live kernel', Number(result?.[1] ?? 0), Math.max(Number(result?.[2] ?? 1), Number(result?.[1] ?? 0) === 0 ? 1 : 0));
+  },
+  async wasm(browsers) {
+    const { testRunner } = await wasmBindgen();
+    for (const [name, driver, variable] of [['Chromium', browsers.chrome && browsers.chromedriver, 'CHROMEDRIVER'], ['Firefox', browsers.firefox && browsers.geckodriver, 'GECKODRIVER']]) {
+      if (!driver) {
+        skip(`wasm in ${name}`, name === 'Chromium' ? 'install chromium and chromedriver' : 'install Firefox; cargo install geckodriver', true);
+        continue;
+      }
+      const env = {
+        CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: testRunner, WASM_BINDGEN_USE_BROWSER: '1', WASM_BINDGEN_TEST_TIMEOUT: '300',
+        WASM_BINDGEN_TEST_WEBDRIVER_JSON: join(ROOT, 'tests', 'browser', 'webdriver.json'), CHROMEDRIVER: '', GECKODRIVER: '', [variable]: driver,
+      };
+      for (const other of ['CHROMEDRIVER', 'GECKODRIVER']) if (other !== variable) env[other] = undefined;
+      await cargoTests(`wasm in ${name}`, ['-p', 'pagefault', '--target', 'wasm32-unknown-unknown', '--test', 'browser'], { env });
+    }
+  },
+  async typescript() {
+    await vitest('TypeScript library', ['www/lib']);
+  },
+  async e2e(browsers) {
+    for (const [name, path, id] of [['Chromium', browsers.chrome, 'chromium'], ['Firefox', browsers.firefox, 'firefox']]) {
+      if (path) await vitest(`the page in ${name}`, ['tests/e2e'], { PAGEFAULT_BROWSER: id });
+      else skip(`the page in ${name}`, `install ${name}`, true);
+    }
+  },
+  async package() {
+    await vitest('npm package', ['tests/package']);
+  },
+};
+
+main(async () => {
+  const chosen = process.argv.slice(2);
+  const unknown = chosen.filter((name) => !parts[name]);
+  if (unknown.length > 0) {
+    console.error(`no part is called ${unknown.join(', ')}: choose from ${Object.keys(parts).join(', ')}`);
+    process.exitCode = 2;
+    return;
+  }
+  const wanted = chosen.length > 0 ? chosen : Object.keys(parts);
+  mkdirSync(cacheFolder(), { recursive: true });
+  await setUp();
+  if (wanted.some((name) => name !== 'rust' && name !== 'kernel')) {
+    await buildCore();
+    await buildLibrary();
+    await buildPage();
+  }
+  const browsers = wanted.some((name) => name === 'wasm' || name === 'e2e') ? await installBrowsers() : {};
+  for (const name of wanted) {
+    const started = Date.now();
+    await parts[name](browsers);
+    say(`${name}: ${((Date.now() - started) / 1000).toFixed(0)} s`);
+  }
+  if (sum.skipped.length > 0) console.log(`skipped: ${sum.skipped.join(', ')}`);
+  const head = output('git', ['rev-parse', '--short', 'HEAD']);
+  if (head) console.log(`commit ${head}`);
+  process.exitCode = sum.failed > 0 ? 1 : 0;
+  console.log(`${sum.passed} passed, ${sum.failed} failed`);
+});

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import { MADV, MAP, PageFault, PROT, SYS, ScriptError, SyscallError, createMachine, openScript } from './node.ts';
+
+test('the ten lines of the README', async () => {
+  const vm = await createMachine({ ram: '64MiB' });
+  const p = vm.spawn({ name: 'demo' });
+  const a = p.mmap({ length: '16KiB', prot: 'rw', flags: 'private|anonymous' });
+  expect(a).toBe(0x7ffff7ff3000n);
+  p.store(a, 'hello');
+  const child = p.fork();
+  child.store(a, 'jello');
+  expect(new TextDecoder().decode(p.load(a, 5))).toBe('hello');
+  expect(p.maps()).toContain('7ffff7ff3000-7ffff7ff7000 rw-p');
+  vm.free();
+});
+
+test('a refusal is a typed error with the reason', async () => {
+  const p = (await createMachine()).spawn();
+  const refused = () => p.mmap({ length: 4096, offset: 0x201 });
+  expect(refused).toThrow(SyscallError);
+  try {
+    refused();
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'EINVAL', errno: 22, syscall: 'mmap', why: 'offset 0x201 is not a multiple of the page size' });
+  }
+  expect(p.syscall(SYS.mmap, 0, 4096, PROT.READ, MAP.PRIVATE | MAP.ANONYMOUS, -1n, 0x201)).toBe(-22n);
+});
+
+test('a bad access is a PageFault with signal, code, address and walk', async () => {
+  const p = (await createMachine()).spawn();
+  const a = p.mmap({ length: 4096, prot: 'r' });
+  const store = () => p.store(a, 'x');
+  expect(store).toThrow(PageFault);
+  try {
+    store();
+  } catch (error) {
+    expect(error).toMatchObject({ signal: 'SIGSEGV', code: 'SEGV_ACCERR', address: a, access: 'write' });
+    expect((error as PageFault).walk?.levels.length).toBeGreaterThan(0);
+  }
+  expect(() => p.load(0x1000, 1)).toThrow(/SEGV_MAPERR/);
+});
+
+test('files in memory, advice and residence', async () => {
+  const p = (await createMachine()).spawn();
+  const fd = p.memfd('shared');
+  p.ftruncate(fd, '8KiB');
+  const a = p.mmap({ length: '8KiB', fd, flags: 'shared' });
+  p.close(fd);
+  p.store(a, 'one');
+  expect(p.mincore(a, '8KiB')).toEqual([true, false]);
+  const b = p.mmap({ length: 4096 });
+  p.storeU32(Number(b), 7);
+  p.madvise(b, 4096, MADV.DONTNEED);
+  expect(p.loadU32(Number(b))).toBe(0);
+});
+
+test('a saved machine can be gone back to', async () => {
+  const vm = await createMachine();
+  const p = vm.spawn();
+  const a = p.mmap({ length: 4096 });
+  p.store(a, 'before');
+  const saved = vm.save();
+  p.store(a, 'after!');
+  saved.restore();
+  expect(new TextDecoder().decode(p.load(a, 6))).toBe('before');
+  saved.drop();
+  expect(() => saved.restore()).toThrow(/dropped/);
+});
+
+test('arguments that cannot be meant are refused before they reach the machine', async () => {
+  const p = (await createMachine()).spawn();
+  expect(() => p.munmap(2 ** 60, 4096)).toThrow(RangeError);
+  expect(() => p.mmap({ length: '16 apples' })).toThrow(/16KiB/);
+  expect(() => p.mmap({ length: 4096, flags: 'privat' })).toThrow(/PRIVATE/);
+  await expect(createMachine({ ram: '4GiB' })).rejects.toThrow(/2 GiB/);
+});
+
+test('a script runs forwards and backwards and compares', async () => {
+  const script = await openScript('a = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nload(a) = 0\nstore(a, "x") = SIGSEGV SEGV_ACCERR');
+  script.goTo(3);
+  expect(script.verdict()).toMatchObject({ equal: true, compared: 2 });
+  expect(script.explain(2)?.sentence).toMatch(/SIGSEGV/);
+  script.goTo(1);
+  expect(script.reports()).toHaveLength(1);
+  expect(script.snapshot().processes[0]?.vmas.length).toBe(6);
+  await expect(openScript('munmap(a 4096)')).rejects.toThrow(ScriptError);
+});
