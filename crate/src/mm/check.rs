@@ -130,7 +130,7 @@ impl Kernel {
                     return Err(format!("area {} is not in its file's books", vma.range));
                 }
             }
-            if vma.anon_vma.is_some() != !vma.chain.is_empty() {
+            if vma.anon_vma.is_some() == vma.chain.is_empty() {
                 return Err(format!("area {} has a family and no chain, or the other way round", vma.range));
             }
             if let Some(lost) = vma.chain.iter().find(|f| !self.anon_vmas[**f].members.contains(&(id, vma_id))) {

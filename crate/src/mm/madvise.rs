@@ -127,8 +127,8 @@ impl Kernel {
         let droppable = old.contains(VmFlags::DROPPABLE);
         let (fits, new) = match advice {
             NORMAL => (true, old - VmFlags::RAND_READ - VmFlags::SEQ_READ),
-            RANDOM => (true, old - VmFlags::SEQ_READ | VmFlags::RAND_READ),
-            SEQUENTIAL => (true, old - VmFlags::RAND_READ | VmFlags::SEQ_READ),
+            RANDOM => (true, (old - VmFlags::SEQ_READ) | VmFlags::RAND_READ),
+            SEQUENTIAL => (true, (old - VmFlags::RAND_READ) | VmFlags::SEQ_READ),
             DONTFORK => (true, old | VmFlags::DONTCOPY),
             DOFORK => (!old.contains(VmFlags::IO), old - VmFlags::DONTCOPY),
             WIPEONFORK => (private_anonymous, old | VmFlags::WIPEONFORK),
@@ -137,8 +137,8 @@ impl Kernel {
             DODUMP => (!old.intersects(VmFlags::SPECIAL) && !droppable, old - VmFlags::DONTDUMP),
             MERGEABLE => (true, if mergeable { old | VmFlags::MERGEABLE } else { old }),
             UNMERGEABLE => (true, old - VmFlags::MERGEABLE),
-            HUGEPAGE => (true, old - VmFlags::NOHUGEPAGE | VmFlags::HUGEPAGE),
-            _ => (true, old - VmFlags::HUGEPAGE | VmFlags::NOHUGEPAGE),
+            HUGEPAGE => (true, (old - VmFlags::NOHUGEPAGE) | VmFlags::HUGEPAGE),
+            _ => (true, (old - VmFlags::HUGEPAGE) | VmFlags::NOHUGEPAGE),
         };
         self.fits_advice(at, fits)?;
         if new == old {

@@ -61,7 +61,7 @@ impl Pte {
     /// The marker, if the entry is one.
     pub fn as_marker(self) -> Option<Marker> {
         let is_marker = self.0 & (Self::PRESENT | Self::PROTNONE | Self::MARKER) == Self::MARKER;
-        is_marker.then(|| if self.0 & 1 << 11 == 0 { Marker::Guard } else { Marker::Poison })
+        is_marker.then_some(if self.0 & 1 << 11 == 0 { Marker::Guard } else { Marker::Poison })
     }
 
     /// Whether nothing at all is remembered (Linux `pte_none`).

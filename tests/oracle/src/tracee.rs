@@ -196,8 +196,8 @@ impl Tracee {
     /// Minor faults so far.
     pub(crate) fn minor_faults(&self) -> Result<u64, String> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).map_err(|e| e.to_string())?;
-        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-        fields.skip(7).next().and_then(|field| field.parse().ok()).ok_or_else(|| "no minflt in stat".to_string())
+        let mut fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        fields.nth(7).and_then(|field| field.parse().ok()).ok_or_else(|| "no minflt in stat".to_string())
     }
 
     pub(crate) fn maps(&self) -> Result<String, String> {
