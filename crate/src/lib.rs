@@ -41,5 +41,5 @@ pub mod machine;
 pub mod script;
 pub mod view;
 // 8: JavaScript
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "js"))]
 pub mod js;

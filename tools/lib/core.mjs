@@ -1,5 +1,5 @@
 // The core as WebAssembly: cargo, wasm-bindgen, wasm-opt; rebuilt only when its sources changed.
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, run, say } from './run.mjs';
 import { hashOf, wasmBindgen } from './setup.mjs';
@@ -43,7 +43,11 @@ export async function buildLibrary() {
   const dist = join(ROOT, 'dist');
   rmSync(dist, { recursive: true, force: true });
   await run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(LIB, 'tsconfig.json')], { what: 'building the library (tsc)' });
-  const { cpSync } = await import('node:fs');
+  // The compiler rewrites the endings of imports in code, not in declarations.
+  for (const name of readdirSync(dist).filter((file) => file.endsWith('.d.ts'))) {
+    const file = join(dist, name);
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/(from '\.[^']*|import\("\.[^"]*)\.ts(['"])/g, '$1.js$2'));
+  }
   cpSync(join(LIB, 'pagefault.wasm'), join(dist, 'pagefault.wasm'));
   for (const name of ['pagefault.js', 'pagefault.d.ts']) cpSync(join(LIB, 'wasm', name), join(dist, 'wasm', name));
 }
