@@ -93,7 +93,7 @@ impl<I, T> Default for Slab<I, T> {
 
 impl<I: From<usize> + Into<usize> + Copy, T> Slab<I, T> {
     /// Stores a value; its id may have belonged to a removed one.
-    #[inline]
+    #[inline(always)]
     pub fn insert(&mut self, value: T) -> I {
         if let Some(slot) = self.free.pop() {
             self.slots[slot as usize] = Some(value);
@@ -104,7 +104,7 @@ impl<I: From<usize> + Into<usize> + Copy, T> Slab<I, T> {
     }
 
     /// Takes a value out; `None` if the id is not in use.
-    #[inline]
+    #[inline(always)]
     pub fn remove(&mut self, id: I) -> Option<T> {
         let slot: usize = id.into();
         let value = self.slots.get_mut(slot)?.take();

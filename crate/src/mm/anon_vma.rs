@@ -6,6 +6,7 @@ use super::kernel::Kernel;
 use crate::flags::VmFlags;
 use crate::ids::{AnonVmaId, MmId, Slab, VmaId};
 use crate::vma::{Vma, VmaSet};
+use smallvec::SmallVec;
 use std::collections::BTreeSet;
 
 /// One family.
@@ -18,7 +19,61 @@ pub struct AnonVma {
     /// Areas whose own family this is.
     pub active: u32,
     /// Areas linked to it: those whose pages may belong to it.
-    pub members: BTreeSet<(MmId, VmaId)>,
+    pub members: Members,
+}
+
+/// The areas of a family. Most families have one or two: those are kept in place; a family whose area
+/// was cut into thousands still finds each of them in logarithmic time.
+#[derive(Clone, Debug, Default)]
+pub struct Members {
+    few: SmallVec<[(MmId, VmaId); 4]>,
+    many: BTreeSet<(MmId, VmaId)>,
+}
+
+/// Beyond so many members the tree takes over.
+const FEW: usize = 4;
+
+impl Members {
+    #[inline]
+    fn insert(&mut self, area: (MmId, VmaId)) {
+        if self.contains(&area) {
+            return;
+        }
+        if self.few.len() < FEW {
+            self.few.push(area);
+        } else {
+            self.many.insert(area);
+        }
+    }
+
+    #[inline]
+    fn remove(&mut self, area: &(MmId, VmaId)) {
+        match self.few.iter().position(|member| member == area) {
+            Some(at) => {
+                self.few.swap_remove(at);
+            }
+            None => {
+                self.many.remove(area);
+            }
+        }
+    }
+
+    /// Whether an area is linked.
+    #[inline]
+    pub fn contains(&self, area: &(MmId, VmaId)) -> bool {
+        self.few.contains(area) || self.many.contains(area)
+    }
+
+    /// Whether no area is linked.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.few.is_empty() && self.many.is_empty()
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (MmId, VmaId)> {
+        self.few.iter().chain(&self.many).copied()
+    }
 }
 
 /// All families.

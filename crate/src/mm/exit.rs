@@ -38,10 +38,10 @@ impl Kernel {
         self.zap_page_range(mm, EVERYTHING, Zap::Everything);
         let ids: Vec<_> = self.mms[mm].vmas.iter().map(|(id, _)| id).collect();
         for id in ids {
-            let vma = self.unlink_vma(mm, id);
-            self.mms[mm].account_vm(vma.flags, vma.pages(), false);
-            if vma.flags.contains(VmFlags::ACCOUNT) {
-                self.vm_unacct_memory(vma.pages());
+            let (flags, pages) = self.unlink_vma(mm, id);
+            self.mms[mm].account_vm(flags, pages, false);
+            if flags.contains(VmFlags::ACCOUNT) {
+                self.vm_unacct_memory(pages);
             }
         }
         (self.mms[mm].locked_vm, self.mms[mm].locked_vm_drift) = (0, 0);

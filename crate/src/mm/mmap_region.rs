@@ -3,6 +3,7 @@
 
 use super::file_operations::file_operations;
 use super::kernel::Kernel;
+use super::munmap::Doomed;
 use crate::addr::{VirtAddr, VirtRange};
 use crate::errno::{Errno, SysResult};
 use crate::event::Note;
@@ -29,14 +30,20 @@ impl Kernel {
     ) -> SysResult<VirtAddr> {
         self.call_with("mmap_region", Note::Range { what: "", range }, |k| {
             k.check_mdwe(mm, flags, flags)?;
-            let doomed = k.vms_gather_munmap_vmas(mm, range)?;
+            let vmas = &k.mms[mm].vmas;
+            let mut around = vmas.around(range.start);
+            let overlaps = around.1.is_some_and(|next| vmas.get(next).range.start < range.end);
+            let doomed = if overlaps { k.vms_gather_munmap_vmas(mm, range)? } else { Doomed::new() };
             let replaced = k.tally(mm, &doomed);
             if let Err(why) = k.may_expand_vm(mm, flags, range.pages().saturating_sub(replaced.pages)) {
                 return k.refuse(Errno::ENOMEM, why);
             }
             let flags = k.charge_new_range(mm, flags, range.pages(), replaced.accounted)?;
-            k.vms_complete_munmap_vmas(mm, &doomed, range, replaced.accounted_kept(flags));
-            let merged = k.merge_new_mapping(mm, file, range, flags, pgoff);
+            if overlaps {
+                k.vms_complete_munmap_vmas(mm, &doomed, range, replaced.accounted_kept(flags));
+                around = k.mms[mm].vmas.around(range.start);
+            }
+            let merged = k.merge_new_mapping(mm, file, range, flags, pgoff, around);
             let id = match merged {
                 Some(id) => id,
                 None => k.mmap_new_vma(mm, file, range, flags, pgoff)?,
@@ -60,13 +67,21 @@ impl Kernel {
         Ok(flags | VmFlags::ACCOUNT)
     }
 
-    fn merge_new_mapping(&mut self, mm: MmId, file: Option<FileId>, range: VirtRange, flags: VmFlags, pgoff: u64) -> Option<VmaId> {
+    fn merge_new_mapping(
+        &mut self,
+        mm: MmId,
+        file: Option<FileId>,
+        range: VirtRange,
+        flags: VmFlags,
+        pgoff: u64,
+        around: (Option<VmaId>, Option<VmaId>),
+    ) -> Option<VmaId> {
         // Each shared anonymous mapping has a file of its own: nothing to merge with.
         if file.is_none() && flags.contains(VmFlags::SHARED) {
             return None;
         }
         let proposal = MergeProposal { range, flags, pgoff, file, anon_vma: None, middle: None, copied_from: None, left_only: false };
-        self.vma_merge_new_range(mm, proposal)
+        self.vma_merge_between(mm, proposal, around)
     }
 
     /// Makes the area and its operations: a file's, shared memory's, or none (Linux `__mmap_new_vma`).

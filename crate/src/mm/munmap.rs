@@ -62,22 +62,24 @@ impl Kernel {
         let Some(first) = self.mms[mm].vmas.first_overlap(range) else { return Ok(doomed) };
         self.call_with("vms_gather_munmap_vmas", Note::Range { what: "unmap", range }, |k| {
             let vma = k.mms[mm].vmas.get(first).range;
+            let mut next = Some(first);
             if vma.start < range.start {
                 let (count, limit) = (k.mms[mm].vmas.len() as u64, k.sysctl.max_map_count);
                 let room = range.end >= vma.end || count < limit;
                 k.require(room, Errno::ENOMEM, || Why::MapCount { count, limit })?;
                 k.require_unsealed(mm, first)?;
                 k.split_vma_uncounted(mm, first, range.start, true)?;
+                next = k.mms[mm].vmas.first_overlap(range);
             }
-            let mut next = k.mms[mm].vmas.first_overlap(range);
             while let Some(id) = next {
                 k.require_unsealed(mm, id)?;
                 if k.mms[mm].vmas.get(id).range.end > range.end {
                     k.split_vma_uncounted(mm, id, range.end, false)?;
                 }
                 doomed.push(id);
-                let end = k.mms[mm].vmas.get(id).range.end;
-                next = k.mms[mm].vmas.first_overlap(VirtRange { start: end, end: range.end }).filter(|_| end < range.end);
+                let vmas = &k.mms[mm].vmas;
+                let end = vmas.get(id).range.end;
+                next = if end < range.end { vmas.first_overlap(VirtRange { start: end, end: range.end }) } else { None };
             }
             Ok(doomed)
         })
@@ -111,32 +113,32 @@ impl Kernel {
             let covered = VirtRange { start: vmas.get(*first).range.start, end: vmas.get(*last).range.end };
             debug_assert!(range.start <= covered.start && covered.end <= range.end);
             k.zap_page_range(mm, covered, Zap::Everything);
-            k.free_pgtables(mm, covered);
             for id in doomed {
                 k.remove_vma(mm, *id);
             }
+            k.free_pgtables(mm, covered);
             k.vm_unacct_memory(accounted);
         });
     }
 
     /// Removes one emptied area and its share of the counters.
     fn remove_vma(&mut self, mm: MmId, id: VmaId) {
-        let vma = self.unlink_vma(mm, id);
+        let (flags, pages) = self.unlink_vma(mm, id);
         let space = &mut self.mms[mm];
-        space.account_vm(vma.flags, vma.pages(), false);
-        if vma.flags.contains(VmFlags::LOCKED) {
-            space.locked_vm -= vma.pages();
+        space.account_vm(flags, pages, false);
+        if flags.contains(VmFlags::LOCKED) {
+            space.locked_vm -= pages;
         }
     }
 
-    /// Frees page tables between the areas that stay on both sides of an emptied range.
+    /// Frees page tables between the areas that stay on both sides of a range that holds none any more.
     pub(crate) fn free_pgtables(&mut self, mm: MmId, range: VirtRange) {
         let space = &mut self.mms[mm];
         if space.tables.count == 0 {
             return;
         }
-        let floor = space.vmas.prev(range.start).map_or(VirtAddr(0), |id| space.vmas.get(id).range.end);
-        let next = space.vmas.find(range.end);
+        let (prev, next) = space.vmas.around(range.start);
+        let floor = prev.map_or(VirtAddr(0), |id| space.vmas.get(id).range.end);
         let ceiling = next.map_or(VirtAddr(1 << 47), |id| space.vmas.get(id).range.start);
         let before = space.tables.count;
         space.tables.free_unused(&mut self.phys, range, floor, ceiling, &mut self.trace);

@@ -20,8 +20,8 @@ impl Kernel {
         id
     }
 
-    /// Takes an area out with all its links. Counters of pages are the caller's.
-    pub(crate) fn unlink_vma(&mut self, mm: MmId, id: VmaId) -> Vma {
+    /// Takes an area out with all its links; its flags and pages, for the counters, which are the caller's.
+    pub(crate) fn unlink_vma(&mut self, mm: MmId, id: VmaId) -> (VmFlags, u64) {
         let vma = self.mms[mm].vmas.remove(id);
         self.trace.emit(|| Event::VmaRemoved { mm, range: vma.range });
         self.unlink_anon_vmas(mm, id, &vma);
@@ -29,7 +29,7 @@ impl Kernel {
             self.unlink_file(mm, id, &vma);
             self.fput(file);
         }
-        vma
+        (vma.flags, vma.pages())
     }
 
     /// Moves an area's borders; the page offset follows its start.
@@ -94,13 +94,25 @@ impl Kernel {
     /// Joins a new range to its neighbours if it can (Linux `vma_merge_new_range`): the area that
     /// now contains it.
     pub(crate) fn vma_merge_new_range(&mut self, mm: MmId, proposal: MergeProposal<'_>) -> Option<VmaId> {
+        let around = self.mms[mm].vmas.around(proposal.range.start);
+        self.vma_merge_between(mm, proposal, around)
+    }
+
+    /// The same with the neighbours at hand.
+    pub(crate) fn vma_merge_between(
+        &mut self,
+        mm: MmId,
+        proposal: MergeProposal<'_>,
+        (prev, next): (Option<VmaId>, Option<VmaId>),
+    ) -> Option<VmaId> {
         let range = proposal.range;
         let vmas = &self.mms[mm].vmas;
-        let (prev, next) = (vmas.prev(range.start), vmas.find(range.end));
         let area = |id: Option<VmaId>| id.map(|id| vmas.get(id));
         let sides = proposal.decide(area(prev), area(next));
-        let ranges = (area(prev).map(|v| v.range), area(next).map(|v| v.range));
-        self.report(&sides, ranges.0, ranges.1);
+        if self.trace.is_on() {
+            let ranges = (area(prev).map(|v| v.range), area(next).map(|v| v.range));
+            self.report(&sides, ranges.0, ranges.1);
+        }
         let target = match (sides.joins_left(), sides.joins_right()) {
             (false, false) => return None,
             (true, _) => prev?,
@@ -189,7 +201,7 @@ impl Kernel {
             match (middle.range.start < part.start, part.end < middle.range.end) {
                 (true, _) => k.resize_vma(mm, id, VirtRange { end: part.start, ..middle.range }),
                 (_, true) => k.resize_vma(mm, id, VirtRange { start: part.end, ..middle.range }),
-                _ => drop(k.unlink_vma_keeping_families(mm, id, target, &middle, both)),
+                _ => k.unlink_vma_keeping_families(mm, id, target, &middle, both),
             }
             k.dup_anon_vma(mm, target, &middle);
             k.keep_sticky(mm, target, middle.flags);
@@ -200,10 +212,10 @@ impl Kernel {
 
     /// Removes the middle area of a merge after its families (or those of the area behind it) have
     /// been handed to the one that takes it in.
-    fn unlink_vma_keeping_families(&mut self, mm: MmId, id: VmaId, target: VmaId, middle: &Vma, both: Option<VmaId>) -> Vma {
+    fn unlink_vma_keeping_families(&mut self, mm: MmId, id: VmaId, target: VmaId, middle: &Vma, both: Option<VmaId>) {
         let next = both.map(|next| self.mms[mm].vmas.get(next).clone());
         let source = next.filter(|next| next.anon_vma.is_some()).unwrap_or_else(|| middle.clone());
         self.dup_anon_vma(mm, target, &source);
-        self.unlink_vma(mm, id)
+        self.unlink_vma(mm, id);
     }
 }

@@ -109,6 +109,13 @@ impl Tables {
         if from >= end {
             return None;
         }
+        // A range inside one lowest table needs no recursion.
+        if from.0 & !(span(2) - 1) == (end.0 - 1) & !(span(2) - 1) {
+            let first = self.find(phys, from)?;
+            let used = (first.index..=index_of(VirtAddr(end.0 - 1), 1)).map(|index| Slot { index, ..first });
+            let found = used.map(|slot| (slot, slot.read(phys))).find(|(_, entry)| !entry.is_none());
+            return found.map(|(slot, entry)| (from + (u64::from(slot.index - first.index) << PAGE_SHIFT), slot, entry));
+        }
         self.next_in(phys, self.root, TOP, from, end)
     }
 
@@ -160,7 +167,31 @@ impl Tables {
     /// `range` has no used entry, `floor ≤ range.start`, `range.end ≤ ceiling`.
     pub fn free_unused(&mut self, phys: &mut Phys, range: VirtRange, floor: VirtAddr, ceiling: VirtAddr, trace: &mut Trace) {
         let room = VirtRange { start: floor, end: ceiling };
+        if !self.may_free(phys, range, room) {
+            return;
+        }
         self.free_in(phys, self.root, TOP, range, room, trace);
+    }
+
+    /// Whether a table may have become free: one walk down says no for most small ranges.
+    #[inline]
+    fn may_free(&self, phys: &Phys, range: VirtRange, room: VirtRange) -> bool {
+        let mut table = self.root;
+        for level in [4, 3, 2] {
+            let base = range.start.0 & !(span(level) - 1);
+            if range.end.0 > base + span(level) {
+                return true;
+            }
+            let entry = Pte(phys.word(table, index_of(range.start, level)));
+            if entry.is_none() {
+                return false;
+            }
+            if room.start.0 <= base && base + span(level) <= room.end.0 {
+                return true;
+            }
+            table = entry.pfn();
+        }
+        false
     }
 
     fn free_in(&mut self, phys: &mut Phys, table: Pfn, level: u8, range: VirtRange, room: VirtRange, trace: &mut Trace) {

@@ -43,6 +43,13 @@ impl VmaSet {
         self.tree.last_starting_below(addr.0).map(VmaId)
     }
 
+    /// The areas before and behind an address that no area contains.
+    #[inline]
+    pub fn around(&self, addr: VirtAddr) -> (Option<VmaId>, Option<VmaId>) {
+        let (prev, next) = self.tree.around(addr.0);
+        (prev.map(VmaId), next.map(VmaId))
+    }
+
     /// The first area that overlaps a range.
     #[inline]
     pub fn first_overlap(&self, range: VirtRange) -> Option<VmaId> {
@@ -51,7 +58,7 @@ impl VmaSet {
     }
 
     /// Adds an area. It must not overlap another.
-    #[inline]
+    #[inline(always)]
     pub fn insert(&mut self, vma: Vma) -> VmaId {
         debug_assert!(self.first_overlap(vma.range).is_none(), "{} overlaps", vma.range);
         let range = vma.range;
@@ -61,7 +68,7 @@ impl VmaSet {
     }
 
     /// Takes an area out.
-    #[inline]
+    #[inline(always)]
     pub fn remove(&mut self, id: VmaId) -> Vma {
         let vma = self.areas.remove(id).expect("only areas of this set are removed");
         self.tree.remove(vma.range.start.0);

@@ -11,12 +11,19 @@ const LOW: usize = CAP / 4;
 /// Deeper than 32^7 ranges nobody gets.
 const MAX_HEIGHT: usize = 8;
 
+/// A range with its value.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    start: u64,
+    end: u64,
+    value: u32,
+}
+
+/// One array of entries, not three of fields: making room is one move of memory.
 #[derive(Clone, Copy, Debug)]
 struct Leaf {
     len: usize,
-    start: [u64; CAP],
-    end: [u64; CAP],
-    value: [u32; CAP],
+    entry: [Entry; CAP],
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -40,45 +47,42 @@ struct Summary {
 const NO_SUMMARY: Summary = Summary { first: 0, last: 0, gap: 0 };
 
 impl Leaf {
-    const EMPTY: Self = Self { len: 0, start: [0; CAP], end: [0; CAP], value: [0; CAP] };
+    const EMPTY: Self = Self { len: 0, entry: [Entry { start: 0, end: 0, value: 0 }; CAP] };
 
-    fn summary(&self) -> Summary {
-        let mut gap = 0;
-        for i in 1..self.len {
-            gap = gap.max(self.start[i] - self.end[i - 1]);
-        }
-        Summary { first: self.start[0], last: self.end[self.len - 1], gap }
+    #[inline]
+    fn used(&self) -> &[Entry] {
+        &self.entry[..self.len]
     }
 
-    fn insert(&mut self, at: usize, start: u64, end: u64, value: u32) {
-        let len = self.len;
-        self.start.copy_within(at..len, at + 1);
-        self.end.copy_within(at..len, at + 1);
-        self.value.copy_within(at..len, at + 1);
-        (self.start[at], self.end[at], self.value[at]) = (start, end, value);
+    fn summary(&self) -> Summary {
+        let used = self.used();
+        let gap = used.windows(2).map(|pair| pair[1].start - pair[0].end).max().unwrap_or(0);
+        Summary { first: used[0].start, last: used[used.len() - 1].end, gap }
+    }
+
+    #[inline]
+    fn insert(&mut self, at: usize, entry: Entry) {
+        self.entry.copy_within(at..self.len, at + 1);
+        self.entry[at] = entry;
         self.len += 1;
     }
 
+    #[inline]
     fn remove(&mut self, at: usize) {
-        let len = self.len;
-        self.start.copy_within(at + 1..len, at);
-        self.end.copy_within(at + 1..len, at);
-        self.value.copy_within(at + 1..len, at);
+        self.entry.copy_within(at + 1..self.len, at);
         self.len -= 1;
     }
 
     /// Appends a part of another leaf.
     fn extend(&mut self, other: &Leaf, part: Range<usize>) {
-        let (at, n) = (self.len, part.len());
-        self.start[at..at + n].copy_from_slice(&other.start[part.clone()]);
-        self.end[at..at + n].copy_from_slice(&other.end[part.clone()]);
-        self.value[at..at + n].copy_from_slice(&other.value[part]);
+        let n = part.len();
+        self.entry[self.len..self.len + n].copy_from_slice(&other.entry[part]);
         self.len += n;
     }
 
     #[inline]
     fn first_ending_above(&self, addr: u64) -> usize {
-        self.end[..self.len].partition_point(|end| *end <= addr)
+        self.used().partition_point(|entry| entry.end <= addr)
     }
 }
 
@@ -152,7 +156,7 @@ impl VmaTree {
     pub fn first_ending_above(&self, addr: u64) -> Option<u32> {
         let leaf = &self.leaves[self.descend(addr) as usize];
         let at = leaf.first_ending_above(addr);
-        (at < leaf.len).then(|| leaf.value[at])
+        (at < leaf.len).then(|| leaf.entry[at].value)
     }
 
     /// The value of the last range that starts below `addr`.
@@ -164,8 +168,19 @@ impl VmaTree {
             node = inner.child[at.checked_sub(1)?];
         }
         let leaf = &self.leaves[node as usize];
-        let at = leaf.start[..leaf.len].partition_point(|start| *start < addr);
-        Some(leaf.value[at.checked_sub(1)?])
+        let at = leaf.used().partition_point(|entry| entry.start < addr);
+        Some(leaf.entry[at.checked_sub(1)?].value)
+    }
+
+    /// The values of the last range that starts below `addr` and of the first that ends above it: the
+    /// neighbours of an address that no range contains. Mostly one descent.
+    #[inline]
+    pub fn around(&self, addr: u64) -> (Option<u32>, Option<u32>) {
+        let leaf = &self.leaves[self.descend(addr) as usize];
+        let at = leaf.first_ending_above(addr);
+        let next = (at < leaf.len).then(|| leaf.entry[at].value);
+        let prev = if at > 0 { Some(leaf.entry[at - 1].value) } else { self.last_starting_below(addr) };
+        (prev, next)
     }
 
     #[inline]
@@ -197,14 +212,14 @@ impl VmaTree {
         let mut split = None;
         if self.leaves[leaf_id as usize].len == CAP {
             let right = self.split_leaf(leaf_id);
-            if start >= self.leaves[right as usize].start[0] {
+            if start >= self.leaves[right as usize].entry[0].start {
                 leaf_id = right;
             }
             split = Some(right);
         }
         let leaf = &mut self.leaves[leaf_id as usize];
-        let at = leaf.start[..leaf.len].partition_point(|s| *s < start);
-        leaf.insert(at, start, end, value);
+        let at = leaf.used().partition_point(|entry| entry.start < start);
+        leaf.insert(at, Entry { start, end, value });
         self.after_insert(&path, split);
     }
 
@@ -290,7 +305,7 @@ impl VmaTree {
         let path = self.path_to(start);
         let leaf = &mut self.leaves[path.leaf as usize];
         let at = leaf.first_ending_above(start);
-        debug_assert!(at < leaf.len && leaf.start[at] == start, "no range starts at {start:#x}");
+        debug_assert!(at < leaf.len && leaf.entry[at].start == start, "no range starts at {start:#x}");
         leaf.remove(at);
         self.after_remove(&path);
     }
@@ -378,8 +393,8 @@ impl VmaTree {
         let path = self.path_to(old_start);
         let leaf = &mut self.leaves[path.leaf as usize];
         let at = leaf.first_ending_above(old_start);
-        debug_assert!(at < leaf.len && leaf.start[at] == old_start, "no range starts at {old_start:#x}");
-        (leaf.start[at], leaf.end[at]) = (start, end);
+        debug_assert!(at < leaf.len && leaf.entry[at].start == old_start, "no range starts at {old_start:#x}");
+        (leaf.entry[at].start, leaf.entry[at].end) = (start, end);
         self.after_insert(&path, None);
     }
 
@@ -397,7 +412,7 @@ impl VmaTree {
     fn highest_in(&self, node: u32, depth: usize, low: u64, high: u64, len: u64) -> Option<(u64, u64)> {
         if depth == self.height {
             let leaf = &self.leaves[node as usize];
-            let gaps = (1..leaf.len).rev().map(|i| (leaf.end[i - 1], leaf.start[i]));
+            let gaps = (1..leaf.len).rev().map(|i| (leaf.entry[i - 1].end, leaf.entry[i].start));
             return gaps.into_iter().find_map(|(from, to)| fits(from.max(low), to.min(high), len));
         }
         let inner = &self.inners[node as usize];
@@ -435,7 +450,7 @@ impl VmaTree {
     fn lowest_in(&self, node: u32, depth: usize, low: u64, high: u64, len: u64) -> Option<(u64, u64)> {
         if depth == self.height {
             let leaf = &self.leaves[node as usize];
-            let mut gaps = (1..leaf.len).map(|i| (leaf.end[i - 1], leaf.start[i]));
+            let mut gaps = (1..leaf.len).map(|i| (leaf.entry[i - 1].end, leaf.entry[i].start));
             return gaps.find_map(|(from, to)| fits(from.max(low), to.min(high), len));
         }
         let inner = &self.inners[node as usize];
@@ -523,7 +538,8 @@ impl Iterator for Iter<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         let leaf = &self.tree.leaves[self.path.leaf as usize];
         if self.at < leaf.len {
-            let item = (leaf.start[self.at], leaf.end[self.at], leaf.value[self.at]);
+            let Entry { start, end, value } = leaf.entry[self.at];
+            let item = (start, end, value);
             self.at += 1;
             return Some(item);
         }

@@ -34,7 +34,9 @@ pub extern "C" fn setup(vmas: u32) {
     let mut config = MachineConfig { ram_bytes: 128 << 20, ..MachineConfig::reference() };
     config.sysctl.max_map_count = 1 << 22;
     let (mut machine, pid) = Machine::with_standard_process(&config).expect("128 MiB are enough");
-    let map = |machine: &mut Machine, addr: u64, len: u64, flags: u64| machine.mmap(pid, [addr, len, 3, flags, u64::MAX, 0]).expect("there is room");
+    let map = |machine: &mut Machine, addr: u64, len: u64, flags: u64| {
+        machine.mmap(pid, [addr, len, 3, flags, u64::MAX, 0]).expect("there is room")
+    };
     let window = map(&mut machine, 0x5000_0000_0000, WINDOW, 0x32);
     let arena = map(&mut machine, 0x5100_0000_0000, ARENA, 0x32);
     for i in 0..u64::from(vmas) {
