@@ -1,4 +1,4 @@
-// npm run screenshots: pictures of the built page for the README, in docs/.
+// npm run screenshots: pictures of the built page for the README, in www/pictures/.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, SetupError, main } from './lib/run.mjs';
@@ -23,7 +23,8 @@ main(async () => {
   const { chromium } = await import('playwright-core');
   const server = await serve(join(ROOT, 'www', 'app', 'dist'));
   const browser = await chromium.launch({ executablePath: chrome, args: chromeFlags });
-  mkdirSync(join(ROOT, 'docs'), { recursive: true });
+  const folder = join(ROOT, 'www', 'pictures');
+  mkdirSync(folder, { recursive: true });
   for (const { name, width, height, hash, dark } of PICTURES) {
     const page = await browser.newPage({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light' });
     page.on('console', (message) => message.type() === 'error' && console.log(message.text()));
@@ -31,7 +32,7 @@ main(async () => {
     await page.goto(`${server.url}#${hash}`);
     await page.waitForSelector('html[data-ready]');
     await page.waitForTimeout(600);
-    await page.screenshot({ path: join(ROOT, 'docs', `${name}.png`), fullPage: name === 'phone' && process.argv.includes('--full') });
+    await page.screenshot({ path: join(folder, `${name}.png`), fullPage: name === 'phone' && process.argv.includes('--full') });
     await page.close();
   }
   await browser.close();

@@ -38,7 +38,7 @@ fn assert_nested(entered: &[(usize, String)], names: &[&str]) {
     }
 }
 
-const CHAIN: [&str; 5] = ["SYSCALL_DEFINE6(mmap)", "ksys_mmap_pgoff", "vm_mmap_pgoff", "do_mmap", "mmap_region"];
+const CHAIN: [&str; 6] = ["SYSCALL_DEFINE6(mmap)", "ksys_mmap_pgoff", "vm_mmap_pgoff", "do_mmap_pgoff", "do_mmap", "mmap_region"];
 
 #[test]
 fn anonymous_memory() {

@@ -132,7 +132,9 @@ function resultText(report: Model['reports'][number]): { text: string; kind: str
   const faults = report.majFlt ? `${report.majFlt} major` : report.minFlt ? (report.minFlt === 1 ? 'minor fault' : `${report.minFlt} minor faults`) : '';
   if (report.differences.some((d) => !d.excuse)) return { text: `✗ ${report.result}`, kind: 'wrong' };
   if (report.kind === 'skipped') return { text: 'not about memory', kind: 'quiet' };
-  if (report.kind === 'error' || report.kind === 'signal') return { text: report.result.replace(/^-1 /, '').replace(/ \(.*/, ''), kind: report.compared ? 'fine' : 'refused' };
-  const shown = ['store', 'touch_write', 'touch_read', 'execute'].includes(report.call) ? '' : `= ${report.result}`;
+  if (report.kind === 'error' || report.kind === 'signal') return { text: report.compared ? '✓' : report.result.replace(/^-1 /, '').replace(/ \(.*/, ''), kind: report.compared ? 'fine' : 'refused' };
+  // A result that stands in the script already is only ticked off.
+  const silent = ['store', 'touch_write', 'touch_read', 'execute'].includes(report.call);
+  const shown = report.compared ? '✓' : silent ? '' : `= ${report.result}`;
   return { text: [shown, faults].filter(Boolean).join(' · '), kind: faults ? 'fault' : 'fine' };
 }

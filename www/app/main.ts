@@ -7,7 +7,7 @@ import { happened } from './happened.ts';
 import { inspector } from './inspector.ts';
 import { decode, encode } from './link.ts';
 import { Model } from './model.ts';
-import { space, tie } from './space.ts';
+import { follow, space, tie } from './space.ts';
 
 const app = document.getElementById('app')!;
 let editor: Editor | null = null;
@@ -195,6 +195,7 @@ function draw(): void {
     editor.setText(model.text);
   }
   editor.show(model);
+  follow(model);
   tie(model);
   document.documentElement.dataset['ready'] = 'yes';
 }

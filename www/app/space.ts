@@ -20,7 +20,7 @@ export function space(model: Model): TemplateResult {
   const processes = model.snapshot?.processes ?? [];
   const [first, ...others] = processes;
   return html`
-    <div class="spaces" id="spaces">
+    <div class="spaces" id="spaces" @scroll=${() => tie(model)}>
       ${first ? column(model, first) : ''}
       ${ram(model)}
       ${others.map((process) => column(model, process))}
@@ -60,7 +60,7 @@ function area(model: Model, process: ProcessView, vma: VmaView): TemplateResult 
       <button class="head" @click=${select} aria-pressed=${selected} title=${vma.maps}>
         <span class="name">${name}</span> <span class="perms">${vma.perms}</span> <span class="size">${size(vma.pages)}</span>
       </button>
-      <div class="cells">${cells(model, process, vma)}</div>
+      ${vma.ops && vma.presentCount === 0 ? '' : html`<div class="cells">${cells(model, process, vma)}</div>`}
       <div class="foot"><span>${vma.start}</span><span>${vma.ops ? `→ ${vma.fault}` : 'vm_ops: none'}</span></div>
     </div>
   `;
@@ -154,6 +154,20 @@ function minimap(model: Model): TemplateResult {
     )}
   </div>
   <p class="minimap-ends"><span>0</span><span>process ${process.pid} · 128 TiB</span></p>`;
+}
+
+let followed = '';
+
+/** Scrolls the selected area into sight when the selection has moved, inside the picture only. */
+export function follow(model: Model): void {
+  const key = `${model.selection?.pid}:${model.selection?.addr}:${model.position}`;
+  const host = document.getElementById('spaces');
+  const target = host?.querySelector<HTMLElement>('.vma.selected');
+  if (!host || !target || key === followed) return;
+  followed = key;
+  const [outer, inner] = [host.getBoundingClientRect(), target.getBoundingClientRect()];
+  if (inner.top < outer.top || inner.bottom > outer.bottom) host.scrollTop += inner.top - outer.top - outer.height / 3;
+  if (inner.left < outer.left || inner.right > outer.right) host.scrollLeft += inner.left - outer.left - outer.width / 3;
 }
 
 /** Draws a line from every page that maps the selected frame to the frame. */

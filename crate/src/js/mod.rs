@@ -19,7 +19,9 @@ pub fn start() {
 
 /// Plain data as a JavaScript object.
 fn to_js<T: Serialize + ?Sized>(value: &T) -> JsValue {
-    serde_wasm_bindgen::to_value(value).unwrap_or_else(|error| JsValue::from_str(&error.to_string()))
+    // What is absent is null, as the TypeScript types say.
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true);
+    value.serialize(&serializer).unwrap_or_else(|error| JsValue::from_str(&error.to_string()))
 }
 
 /// Two halves of 32 bits.

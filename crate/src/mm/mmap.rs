@@ -59,7 +59,7 @@ impl Kernel {
     pub fn vm_mmap_pgoff(&mut self, request: MmapRequest) -> SysResult {
         self.call("vm_mmap_pgoff", |k| {
             let mm = k.current_mm();
-            let addr = k.do_mmap(mm, request)?;
+            let addr = k.do_mmap_pgoff(mm, request)?;
             let populate = k.mms[mm].def_flags.contains(VmFlags::LOCKED)
                 || request.flags.contains(MapFlags::LOCKED)
                 || request.flags & (MapFlags::POPULATE | MapFlags::NONBLOCK) == MapFlags::POPULATE;
@@ -70,6 +70,15 @@ impl Kernel {
             }
             Ok(addr.0)
         })
+    }
+
+    /// The name that `do_mmap`'s callers knew until Linux 5.9 folded the two; the call tree keeps both.
+    ///
+    /// # Errors
+    /// As `mmap(2)`.
+    #[inline]
+    pub fn do_mmap_pgoff(&mut self, mm: MmId, request: MmapRequest) -> SysResult<VirtAddr> {
+        self.call("do_mmap_pgoff", |k| k.do_mmap(mm, request))
     }
 
     /// Linux `do_mmap`: checks, place, flags, region.
