@@ -10,6 +10,7 @@ mod constants;
 mod evaluate;
 mod expect;
 mod header;
+mod marks;
 mod parse;
 mod replay;
 mod run;

@@ -1,12 +1,12 @@
 //! From text to lines, with a parser-combinator library; every error has a place, what was found and
 //! what was expected.
 
-use super::ast::{Call, Directive, Expectation, Expr, Input, Line, MapsExpectation, Outcome, SignalSpec, Statement};
-use crate::addr::{VirtAddr, VirtRange};
-use crate::machine::{MapsLine, Sysno};
+use super::ast::{Call, Expr, Line, Outcome, SignalSpec, Statement};
+use super::marks::{directive, expectation, given};
+use crate::machine::Sysno;
 use std::fmt;
 use winnow::ascii::{digit1, hex_digit1, space0, space1};
-use winnow::combinator::{alt, cut_err, delimited, eof, fail, not, opt, peek, preceded, repeat, separated, terminated};
+use winnow::combinator::{alt, cut_err, delimited, fail, not, opt, peek, preceded, repeat, terminated};
 use winnow::error::{ContextError, ErrMode, StrContext, StrContextValue};
 use winnow::prelude::*;
 use winnow::stream::AsChar;
@@ -39,12 +39,12 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-type Result<T> = winnow::ModalResult<T>;
+pub(super) type Result<T> = winnow::ModalResult<T>;
 
 /// More nesting than any real argument has.
 const MAX_DEPTH: usize = 32;
 
-fn expected(what: &'static str) -> StrContext {
+pub(super) fn expected(what: &'static str) -> StrContext {
     StrContext::Expected(StrContextValue::Description(what))
 }
 
@@ -202,7 +202,7 @@ fn resumed(input: &mut &str, number: usize, process: Option<String>) -> Result<L
     Ok(Line::Resumed { line: number, process: process.unwrap_or_default(), name, rest })
 }
 
-fn identifier(input: &mut &str) -> Result<String> {
+pub(super) fn identifier(input: &mut &str) -> Result<String> {
     let first = |c: char| c.is_ascii_alphabetic() || c == '_' || c == '$';
     (one_of(first), take_while(0.., |c: char| c.is_alphanum() || c == '_')).take().map(str::to_string).parse_next(input)
 }
@@ -314,7 +314,7 @@ fn expression(input: &mut &str, depth: usize) -> Result<Expr> {
     }
 }
 
-fn operand(input: &mut &str, depth: usize) -> Result<Expr> {
+pub(super) fn operand(input: &mut &str, depth: usize) -> Result<Expr> {
     if depth > MAX_DEPTH {
         return cut_err(fail).context(expected("less nesting")).parse_next(input);
     }
@@ -369,7 +369,7 @@ fn named(input: &mut &str, depth: usize) -> Result<Expr> {
 }
 
 /// Decimal, `0x` hexadecimal or `0` octal, with K, M, G, T for powers of 1024.
-fn number(input: &mut &str) -> Result<u64> {
+pub(super) fn number(input: &mut &str) -> Result<u64> {
     let value = alt((
         preceded("0x", hex_digit1).try_map(|digits| u64::from_str_radix(digits, 16)),
         preceded('0', digit1).try_map(|digits| u64::from_str_radix(digits, 8)),
@@ -477,140 +477,6 @@ fn signal(input: &mut &str) -> Result<SignalSpec> {
     let code = opt(preceded(space1, (alt(("SEGV_", "BUS_", "SI_")), take_while(1.., upper)).take())).parse_next(input)?;
     let addr = opt(preceded(space1, number)).parse_next(input)?;
     Ok(SignalSpec { signo, code: code.map(str::to_string), addr })
-}
-
-fn directive(input: &mut &str) -> Result<Directive> {
-    any.parse_next(input)?;
-    if opt(("map", space1)).parse_next(input)?.is_some() {
-        return cut_err(maps_line).map(Directive::Maps).parse_next(input);
-    }
-    let name = cut_err(identifier).context(expected("the name of a setting behind @")).parse_next(input)?;
-    let mut words = Vec::new();
-    loop {
-        space0.parse_next(input)?;
-        if input.is_empty() || input.starts_with('#') {
-            *input = "";
-            return Ok(Directive::Setting(name, words));
-        }
-        let key = opt(terminated(identifier, '=')).parse_next(input)?;
-        words.push((key, setting_value(input)?));
-    }
-}
-
-/// A value of a setting: an expression, or a word with dots and commas in it.
-fn setting_value(input: &mut &str) -> Result<Expr> {
-    if input.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        let word = take_while(1.., |c: char| c.is_alphanum() || "_.,/|-".contains(c)).parse_next(input)?;
-        return Ok(Expr::Name(word.to_string()));
-    }
-    operand(input, 0)
-}
-
-fn range(input: &mut &str) -> Result<VirtRange> {
-    let hex = |input: &mut &str| hex_digit1.try_map(|digits| u64::from_str_radix(digits, 16)).parse_next(input);
-    let (start, _, end): (u64, _, u64) =
-        (hex, '-', hex).context(expected("a range of hexadecimal addresses such as 400000-401000")).parse_next(input)?;
-    Ok(VirtRange { start: VirtAddr(start), end: VirtAddr(end) })
-}
-
-/// A line of `/proc/PID/maps`.
-fn maps_line(input: &mut &str) -> Result<MapsLine> {
-    let hex = |input: &mut &str| hex_digit1.try_map(|digits| u64::from_str_radix(digits, 16)).parse_next(input);
-    let hex32 = |input: &mut &str| hex_digit1.try_map(|digits| u32::from_str_radix(digits, 16)).parse_next(input);
-    let range = range(input)?;
-    let perms = preceded(space1, (one_of(['r', '-']), one_of(['w', '-']), one_of(['x', '-']), one_of(['p', 's'])))
-        .context(expected("four letters such as rw-p"))
-        .parse_next(input)?;
-    let offset = preceded(space1, hex).context(expected("an offset in hexadecimal")).parse_next(input)?;
-    let (major, _, minor) = preceded(space1, (hex32, ':', hex32)).context(expected("a device such as 00:00")).parse_next(input)?;
-    let ino = preceded((space1, opt('#')), digit1.try_map(|digits: &str| digits.parse::<u64>()))
-        .context(expected("an inode number"))
-        .parse_next(input)?;
-    let name = opt(preceded(space1, rest)).parse_next(input)?.unwrap_or_default();
-    let perms = [perms.0, perms.1, perms.2, perms.3];
-    Ok(MapsLine { range, perms, offset, dev: (major, minor), ino, name: name.trim_end().to_string() })
-}
-
-fn owner(input: &mut &str) -> Result<Option<String>> {
-    opt(terminated(delimited('[', identifier_or_number, ']'), space1)).parse_next(input)
-}
-
-fn identifier_or_number(input: &mut &str) -> Result<String> {
-    alt((identifier, digit1.map(str::to_string))).parse_next(input)
-}
-
-fn expectation(input: &mut &str) -> Result<Expectation> {
-    (any, space0).parse_next(input)?;
-    let who = owner(input)?;
-    let kind = cut_err(identifier).context(expected("minflt, majflt, mincore, status, maps, nmaps, pagemap or smaps")).parse_next(input)?;
-    space0.parse_next(input)?;
-    let parsed = match kind.as_str() {
-        "minflt" => cut_err(number).context(expected("a number")).map(Expectation::MinorFaults).parse_next(input)?,
-        "majflt" => cut_err(number).context(expected("a number")).map(Expectation::MajorFaults).parse_next(input)?,
-        "nmaps" => cut_err(number).context(expected("a number")).map(Expectation::MapsCount).parse_next(input)?,
-        "mincore" => take_while(0.., ['0', '1']).map(|digits: &str| Expectation::Mincore(digits.into())).parse_next(input)?,
-        "status" => Expectation::Status(who, fields(input)?),
-        "maps" => Expectation::Maps(who, cut_err(maps_expectation).parse_next(input)?),
-        "pagemap" => {
-            let range = cut_err(range).parse_next(input)?;
-            let letters = preceded(space0, take_while(0.., |c: char| c.is_ascii_uppercase())).parse_next(input)?;
-            Expectation::Pagemap(range, letters.to_string())
-        }
-        "smaps" => {
-            let range = cut_err(range).parse_next(input)?;
-            space0.parse_next(input)?;
-            let fields = fields(input)?;
-            let flags = opt(preceded(("VmFlags:", space0), rest)).parse_next(input)?;
-            Expectation::Smaps(range, fields, flags.map(|flags: &str| flags.trim_end().to_string()))
-        }
-        _ => return cut_err(fail).context(expected("minflt, majflt, mincore, status, maps, nmaps, pagemap or smaps")).parse_next(input),
-    };
-    space0.parse_next(input)?;
-    Ok(parsed)
-}
-
-fn fields(input: &mut &str) -> Result<Vec<(String, u64)>> {
-    let field = (identifier, preceded(space1, number));
-    terminated(separated(0.., field, space1), space0).parse_next(input)
-}
-
-fn maps_expectation(input: &mut &str) -> Result<MapsExpectation> {
-    let sign =
-        one_of(['-', '+', '|', '~']).context(expected("- and a start, + and a line, | and a line, or ~ and a line")).parse_next(input)?;
-    space0.parse_next(input)?;
-    match sign {
-        '-' => hex_digit1
-            .try_map(|digits| u64::from_str_radix(digits, 16))
-            .context(expected("a start address in hexadecimal"))
-            .map(MapsExpectation::Gone)
-            .parse_next(input),
-        '+' => maps_line.map(MapsExpectation::New).parse_next(input),
-        '|' => maps_line.map(MapsExpectation::Whole).parse_next(input),
-        _ => maps_line.map(MapsExpectation::Extent).parse_next(input),
-    }
-}
-
-fn given(input: &mut &str) -> Result<Input> {
-    (any, space0).parse_next(input)?;
-    let kind = cut_err(identifier).context(expected("map, brk, stack, data or present")).parse_next(input)?;
-    space0.parse_next(input)?;
-    let parsed = match kind.as_str() {
-        "map" => cut_err(maps_line).map(Input::Maps).parse_next(input)?,
-        "brk" => cut_err(number).context(expected("an address")).map(Input::Brk).parse_next(input)?,
-        "stack" => cut_err(number).context(expected("an address")).map(Input::Stack).parse_next(input)?,
-        "data" => {
-            let (start, end) = cut_err((number, preceded(space1, number))).context(expected("two addresses")).parse_next(input)?;
-            Input::Data(start, end)
-        }
-        "present" => {
-            let range = cut_err(range).parse_next(input)?;
-            let how = cut_err(preceded(space1, alt(("written", "read")))).context(expected("written or read")).parse_next(input)?;
-            Input::Present(range, how == "written")
-        }
-        _ => return cut_err(fail).context(expected("map, brk, stack, data or present")).parse_next(input),
-    };
-    (space0, opt(eof)).parse_next(input)?;
-    Ok(parsed)
 }
 
 #[cfg(test)]

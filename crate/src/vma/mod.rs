@@ -7,6 +7,7 @@
 
 mod area;
 mod merge;
+mod node;
 mod set;
 mod tree;
 mod unmapped;
