@@ -156,7 +156,7 @@ pub extern "C" fn load_sequential(n: u32) -> f64 {
     with(|b| {
         let (mut sum, window) = (0u64, b.window);
         for i in 0..u64::from(n) {
-            sum = sum.wrapping_add(load(b, window + (i * 8 & (WINDOW - 1))));
+            sum = sum.wrapping_add(load(b, window + ((i * 8) & (WINDOW - 1))));
         }
         sum as f64
     })
