@@ -270,6 +270,7 @@ impl Replay {
     fn same_value(&mut self, number: Sysno, recorded: u64, ours: u64) -> bool {
         let Some(translation) = &mut self.translation else { return recorded == ours };
         match number {
+            Sysno::mmap | Sysno::mremap if ours == recorded => true,
             Sysno::mmap | Sysno::mremap => {
                 let delta = ours.wrapping_sub(recorded);
                 let before = translation.delta.replace(delta);
