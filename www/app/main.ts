@@ -230,7 +230,7 @@ async function start(): Promise<void> {
   addEventListener('resize', () => tie(model));
   // A bug of ours must not look like silence.
   addEventListener('unhandledrejection', (event) => say(`Something went wrong here: ${String(event.reason)}. Reload the page; the script is still in the editor.`));
-  addEventListener('error', (event) => say(`Something went wrong here: ${event.message}. Reload the page; the script is still in the editor.`));
+  addEventListener('error', (event) => event.error && say(`Something went wrong here: ${event.message}. Reload the page; the script is still in the editor.`));
 }
 
 start().catch((error: unknown) => {
