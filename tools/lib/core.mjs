@@ -49,7 +49,11 @@ export async function buildLibrary() {
     writeFileSync(file, readFileSync(file, 'utf8').replace(/(from '\.[^']*|import\("\.[^"]*)\.ts(['"])/g, '$1.js$2'));
   }
   cpSync(join(LIB, 'pagefault.wasm'), join(dist, 'pagefault.wasm'));
-  for (const name of ['pagefault.js', 'pagefault.d.ts']) cpSync(join(LIB, 'wasm', name), join(dist, 'wasm', name));
+  mkdirSync(join(dist, 'wasm'), { recursive: true });
+  cpSync(join(LIB, 'wasm', 'pagefault.js'), join(dist, 'wasm', 'pagefault.js'));
+  // The glue's declarations name Symbol.dispose, which older `lib` settings of strangers do not have.
+  const glue = readFileSync(join(LIB, 'wasm', 'pagefault.d.ts'), 'utf8').replace(/^ *\[Symbol\.dispose\]\(\): void;\n/gm, '');
+  writeFileSync(join(dist, 'wasm', 'pagefault.d.ts'), glue);
 }
 
 /** Builds the page in www/app/dist. */
