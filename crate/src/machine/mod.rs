@@ -55,6 +55,8 @@ pub struct Machine {
     processes: BTreeMap<Pid, Process>,
     running: Option<Pid>,
     next_pid: u32,
+    /// Operations that were checked or could have been.
+    operations: u64,
     /// What the last call wrote through a pointer (`mincore`'s vector, the bytes of a `read`).
     pub output: Vec<u8>,
 }
@@ -66,7 +68,7 @@ impl Machine {
     /// What is wrong with the configuration.
     pub fn new(config: &MachineConfig) -> Result<Self, StartupError> {
         let kernel = Kernel::boot(config.ram_bytes, config.sysctl.clone()).ok_or(StartupError::RamTooSmall)?;
-        let mut machine = Self { kernel, processes: BTreeMap::new(), running: None, next_pid: 1, output: Vec::new() };
+        let mut machine = Self { kernel, processes: BTreeMap::new(), running: None, next_pid: 1, operations: 0, output: Vec::new() };
         for file in &config.files {
             machine.add_file(file);
         }
@@ -172,12 +174,23 @@ impl Machine {
         }
     }
 
-    /// In tests every invariant is recounted after every operation.
+    /// In tests every invariant is recounted after every operation; with thousands of areas, now and then.
     #[inline]
     pub(crate) fn check_after_operation(&mut self) {
-        if self.kernel.sysctl.paranoid
-            && let Err(broken) = self.kernel.check_invariants()
-        {
+        if self.kernel.sysctl.paranoid {
+            self.check_invariants();
+        }
+    }
+
+    fn check_invariants(&mut self) {
+        const MANY_AREAS: usize = 2000;
+        const NOW_AND_THEN: u64 = 256;
+        self.operations += 1;
+        let areas: usize = self.kernel.mms.iter().map(|(_, mm)| mm.vmas.len()).sum();
+        if areas > MANY_AREAS && !self.operations.is_multiple_of(NOW_AND_THEN) {
+            return;
+        }
+        if let Err(broken) = self.kernel.check_invariants() {
             panic!("an invariant is broken: {broken}");
         }
     }
