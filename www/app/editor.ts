@@ -118,7 +118,7 @@ export class Editor {
 
   #diagnostics(model: Model): Diagnostic[] {
     const doc = this.view.state.doc;
-    const wrong = model.errors.map((error) => ({ line: error.line, column: error.column, message: `found ${error.found}, expected ${error.expected}` }));
+    const wrong = model.errors.map((error) => ({ line: error.line, column: error.column, message: error.found ? `found ${error.found}, expected ${error.expected}` : error.expected }));
     const differ = model.reports.flatMap((report) => report.differences.map((d) => ({ line: report.line, column: 1, message: `${d.field}: expected ${d.expected}, found ${d.found}${d.excuse ? ` (${d.excuse})` : ''}` })));
     return [...wrong, ...differ.slice(0, 100)].filter(({ line }) => line <= doc.lines).map(({ line, column, message }) => {
       const at = doc.line(line);

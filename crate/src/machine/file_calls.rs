@@ -22,6 +22,8 @@ const MFD_NOEXEC_SEAL: u64 = 8;
 const MFD_EXEC: u64 = 16;
 /// One read or write copies at most so much at a time.
 const CHUNK: usize = 1 << 16;
+/// One call reads or writes at most so much (`MAX_RW_COUNT`).
+const MAX_RW_COUNT: u64 = 0x7fff_f000;
 
 impl Machine {
     /// A string argument: given, or read from the program's memory up to its NUL.
@@ -293,6 +295,7 @@ impl Machine {
         let (inode, readable, kind) = (open.inode, open.readable, self.kernel.fs.inode_of(file).kind);
         self.kernel.require(readable, Errno::EBADF, || Why::WrongOpenMode)?;
         self.kernel.require(kind != InodeKind::Directory, Errno::EISDIR, || Why::IsDirectory)?;
+        let count = count.min(MAX_RW_COUNT);
         let mut done = 0;
         while done < count {
             let mut bytes = vec![0; (count - done).min(CHUNK as u64) as usize];
@@ -357,17 +360,20 @@ impl Machine {
         let sealed =
             seals.intersects(Seals::WRITE | Seals::FUTURE_WRITE) || (seals.contains(Seals::GROW) && offset.saturating_add(count) > size);
         self.kernel.require(!sealed, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
+        let count = count.min(MAX_RW_COUNT);
         let mut done = 0;
         while done < count {
             let mut bytes = vec![0; (count - done).min(CHUNK as u64) as usize];
             let left = match buffer {
                 Arg::Int(at) => self.copy_from_user(VirtAddr(*at) + done, &mut bytes),
-                Arg::Bytes(given) => {
-                    let from = given.iter().cycle().skip(done as usize);
-                    bytes.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+                Arg::Bytes(given) if !given.is_empty() => {
+                    // What is given stands for all that is written, over and over.
+                    for (i, byte) in bytes.iter_mut().enumerate() {
+                        *byte = given[(done as usize + i) % given.len()];
+                    }
                     0
                 }
-                Arg::Scratch => 0,
+                _ => 0,
             };
             let len = bytes.len() - left;
             let kernel = &mut self.kernel;

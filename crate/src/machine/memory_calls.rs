@@ -1,7 +1,7 @@
 //! Decoding the calls on memory (Linux `SYSCALL_DEFINE…`).
 
 use super::{Arg, Machine};
-use crate::addr::VirtAddr;
+use crate::addr::{VirtAddr, VirtRange};
 use crate::errno::{Errno, SysResult};
 use crate::event::Note;
 use crate::flags::{MapFlags, Prot};
@@ -132,18 +132,31 @@ impl Machine {
             let fits = at.checked_add(range.pages()).is_some_and(|end| end <= crate::addr::TASK_SIZE);
             self.kernel.require(fits, Errno::EFAULT, || Why::BadVector { at: VirtAddr(*at) })?;
         }
+        self.mincore_in_chunks(range, vector)
+    }
+
+    /// As the kernel does it: 4,096 pages at a time, each piece of the vector copied before the next.
+    fn mincore_in_chunks(&mut self, range: VirtRange, vector: &Arg) -> SysResult {
+        const CHUNK: u64 = 4096 << 12;
+        /// A vector outside the picture is not larger than this.
+        const MOST_SCRATCH: usize = 1 << 22;
         let mm = self.kernel.current_mm();
-        let (bytes, hole) = self.kernel.mincore_vector(mm, range);
-        if let Arg::Int(at) = vector
-            && self.copy_to_user(VirtAddr(*at), &bytes) > 0
-        {
-            return self.kernel.refuse(Errno::EFAULT, Why::BadVector { at: VirtAddr(*at) });
+        let mut at = range.start;
+        while at < range.end {
+            let part = VirtRange { start: at, end: (at + CHUNK).min(range.end) };
+            let (bytes, hole) = self.kernel.mincore_vector(mm, part);
+            let copied = match vector {
+                Arg::Int(to) => self.copy_to_user(VirtAddr(*to + self.output.len() as u64), &bytes) == 0,
+                _ => self.output.len() + bytes.len() <= MOST_SCRATCH,
+            };
+            self.kernel.require(copied, Errno::EFAULT, || Why::BadVector { at: VirtAddr(vector.int()) })?;
+            self.output.extend_from_slice(&bytes);
+            if let Some(at) = hole {
+                return self.kernel.refuse(Errno::ENOMEM, Why::Hole { at });
+            }
+            at = part.end;
         }
-        self.output = bytes;
-        match hole {
-            Some(at) => self.kernel.refuse(Errno::ENOMEM, Why::Hole { at }),
-            None => Ok(0),
-        }
+        Ok(0)
     }
 
     pub(super) fn sys_mlock(&mut self, [start, len, ..]: &[Arg; 6]) -> SysResult {

@@ -19,9 +19,9 @@ pub struct ParseError {
     pub line: usize,
     /// From 1, in characters.
     pub column: usize,
-    /// What stands there.
+    /// What stands there; empty if the line reads well but cannot be run.
     pub found: String,
-    /// What should stand there.
+    /// What should stand there, or why it cannot be run.
     pub expected: String,
 }
 
@@ -33,6 +33,9 @@ impl ParseError {
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.found.is_empty() {
+            return write!(f, "line {}: {}", self.line, self.expected);
+        }
         write!(f, "line {}, column {}: found {}, expected {}", self.line, self.column, self.found, self.expected)
     }
 }

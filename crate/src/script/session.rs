@@ -80,7 +80,7 @@ impl Session {
     /// What is wrong with the text, line by line.
     pub fn from_text(text: &str) -> Result<Self, Vec<ParseError>> {
         let script = Script::parse(text)?;
-        Self::new(script).map_err(|error| vec![ParseError::new(1, 1, error.to_string(), "a machine that can start".into())])
+        Self::new(script).map_err(|error| vec![ParseError::new(1, 1, String::new(), error.to_string())])
     }
 
     /// Keeps what happens inside each step from now on.
@@ -150,7 +150,7 @@ impl Session {
         }
         let report = self.state.run(statement);
         self.state.machine.kernel.trace.stop();
-        report.map_err(|why| ParseError::new(statement.line, 1, format!("`{}`", statement.call.name), why))
+        report.map_err(|why| ParseError::new(statement.line, 1, String::new(), why))
     }
 
     /// Runs to the end.
