@@ -56,11 +56,13 @@ impl Drop for Workplace {
 /// Runs a script on both sides; how many statements agreed.
 pub(crate) fn check_file(path: &str) -> Result<usize, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| Failure::Script(e.to_string()))?;
-    let script = Script::parse(&text).map_err(|errors| Failure::Script(errors[0].to_string()))?;
+    let mut script = Script::parse(&text).map_err(|errors| Failure::Script(errors[0].to_string()))?;
     let own_maps = !script.header.process.maps.is_empty();
     if own_maps || !script.header.machine.files.is_empty() {
         return Err(Failure::NotOffered("its header gives files or maps".into()));
     }
+    // Invariants are recounted after every statement here too.
+    script.header.machine.sysctl.paranoid = true;
     let session = Session::new(script).map_err(|e| Failure::Script(e.to_string()))?;
     let place = Workplace::new().map_err(|e| Failure::CannotAsk(e.to_string()))?;
     let real = Tracee::start(&place.0.join("program")).map_err(Failure::CannotAsk)?;
