@@ -2,7 +2,7 @@
 
 use super::kernel::Kernel;
 use super::mm_struct::{Mm, Rss};
-use crate::addr::{Pfn, VirtAddr, VirtRange};
+use crate::addr::{Pfn, VirtAddr};
 use crate::flags::VmFlags;
 use crate::ids::MmId;
 use crate::mmu::{Access, Pte};
@@ -181,10 +181,5 @@ impl Kernel {
             }
         }
         Ok(())
-    }
-
-    /// The range of addresses that the checks look at.
-    pub fn user_range() -> VirtRange {
-        VirtRange::new(0, crate::addr::TASK_SIZE)
     }
 }

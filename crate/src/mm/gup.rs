@@ -3,7 +3,7 @@
 
 use super::fault::{FaultContext, FaultOutcome};
 use super::kernel::Kernel;
-use crate::addr::{PAGE_SIZE, VirtAddr, VirtRange};
+use crate::addr::{PAGE_SIZE, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
 use crate::flags::VmFlags;
 use crate::ids::{MmId, VmaId};
@@ -74,6 +74,18 @@ impl Kernel {
     fn is_ready(&self, mm: MmId, addr: VirtAddr, access: Access) -> bool {
         let pte = self.mms[mm].tables.get(&self.phys, addr);
         pte.is_hardware_present() && (access != Access::Write || pte.is_writable())
+    }
+
+    /// The whole pages of a range whose start must be aligned, as madvise and mseal take it.
+    ///
+    /// # Errors
+    /// EINVAL for an unaligned start, or a range that wraps.
+    pub(crate) fn aligned_user_range(&mut self, start: VirtAddr, len: u64) -> SysResult<VirtRange> {
+        self.require(start.is_page_aligned(), Errno::EINVAL, || Why::AddrUnaligned { addr: start })?;
+        let bytes = page_align(len);
+        let fits = (len == 0 || bytes != 0) && start.0.checked_add(bytes).is_some();
+        self.require(fits, Errno::EINVAL, || Why::Wraps { addr: start, len })?;
+        Ok(VirtRange::from_len(start, bytes))
     }
 
     /// Whether a range of user addresses is all mapped; the first hole.

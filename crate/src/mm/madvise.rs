@@ -2,7 +2,7 @@
 
 use super::kernel::Kernel;
 use super::zap::Zap;
-use crate::addr::{PAGE_SIZE, PMD_SIZE, VirtAddr, VirtRange, page_align};
+use crate::addr::{PAGE_SIZE, PMD_SIZE, VirtAddr, VirtRange};
 use crate::errno::{Errno, SysError, SysResult};
 use crate::flags::VmFlags;
 use crate::ids::{MmId, VmaId};
@@ -56,11 +56,7 @@ impl Kernel {
             let Some(advice) = Advice::from_number(advice) else {
                 return k.refuse(Errno::EINVAL, Why::UnknownAdvice { advice });
             };
-            k.require(start.is_page_aligned(), Errno::EINVAL, || Why::AddrUnaligned { addr: start })?;
-            let pages = page_align(len);
-            let fits = (len == 0 || pages != 0) && start.0.checked_add(pages).is_some();
-            k.require(fits, Errno::EINVAL, || Why::Wraps { addr: start, len })?;
-            let range = VirtRange::from_len(start, pages);
+            let range = k.aligned_user_range(start, len)?;
             match advice {
                 _ if range.is_empty() => Ok(0),
                 Advice::POPULATE_READ => k.madvise_populate(mm, range, Access::Read),

@@ -1,7 +1,7 @@
 //! `mseal(2)` (Linux `mm/mseal.c`).
 
 use super::kernel::Kernel;
-use crate::addr::{VirtAddr, VirtRange, page_align};
+use crate::addr::{VirtAddr, VirtRange};
 use crate::errno::{Errno, SysResult};
 use crate::flags::VmFlags;
 use crate::ids::MmId;
@@ -15,11 +15,7 @@ impl Kernel {
     pub fn do_mseal(&mut self, mm: MmId, start: VirtAddr, len: u64, flags: u64) -> SysResult {
         self.call("do_mseal", |k| {
             k.require(flags == 0, Errno::EINVAL, || Why::UnknownFlags { flags })?;
-            k.require(start.is_page_aligned(), Errno::EINVAL, || Why::AddrUnaligned { addr: start })?;
-            let pages = page_align(len);
-            let fits = (len == 0 || pages != 0) && start.0.checked_add(pages).is_some();
-            k.require(fits, Errno::EINVAL, || Why::Wraps { addr: start, len })?;
-            let range = VirtRange::from_len(start, pages);
+            let range = k.aligned_user_range(start, len)?;
             if let Some(at) = k.first_hole(mm, range) {
                 return k.refuse(Errno::ENOMEM, Why::Hole { at });
             }

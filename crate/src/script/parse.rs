@@ -354,11 +354,11 @@ pub(super) fn operand(input: &mut &str, depth: usize) -> Result<Expr> {
         }
         '.' => "...".value(Expr::Opaque).parse_next(input),
         '0'..='9' => cut_err(number).context(expected("a number such as 4096, 0x1000 or 4K")).map(Expr::Int).parse_next(input),
-        _ => named(input, depth),
+        _ => named(input),
     }
 }
 
-fn named(input: &mut &str, depth: usize) -> Result<Expr> {
+fn named(input: &mut &str) -> Result<Expr> {
     let name = identifier.context(expected("a value: a number, a name or a string")).parse_next(input);
     let Ok(name) = name else {
         return cut_err(fail).context(expected("a value: a number, a name or a string")).parse_next(input);
@@ -367,7 +367,6 @@ fn named(input: &mut &str, depth: usize) -> Result<Expr> {
         skip_arguments(input)?;
         return Ok(Expr::Opaque);
     }
-    let _ = depth;
     Ok(Expr::Name(name))
 }
 

@@ -170,7 +170,7 @@ impl Replay {
 
     fn memory_call(&mut self, state: &mut State, pid: Pid, number: Sysno, call: &Call, result: Option<u64>) -> Result<Yield, String> {
         let mut args = evaluate::arguments(call, &state.names)?;
-        if !self.translate(state, pid, number, &mut args) {
+        if !self.translate(number, &mut args) {
             return Ok(Yield::Skipped("outside what the log shows: it came without its first maps".into()));
         }
         if number == Sysno::mmap {
@@ -180,7 +180,7 @@ impl Replay {
             args[2] = Arg::Scratch;
         }
         let outcome = state.syscall(pid, number, &args);
-        self.learn(state, pid, number, &args, result, &outcome);
+        self.learn(number, &args, result, &outcome);
         if self.written == WrittenPolicy::Writable && matches!(number, Sysno::mmap | Sysno::mprotect | Sysno::brk) {
             state.machine.count_as_written(pid);
         }
@@ -201,14 +201,13 @@ impl Replay {
     }
 
     /// Turns recorded addresses into ours; `false` if one cannot be.
-    fn translate(&self, state: &State, pid: Pid, number: Sysno, args: &mut [Arg; 6]) -> bool {
+    fn translate(&self, number: Sysno, args: &mut [Arg; 6]) -> bool {
         let Some(translation) = &self.translation else { return true };
         let places: &[usize] = match number {
             Sysno::mlockall | Sysno::munlockall | Sysno::pkey_alloc | Sysno::pkey_free => &[],
             Sysno::mremap => &[0, 4],
             _ => &[0],
         };
-        let _ = (state, pid);
         for place in places {
             let recorded = args[*place].int();
             if recorded == 0 {
@@ -221,7 +220,7 @@ impl Replay {
     }
 
     /// Remembers where a recorded mapping lies here.
-    fn learn(&mut self, state: &State, pid: Pid, number: Sysno, args: &[Arg; 6], result: Option<u64>, outcome: &Yield) {
+    fn learn(&mut self, number: Sysno, args: &[Arg; 6], result: Option<u64>, outcome: &Yield) {
         let (Some(translation), Some(recorded), Yield::Value(ours)) = (&mut self.translation, result, outcome) else { return };
         match number {
             Sysno::mmap => {
@@ -238,7 +237,6 @@ impl Replay {
             }
             _ => {}
         }
-        let _ = (state, pid);
     }
 
     /// Compares the result of a memory call with the recorded one.

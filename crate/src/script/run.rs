@@ -123,7 +123,7 @@ impl State {
         };
         let (events, dropped) = self.machine.kernel.trace.drain();
         let mut differences = early;
-        differences.extend(self.compare_result(pid, statement, &outcome)?);
+        differences.extend(self.compare_result(statement, &outcome)?);
         let output = std::mem::take(&mut self.machine.output);
         if !leaves {
             differences.extend(expect::check(self, pid, &before, statement, &output));
@@ -293,12 +293,11 @@ impl State {
     }
 
     /// Compares the result with the one that is expected or given.
-    fn compare_result(&mut self, pid: Pid, statement: &Statement, outcome: &Yield) -> Result<Vec<Comparison>, String> {
+    fn compare_result(&mut self, statement: &Statement, outcome: &Yield) -> Result<Vec<Comparison>, String> {
         let Some(expected) = &statement.outcome else { return Ok(Vec::new()) };
         if let Some(replay) = &mut self.replay {
             return Ok(replay.compare(statement, expected, outcome));
         }
-        let _ = pid;
         if self.result_matches(expected, outcome)? {
             return Ok(Vec::new());
         }

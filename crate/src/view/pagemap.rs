@@ -85,8 +85,3 @@ pub fn pagemap_runs(machine: &Machine, pid: Pid, range: VirtRange) -> Vec<(VirtR
     }
     runs
 }
-
-/// The letters of one page.
-pub fn pagemap_run_flags(machine: &Machine, pid: Pid, addr: VirtAddr) -> String {
-    page_state(machine, pid, addr).letters()
-}

@@ -5,7 +5,7 @@ use crate::stub;
 use crate::tracee::{RealSignal, Tracee};
 use pagefault::errno::Errno;
 use pagefault::machine::{Arg, Sysno};
-use pagefault::script::{Expr, Outcome, Script, Session, Statement};
+use pagefault::script::{Expr, Script, Session, Statement};
 use pagefault::view;
 use std::collections::HashMap;
 use std::fmt;
@@ -94,7 +94,7 @@ impl Pair {
         }
         let pid = report.pid.map_or(1, |pid| pid.0);
         let before = self.faults(pid);
-        let real = self.repeat_on_linux(pid, statement, &report.result).map_err(Failure::Script)?;
+        let real = self.repeat_on_linux(pid, statement).map_err(Failure::Script)?;
         let Some(real) = real else { return Ok(()) };
         let differs = |what: &str, real: String, ours: String| Failure::Differs {
             line: report.line,
@@ -119,7 +119,7 @@ impl Pair {
     }
 
     /// Does on the real kernel what the statement says; the result as the emulator would show it.
-    fn repeat_on_linux(&mut self, pid: u32, statement: &Statement, ours: &str) -> Result<Option<String>, String> {
+    fn repeat_on_linux(&mut self, pid: u32, statement: &Statement) -> Result<Option<String>, String> {
         let names = self.session.names().clone();
         let value = |place: usize| statement.call.args.get(place).and_then(|(_, expr)| pagefault::script::number(expr, &names).ok());
         let tracee = self.tracees.get_mut(&pid).ok_or_else(|| format!("process {pid} is not alive on the real kernel"))?;
@@ -139,7 +139,6 @@ impl Pair {
             name => {
                 let number = Sysno::from_name(name).ok_or_else(|| format!("the harness cannot make `{name}`"))?;
                 let result = self.real_syscall(pid, number, statement, &names)?;
-                let _ = ours;
                 Ok(Some(result))
             }
         }
@@ -228,7 +227,6 @@ fn real_store(tracee: &mut Tracee, at: u64, statement: &Statement, value: Option
             return Ok(show_signal(signal));
         }
     }
-    let _: Option<&Outcome> = statement.outcome.as_ref();
     Ok(bytes.len().to_string())
 }
 

@@ -212,14 +212,10 @@ pub extern "C" fn window() -> f64 {
 /// One load, called from JavaScript.
 #[unsafe(no_mangle)]
 pub extern "C" fn load32(addr: f64) -> f64 {
-    with_unchecked(|b| match b.machine.kernel.cpu.load_hit::<u32>(addr as u64) {
+    with(|b| match b.machine.kernel.cpu.load_hit::<u32>(addr as u64) {
         Some(value) => f64::from(value),
         None => slow(b, addr as u64) as u32 as f64,
     })
-}
-
-fn with_unchecked<R>(body: impl FnOnce(&mut Bench) -> R) -> R {
-    with(body)
 }
 
 /// One load of plain memory, called from JavaScript.
