@@ -103,8 +103,18 @@ pub struct ProcessConfig {
     pub data: (u64, u64),
     /// Pages that are present, and private and written if the flag is set.
     pub present: Vec<(VirtRange, bool)>,
+    /// The standard layout is that of the tests' stub: see [`ProcessConfig::become_stub`].
+    pub is_stub: bool,
     /// Random distance of the mapping area in pages (ASLR); 0 is off.
     pub random_pages: u64,
+}
+
+impl ProcessConfig {
+    /// Makes it the program in which the tests ask the real kernel: one page that is writable too and has
+    /// been written, as the test harness does to put arguments there.
+    pub fn become_stub(&mut self) {
+        self.is_stub = true;
+    }
 }
 
 impl Default for ProcessConfig {
@@ -120,6 +130,7 @@ impl Default for ProcessConfig {
             start_stack: None,
             data: (0, 0),
             present: Vec::new(),
+            is_stub: false,
             random_pages: 0,
         }
     }

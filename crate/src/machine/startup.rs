@@ -30,7 +30,7 @@ pub enum StartupError {
 const VDSO_IMAGE: [(&str, u64); 3] = [("[vvar]", 4), ("[vvar_vclock]", 2), ("[vdso]", 2)];
 
 /// The maps of a static program with one page of text, as a fresh `execve` makes them for a stack limit.
-pub(crate) fn standard_maps(layout: Layout) -> Vec<MapsLine> {
+pub(crate) fn standard_maps(layout: Layout, writable_text: bool) -> Vec<MapsLine> {
     let line = |start: u64, pages: u64, perms: [char; 4], name: &str| MapsLine {
         range: VirtRange::new(start, start + pages * PAGE_SIZE),
         perms,
@@ -39,7 +39,8 @@ pub(crate) fn standard_maps(layout: Layout) -> Vec<MapsLine> {
         ino: 0,
         name: name.to_string(),
     };
-    let mut maps = vec![MapsLine { dev: (0xfe, 0), ino: 2, ..line(0x40_0000, 1, ['r', '-', 'x', 'p'], "/bin/program") }];
+    let (perms, name) = if writable_text { (['r', 'w', 'x', 'p'], "/bin/stub") } else { (['r', '-', 'x', 'p'], "/bin/program") };
+    let mut maps = vec![MapsLine { dev: (0xfe, 0), ino: 2, ..line(0x40_0000, 1, perms, name) }];
     let total: u64 = VDSO_IMAGE.iter().map(|(_, pages)| pages).sum();
     let mut at = if layout.legacy { layout.legacy_base.0 } else { layout.mmap_base.0 - total * PAGE_SIZE };
     for (name, pages) in VDSO_IMAGE {
@@ -109,7 +110,7 @@ impl Machine {
         let standard;
         let maps = match config.maps.is_empty() {
             true => {
-                standard = standard_maps(layout);
+                standard = standard_maps(layout, config.is_stub);
                 &standard
             }
             false => &config.maps,
@@ -129,6 +130,9 @@ impl Machine {
         if config.maps.is_empty() && config.present.is_empty() {
             // The kernel wrote the arguments to the stack.
             self.make_present(pid, VirtRange::new(TASK_SIZE - PAGE_SIZE, TASK_SIZE), true)?;
+            if config.is_stub {
+                self.make_present(pid, VirtRange::new(0x40_0000, 0x40_1000), true)?;
+            }
         }
         let task = &mut self.kernel.tasks[self.processes[&pid].task];
         (task.min_flt, task.maj_flt) = (0, 0);

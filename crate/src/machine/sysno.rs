@@ -92,6 +92,7 @@ syscalls! {
     shmat = 30 => sys_refused_shmat,
     shmctl = 31 => sys_refused_shmctl,
     shmdt = 67 => sys_refused_shmdt,
+    pidfd_open = 434 => sys_pidfd_open,
     remap_file_pages = 216 => sys_refused_remap_file_pages,
     process_madvise = 440 => sys_refused_process_madvise,
 }
@@ -113,6 +114,7 @@ refused! {
     sys_refused_shmdt = "shmdt";
     sys_refused_remap_file_pages = "remap_file_pages";
     sys_refused_process_madvise = "process_madvise";
+    sys_pidfd_open = "pidfd_open";
 }
 
 impl Sysno {

@@ -39,7 +39,10 @@ pub fn number(expr: &Expr, names: &Names) -> Result<u64, String> {
 pub(super) fn argument(expr: &Expr, names: &Names) -> Result<Arg, String> {
     match expr {
         Expr::Text(bytes) => Ok(Arg::Bytes(bytes.clone())),
-        Expr::List(items) => Ok(rlimit_bytes(items, names).map_or(Arg::Scratch, Arg::Bytes)),
+        Expr::List(items) => {
+            let bytes = rlimit_bytes(items, names).or_else(|| iovec_bytes(items, names));
+            Ok(bytes.map_or(Arg::Scratch, Arg::Bytes))
+        }
         Expr::Opaque => Ok(Arg::Scratch),
         _ => number(expr, names).map(Arg::Int),
     }
@@ -53,6 +56,20 @@ fn rlimit_bytes(items: &[(Option<String>, Expr)], names: &Names) -> Option<Vec<u
     };
     let (cur, max) = (field("rlim_cur")?, field("rlim_max")?);
     Some([cur.to_le_bytes(), max.to_le_bytes()].concat())
+}
+
+/// `[{iov_base=…, iov_len=…}, …]` as 16 bytes for each structure.
+fn iovec_bytes(items: &[(Option<String>, Expr)], names: &Names) -> Option<Vec<u8>> {
+    let piece = |(_, item): &(Option<String>, Expr)| {
+        let Expr::List(fields) = item else { return None };
+        let field = |name: &str| {
+            let (_, value) = fields.iter().find(|(key, _)| key.as_deref() == Some(name))?;
+            number(value, names).ok()
+        };
+        Some([field("iov_base")?.to_le_bytes(), field("iov_len")?.to_le_bytes()].concat())
+    };
+    let pieces: Option<Vec<_>> = items.iter().map(piece).collect();
+    pieces.filter(|pieces| !pieces.is_empty()).map(|pieces| pieces.concat())
 }
 
 /// All six arguments; those not written are 0, but an output nobody named is scratch memory.

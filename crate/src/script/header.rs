@@ -42,7 +42,7 @@ type Words = [(Option<String>, Expr)];
 
 /// The setting, as the reader of an error needs it.
 const SETTINGS: &str = "one of @ram, @memtotal, @swap, @sysctl, @uid, @capabilities, @personality, @rlimit, @file, \
-                        @map, @brk, @stack, @data, @present, @pid, @name, @log, @exact, @written, @aslr";
+                        @map, @brk, @stack, @data, @present, @pid, @name, @log, @exact, @stub, @written, @aslr";
 
 impl Header {
     /// Applies a setting.
@@ -83,6 +83,7 @@ impl Header {
             "pid" => self.first_pid = Some(number(words, 0)? as u32),
             "name" => process.name = text(words, 0)?,
             "exact" => self.exact = true,
+            "stub" => process.become_stub(),
             "log" => self.is_log = Some(word(words, 0)? != "no"),
             "aslr" => process.random_pages = random_pages(number(words, 0)?),
             "written" => {

@@ -52,6 +52,8 @@ pub struct StepReport {
     pub compared: bool,
     /// The address it was about, if any.
     pub focus: Option<VirtAddr>,
+    /// What the call wrote to memory outside the picture, such as the vector of `mincore`.
+    pub output: Vec<u8>,
     /// Differences.
     pub differences: Vec<Comparison>,
     /// What happened inside.
@@ -130,7 +132,8 @@ impl State {
         }
         self.bind(statement, &outcome);
         self.let_die(pid, statement, &outcome);
-        Ok(self.report(pid, statement, outcome, differences, &before, (events, dropped)))
+        let report = self.report(pid, statement, outcome, &before, (events, dropped));
+        Ok(StepReport { differences, output, ..report })
     }
 
     /// A log speaks of a process that nobody made: it starts like the first one.
@@ -342,7 +345,6 @@ impl State {
         pid: Pid,
         statement: &Statement,
         outcome: Yield,
-        differences: Vec<Comparison>,
         before: &Before,
         (events, dropped): (Vec<Event>, u64),
     ) -> StepReport {
@@ -372,7 +374,8 @@ impl State {
             faults,
             compared,
             focus,
-            differences,
+            output: Vec::new(),
+            differences: Vec::new(),
             events,
             dropped,
         }

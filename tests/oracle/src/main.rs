@@ -1,9 +1,22 @@
-//! Runs scripts on the live kernel and compares with the emulator, statement by statement:
-//! `pagefault-oracle FILE…`. Prints one line per script and `N passed, N failed` at the end; exits 1 on
-//! a difference and 3 where the live kernel cannot be asked (another version, no x86-64 Linux, no ptrace).
+//! Asks the live kernel: `check FILE…` runs scripts on both sides and compares after every statement,
+//! `record FILE…` writes the kernel's answers into them, `fuzz` makes up programs of its own. Exits 1 on a
+//! difference, 2 on a wrong command line, and 3 where the live kernel cannot be asked (another version, no
+//! x86-64 Linux, no root).
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod check;
+mod commands;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod compare;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod fuzz;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod live;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod observe;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod record;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod sandbox;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod stub;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -14,32 +27,7 @@ const CANNOT_ASK: i32 = 3;
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 fn main() {
-    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    if !release.starts_with("6.18.") {
-        println!("the kernel here is {}, the reference is 6.18: no comparison", release.trim());
-        std::process::exit(CANNOT_ASK);
-    }
-    println!("kernel {}", release.trim());
-    let (mut passed, mut failed) = (0, 0);
-    for path in std::env::args().skip(1) {
-        match check::check_file(&path) {
-            Ok(statements) => {
-                passed += 1;
-                println!("ok {path} ({statements} statements)");
-            }
-            Err(check::Failure::CannotAsk(why)) => {
-                println!("{why}");
-                std::process::exit(CANNOT_ASK);
-            }
-            Err(check::Failure::NotOffered(why)) => println!("not compared here {path}: {why}"),
-            Err(failure) => {
-                failed += 1;
-                println!("FAILED {path}: {failure}");
-            }
-        }
-    }
-    println!("{passed} passed, {failed} failed");
-    std::process::exit(i32::from(failed > 0));
+    std::process::exit(commands::run());
 }
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]

@@ -15,12 +15,23 @@ pub(crate) const LOAD: u64 = TEXT + 0x210;
 pub(crate) const STORE: u64 = TEXT + 0x220;
 /// `jmp rdi`
 pub(crate) const EXECUTE: u64 = TEXT + 0x230;
+/// Strings and output buffers of calls: the rest of the page.
+pub(crate) const SCRATCH: u64 = TEXT + 0x800;
+/// How much that is.
+pub(crate) const SCRATCH_BYTES: usize = 0x800;
 
-/// Writes the program.
-pub(crate) fn write(path: &Path) -> std::io::Result<()> {
+/// Permissions of the page.
+pub(crate) const READ: u32 = 4;
+/// As above.
+pub(crate) const WRITE: u32 = 2;
+/// As above.
+pub(crate) const EXECUTE_FLAG: u32 = 1;
+
+/// Writes the program; its page is mapped with these permissions.
+pub(crate) fn write(path: &Path, permissions: u32) -> std::io::Result<()> {
     let mut page = vec![0u8; 4096];
     page[..64].copy_from_slice(&elf_header());
-    page[64..64 + 56].copy_from_slice(&program_header(1, 5, 0, TEXT, 4096));
+    page[64..64 + 56].copy_from_slice(&program_header(1, permissions, 0, TEXT, 4096));
     // PT_GNU_STACK: a stack that is not executable.
     page[120..120 + 56].copy_from_slice(&program_header(0x6474_e551, 6, 0, 0, 0));
     let code: [(u64, &[u8]); 4] =

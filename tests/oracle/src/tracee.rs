@@ -3,12 +3,10 @@
 use crate::stub;
 use std::collections::VecDeque;
 use std::ffi::CString;
+use std::fs::File;
 use std::mem::zeroed;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
-
-/// A page of the initial stack that the program never uses: strings and output buffers of calls lie
-/// there. It is present from the start, so that using it takes no fault.
-const SCRATCH_OFFSET: u64 = 0x400;
 
 /// What an access ended in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,12 +16,46 @@ pub(crate) struct RealSignal {
     pub(crate) addr: u64,
 }
 
+/// How a process starts.
+#[derive(Debug)]
+pub(crate) struct Start<'a> {
+    /// Its root directory.
+    pub(crate) root: &'a Path,
+    /// The program, below the root.
+    pub(crate) program: &'a str,
+    /// Whether its one page may be written.
+    pub(crate) writable_text: bool,
+    pub(crate) uid: u32,
+    pub(crate) personality: u64,
+    /// Resource, soft and hard limit.
+    pub(crate) rlimits: Vec<(u32, u64, u64)>,
+    /// Capabilities, by number, that the program must not have.
+    pub(crate) dropped_capabilities: Vec<u32>,
+}
+
+/// What the process did instead of reaching the end of a piece of the stub.
+#[derive(Clone, Copy, Debug)]
+enum Stop {
+    Done(libc::user_regs_struct),
+    Signal(RealSignal),
+    /// It made a child that borrows its memory, and waits for it.
+    Vfork,
+    Ended,
+}
+
 /// A traced process.
 #[derive(Debug)]
 pub(crate) struct Tracee {
     pid: libc::pid_t,
+    registers: libc::user_regs_struct,
+    /// Where strings and output buffers of calls lie.
     scratch: u64,
     children: VecDeque<libc::pid_t>,
+    /// Inside `vfork`, until the child has gone.
+    suspended: bool,
+    ended: bool,
+    maps: File,
+    stat: File,
 }
 
 fn check(result: libc::c_long, what: &str) -> Result<libc::c_long, String> {
@@ -38,75 +70,105 @@ fn ptrace(request: libc::c_uint, pid: libc::pid_t, addr: u64, data: u64) -> Resu
     check(unsafe { libc::ptrace(request, pid, addr, data) }, "ptrace")
 }
 
+/// Reads a file of /proc whole, from its start.
+fn read_again(file: &File) -> Result<String, String> {
+    let mut text = Vec::with_capacity(4096);
+    let mut piece = [0; 1 << 14];
+    loop {
+        match file.read_at(&mut piece, text.len() as u64) {
+            Ok(0) => return String::from_utf8(text).map_err(|e| e.to_string()),
+            Ok(n) => text.extend_from_slice(&piece[..n]),
+            // The process has gone.
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+}
+
 impl Tracee {
-    /// Starts the stub without address randomisation and stops it at its entry.
-    pub(crate) fn start(program: &Path) -> Result<Self, String> {
-        let path = CString::new(program.as_os_str().as_encoded_bytes()).map_err(|e| e.to_string())?;
-        // SAFETY: between fork and exec only async-signal-safe calls are made.
+    /// Starts the program and stops it at its entry.
+    pub(crate) fn start(start: &Start) -> Result<Self, String> {
+        let root = CString::new(start.root.as_os_str().as_encoded_bytes()).map_err(|e| e.to_string())?;
+        let path = CString::new(start.program).map_err(|e| e.to_string())?;
+        // SAFETY: the harness has one thread; the child only makes calls until it execs.
         let pid = unsafe { libc::fork() };
         if pid == 0 {
-            // SAFETY: as above; the arrays outlive the call.
-            unsafe {
-                libc::personality(0x0040000);
-                let stack = libc::rlimit { rlim_cur: 8 << 20, rlim_max: libc::RLIM_INFINITY };
-                libc::setrlimit(libc::RLIMIT_STACK, &stack);
-                libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0);
-                let null = libc::open(c"/dev/null".as_ptr(), libc::O_RDWR);
-                for fd in 0..3 {
-                    libc::dup2(null, fd);
-                }
-                libc::close_range(3, libc::c_uint::MAX, 0);
-                let argv = [path.as_ptr(), std::ptr::null()];
-                let envp = [std::ptr::null()];
-                libc::execve(path.as_ptr(), argv.as_ptr(), envp.as_ptr());
-                libc::_exit(127);
-            }
+            become_program(start, &root, &path);
         }
         check(pid.into(), "fork")?;
-        let mut tracee = Self { pid, scratch: 0, children: VecDeque::new() };
-        tracee.wait_stop()?;
-        let options = libc::PTRACE_O_EXITKILL | libc::PTRACE_O_TRACEFORK;
+        wait_stop(pid)?;
+        let options =
+            libc::PTRACE_O_EXITKILL | libc::PTRACE_O_TRACEFORK | libc::PTRACE_O_TRACEVFORK | libc::PTRACE_O_TRACECLONE;
         ptrace(libc::PTRACE_SETOPTIONS, pid, 0, options as u64)?;
         ptrace(libc::PTRACE_CONT, pid, 0, 0)?;
-        tracee.wait_stop()?;
-        let stack = tracee.registers()?.rsp;
-        tracee.scratch = (stack & !4095) + SCRATCH_OFFSET;
+        wait_stop(pid)?;
+        let mut tracee = Self::attach(pid)?;
+        // Written from outside once, the page of the stub is private memory: a fork copies it.
+        tracee.lend(&[&[]])?;
+        if !start.writable_text {
+            // Then calls cannot answer there, but in the page of the stack that is present from the start.
+            tracee.scratch = (tracee.registers.rsp & !4095) + 0x400;
+        }
         Ok(tracee)
     }
 
-    fn wait_stop(&self) -> Result<i32, String> {
-        let mut status = 0;
-        // SAFETY: status is ours.
-        check(unsafe { libc::waitpid(self.pid, &mut status, libc::__WALL) }.into(), "waitpid")?;
-        if libc::WIFSTOPPED(status) { Ok(status) } else { Err(format!("the program ended (status {status:#x})")) }
-    }
-
-    fn registers(&self) -> Result<libc::user_regs_struct, String> {
+    fn attach(pid: libc::pid_t) -> Result<Self, String> {
         // SAFETY: plain integers, zero is a valid value.
         let mut registers: libc::user_regs_struct = unsafe { zeroed() };
-        ptrace(libc::PTRACE_GETREGS, self.pid, 0, &raw mut registers as u64)?;
-        Ok(registers)
-    }
-
-    /// Runs one of the stub's pieces: the registers at its breakpoint, or the signal that stopped it.
-    fn run(&mut self, at: u64, set: impl Fn(&mut libc::user_regs_struct)) -> Result<Result<libc::user_regs_struct, RealSignal>, String> {
-        let mut registers = self.registers()?;
-        registers.rip = at;
+        ptrace(libc::PTRACE_GETREGS, pid, 0, &raw mut registers as u64)?;
         // Not inside a call that the kernel would restart.
         registers.orig_rax = u64::MAX;
+        let open = |name: &str| File::open(format!("/proc/{pid}/{name}")).map_err(|e| format!("/proc/{pid}/{name}: {e}"));
+        let (maps, stat) = (open("maps")?, open("stat")?);
+        Ok(Self { pid, registers, scratch: stub::SCRATCH, children: VecDeque::new(), suspended: false, ended: false, maps, stat })
+    }
+
+    pub(crate) fn pid(&self) -> libc::pid_t {
+        self.pid
+    }
+
+    pub(crate) fn scratch(&self) -> u64 {
+        self.scratch
+    }
+
+    /// Runs one of the stub's pieces.
+    fn run(&mut self, at: u64, set: impl Fn(&mut libc::user_regs_struct)) -> Result<Stop, String> {
+        if self.suspended {
+            self.suspended = false;
+            ptrace(libc::PTRACE_CONT, self.pid, 0, 0)?;
+            self.wait_for_stop()?;
+        }
+        let mut registers = self.registers;
+        registers.rip = at;
         set(&mut registers);
         ptrace(libc::PTRACE_SETREGS, self.pid, 0, &raw const registers as u64)?;
         ptrace(libc::PTRACE_CONT, self.pid, 0, 0)?;
+        self.wait_for_stop()
+    }
+
+    fn wait_for_stop(&mut self) -> Result<Stop, String> {
         loop {
-            let status = self.wait_stop()?;
-            let signal = libc::WSTOPSIG(status);
-            if signal == libc::SIGTRAP && status >> 16 != 0 {
+            let mut status = 0;
+            // SAFETY: status is ours.
+            check(unsafe { libc::waitpid(self.pid, &mut status, libc::__WALL) }.into(), "waitpid")?;
+            if !libc::WIFSTOPPED(status) {
+                self.ended = true;
+                return Ok(Stop::Ended);
+            }
+            let (signal, event) = (libc::WSTOPSIG(status), status >> 16);
+            if signal == libc::SIGTRAP && event != 0 {
                 self.note_child()?;
+                if event == libc::PTRACE_EVENT_VFORK {
+                    self.suspended = true;
+                    return Ok(Stop::Vfork);
+                }
                 ptrace(libc::PTRACE_CONT, self.pid, 0, 0)?;
                 continue;
             }
+            // SAFETY: plain integers, zero is a valid value.
+            let mut registers: libc::user_regs_struct = unsafe { zeroed() };
+            ptrace(libc::PTRACE_GETREGS, self.pid, 0, &raw mut registers as u64)?;
             if signal == libc::SIGTRAP {
-                return Ok(Ok(self.registers()?));
+                return Ok(Stop::Done(registers));
             }
             if signal == libc::SIGSTOP || signal == libc::SIGCHLD {
                 ptrace(libc::PTRACE_CONT, self.pid, 0, 0)?;
@@ -117,7 +179,7 @@ impl Tracee {
             ptrace(libc::PTRACE_GETSIGINFO, self.pid, 0, &raw mut info as u64)?;
             // SAFETY: SIGSEGV and SIGBUS carry an address.
             let addr = unsafe { info.si_addr() } as u64;
-            return Ok(Err(RealSignal { signo: signal, code: info.si_code, addr }));
+            return Ok(Stop::Signal(RealSignal { signo: signal, code: info.si_code, addr }));
         }
     }
 
@@ -125,60 +187,83 @@ impl Tracee {
     fn note_child(&mut self) -> Result<(), String> {
         let mut child: libc::c_ulong = 0;
         ptrace(libc::PTRACE_GETEVENTMSG, self.pid, 0, &raw mut child as u64)?;
-        let mut status = 0;
-        // SAFETY: status is ours.
-        check(unsafe { libc::waitpid(child as libc::pid_t, &mut status, libc::__WALL) }.into(), "waitpid")?;
+        wait_stop(child as libc::pid_t)?;
         self.children.push_back(child as libc::pid_t);
         Ok(())
     }
 
-    /// Makes a system call: the value of RAX.
-    pub(crate) fn syscall(&mut self, number: u64, args: [u64; 6]) -> Result<i64, String> {
+    /// Makes a system call: the value of RAX. `None` if it did not come back.
+    pub(crate) fn syscall(&mut self, number: u64, args: [u64; 6]) -> Result<Option<i64>, String> {
         let done = self.run(stub::SYSCALL, |r| {
             (r.rax, r.rdi, r.rsi, r.rdx) = (number, args[0], args[1], args[2]);
             (r.r10, r.r8, r.r9) = (args[3], args[4], args[5]);
         })?;
         match done {
-            Ok(registers) => Ok(registers.rax as i64),
-            Err(signal) => Err(format!("a system call raised {signal:?}")),
+            Stop::Done(registers) => Ok(Some(registers.rax as i64)),
+            Stop::Vfork => Ok(self.children.back().map(|pid| (*pid).into())),
+            Stop::Ended => Ok(None),
+            Stop::Signal(signal) => Err(format!("system call {number} raised {signal:?}")),
         }
     }
 
     /// The child that the last fork made, as a tracee of its own. It stands right behind its fork.
-    pub(crate) fn take_child(&mut self) -> Option<Tracee> {
-        let pid = self.children.pop_front()?;
-        let mut child = Tracee { pid, scratch: self.scratch, children: VecDeque::new() };
-        // The child must fetch the stub's page anew: a fault of the harness, not of the script.
-        child.syscall(libc::SYS_getpid as u64, [0; 6]).ok()?;
-        Some(child)
+    pub(crate) fn take_child(&mut self) -> Result<Option<Tracee>, String> {
+        let Some(pid) = self.children.pop_front() else { return Ok(None) };
+        let mut child = Tracee::attach(pid)?;
+        (child.registers, child.scratch) = (self.registers, self.scratch);
+        // It leaves the call it was born in.
+        child.syscall(libc::SYS_getpid as u64, [0; 6])?;
+        Ok(Some(child))
     }
 
     pub(crate) fn load(&mut self, addr: u64) -> Result<Result<u8, RealSignal>, String> {
-        Ok(self.run(stub::LOAD, |r| r.rdi = addr)?.map(|registers| registers.rax as u8))
+        match self.run(stub::LOAD, |r| r.rdi = addr)? {
+            Stop::Done(registers) => Ok(Ok(registers.rax as u8)),
+            Stop::Signal(signal) => Ok(Err(signal)),
+            stop => Err(format!("a load ended in {stop:?}")),
+        }
     }
 
     pub(crate) fn store(&mut self, addr: u64, byte: u8) -> Result<Result<(), RealSignal>, String> {
-        let set = |r: &mut libc::user_regs_struct| (r.rdi, r.rsi) = (addr, byte.into());
-        Ok(self.run(stub::STORE, set)?.map(|_| ()))
+        match self.run(stub::STORE, |r| (r.rdi, r.rsi) = (addr, byte.into()))? {
+            Stop::Done(_) => Ok(Ok(())),
+            Stop::Signal(signal) => Ok(Err(signal)),
+            stop => Err(format!("a store ended in {stop:?}")),
+        }
     }
 
     /// Jumps to an address: a signal that is about the fetch is the answer.
     pub(crate) fn execute(&mut self, addr: u64) -> Result<Result<(), RealSignal>, String> {
         match self.run(stub::EXECUTE, |r| r.rdi = addr)? {
-            Err(signal) if signal.signo == libc::SIGSEGV && self.registers()?.rip == addr => Ok(Err(signal)),
-            _ => Ok(Ok(())),
+            Stop::Signal(signal) if matches!(signal.signo, libc::SIGSEGV | libc::SIGBUS) => {
+                // SAFETY: plain integers, zero is a valid value.
+                let mut now: libc::user_regs_struct = unsafe { zeroed() };
+                ptrace(libc::PTRACE_GETREGS, self.pid, 0, &raw mut now as u64)?;
+                // What lies there was fetched; what it then did is not asked.
+                Ok(if now.rip == addr && signal.addr == addr { Err(signal) } else { Ok(()) })
+            }
+            Stop::Done(_) | Stop::Signal(_) => Ok(Ok(())),
+            stop => Err(format!("a fetch ended in {stop:?}")),
         }
     }
 
-    /// Puts bytes where calls can read them; their address.
-    pub(crate) fn lend(&mut self, bytes: &[u8]) -> Result<u64, String> {
-        let mut padded = bytes.to_vec();
-        padded.resize(bytes.len().next_multiple_of(8) + 8, 0);
-        for (i, word) in padded.chunks(8).enumerate() {
+    /// Puts arguments where calls can read them; their addresses.
+    pub(crate) fn lend(&mut self, all: &[&[u8]]) -> Result<Vec<u64>, String> {
+        let mut text = Vec::new();
+        let mut places = Vec::new();
+        for bytes in all {
+            places.push(self.scratch + text.len() as u64);
+            text.extend_from_slice(bytes);
+            text.resize((text.len() + 1).next_multiple_of(8), 0);
+        }
+        if text.len() > stub::SCRATCH_BYTES {
+            return Err(format!("{} bytes of arguments: at most {}", text.len(), stub::SCRATCH_BYTES));
+        }
+        for (i, word) in text.chunks(8).enumerate() {
             let value = u64::from_le_bytes(word.try_into().expect("eight bytes"));
             ptrace(libc::PTRACE_POKEDATA, self.pid, self.scratch + 8 * i as u64, value)?;
         }
-        Ok(self.scratch)
+        Ok(places)
     }
 
     pub(crate) fn read_back(&self, len: usize) -> Result<Vec<u8>, String> {
@@ -193,32 +278,93 @@ impl Tracee {
         Ok(bytes)
     }
 
-    /// Minor faults so far.
-    pub(crate) fn minor_faults(&self) -> Result<u64, String> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).map_err(|e| e.to_string())?;
-        let mut fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-        fields.nth(7).and_then(|field| field.parse().ok()).ok_or_else(|| "no minflt in stat".to_string())
+    /// Minor and major faults so far.
+    pub(crate) fn faults(&self) -> Result<(u64, u64), String> {
+        let stat = read_again(&self.stat)?;
+        let mut fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(7);
+        let mut next = || fields.next().and_then(|field| field.parse().ok()).ok_or("no fault counts in stat");
+        let minor = next()?;
+        next()?;
+        Ok((minor, next()?))
     }
 
+    /// `/proc/PID/maps`.
     pub(crate) fn maps(&self) -> Result<String, String> {
-        std::fs::read_to_string(format!("/proc/{}/maps", self.pid)).map_err(|e| e.to_string())
+        read_again(&self.maps)
+    }
+
+    /// Another file of `/proc/PID`.
+    pub(crate) fn proc_file(&self, name: &str) -> Result<String, String> {
+        std::fs::read_to_string(format!("/proc/{}/{name}", self.pid)).map_err(|e| e.to_string())
     }
 
     /// Ends it.
     pub(crate) fn kill(&mut self) {
-        // SAFETY: a process of ours, by its number; it is reaped at once.
-        unsafe {
-            libc::kill(self.pid, libc::SIGKILL);
-            libc::waitpid(self.pid, std::ptr::null_mut(), libc::__WALL);
+        while let Some(child) = self.children.pop_front() {
+            end(child);
         }
-        while let Some(mut child) = self.take_child() {
-            child.kill();
+        if !self.ended {
+            end(self.pid);
+            self.ended = true;
         }
+    }
+}
+
+/// Kills a process of ours and reaps it.
+fn end(pid: libc::pid_t) {
+    let mut status = 0;
+    // SAFETY: a process of ours, by its number.
+    unsafe {
+        libc::kill(pid, libc::SIGKILL);
+        while libc::waitpid(pid, &mut status, libc::__WALL) == pid && libc::WIFSTOPPED(status) {}
     }
 }
 
 impl Drop for Tracee {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+fn wait_stop(pid: libc::pid_t) -> Result<(), String> {
+    let mut status = 0;
+    // SAFETY: status is ours.
+    check(unsafe { libc::waitpid(pid, &mut status, libc::__WALL) }.into(), "waitpid")?;
+    if libc::WIFSTOPPED(status) { Ok(()) } else { Err(format!("the program ended (status {status:#x})")) }
+}
+
+/// The child's way from fork to exec.
+fn become_program(start: &Start, root: &std::ffi::CStr, path: &std::ffi::CStr) -> ! {
+    // SAFETY: calls with integers and with strings that outlive them.
+    unsafe {
+        libc::personality(start.personality);
+        for (resource, cur, max) in &start.rlimits {
+            let limit = libc::rlimit { rlim_cur: *cur, rlim_max: *max };
+            libc::setrlimit(*resource, &limit);
+        }
+        // SysV segments of its own, which go with it.
+        libc::unshare(libc::CLONE_NEWIPC);
+        let null = libc::open(c"/dev/null".as_ptr(), libc::O_RDWR);
+        for fd in 0..3 {
+            libc::dup2(null, fd);
+        }
+        libc::close_range(3, libc::c_uint::MAX, 0);
+        if libc::chroot(root.as_ptr()) != 0 || libc::chdir(c"/".as_ptr()) != 0 {
+            libc::_exit(126);
+        }
+        for capability in &start.dropped_capabilities {
+            libc::prctl(libc::PR_CAPBSET_DROP, *capability as libc::c_ulong, 0, 0, 0);
+        }
+        if start.uid != 0 {
+            libc::setgroups(0, std::ptr::null());
+            libc::setresgid(start.uid, start.uid, start.uid);
+            libc::setresuid(start.uid, start.uid, start.uid);
+        }
+        libc::umask(0o022);
+        libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0);
+        let argv = [path.as_ptr(), std::ptr::null()];
+        let envp = [std::ptr::null()];
+        libc::execve(path.as_ptr(), argv.as_ptr(), envp.as_ptr());
+        libc::_exit(127)
     }
 }

@@ -1,0 +1,216 @@
+//! One script on both sides, statement by statement.
+
+use crate::live::{Live, Outcome};
+use crate::observe;
+use crate::sandbox::Sandbox;
+use pagefault::addr::VirtRange;
+use pagefault::ids::Pid;
+use pagefault::machine::MapsLine;
+use pagefault::script::{Script, Session, Statement, StepReport};
+use pagefault::view;
+use std::fmt;
+
+/// What is compared after each statement, beside the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fields {
+    /// Minor and major faults of the acting process.
+    pub(crate) faults: bool,
+    /// The Vm and Rss lines of `/proc/PID/status`.
+    pub(crate) status: bool,
+    /// What pagemap says of every page of the acting process.
+    pub(crate) pages: bool,
+    /// smaps of the acting process.
+    pub(crate) smaps: bool,
+}
+
+impl Fields {
+    /// Results, maps and fault counts.
+    pub(crate) const SPACES: Self = Self { faults: true, status: false, pages: false, smaps: false };
+    /// Everything.
+    pub(crate) const ALL: Self = Self { faults: true, status: true, pages: true, smaps: true };
+}
+
+/// Why a script did not pass.
+#[derive(Clone, Debug)]
+pub(crate) enum Failure {
+    /// The two sides, or one and the script, differ.
+    Differs { line: usize, call: String, field: &'static str, real: String, ours: String },
+    /// The script is wrong.
+    Script(String),
+    /// The kernel cannot be asked here.
+    CannotAsk(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Differs { line, call, field, real, ours } => {
+                write!(f, "line {line}, {field} of {call}: Linux says {real}, the emulator {ours}")
+            }
+            Self::Script(why) | Self::CannotAsk(why) => f.write_str(why),
+        }
+    }
+}
+
+/// Fields of status that are compared. VmPeak and VmHWM are left out: reading them settles them.
+const STATUS: &[&str] = &["VmSize", "VmLck", "VmRSS", "RssAnon", "RssFile", "RssShmem", "VmData", "VmStk", "VmExe", "VmPTE"];
+
+/// The emulator and the real processes.
+#[derive(Debug)]
+pub(crate) struct Pair {
+    pub(crate) session: Session,
+    live: Live,
+    fields: Fields,
+}
+
+impl Pair {
+    /// Starts both sides.
+    pub(crate) fn start(sandbox: &mut Sandbox, mut script: Script, fields: Fields) -> Result<Self, Failure> {
+        // Invariants are recounted after every statement here too.
+        script.header.machine.sysctl.paranoid = true;
+        script.header.machine.sysctl.total_pages = total_pages();
+        let session = Session::new(script).map_err(|e| Failure::Script(e.to_string()))?;
+        let live = Live::start(sandbox, session.script(), session.machine()).map_err(Failure::CannotAsk)?;
+        let pair = Self { session, live, fields };
+        let first = pair.live.first();
+        pair.compare_maps(first, 0, "the start")?;
+        Ok(pair)
+    }
+
+    /// Runs the next statement of the session's script on both sides.
+    pub(crate) fn step(&mut self) -> Result<bool, Failure> {
+        let Some(statement) = self.session.script().statements.get(self.session.position()).cloned() else { return Ok(false) };
+        let report = match self.session.step() {
+            Some(Ok(report)) => report.clone(),
+            Some(Err(error)) => return Err(Failure::Script(error.to_string())),
+            None => return Ok(false),
+        };
+        if let Some(d) = report.differences.first() {
+            return Err(Failure::Differs {
+                line: report.line,
+                call: report.call.clone(),
+                field: d.field,
+                real: format!("{} (recorded)", d.expected),
+                ours: d.found.clone(),
+            });
+        }
+        let outcome = self.live.run(&statement).map_err(Failure::Script)?;
+        self.compare(&statement, &report, &outcome)?;
+        Ok(true)
+    }
+
+    fn compare(&self, statement: &Statement, report: &StepReport, outcome: &Outcome) -> Result<(), Failure> {
+        let differs = |field, real: String, ours: String| {
+            if real == ours { Ok(()) } else { Err(Failure::Differs { line: report.line, call: report.call.clone(), field, real, ours }) }
+        };
+        if !matches!(statement.call.name.as_str(), "exit" | "exit_group") {
+            differs("result", outcome.result.clone(), report.result.clone())?;
+        }
+        if let Some(vector) = &outcome.vector {
+            let ours = report.output.iter().map(|byte| char::from(b'0' + (byte & 1))).collect();
+            differs("mincore", vector.clone(), ours)?;
+        }
+        if self.fields.faults && outcome.child.is_none() && self.live.tracee(outcome.pid).is_some() {
+            differs("minflt", outcome.faults.0.to_string(), report.faults.0.to_string())?;
+            differs("majflt", outcome.faults.1.to_string(), report.faults.1.to_string())?;
+        }
+        for pid in [Some(outcome.pid), outcome.child].into_iter().flatten() {
+            self.compare_maps(pid, report.line, &report.call)?;
+            self.compare_views(pid, &differs)?;
+        }
+        Ok(())
+    }
+
+    /// The whole of maps of a process.
+    fn compare_maps(&self, pid: u32, line: usize, call: &str) -> Result<(), Failure> {
+        if self.live.tracee(pid).is_none() {
+            return Ok(());
+        }
+        let real = self.live.maps(pid).map_err(Failure::Script)?;
+        let ours: Vec<_> = view::maps(self.session.machine(), Pid(pid)).into_iter().map(|l| self.live.identities.neutral(l)).collect();
+        for i in 0..real.len().max(ours.len()) {
+            if real.get(i) != ours.get(i) {
+                let show = |line: Option<&MapsLine>| line.map_or("no line".to_string(), view::render_maps_line);
+                let (real, ours) = (show(real.get(i)), show(ours.get(i)));
+                return Err(Failure::Differs { line, call: call.to_string(), field: "maps", real, ours });
+            }
+        }
+        Ok(())
+    }
+
+    fn compare_views(&self, pid: u32, differs: &impl Fn(&'static str, String, String) -> Result<(), Failure>) -> Result<(), Failure> {
+        let (Some(tracee), machine) = (self.live.tracee(pid), self.session.machine()) else { return Ok(()) };
+        if self.fields.status {
+            let real = observe::status(tracee).map_err(Failure::Script)?;
+            for name in STATUS {
+                let ours = view::status_field(machine, Pid(pid), name).unwrap_or(0);
+                let real = real.get(*name).copied().unwrap_or(0);
+                differs("status", format!("{name} {real}"), format!("{name} {ours}"))?;
+            }
+        }
+        if self.fields.pages {
+            for line in view::maps(machine, Pid(pid)).iter().filter(|line| is_comparable(line)) {
+                let real = observe::pagemap(tracee, line.range).map_err(Failure::Script)?;
+                differs("pagemap", show_runs(&real), show_runs(&view::pagemap_runs(machine, Pid(pid), line.range)))?;
+            }
+        }
+        if self.fields.smaps {
+            self.compare_smaps(pid, differs)?;
+        }
+        Ok(())
+    }
+
+    fn compare_smaps(&self, pid: u32, differs: &impl Fn(&'static str, String, String) -> Result<(), Failure>) -> Result<(), Failure> {
+        let Some(tracee) = self.live.tracee(pid) else { return Ok(()) };
+        let real = observe::smaps(tracee).map_err(Failure::Script)?;
+        for (range, line) in view::smaps(self.session.machine(), Pid(pid)).iter().zip(view::maps(self.session.machine(), Pid(pid))) {
+            if !is_comparable(&line) {
+                continue;
+            }
+            let Some((_, fields, flags)) = real.iter().find(|(real, ..)| *real == range.range) else { continue };
+            let of_real = |name: &str| fields.iter().find(|(field, _)| field == name).map_or(0, |(_, kb)| *kb);
+            for (name, ours) in &range.fields {
+                if !SOFT_FIELDS.contains(name) {
+                    let real = format!("{} {name} {}", range.range, of_real(name));
+                    differs("smaps", real, format!("{} {name} {ours}", range.range))?;
+                }
+            }
+            differs("smaps", format!("{} {flags}", range.range), format!("{} {}", range.range, range.flags))?;
+        }
+        Ok(())
+    }
+}
+
+/// Fields of smaps that depend on what else the machine does: DAMON clears accessed bits, MADV_FREE works
+/// in batches of a CPU.
+pub(crate) const SOFT_FIELDS: &[&str] = &["Referenced", "LazyFree"];
+
+/// Not the page that the harness writes to, nor what the kernel maps for itself.
+fn is_comparable(line: &MapsLine) -> bool {
+    line.range.start.0 != crate::stub::TEXT && !line.name.starts_with("[v") && line.range.end.0 <= pagefault::addr::TASK_SIZE
+}
+
+pub(crate) fn show_runs(runs: &[(VirtRange, String)]) -> String {
+    let shown: Vec<_> = runs.iter().map(|(range, letters)| format!("{range} {letters}")).collect();
+    if shown.is_empty() { "nothing".into() } else { shown.join("; ") }
+}
+
+/// RAM of the machine here: what one request may ask for depends on it.
+fn total_pages() -> u64 {
+    // SAFETY: no arguments but a constant.
+    unsafe { libc::sysconf(libc::_SC_PHYS_PAGES) as u64 }
+}
+
+/// Runs a script on both sides; how many statements agreed.
+pub(crate) fn check_script(sandbox: &mut Sandbox, text: &str, fields: Fields) -> Result<usize, Failure> {
+    let script = Script::parse(text).map_err(|errors| Failure::Script(errors[0].to_string()))?;
+    if script.is_log {
+        return Err(Failure::Script("a log of a real program cannot be run again".into()));
+    }
+    let mut pair = Pair::start(sandbox, script, fields)?;
+    let mut statements = 0;
+    while pair.step()? {
+        statements += 1;
+    }
+    Ok(statements)
+}

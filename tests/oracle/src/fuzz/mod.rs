@@ -1,0 +1,151 @@
+//! The differential fuzzer: makes up programs, runs them on both sides, and shrinks what differs to a
+//! script that can be committed.
+
+mod generate;
+mod shrink;
+
+use crate::compare::{Failure, Fields, Pair};
+use crate::record::record;
+use crate::sandbox::Sandbox;
+use generate::Generator;
+use pagefault::script::Script;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// How long to go on, and with what.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// Where the programs come from; by default the time of day.
+    pub(crate) seed: Option<u64>,
+    pub(crate) time: Option<Duration>,
+    pub(crate) programs: Option<u64>,
+    /// Operations a program has at most.
+    pub(crate) operations: usize,
+    /// A folder for what differs.
+    pub(crate) save: Option<PathBuf>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { seed: None, time: None, programs: None, operations: 60, save: None }
+    }
+}
+
+/// So many differences end a run: more of them rarely say more.
+const ENOUGH: u64 = 12;
+/// How often the run says how far it is.
+const NEWS: Duration = Duration::from_secs(60);
+
+/// A program as text.
+#[derive(Clone, Debug, Default)]
+struct Program {
+    header: String,
+    lines: Vec<String>,
+}
+
+impl Program {
+    fn text(&self) -> String {
+        let mut text = self.header.clone();
+        for line in &self.lines {
+            text.push_str(line);
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// Runs the fuzzer; the exit code.
+pub(crate) fn run(sandbox: &mut Sandbox, plan: &Plan, fields: Fields) -> i32 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let seed = plan.seed.unwrap_or(now);
+    println!("seed {seed}");
+    let (start, mut news) = (Instant::now(), Instant::now());
+    let (mut programs, mut operations, mut differences) = (0u64, 0u64, 0u64);
+    let mut calls: BTreeMap<String, u64> = BTreeMap::new();
+    let over = |programs| match (plan.time, plan.programs) {
+        (None, None) => programs >= 1000,
+        (time, count) => time.is_some_and(|time| start.elapsed() >= time) || count.is_some_and(|count| programs >= count),
+    };
+    while !over(programs) && differences < ENOUGH {
+        let mut generator = Generator::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(programs), fields);
+        let (program, failure) = make_and_run(sandbox, &mut generator, plan.operations, fields);
+        programs += 1;
+        operations += program.lines.len() as u64;
+        for line in &program.lines {
+            *calls.entry(generate::call_of(line).to_string()).or_default() += 1;
+        }
+        match failure {
+            None => {}
+            Some(Failure::CannotAsk(why)) => {
+                println!("{why}");
+                return crate::CANNOT_ASK;
+            }
+            Some(failure) => {
+                differences += 1;
+                report(sandbox, plan, fields, seed, programs - 1, &program, &failure);
+            }
+        }
+        if news.elapsed() > NEWS {
+            news = Instant::now();
+            println!("… {programs} programs, {operations} operations, {differences} differences");
+        }
+    }
+    let by_call: Vec<_> = calls.iter().map(|(call, n)| format!("{call} {n}")).collect();
+    println!("calls: {}", by_call.join(", "));
+    println!("seed {seed}: {programs} programs, {operations} operations, {differences} differences in {:.0} s", start.elapsed().as_secs_f64());
+    i32::from(differences > 0)
+}
+
+/// Lets a generator write a program while it runs, so that each operation can be about what is there.
+fn make_and_run(sandbox: &mut Sandbox, generator: &mut Generator, most: usize, fields: Fields) -> (Program, Option<Failure>) {
+    let mut program = Program { header: generator.header(), lines: Vec::new() };
+    let started = start(sandbox, &program.header, fields);
+    let mut pair = match started {
+        Ok(pair) => pair,
+        Err(failure) => return (program, Some(failure)),
+    };
+    while program.lines.len() < most {
+        let Some(line) = generator.next(pair.session.machine()) else { break };
+        program.lines.push(line.clone());
+        let step = pair.session.append(&line).map_err(|e| Failure::Script(e.to_string())).and_then(|()| pair.step());
+        if let Err(failure) = step {
+            return (program, Some(failure));
+        }
+    }
+    (program, None)
+}
+
+fn start(sandbox: &mut Sandbox, header: &str, fields: Fields) -> Result<Pair, Failure> {
+    let script = Script::parse(header).map_err(|errors| Failure::Script(errors[0].to_string()))?;
+    Pair::start(sandbox, script, fields)
+}
+
+/// Runs a program as it stands.
+fn run_again(sandbox: &mut Sandbox, program: &Program, fields: Fields) -> Result<(), Failure> {
+    let mut pair = start(sandbox, &program.header, fields)?;
+    for line in &program.lines {
+        pair.session.append(line).map_err(|e| Failure::Script(e.to_string()))?;
+        pair.step()?;
+    }
+    Ok(())
+}
+
+/// Shrinks a program that differs and prints it as a script with the kernel's answers.
+fn report(sandbox: &mut Sandbox, plan: &Plan, fields: Fields, seed: u64, number: u64, program: &Program, failure: &Failure) {
+    println!("DIFFERENCE in program {number} of seed {seed}: {failure}");
+    let (small, failure) = shrink::shrink(sandbox, program, failure, fields);
+    println!("shrunk to {} operations: {failure}", small.lines.len());
+    let text = match record(sandbox, &small.text(), "6.18") {
+        Ok(text) => text,
+        Err(why) => format!("# not recorded: {why}\n{}", small.text()),
+    };
+    println!("{text}");
+    if let Some(folder) = &plan.save {
+        let path = folder.join(format!("{seed}_{number}.pf"));
+        let _ = std::fs::create_dir_all(folder);
+        if let Err(error) = std::fs::write(&path, text) {
+            println!("{}: {error}", path.display());
+        }
+    }
+}

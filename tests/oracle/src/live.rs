@@ -1,0 +1,353 @@
+//! The real side: runs the statements of a script in real processes.
+
+use crate::observe::{Identities, Identity};
+use crate::sandbox::{Sandbox, SettingGuard};
+use crate::tracee::{RealSignal, Start, Tracee};
+use pagefault::errno::Errno;
+use pagefault::machine::{Arg, MapsLine, Sysno};
+use pagefault::mm::Capabilities;
+use pagefault::script::{Call, Expr, Script, Statement};
+use std::collections::{BTreeMap, HashMap};
+use std::os::unix::fs::MetadataExt;
+
+/// What one statement did.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    /// The number, in the script, of the process that ran it.
+    pub(crate) pid: u32,
+    /// As a script writes it.
+    pub(crate) result: String,
+    /// Minor and major faults of the process.
+    pub(crate) faults: (u64, u64),
+    /// `mincore`'s answer, where the script gave no place for it.
+    pub(crate) vector: Option<String>,
+    /// The process it made.
+    pub(crate) child: Option<u32>,
+}
+
+/// The real processes of a script, by the numbers they have in it.
+#[derive(Debug)]
+pub(crate) struct Live {
+    tracees: BTreeMap<u32, Tracee>,
+    /// Real process numbers.
+    numbers: HashMap<i64, u32>,
+    names: HashMap<String, u64>,
+    /// Processes by the name of their fork.
+    processes: HashMap<String, u32>,
+    next: u32,
+    pub(crate) identities: Identities,
+    _settings: Vec<SettingGuard>,
+}
+
+/// The numbers of capabilities (`capabilities(7)`) are the bits of the set.
+fn dropped(kept: Capabilities) -> Vec<u32> {
+    (0..=40).filter(|n| Capabilities::all().bits() >> n & 1 == 1 && kept.bits() >> n & 1 == 0).collect()
+}
+
+impl Live {
+    /// Starts the first process of a script. `ours` gives the emulator's first maps and file numbers.
+    pub(crate) fn start(sandbox: &mut Sandbox, script: &Script, ours: &pagefault::machine::Machine) -> Result<Self, String> {
+        let process = &script.header.process;
+        sandbox.clear().map_err(|e| e.to_string())?;
+        let mut identities = Identities::new(&sandbox.root().to_string_lossy());
+        for file in &script.header.machine.files {
+            let real = sandbox.create(file).map_err(|e| format!("{}: {e}", file.path))?;
+            let inode = ours.kernel.fs.lookup(&file.path).map(|id| ours.kernel.fs.inode(id));
+            let (dev, ino) = inode.map_or(((0xfe, 0), 0), |inode| (inode.dev, inode.ino));
+            identities.add(real, Identity { dev, ino, name: None });
+        }
+        let pid = ours.processes().next().map_or(1, |process| process.pid.0);
+        let maps = pagefault::view::maps(ours, pagefault::ids::Pid(pid));
+        let text = maps.into_iter().find(|line| line.range.start.0 == crate::stub::TEXT);
+        let writable_text = text.as_ref().is_some_and(|line| line.perms[1] == 'w');
+        let program = Sandbox::program(writable_text);
+        let settings = settings(sandbox, script)?;
+        let start = Start {
+            root: sandbox.root(),
+            program,
+            writable_text,
+            uid: process.uid,
+            personality: process.personality.bits(),
+            rlimits: rlimits(script),
+            dropped_capabilities: process.capabilities.map_or(Vec::new(), dropped),
+        };
+        let first = Tracee::start(&start)?;
+        let meta = std::fs::metadata(sandbox.root().join(program.trim_start_matches('/'))).map_err(|e| e.to_string())?;
+        if let Some(line) = text {
+            identities.add((meta.dev(), meta.ino()), Identity { dev: line.dev, ino: line.ino, name: Some(line.name) });
+        }
+        let numbers = HashMap::from([(first.pid().into(), pid)]);
+        let tracees = BTreeMap::from([(pid, first)]);
+        let live =
+            Self { tracees, numbers, names: HashMap::new(), processes: HashMap::new(), next: pid + 1, identities, _settings: settings };
+        Ok(live)
+    }
+
+    /// The process that exists from the start.
+    pub(crate) fn first(&self) -> u32 {
+        self.next - self.numbers.len() as u32
+    }
+
+    pub(crate) fn tracee(&self, pid: u32) -> Option<&Tracee> {
+        self.tracees.get(&pid)
+    }
+
+    /// Processes that live, in order.
+    pub(crate) fn alive(&self) -> Vec<u32> {
+        self.tracees.keys().copied().collect()
+    }
+
+    pub(crate) fn maps(&self, pid: u32) -> Result<Vec<MapsLine>, String> {
+        self.tracees.get(&pid).map_or(Ok(Vec::new()), |tracee| self.identities.maps(tracee))
+    }
+
+    /// The process a statement speaks of.
+    pub(crate) fn pid_of(&self, name: Option<&str>) -> Result<u32, String> {
+        let Some(name) = name else { return Ok(self.first()) };
+        let known = self.processes.get(name).copied().or_else(|| name.parse().ok());
+        known.or_else(|| self.names.get(name).map(|n| *n as u32)).ok_or_else(|| format!("there is no process `{name}`"))
+    }
+
+    fn acting(&mut self, pid: u32) -> Result<&mut Tracee, String> {
+        self.tracees.get_mut(&pid).ok_or_else(|| format!("process {pid} is not alive on the real kernel"))
+    }
+
+    /// Runs one statement; `Err` is a fault of the script or of the harness.
+    pub(crate) fn run(&mut self, statement: &Statement) -> Result<Outcome, String> {
+        let pid = self.pid_of(statement.process.as_deref())?;
+        let before = self.acting(pid)?.faults()?;
+        let mut outcome = Outcome { pid, result: String::new(), faults: (0, 0), vector: None, child: None };
+        let fatal = self.call(pid, statement, &mut outcome)?;
+        if let Some(tracee) = self.tracees.get(&pid) {
+            let now = tracee.faults()?;
+            outcome.faults = (now.0 - before.0, now.1 - before.1);
+        }
+        if fatal && statement.outcome.is_none() {
+            self.tracees.remove(&pid);
+        }
+        Ok(outcome)
+    }
+
+    fn number(&self, call: &Call, place: usize) -> Result<Option<u64>, String> {
+        call.args.get(place).map(|(_, expr)| pagefault::script::number(expr, &self.names)).transpose()
+    }
+
+    /// Whether it ended in a signal.
+    fn call(&mut self, pid: u32, statement: &Statement, outcome: &mut Outcome) -> Result<bool, String> {
+        let call = &statement.call;
+        let mut fatal = None;
+        match call.name.as_str() {
+            "load" => fatal = self.load(pid, call, outcome)?,
+            "store" => fatal = self.store(pid, call, outcome)?,
+            "execute" => {
+                let at = self.number(call, 0)?.unwrap_or(0);
+                fatal = self.acting(pid)?.execute(at)?.err();
+                outcome.result = "0".into();
+            }
+            "touch_read" | "touch_write" => fatal = self.touch(pid, call, outcome)?,
+            "repeat" => self.repeat(pid, call, outcome)?,
+            "maps" | "snap" | "nmaps" | "pagemap" | "quiet" => outcome.result = "0".into(),
+            name => {
+                let name = if name == "preadto" { "pread64" } else { name };
+                let name = if name == "pwritefrom" { "pwrite64" } else { name };
+                let number = Sysno::from_name(name).ok_or_else(|| format!("the harness cannot make `{name}`"))?;
+                let args = pagefault::script::arguments(call, &self.names)?;
+                let result = self.syscall(pid, number, &args, outcome)?;
+                if let (Some(name), Some(value)) = (&statement.binds, result.filter(|value| !is_error(*value))) {
+                    self.names.insert(name.clone(), value as u64);
+                    if let Some(child) = outcome.child {
+                        self.processes.insert(name.clone(), child);
+                    }
+                }
+                outcome.result = result.map_or("?".into(), show_result);
+            }
+        }
+        if let Some(signal) = fatal {
+            let count = if outcome.result.is_empty() { String::new() } else { format!("{} ", outcome.result) };
+            outcome.result = if call.name.starts_with("touch") { count + &show_signal(signal) } else { show_signal(signal) };
+        }
+        Ok(fatal.is_some())
+    }
+
+    fn load(&mut self, pid: u32, call: &Call, outcome: &mut Outcome) -> Result<Option<RealSignal>, String> {
+        let (at, len) = (self.number(call, 0)?.unwrap_or(0), self.number(call, 1)?.unwrap_or(1));
+        let mut bytes = Vec::new();
+        for i in 0..len {
+            match self.acting(pid)?.load(at.wrapping_add(i))? {
+                Ok(byte) => bytes.push(byte),
+                Err(signal) => return Ok(Some(signal)),
+            }
+        }
+        outcome.result = pagefault::script::show_bytes(&bytes);
+        Ok(None)
+    }
+
+    fn store(&mut self, pid: u32, call: &Call, outcome: &mut Outcome) -> Result<Option<RealSignal>, String> {
+        let at = self.number(call, 0)?.unwrap_or(0);
+        let bytes = match call.args.get(1).map(|(_, expr)| expr) {
+            Some(Expr::Text(bytes)) => bytes.clone(),
+            _ => {
+                let size = self.number(call, 2)?.unwrap_or(1).min(8) as usize;
+                self.number(call, 1)?.unwrap_or(0).to_le_bytes()[..size].to_vec()
+            }
+        };
+        for (i, byte) in bytes.iter().enumerate() {
+            if let Err(signal) = self.acting(pid)?.store(at.wrapping_add(i as u64), *byte)? {
+                return Ok(Some(signal));
+            }
+        }
+        outcome.result = bytes.len().to_string();
+        Ok(None)
+    }
+
+    fn touch(&mut self, pid: u32, call: &Call, outcome: &mut Outcome) -> Result<Option<RealSignal>, String> {
+        let start = self.number(call, 0)?.unwrap_or(0);
+        let (count, stride) = (self.number(call, 1)?.unwrap_or(1), self.number(call, 2)?.unwrap_or(4096));
+        let byte = self.number(call, 3)?.unwrap_or(0) as u8;
+        for i in 0..count {
+            let at = start.wrapping_add(i.wrapping_mul(stride));
+            let tracee = self.acting(pid)?;
+            let done = if call.name == "touch_write" { tracee.store(at, byte)? } else { tracee.load(at)?.map(|_| ()) };
+            if let Err(signal) = done {
+                outcome.result = i.to_string();
+                return Ok(Some(signal));
+            }
+        }
+        outcome.result = count.to_string();
+        Ok(None)
+    }
+
+    fn repeat(&mut self, pid: u32, call: &Call, outcome: &mut Outcome) -> Result<(), String> {
+        let (count, stride) = (self.number(call, 0)?.unwrap_or(0), self.number(call, 1)?.unwrap_or(0));
+        let Some((_, Expr::Text(name))) = call.args.get(2) else { return Err("repeat(count, stride, \"call\", address, …)".into()) };
+        let name = String::from_utf8_lossy(name).into_owned();
+        let number = Sysno::from_name(&name).ok_or_else(|| format!("the harness cannot make `{name}`"))?;
+        let mut args = pagefault::script::arguments(&Call { name, args: call.args[3..].to_vec() }, &self.names)?;
+        outcome.result = count.to_string();
+        for i in 0..count {
+            let result = self.syscall(pid, number, &args, outcome)?.unwrap_or(0);
+            if is_error(result) {
+                outcome.result = format!("{i} -1 {}", errno(result).map_or("?".into(), |errno| errno.to_string()));
+                return Ok(());
+            }
+            args[0] = Arg::Int(args[0].int().wrapping_add(stride));
+        }
+        Ok(())
+    }
+
+    fn syscall(&mut self, pid: u32, number: Sysno, args: &[Arg; 6], outcome: &mut Outcome) -> Result<Option<i64>, String> {
+        let mut words = self.words(pid, args)?;
+        self.translate_pid(number, &mut words);
+        let tracee = self.acting(pid)?;
+        let Some(result) = tracee.syscall(number as u64, words)? else {
+            self.tracees.remove(&pid);
+            return Ok(None);
+        };
+        if number == Sysno::mincore && args[2] == Arg::Scratch {
+            outcome.vector = self.vector(pid, words[1], result)?;
+        }
+        if let Some(child) = self.acting(pid)?.take_child()? {
+            return Ok(Some(self.adopt(child, outcome)));
+        }
+        let is_pid = matches!(number, Sysno::getpid | Sysno::wait4) && result > 0;
+        Ok(Some(if is_pid { self.numbers.get(&result).map_or(result, |pid| i64::from(*pid)) } else { result }))
+    }
+
+    /// Register values; what is given in the script is lent to the process.
+    fn words(&mut self, pid: u32, args: &[Arg; 6]) -> Result<[u64; 6], String> {
+        let given: Vec<&[u8]> = args.iter().filter_map(|arg| if let Arg::Bytes(bytes) = arg { Some(&bytes[..]) } else { None }).collect();
+        let scratch = self.acting(pid)?.scratch();
+        let mut places = match given.is_empty() {
+            true => Vec::new(),
+            false => self.acting(pid)?.lend(&given)?,
+        }
+        .into_iter();
+        Ok(args.each_ref().map(|arg| match arg {
+            Arg::Int(value) => *value,
+            Arg::Bytes(_) => places.next().unwrap_or(0),
+            Arg::Scratch => scratch,
+        }))
+    }
+
+    /// Process numbers of the script are not the real ones.
+    fn translate_pid(&self, number: Sysno, words: &mut [u64; 6]) {
+        if matches!(number, Sysno::wait4 | Sysno::pidfd_open | Sysno::prlimit64)
+            && let Some(tracee) = self.tracees.get(&(words[0] as u32))
+        {
+            words[0] = tracee.pid() as u64;
+        }
+    }
+
+    fn vector(&self, pid: u32, len: u64, result: i64) -> Result<Option<String>, String> {
+        let pages = len.div_ceil(4096) as usize;
+        if result != 0 || pages > crate::stub::SCRATCH_BYTES {
+            return Ok(None);
+        }
+        let bytes = self.tracees.get(&pid).map_or(Ok(Vec::new()), |tracee| tracee.read_back(pages))?;
+        Ok(Some(bytes.iter().map(|byte| char::from(b'0' + (byte & 1))).collect()))
+    }
+
+    fn adopt(&mut self, child: Tracee, outcome: &mut Outcome) -> i64 {
+        let number = self.next;
+        self.next += 1;
+        self.numbers.insert(child.pid().into(), number);
+        self.tracees.insert(number, child);
+        outcome.child = Some(number);
+        number.into()
+    }
+}
+
+/// Limits of the reference machine, then those of the header.
+fn rlimits(script: &Script) -> Vec<(u32, u64, u64)> {
+    let mut limits = vec![(libc::RLIMIT_STACK, 8 << 20, u64::MAX), (libc::RLIMIT_MEMLOCK, 8 << 20, 8 << 20)];
+    limits.extend(script.header.process.rlimits.iter().map(|(resource, limit)| (*resource as u32, limit.cur, limit.max)));
+    limits
+}
+
+/// Settings of the whole machine that differ from what they are.
+fn settings(sandbox: &mut Sandbox, script: &Script) -> Result<Vec<SettingGuard>, String> {
+    let (wanted, usual) = (&script.header.machine.sysctl, pagefault::mm::Sysctl::reference());
+    let table = [
+        ("vm.max_map_count", wanted.max_map_count, usual.max_map_count),
+        ("vm.overcommit_memory", wanted.overcommit_memory.into(), usual.overcommit_memory.into()),
+        ("vm.overcommit_ratio", wanted.overcommit_ratio, usual.overcommit_ratio),
+        ("vm.mmap_min_addr", wanted.mmap_min_addr, usual.mmap_min_addr),
+    ];
+    let different = table.into_iter().filter(|(_, wanted, usual)| wanted != usual);
+    different.map(|(name, value, _)| sandbox.set(name, value).map_err(|e| format!("{name}: {e}"))).collect()
+}
+
+/// Whether a script changes settings of the whole machine: such scripts run last and alone.
+pub(crate) fn is_machine_wide(script: &Script) -> bool {
+    let (wanted, usual) = (&script.header.machine.sysctl, pagefault::mm::Sysctl::reference());
+    wanted.max_map_count != usual.max_map_count
+        || wanted.overcommit_memory != usual.overcommit_memory
+        || wanted.overcommit_ratio != usual.overcommit_ratio
+        || wanted.mmap_min_addr != usual.mmap_min_addr
+}
+
+fn is_error(result: i64) -> bool {
+    (-4095..0).contains(&result)
+}
+
+fn errno(result: i64) -> Option<&'static Errno> {
+    Errno::ALL.iter().find(|errno| **errno as i64 == -result)
+}
+
+fn show_signal(signal: RealSignal) -> String {
+    let name = match (signal.signo, signal.code) {
+        (libc::SIGSEGV, 1) => "SIGSEGV SEGV_MAPERR".into(),
+        (libc::SIGSEGV, 2) => "SIGSEGV SEGV_ACCERR".into(),
+        (libc::SIGSEGV, 128) => "SIGSEGV SI_KERNEL".into(),
+        (libc::SIGBUS, 2) => "SIGBUS BUS_ADRERR".into(),
+        (signo, code) => format!("signal {signo} code {code}"),
+    };
+    format!("{name} {:#x}", signal.addr)
+}
+
+fn show_result(result: i64) -> String {
+    if is_error(result) {
+        return errno(result).map_or(format!("-1 errno {}", -result), |errno| format!("-1 {errno} ({})", errno.text()));
+    }
+    if (0..65536).contains(&result) { result.to_string() } else { format!("{result:#x}") }
+}
