@@ -62,6 +62,8 @@ pub enum VmOpsId {
     Shmem,
     /// `ext4_file_vm_ops`: a disk file with write notification.
     Ext4,
+    /// `shm_vm_ops`: an attached SysV segment.
+    Shm,
     /// `special_mapping_vmops`: vdso and vvar.
     Special,
 }
@@ -72,6 +74,7 @@ impl VmOpsId {
         match self {
             Self::Shmem => "shmem_vm_ops",
             Self::Ext4 => "ext4_file_vm_ops",
+            Self::Shm => "shm_vm_ops",
             Self::Special => "special_mapping_vmops",
         }
     }

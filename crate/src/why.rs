@@ -139,6 +139,18 @@ pub enum Why {
     NeedsCapability { capability: &'static str },
     #[error("argument {index} has the value {value:#x}, which is not allowed")]
     BadArgument { index: u8, value: u64 },
+    #[error("no shared memory segment {id}")]
+    NoSegment { id: i64 },
+    #[error("no shared memory segment is attached at {at}")]
+    NothingAttached { at: VirtAddr },
+    #[error("the caller does not own it")]
+    NotOwner,
+    #[error("the range from {at} on is not one shared mapping of one file")]
+    NotOneSharedFile { at: VirtAddr },
+    #[error("only MADV_COLD, MADV_PAGEOUT, MADV_WILLNEED and MADV_COLLAPSE are for other processes")]
+    AdviceNotForOthers,
+    #[error("the I/O vector has {count} pieces, {most} are allowed")]
+    BadVectorCount { count: u64, most: u64 },
     #[error("there is no child to wait for")]
     NoChild,
     #[error("the CPU has no protection keys")]

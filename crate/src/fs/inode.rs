@@ -2,7 +2,7 @@
 
 use super::Content;
 use crate::addr::{PAGE_SIZE, Pfn};
-use crate::ids::InodeId;
+use crate::ids::{InodeId, Pid};
 use crate::phys::Owner;
 use bitflags::bitflags;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +20,11 @@ pub enum InodeKind {
     DevZero,
     /// `/dev/null`.
     DevNull,
+    /// A process (`pidfd_open`).
+    PidFd {
+        /// Its number.
+        pid: Pid,
+    },
     /// A pipe, a terminal, a `/proc` file: can be read and written, not mapped.
     Stream,
 }

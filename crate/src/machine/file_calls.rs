@@ -54,7 +54,7 @@ impl Machine {
     }
 
     /// Gives a file the lowest free descriptor at or above `from`.
-    fn install_descriptor(&mut self, file: FileId, from: usize) -> SysResult {
+    pub(super) fn install_descriptor(&mut self, file: FileId, from: usize) -> SysResult {
         let limit = self.kernel.task().limit(Resource::NoFile);
         let process = self.running.and_then(|pid| self.processes.get_mut(&pid)).expect("a call has a caller");
         let fd = process.free_descriptor(from);
@@ -301,7 +301,7 @@ impl Machine {
             let mut bytes = vec![0; (count - done).min(CHUNK as u64) as usize];
             let got = match kind {
                 InodeKind::DevZero => bytes.len(),
-                InodeKind::DevNull | InodeKind::Stream | InodeKind::Directory => 0,
+                InodeKind::DevNull | InodeKind::PidFd { .. } | InodeKind::Stream | InodeKind::Directory => 0,
                 _ => {
                     let kernel = &mut self.kernel;
                     let read = kernel.fs.read_at(inode, offset + done, &mut bytes, &mut kernel.phys, &mut kernel.trace);

@@ -189,6 +189,11 @@ impl Machine {
         self.kernel.do_mseal(mm, addr(start), len.int(), flags.int())
     }
 
+    pub(super) fn sys_remap_file_pages(&mut self, [start, size, prot, pgoff, flags, _]: &[Arg; 6]) -> SysResult {
+        let mm = self.kernel.current_mm();
+        self.kernel.do_remap_file_pages(mm, addr(start), size.int(), prot.int(), pgoff.int(), flags.int())
+    }
+
     /// On a CPU without protection keys only "no key" is accepted.
     pub(super) fn sys_pkey_mprotect(&mut self, args: &[Arg; 6]) -> SysResult {
         if args[3].int() as i32 == -1 {
@@ -197,7 +202,14 @@ impl Machine {
         self.kernel.refuse(Errno::EINVAL, Why::NoProtectionKeys)
     }
 
-    pub(super) fn sys_pkey_alloc(&mut self, _: &[Arg; 6]) -> SysResult {
+    /// Without protection keys the only key there is, 0, is handed out once before the CPU refuses.
+    pub(super) fn sys_pkey_alloc(&mut self, [flags, rights, ..]: &[Arg; 6]) -> SysResult {
+        self.kernel.require(flags.int() == 0, Errno::EINVAL, || Why::UnknownFlags { flags: flags.int() })?;
+        let unknown = rights.int() & !3;
+        self.kernel.require(unknown == 0, Errno::EINVAL, || Why::UnknownFlags { flags: unknown })?;
+        let mm = self.kernel.current_mm();
+        let taken = std::mem::replace(&mut self.kernel.mms[mm].pkeys, 1) != 0;
+        self.kernel.require(!taken, Errno::ENOSPC, || Why::NoProtectionKeys)?;
         self.kernel.refuse(Errno::EINVAL, Why::NoProtectionKeys)
     }
 

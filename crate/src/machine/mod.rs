@@ -8,6 +8,7 @@
 mod access;
 mod config;
 mod file_calls;
+mod ipc_calls;
 mod memory_calls;
 mod process;
 mod process_calls;

@@ -12,6 +12,8 @@ const CLONE_VM: u64 = 0x100;
 const CLONE_THREAD: u64 = 0x10000;
 const PR_SET_MDWE: u64 = 65;
 const PR_GET_MDWE: u64 = 66;
+const PR_SET_THP_DISABLE: u64 = 41;
+const PR_GET_THP_DISABLE: u64 = 42;
 const PR_SET_VMA: u64 = 0x5356_4d41;
 const PR_SET_NAME: u64 = 15;
 
@@ -140,22 +142,52 @@ impl Machine {
         Ok(0)
     }
 
-    pub(super) fn sys_prctl(&mut self, [option, arg2, ..]: &[Arg; 6]) -> SysResult {
+    pub(super) fn sys_prctl(&mut self, args: &[Arg; 6]) -> SysResult {
+        let [option, arg2, arg3, arg4, arg5, _] = args.each_ref().map(Arg::int);
         let mm = self.kernel.current_mm();
-        match option.int() {
+        match option & 0xffff_ffff {
             PR_SET_NAME => Ok(0),
-            PR_SET_MDWE => {
-                let bits = arg2.int();
-                let good = bits & !3 == 0 && bits != 2;
-                self.kernel.require(good, Errno::EINVAL, || Why::UnknownFlags { flags: bits })?;
-                let had = self.kernel.mms[mm].mdwe;
-                self.kernel.require(!had || bits & 1 != 0, Errno::EPERM, || Why::Mdwe)?;
-                self.kernel.mms[mm].mdwe = bits & 1 != 0;
-                Ok(0)
+            PR_SET_MDWE => self.set_mdwe([arg2, arg3, arg4, arg5]),
+            PR_GET_MDWE => {
+                self.require_zeros(&[arg2, arg3, arg4, arg5])?;
+                Ok(self.kernel.mms[mm].mdwe.into())
             }
-            PR_GET_MDWE => Ok(self.kernel.mms[mm].mdwe.into()),
+            PR_SET_THP_DISABLE => self.set_thp_disable([arg2, arg3, arg4, arg5]),
+            PR_GET_THP_DISABLE => {
+                self.require_zeros(&[arg2, arg3, arg4, arg5])?;
+                Ok(self.kernel.mms[mm].thp_disable.into())
+            }
             PR_SET_VMA => self.kernel.refuse(Errno::EINVAL, Why::NotConfigured),
             other => self.kernel.refuse(Errno::EINVAL, Why::BadArgument { index: 0, value: other }),
         }
+    }
+
+    /// Arguments that a later kernel may give a meaning.
+    fn require_zeros(&mut self, args: &[u64]) -> SysResult<()> {
+        let value = args.iter().copied().find(|arg| *arg != 0).unwrap_or(0);
+        self.kernel.require(value == 0, Errno::EINVAL, || Why::BadArgument { index: 2, value })
+    }
+
+    /// Linux `prctl_set_mdwe`: once set, it stays.
+    fn set_mdwe(&mut self, [bits, rest @ ..]: [u64; 4]) -> SysResult {
+        let mm = self.kernel.current_mm();
+        self.require_zeros(&rest)?;
+        let good = bits & !3 == 0 && bits != 2;
+        self.kernel.require(good, Errno::EINVAL, || Why::UnknownFlags { flags: bits })?;
+        let had = u64::from(self.kernel.mms[mm].mdwe);
+        self.kernel.require(had == 0 || had == bits, Errno::EPERM, || Why::Mdwe)?;
+        self.kernel.mms[mm].mdwe = bits as u8;
+        Ok(0)
+    }
+
+    /// Linux `prctl_set_thp_disable`.
+    fn set_thp_disable(&mut self, [disable, flags, rest @ ..]: [u64; 4]) -> SysResult {
+        const EXCEPT_ADVISED: u64 = 2;
+        self.require_zeros(&rest)?;
+        let good = flags & !EXCEPT_ADVISED == 0 && (disable != 0 || flags == 0);
+        self.kernel.require(good, Errno::EINVAL, || Why::UnknownFlags { flags })?;
+        let mm = self.kernel.current_mm();
+        self.kernel.mms[mm].thp_disable = if disable == 0 { 0 } else { 1 | flags as u8 };
+        Ok(0)
     }
 }

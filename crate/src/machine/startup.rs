@@ -30,7 +30,7 @@ pub enum StartupError {
 const VDSO_IMAGE: [(&str, u64); 3] = [("[vvar]", 4), ("[vvar_vclock]", 2), ("[vdso]", 2)];
 
 /// The maps of a static program with one page of text, as a fresh `execve` makes them for a stack limit.
-pub(crate) fn standard_maps(layout: Layout, writable_text: bool) -> Vec<MapsLine> {
+pub(crate) fn standard_maps(layout: Layout, stack_limit: u64, writable_text: bool) -> Vec<MapsLine> {
     let line = |start: u64, pages: u64, perms: [char; 4], name: &str| MapsLine {
         range: VirtRange::new(start, start + pages * PAGE_SIZE),
         perms,
@@ -48,7 +48,9 @@ pub(crate) fn standard_maps(layout: Layout, writable_text: bool) -> Vec<MapsLine
         maps.push(line(at, pages, perms, name));
         at += pages * PAGE_SIZE;
     }
-    maps.push(line(TASK_SIZE - 0x21000, 0x21, ['r', 'w', '-', 'p'], "[stack]"));
+    // One page of arguments and 128 KiB more, if the limit allows (Linux `setup_arg_pages`).
+    let stack_pages = (stack_limit / PAGE_SIZE).clamp(1, 0x21);
+    maps.push(line(TASK_SIZE - stack_pages * PAGE_SIZE, stack_pages, ['r', 'w', '-', 'p'], "[stack]"));
     maps
 }
 
@@ -108,9 +110,10 @@ impl Machine {
 
     fn build_address_space(&mut self, pid: Pid, mm: MmId, config: &ProcessConfig, layout: Layout) -> Result<(), StartupError> {
         let standard;
+        let limit = self.kernel.tasks[self.processes[&pid].task].limit(Resource::Stack);
         let maps = match config.maps.is_empty() {
             true => {
-                standard = standard_maps(layout, config.is_stub);
+                standard = standard_maps(layout, limit, config.is_stub);
                 &standard
             }
             false => &config.maps,

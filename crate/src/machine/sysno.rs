@@ -1,8 +1,7 @@
 //! The system-call table: names, numbers (x86-64), and who does the work.
 
 use super::{Arg, Machine};
-use crate::errno::{Errno, SysResult};
-use crate::why::Why;
+use crate::errno::SysResult;
 
 macro_rules! syscalls {
     ($($name:ident = $number:literal => $method:ident,)*) => {
@@ -87,43 +86,16 @@ syscalls! {
     pkey_alloc = 330 => sys_pkey_alloc,
     pkey_free = 331 => sys_pkey_free,
     mseal = 462 => sys_mseal,
-    // The calls below are known by name so that a log of them is understood; they are refused.
-    shmget = 29 => sys_refused_shmget,
-    shmat = 30 => sys_refused_shmat,
-    shmctl = 31 => sys_refused_shmctl,
-    shmdt = 67 => sys_refused_shmdt,
+    shmget = 29 => sys_shmget,
+    shmat = 30 => sys_shmat,
+    shmctl = 31 => sys_shmctl,
+    shmdt = 67 => sys_shmdt,
     pidfd_open = 434 => sys_pidfd_open,
-    remap_file_pages = 216 => sys_refused_remap_file_pages,
-    process_madvise = 440 => sys_refused_process_madvise,
-}
-
-macro_rules! refused {
-    ($($method:ident = $name:literal;)*) => {
-        impl Machine {$(
-            fn $method(&mut self, _: &[Arg; 6]) -> SysResult {
-                self.kernel.refuse(Errno::ENOSYS, Why::NotEmulated { name: $name })
-            }
-        )*}
-    };
-}
-
-refused! {
-    sys_refused_shmget = "shmget";
-    sys_refused_shmat = "shmat";
-    sys_refused_shmctl = "shmctl";
-    sys_refused_shmdt = "shmdt";
-    sys_refused_remap_file_pages = "remap_file_pages";
-    sys_refused_process_madvise = "process_madvise";
-    sys_pidfd_open = "pidfd_open";
+    remap_file_pages = 216 => sys_remap_file_pages,
+    process_madvise = 440 => sys_process_madvise,
 }
 
 impl Sysno {
-    /// Whether the call is only known by name.
-    pub const fn is_refused(self) -> bool {
-        use Sysno::*;
-        matches!(self, shmget | shmat | shmctl | shmdt | remap_file_pages | process_madvise)
-    }
-
     /// Whether its result is about memory: what a replay compares. Descriptors, process ids and the
     /// results of other calls are inputs of a replay.
     pub const fn is_about_memory(self) -> bool {

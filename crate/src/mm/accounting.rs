@@ -14,6 +14,9 @@ use crate::why::Why;
 pub struct Commit {
     /// Pages.
     pub pages: u64,
+    /// How many of them nobody will ever give back: the kernel forgets to count some out (see
+    /// `expand_stack`), and so do we; this keeps the books right.
+    pub drift: u64,
 }
 
 impl Kernel {

@@ -28,6 +28,7 @@ impl Kernel {
             promised += mm.vmas.iter().filter(|(_, v)| v.flags.contains(VmFlags::ACCOUNT)).map(|(_, v)| v.pages()).sum::<u64>();
         }
         promised += self.fs.inodes().map(|(_, inode)| inode.promised_pages).sum::<u64>();
+        promised += self.commit.drift;
         if promised != self.commit.pages {
             return Err(format!("{} pages are promised, the areas say {promised}", self.commit.pages));
         }

@@ -11,8 +11,6 @@ use crate::why::Why;
 
 /// Largest file offset of most file systems (`MAX_LFS_FILESIZE`).
 const MAX_LFS: u64 = i64::MAX as u64;
-/// Largest file of the reference machine's ext4: 2^32 − 1 blocks of 4 KiB.
-const EXT4_MAX: u64 = 0xffff_ffff << 12;
 
 /// The methods of an open file that mappings use (Linux `struct file_operations`).
 pub trait FileOperations: Sync {
@@ -42,7 +40,7 @@ pub trait FileOperations: Sync {
 
     /// Largest offset a mapping may reach.
     fn max_bytes(&self) -> u64 {
-        MAX_LFS
+        u64::MAX
     }
 }
 
@@ -52,7 +50,7 @@ pub fn file_operations(kind: InodeKind) -> &'static dyn FileOperations {
         InodeKind::Disk => &Ext4,
         InodeKind::Shmem => &Shmem,
         InodeKind::DevZero => &DevZero,
-        InodeKind::Directory | InodeKind::DevNull | InodeKind::Stream => &NotMappable,
+        InodeKind::Directory | InodeKind::DevNull | InodeKind::PidFd { .. } | InodeKind::Stream => &NotMappable,
     }
 }
 
@@ -81,7 +79,7 @@ impl FileOperations for Ext4 {
     }
 
     fn max_bytes(&self) -> u64 {
-        EXT4_MAX
+        MAX_LFS
     }
 }
 
@@ -93,9 +91,14 @@ impl FileOperations for Shmem {
         "shmem_mmap"
     }
 
-    fn mmap(&self, _: &mut Kernel, vma: &mut Vma) -> SysResult<()> {
-        vma.ops = Some(VmOpsId::Shmem);
+    fn mmap(&self, kernel: &mut Kernel, vma: &mut Vma) -> SysResult<()> {
+        let segment = kernel.is_segment(vma);
+        vma.ops = Some(if segment { VmOpsId::Shm } else { VmOpsId::Shmem });
         Ok(())
+    }
+
+    fn max_bytes(&self) -> u64 {
+        MAX_LFS
     }
 }
 

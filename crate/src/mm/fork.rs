@@ -11,6 +11,9 @@ use crate::phys::FrameFlags;
 use crate::vma::Vma;
 use crate::why::Why;
 
+/// `PR_MDWE_NO_INHERIT`.
+const MDWE_NO_INHERIT: u8 = 2;
+
 impl Kernel {
     /// A copy of an address space whose private pages are shared until somebody writes.
     ///
@@ -29,7 +32,9 @@ impl Kernel {
                 data: from.data,
                 code: from.code,
                 def_flags: from.def_flags & VmFlags::NOHUGEPAGE,
-                mdwe: from.mdwe,
+                mdwe: if from.mdwe & MDWE_NO_INHERIT == 0 { from.mdwe } else { 0 },
+                pkeys: from.pkeys,
+                thp_disable: from.thp_disable,
                 ..Mm::new(tables, from.layout)
             };
             let child = k.mms.insert(child);

@@ -65,9 +65,10 @@ impl Kernel {
 
     fn aligned_search(&mut self, mm: MmId, wanted: Wanted) -> Option<VirtAddr> {
         let Wanted { addr, len, offset, .. } = wanted;
-        let end = offset.checked_add(len)?;
-        let first_block = offset.checked_next_multiple_of(PMD_SIZE)?;
-        if end <= first_block || end - first_block < PMD_SIZE {
+        // The kernel reckons with signed offsets here: those near the top wrap, and count as aligned.
+        let end = offset.wrapping_add(len);
+        let first_block = offset.wrapping_add(PMD_SIZE - 1) & !(PMD_SIZE - 1);
+        if end as i64 <= first_block as i64 || end.wrapping_sub(first_block) < PMD_SIZE {
             return None;
         }
         let padded = len.checked_add(PMD_SIZE).filter(|padded| offset.checked_add(*padded).is_some())?;

@@ -4,6 +4,7 @@ use super::accounting::Commit;
 use super::anon_vma::AnonVmas;
 use super::mm_struct::{Mm, Rss};
 use super::rmap::IMmap;
+use super::shm::Segments;
 use super::task::Task;
 use crate::addr::{PAGE_SHIFT, Pfn, VirtAddr};
 use crate::errno::{Errno, SysError, SysResult};
@@ -79,6 +80,8 @@ pub struct Kernel {
     pub anon_vmas: AnonVmas,
     /// Which VMAs map which file.
     pub i_mmap: IMmap,
+    /// System V shared memory.
+    pub shm: Segments,
     /// Tunables.
     pub sysctl: Sysctl,
     /// Committed_AS.
@@ -112,6 +115,7 @@ impl Kernel {
             current: TaskId(0),
             anon_vmas: AnonVmas::default(),
             i_mmap: IMmap::default(),
+            shm: Segments::default(),
             sysctl,
             commit: Commit::default(),
             trace,
@@ -202,6 +206,9 @@ impl Kernel {
         self.fs.put_file(file, &mut self.phys, &mut self.trace);
         if promised > 0 && self.fs.try_inode(inode).is_none() {
             self.vm_unacct_memory(promised);
+        }
+        if self.shm.has_any() {
+            self.shm_destroy_if_unused(inode);
         }
     }
 

@@ -38,6 +38,12 @@ advices! {
 }
 
 impl Advice {
+    /// Advice that a process may give another (Linux `process_madvise_remote_valid`).
+    pub fn is_for_other_processes(self) -> bool {
+        use Advice::*;
+        matches!(self, COLD | PAGEOUT | WILLNEED | COLLAPSE)
+    }
+
     /// Throws contents away (Linux `is_discard`).
     fn discards(self) -> bool {
         use Advice::*;

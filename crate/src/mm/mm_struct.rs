@@ -87,8 +87,12 @@ pub struct Mm {
     pub hiwater_rss: u64,
     /// Largest `total_vm` so far, in pages, as of the last time it was about to fall.
     pub hiwater_vm: u64,
-    /// Memory-deny-write-execute (`prctl(PR_SET_MDWE)`).
-    pub mdwe: bool,
+    /// Memory-deny-write-execute, the bits of `prctl(PR_SET_MDWE)`.
+    pub mdwe: u8,
+    /// Protection keys handed out, a bit each (`pkey_alloc`).
+    pub pkeys: u16,
+    /// No huge pages: the bits of `prctl(PR_GET_THP_DISABLE)`.
+    pub thp_disable: u8,
 }
 
 impl Mm {
@@ -114,7 +118,9 @@ impl Mm {
             rss: [0; 3],
             hiwater_rss: 0,
             hiwater_vm: 0,
-            mdwe: false,
+            mdwe: 0,
+            pkeys: 0,
+            thp_disable: 0,
         }
     }
 

@@ -119,8 +119,10 @@ impl Kernel {
         let rigid = vm_flags.intersects(VmFlags::DONTEXPAND | VmFlags::PFNMAP);
         let keeps = flags.contains(MremapFlags::DONTUNMAP);
         self.require(!(keeps && rigid), Errno::EINVAL, || Why::MayNotExpand { at })?;
-        self.require(old_len <= area.end - addr, Errno::EFAULT, || Why::PastVmaEnd { at, old: old_len })?;
-        if new_len == old_len {
+        // What a smaller size leaves over is unmapped, wherever it ends.
+        let moved = old_len.min(new_len);
+        self.require(moved <= area.end - addr, Errno::EFAULT, || Why::PastVmaEnd { at, old: moved })?;
+        if new_len <= old_len {
             return Ok(id);
         }
         let pages = new_len >> PAGE_SHIFT;

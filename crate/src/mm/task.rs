@@ -13,6 +13,8 @@ bitflags! {
         const SYS_RAWIO = 1 << 17;
         /// Lock memory without limit.
         const IPC_LOCK = 1 << 14;
+        /// Ignore permissions of SysV segments.
+        const IPC_OWNER = 1 << 15;
         /// Own anything.
         const DAC_OVERRIDE = 1 << 1;
         /// See frame numbers; use the reserve of overcommit mode 2.

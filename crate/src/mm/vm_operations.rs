@@ -53,6 +53,7 @@ pub trait VmOperations: Sync {
 pub fn vm_operations(id: VmOpsId) -> &'static dyn VmOperations {
     match id {
         VmOpsId::Shmem => &ShmemVmOps,
+        VmOpsId::Shm => &ShmVmOps,
         VmOpsId::Ext4 => &Ext4VmOps,
         VmOpsId::Special => &SpecialVmOps,
     }
@@ -94,6 +95,19 @@ impl VmOperations for ShmemVmOps {
 
     fn maps_around(&self) -> bool {
         true
+    }
+}
+
+/// Attached SysV segments: the pages of their file in memory.
+struct ShmVmOps;
+
+impl VmOperations for ShmVmOps {
+    fn fault_name(&self) -> &'static str {
+        "shm_fault"
+    }
+
+    fn fault(&self, kernel: &mut Kernel, context: &FaultContext) -> Result<FoundPage, FaultOutcome> {
+        cached_page(kernel, context, false)
     }
 }
 

@@ -81,6 +81,6 @@ impl Vma {
     /// Whether it may vanish in a merge: not if its operations have a `close`.
     #[inline]
     pub fn may_vanish(&self) -> bool {
-        self.ops != Some(VmOpsId::Special)
+        !matches!(self.ops, Some(VmOpsId::Special | VmOpsId::Shm))
     }
 }

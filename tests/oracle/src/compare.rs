@@ -80,11 +80,7 @@ impl Pair {
     /// Runs the next statement of the session's script on both sides.
     pub(crate) fn step(&mut self) -> Result<bool, Failure> {
         let Some(statement) = self.session.script().statements.get(self.session.position()).cloned() else { return Ok(false) };
-        let report = match self.session.step() {
-            Some(Ok(report)) => report.clone(),
-            Some(Err(error)) => return Err(Failure::Script(error.to_string())),
-            None => return Ok(false),
-        };
+        let Some(report) = self.step_emulator(&statement)? else { return Ok(false) };
         if let Some(d) = report.differences.first() {
             return Err(Failure::Differs {
                 line: report.line,
@@ -97,6 +93,23 @@ impl Pair {
         let outcome = self.live.run(&statement).map_err(Failure::Script)?;
         self.compare(&statement, &report, &outcome)?;
         Ok(true)
+    }
+
+    /// A broken invariant is a difference like any other: it can be shrunk.
+    fn step_emulator(&mut self, statement: &Statement) -> Result<Option<StepReport>, Failure> {
+        let session = std::panic::AssertUnwindSafe(&mut self.session);
+        let stepped = std::panic::catch_unwind(move || {
+            let session = session;
+            session.0.step().map(|step| step.cloned())
+        });
+        let broken = |panic: Box<dyn std::any::Any + Send>| Failure::Differs {
+            line: statement.line,
+            call: statement.call.name.clone(),
+            field: "invariant",
+            real: "nothing".into(),
+            ours: panic.downcast_ref::<String>().cloned().unwrap_or_else(|| "a panic".into()),
+        };
+        stepped.map_err(broken)?.transpose().map_err(|error| Failure::Script(error.to_string()))
     }
 
     fn compare(&self, statement: &Statement, report: &StepReport, outcome: &Outcome) -> Result<(), Failure> {

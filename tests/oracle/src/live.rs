@@ -92,11 +92,6 @@ impl Live {
         self.tracees.get(&pid)
     }
 
-    /// Processes that live, in order.
-    pub(crate) fn alive(&self) -> Vec<u32> {
-        self.tracees.keys().copied().collect()
-    }
-
     pub(crate) fn maps(&self, pid: u32) -> Result<Vec<MapsLine>, String> {
         self.tracees.get(&pid).map_or(Ok(Vec::new()), |tracee| self.identities.maps(tracee))
     }
@@ -238,6 +233,10 @@ impl Live {
     fn syscall(&mut self, pid: u32, number: Sysno, args: &[Arg; 6], outcome: &mut Outcome) -> Result<Option<i64>, String> {
         let mut words = self.words(pid, args)?;
         self.translate_pid(number, &mut words);
+        if args.contains(&Arg::Scratch) {
+            // Written from outside first, the page is the process's own: the call takes no fault there.
+            self.acting(pid)?.lend(&[&[]])?;
+        }
         let tracee = self.acting(pid)?;
         let Some(result) = tracee.syscall(number as u64, words)? else {
             self.tracees.remove(&pid);

@@ -58,6 +58,10 @@ impl Kernel {
         if !may_lock || self.vm_enough_memory(mm, growth).is_err() {
             return Err(SignalWhy::StackRefused { addr });
         }
+        if !flags.contains(VmFlags::ACCOUNT) {
+            // A stack that cannot be written pays for its growth, but gets nothing back when it goes.
+            self.commit.drift += growth;
+        }
         Ok(())
     }
 }

@@ -30,12 +30,13 @@ pub(super) struct Generator {
     /// Names that hold SysV segments.
     segments: Vec<String>,
     bound: usize,
+    forked: bool,
     fields: Fields,
 }
 
 impl Generator {
     pub(super) fn new(seed: u64, fields: Fields) -> Self {
-        Self { rng: Rng::with_seed(seed), descriptors: Vec::new(), segments: Vec::new(), bound: 0, fields }
+        Self { rng: Rng::with_seed(seed), descriptors: Vec::new(), segments: Vec::new(), bound: 0, forked: false, fields }
     }
 
     fn one_in(&mut self, n: u32) -> bool {
@@ -100,6 +101,7 @@ impl Generator {
     }
 
     fn fork(&mut self) -> String {
+        self.forked = true;
         if self.one_in(5) { "clone(0x111, 0, 0, 0, 0)".into() } else { "fork()".into() }
     }
 
@@ -132,6 +134,12 @@ impl Generator {
             1 => [0, 0x1000, 0xf000, 0x7fff_ffff_e000, 0x7fff_ffff_f000, 1 << 47, u64::MAX - 4095][self.rng.usize(0..7)],
             _ => self.page(maps),
         }
+    }
+
+    /// Not where the harness's own page would be covered.
+    fn beside_stub(at: u64, len: u64) -> u64 {
+        let end = at.saturating_add(len);
+        if at < crate::stub::TEXT + PAGE && end > crate::stub::TEXT { ARENA } else { at }
     }
 
     /// A length, now and then a bad one.
@@ -195,6 +203,7 @@ impl Generator {
             true => ("-1".to_string(), 0),
             false => (self.descriptor(), self.offset()),
         };
+        let at = Self::beside_stub(at, len);
         format!("mmap({at:#x}, {len:#x}, {prot}, {flags}, {fd}, {offset:#x})")
     }
 
@@ -216,7 +225,8 @@ impl Generator {
 
     /// A range that lies within or across what is mapped.
     fn range(&mut self, maps: &[MapsLine]) -> (u64, u64) {
-        (self.address(maps), self.len())
+        let (at, len) = (self.address(maps), self.len());
+        (Self::beside_stub(at, len), len)
     }
 
     fn munmap(&mut self, maps: &[MapsLine]) -> String {
@@ -256,7 +266,8 @@ impl Generator {
             18 => "MREMAP_FIXED",
             _ => "8",
         };
-        let to = self.address(maps);
+        let (at, to) = (Self::beside_stub(at, old), self.address(maps));
+        let to = Self::beside_stub(to, new);
         format!("mremap({at:#x}, {old:#x}, {new:#x}, {flags}, {to:#x})")
     }
 
@@ -288,13 +299,15 @@ impl Generator {
             0..6 => format!("mlock({at:#x}, {len:#x})"),
             6..10 => format!("mlock2({at:#x}, {len:#x}, {})", self.pick(&["0", "MLOCK_ONFAULT", "MLOCK_ONFAULT", "2"])),
             10..17 => format!("munlock({at:#x}, {len:#x})"),
+            // After a fork the harness's page is shared in one world and not in the other.
+            17 if self.forked => "mlockall(MCL_FUTURE)".into(),
             17 => format!("mlockall({})", self.pick(&["MCL_CURRENT", "MCL_FUTURE", "MCL_CURRENT|MCL_FUTURE", "MCL_FUTURE|MCL_ONFAULT", "MCL_ONFAULT", "8"])),
             _ => "munlockall()".into(),
         }
     }
 
     fn access(&mut self, maps: &[MapsLine]) -> String {
-        let at = self.address(maps);
+        let at = self.data_address(maps);
         let at = if self.one_in(4) { at.wrapping_add(self.rng.u64(0..PAGE)) } else { at };
         match self.rng.u32(0..12) {
             0..3 => format!("load({at:#x}) = ?"),
@@ -303,6 +316,14 @@ impl Generator {
             10 => format!("touch_write({at:#x}, {}, 4096, 0x41) = ?", self.rng.u32(1..5)),
             _ => format!("load({at:#x}) = ?"),
         }
+    }
+
+    /// An address to read or write: not where the kernel keeps clocks.
+    fn data_address(&mut self, maps: &[MapsLine]) -> u64 {
+        let at = self.address(maps);
+        let clock = |line: &&MapsLine| line.name.starts_with("[v") || line.range.start.0 == crate::stub::TEXT;
+        let near = maps.iter().filter(clock).any(|line| at.saturating_add(8 * PAGE) > line.range.start.0 && at < line.range.end.0);
+        if near { ARENA } else { at }
     }
 
     fn brk(&mut self, maps: &[MapsLine]) -> String {
@@ -323,7 +344,7 @@ impl Generator {
     }
 
     fn query(&mut self, maps: &[MapsLine]) -> String {
-        let (at, len) = self.range(maps);
+        let (at, len) = (self.data_address(maps), self.len());
         if len > 512 * PAGE {
             return format!("mincore({at:#x}, {len:#x}, 0)");
         }
@@ -369,7 +390,7 @@ impl Generator {
         match self.rng.u32(0..10) {
             0..6 => {
                 let flags = self.pick(&["0", "0", "SHM_RDONLY", "SHM_RND", "SHM_REMAP", "SHM_EXEC"]);
-                let at = if self.one_in(3) { 0 } else { at };
+                let at = if self.one_in(3) { 0 } else { Self::beside_stub(at, 16 * PAGE) };
                 format!("shmat({segment}, {at:#x}, {flags})")
             }
             6..9 => format!("shmdt({at:#x})"),

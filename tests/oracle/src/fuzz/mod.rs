@@ -60,6 +60,8 @@ pub(crate) fn run(sandbox: &mut Sandbox, plan: &Plan, fields: Fields) -> i32 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let seed = plan.seed.unwrap_or(now);
     println!("seed {seed}");
+    // Told as differences.
+    std::panic::set_hook(Box::new(|_| {}));
     let (start, mut news) = (Instant::now(), Instant::now());
     let (mut programs, mut operations, mut differences) = (0u64, 0u64, 0u64);
     let mut calls: BTreeMap<String, u64> = BTreeMap::new();
