@@ -101,6 +101,8 @@ pub enum Why {
     NeedsMayMove,
     #[error("MREMAP_DONTUNMAP needs equal lengths")]
     LengthsDiffer,
+    #[error("the mapping at {at} moves alone or not at all")]
+    MovesAlone { at: VirtAddr },
     #[error("an old length of 0 duplicates only shared mappings")]
     ZeroOldLength,
     #[error("the mapping at {at} cannot grow")]

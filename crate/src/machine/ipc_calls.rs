@@ -96,7 +96,12 @@ impl Machine {
     /// Advises piece after piece; an error counts only if it comes before anything was advised.
     fn vector_madvise(&mut self, mm: MmId, pieces: &[(u64, u64)], advice: i64) -> SysResult {
         let mut done = 0;
-        for (start, len) in pieces {
+        let total: u64 = pieces.iter().map(|(_, len)| len).sum();
+        for (place, (start, len)) in pieces.iter().enumerate() {
+            // Empty pieces are passed over, but for the one that the walk begins with.
+            if done == total || (*len == 0 && place > 0) {
+                continue;
+            }
             if let Err(error) = self.kernel.do_madvise(mm, VirtAddr(*start), *len, advice) {
                 return if done > 0 { Ok(done) } else { Err(error) };
             }
@@ -127,7 +132,11 @@ impl Machine {
         }
         let mut total = 0;
         let mut cut = Vec::with_capacity(pieces.len());
-        for (start, len) in pieces {
+        let single = pieces.len() == 1;
+        for (start, mut len) in pieces {
+            if single {
+                len = len.min(MAX_RW_COUNT);
+            }
             let inside = start.checked_add(len).is_some_and(|end| end <= TASK_SIZE);
             self.kernel.require(inside, Errno::EFAULT, || Why::BadUserAddress { at: VirtAddr(start) })?;
             let len = len.min(MAX_RW_COUNT - total);

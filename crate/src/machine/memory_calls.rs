@@ -96,7 +96,7 @@ impl Machine {
 
     pub(super) fn sys_mprotect(&mut self, [start, len, prot, ..]: &[Arg; 6]) -> SysResult {
         let mm = self.kernel.current_mm();
-        self.kernel.do_mprotect(mm, addr(start), len.int(), Prot::from_bits_retain(prot.int()))
+        self.kernel.do_mprotect(mm, addr(start), len.int(), Prot::from_bits_retain(prot.int()), None)
     }
 
     pub(super) fn sys_brk(&mut self, [wanted, ..]: &[Arg; 6]) -> SysResult {
@@ -194,12 +194,12 @@ impl Machine {
         self.kernel.do_remap_file_pages(mm, addr(start), size.int(), prot.int(), pgoff.int(), flags.int())
     }
 
-    /// On a CPU without protection keys only "no key" is accepted.
+    /// Key −1 is "no key": plain mprotect.
     pub(super) fn sys_pkey_mprotect(&mut self, args: &[Arg; 6]) -> SysResult {
-        if args[3].int() as i32 == -1 {
-            return self.sys_mprotect(args);
-        }
-        self.kernel.refuse(Errno::EINVAL, Why::NoProtectionKeys)
+        let [start, len, prot, pkey, ..] = args.each_ref().map(Arg::int);
+        let key = if pkey as u32 as i32 == -1 { None } else { Some(pkey as u8) };
+        let mm = self.kernel.current_mm();
+        self.kernel.do_mprotect(mm, VirtAddr(start), len, Prot::from_bits_retain(prot), key)
     }
 
     /// Without protection keys the only key there is, 0, is handed out once before the CPU refuses.

@@ -244,7 +244,8 @@ impl Machine {
         space.brk = heap.map_or(start_brk, |heap| heap.end);
         let top = find("[stack]").map_or(VirtAddr(TASK_SIZE), |stack| stack.end);
         space.start_stack = config.start_stack.unwrap_or(top - 0x100);
-        space.data = config.data;
+        // The data of a standard program is its one segment, as for the kernel's ELF loader.
+        space.data = if config.maps.is_empty() { (0x40_0000, 0x40_1000) } else { config.data };
         let text = maps.iter().find(|line| Some(&line.name) == first_name.as_ref() && line.perms[2] == 'x');
         space.code = text.map_or((0, 0), |line| (line.range.start.0, line.range.end.0));
     }

@@ -255,7 +255,9 @@ impl Kernel {
             let Some(id) = self.mms[mm].vmas.lookup(at) else { return self.refuse(Errno::ENOMEM, Why::Hole { at }) };
             let vma = self.mms[mm].vmas.get(id);
             let special = vma.flags.intersects(VmFlags::IO | VmFlags::PFNMAP);
-            let denied = special || super::fault::access_error(vma, access);
+            // Stricter than an access: memory that can only be executed is not read in.
+            let wanted = if access == Access::Write { VmFlags::WRITE } else { VmFlags::READ };
+            let denied = special || !vma.flags.contains(wanted);
             let (start, part) = (vma.range.start, VirtRange { start: at, end: vma.range.end.min(range.end) });
             self.fits_advice(start, !denied)?;
             match self.fault_in_range(mm, id, part, access) {

@@ -56,7 +56,11 @@ impl Kernel {
 
     /// Whether the caller may know what is cached: it owns the file or may write it.
     fn can_do_mincore(&self, vma: &Vma) -> bool {
-        let Some(file) = vma.file.filter(|_| vma.ops.is_some()) else { return true };
+        if vma.is_anonymous() {
+            return true;
+        }
+        // Of vdso and vvar, which have no file, nobody is told.
+        let Some(file) = vma.file else { return false };
         let (inode, task) = (self.fs.inode_of(file), self.task());
         inode.uid == task.uid || task.capable(Capabilities::FOWNER) || inode.mode & 0o002 != 0
     }

@@ -48,7 +48,9 @@ impl Kernel {
         }
         let mut locked = (len >> PAGE_SHIFT) + self.mms[mm].locked_vm;
         if locked > limit {
-            locked -= self.locked_pages_in(mm, VirtRange::from_len(start, len));
+            // A range that wraps counts up to the end of all addresses (`count_mm_mlocked_page_nr`).
+            let end = VirtAddr(start.0.saturating_add(len));
+            locked -= self.locked_pages_in(mm, VirtRange { start, end });
         }
         self.require(locked <= limit, Errno::ENOMEM, || Why::MemlockLimit { locked, limit })
     }

@@ -12,16 +12,17 @@ use crate::phys::FrameFlags;
 use crate::why::{Perms, Why};
 
 impl Kernel {
-    /// Changes what may be done with a range (Linux `do_mprotect_pkey`).
+    /// Changes what may be done with a range (Linux `do_mprotect_pkey`); `pkey` is the protection key
+    /// that `pkey_mprotect(2)` names.
     ///
     /// # Errors
     /// EINVAL, ENOMEM, EACCES, EPERM in the order of `mprotect(2)` here; areas before the one that
     /// failed stay changed.
-    pub fn do_mprotect(&mut self, mm: MmId, start: VirtAddr, len: u64, prot: Prot) -> SysResult {
-        self.call("do_mprotect_pkey", |k| k.do_mprotect_checked(mm, start, len, prot))
+    pub fn do_mprotect(&mut self, mm: MmId, start: VirtAddr, len: u64, prot: Prot, pkey: Option<u8>) -> SysResult {
+        self.call("do_mprotect_pkey", |k| k.do_mprotect_checked(mm, start, len, prot, pkey))
     }
 
-    fn do_mprotect_checked(&mut self, mm: MmId, start: VirtAddr, len: u64, prot: Prot) -> SysResult {
+    fn do_mprotect_checked(&mut self, mm: MmId, start: VirtAddr, len: u64, prot: Prot, pkey: Option<u8>) -> SysResult {
         let grows = prot & (Prot::GROWSDOWN | Prot::GROWSUP);
         let prot = prot - grows;
         self.require(grows != Prot::GROWSDOWN | Prot::GROWSUP, Errno::EINVAL, || Why::GrowsBoth)?;
@@ -33,6 +34,8 @@ impl Kernel {
         self.require(range.start < range.end, Errno::ENOMEM, || Why::Wraps { addr: start, len })?;
         let unknown = (prot - (Prot::READ | Prot::WRITE | Prot::EXEC | Prot::SEM)).bits();
         self.require(unknown == 0, Errno::EINVAL, || Why::BadProt { prot: unknown })?;
+        // No key is ever in use on a CPU without protection keys, not even 0.
+        self.require(pkey.is_none(), Errno::EINVAL, || Why::NoProtectionKeys)?;
         let Some(first) = self.mms[mm].vmas.first_overlap(range) else {
             return self.refuse(Errno::ENOMEM, Why::Hole { at: start });
         };

@@ -6,7 +6,7 @@ use crate::addr::{PAGE_SHIFT, PAGE_SIZE, PMD_SIZE, TASK_SIZE, VirtAddr, VirtRang
 use crate::errno::{Errno, SysResult};
 use crate::event::Note;
 use crate::flags::{MapFlags, Prot, VmFlags};
-use crate::ids::{MmId, VmaId};
+use crate::ids::{MmId, VmOpsId, VmaId};
 use crate::mmu::{Pte, Slot};
 use crate::vma::{MergeProposal, Vma};
 use crate::why::Why;
@@ -258,6 +258,9 @@ impl Kernel {
                 if !moved_any && area.start > old.start {
                     break;
                 }
+                let alone = !moved_any && area.end >= old.end;
+                let many = alone || k.may_move_with_others(mm, id);
+                k.require(many, Errno::EFAULT, || Why::MovesAlone { at: area.start })?;
                 let from = area.start.max(at);
                 let len = if request.old_len == 0 { 0 } else { area.end.min(old.end) - from };
                 let part = MremapRequest {
@@ -277,6 +280,12 @@ impl Kernel {
             }
             Ok(request.new_addr.0)
         })
+    }
+
+    /// Whether an area may be one of several that move (Linux `vma_multi_allowed`): not if its file places
+    /// its mappings itself, as SysV segments do.
+    fn may_move_with_others(&self, mm: MmId, id: VmaId) -> bool {
+        self.mms[mm].vmas.get(id).ops != Some(VmOpsId::Shm)
     }
 
     /// Moves a part of one area to a free place (Linux `move_vma`).

@@ -58,6 +58,12 @@ impl Live {
         }
         let pid = ours.processes().next().map_or(1, |process| process.pid.0);
         let maps = pagefault::view::maps(ours, pagefault::ids::Pid(pid));
+        for device in ["/dev/null", "/dev/zero"] {
+            if let (Some(inode), Ok(meta)) = (ours.kernel.fs.lookup(device), std::fs::metadata(sandbox.root().join(&device[1..]))) {
+                let inode = ours.kernel.fs.inode(inode);
+                identities.add((meta.dev(), meta.ino()), Identity { dev: inode.dev, ino: inode.ino, name: None });
+            }
+        }
         let text = maps.into_iter().find(|line| line.range.start.0 == crate::stub::TEXT);
         let writable_text = text.as_ref().is_some_and(|line| line.perms[1] == 'w');
         let program = Sandbox::program(writable_text);

@@ -19,7 +19,6 @@ use crate::vma::Vma;
 use crate::why::SignalWhy;
 
 pub use user::FaultFrom;
-pub(crate) use user::access_error;
 
 /// Everything a fault handler needs to know (Linux `struct vm_fault`).
 #[derive(Clone, Copy, Debug)]

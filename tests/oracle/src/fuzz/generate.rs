@@ -279,7 +279,11 @@ impl Generator {
             "MADV_GUARD_INSTALL", "MADV_GUARD_REMOVE", "MADV_MERGEABLE", "MADV_UNMERGEABLE", "MADV_COLLAPSE", "26", "104", "-1",
         ];
         let (at, len) = self.range(maps);
-        let advice = self.pick(ADVICE);
+        let mut advice = self.pick(ADVICE);
+        let disk_file = |line: &MapsLine| line.perms[3] == 's' && line.name.starts_with("/T/");
+        if advice == "MADV_REMOVE" && maps.iter().any(disk_file) {
+            advice = "MADV_DONTNEED";
+        }
         if self.one_in(25) {
             let count = self.rng.u32(1..3);
             let mut pieces = Vec::new();
@@ -322,6 +326,10 @@ impl Generator {
     fn data_address(&mut self, maps: &[MapsLine]) -> u64 {
         let at = self.address(maps);
         let clock = |line: &&MapsLine| line.name.starts_with("[v") || line.range.start.0 == crate::stub::TEXT;
+        if at >= 0x7fff_ffff_e000 - 8 * PAGE {
+            // What execve left at the top of the stack is nobody's business.
+            return if at > 0x7fff_ffff_f000 { at } else { 0x7fff_fffe_0000 };
+        }
         let near = maps.iter().filter(clock).any(|line| at.saturating_add(8 * PAGE) > line.range.start.0 && at < line.range.end.0);
         if near { ARENA } else { at }
     }
@@ -330,7 +338,7 @@ impl Generator {
         let start = maps.iter().find(|line| line.name == "[heap]").map_or(0x40_1000, |line| line.range.start.0);
         match self.rng.u32(0..10) {
             0 => "brk(0)".into(),
-            1 => format!("brk({:#x})", self.address(maps)),
+            1 => format!("brk({})", self.pick(&["0x300000", "0x401000", "0x7ffffffde000", "-1", "0x7fffffdff000"])),
             _ => format!("brk({:#x})", start + self.rng.u64(0..10) * PAGE + [0, 0, 1, 0x800][self.rng.usize(0..4)]),
         }
     }
@@ -370,13 +378,19 @@ impl Generator {
                 self.descriptors.push(name.clone());
                 format!("{name} = memfd_create(\"{name}\", {})", self.pick(&["0", "MFD_ALLOW_SEALING", "MFD_CLOEXEC"]))
             }
-            7 => format!("ftruncate({}, {:#x})", self.descriptor(), self.rng.u64(0..17) * 2048),
+            7 => format!("ftruncate({}, {:#x})", self.memory_file(), self.rng.u64(0..17) * 2048),
             8 => {
                 let seal = self.pick(&["F_SEAL_WRITE", "F_SEAL_SHRINK", "F_SEAL_GROW", "F_SEAL_FUTURE_WRITE", "F_SEAL_SEAL"]);
                 format!("fcntl({}, F_ADD_SEALS, {seal})", self.descriptor())
             }
             _ => self.mmap(maps),
         }
+    }
+
+    /// A descriptor of a file in memory: how much a disk file reads ahead behind a hole is not ours to say.
+    fn memory_file(&mut self) -> String {
+        let in_memory: Vec<_> = self.descriptors.iter().filter(|name| name.starts_with('m')).cloned().collect();
+        if in_memory.is_empty() { "77".into() } else { in_memory[self.rng.usize(0..in_memory.len())].clone() }
     }
 
     fn shm(&mut self, maps: &[MapsLine]) -> String {
