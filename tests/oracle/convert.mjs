@@ -90,8 +90,8 @@ function operation(op, line) {
     case 'x': call('execute', args); break;
     case 'rr': call('touch_read', args); break;
     case 'ww': call('touch_write', [args[0], args[1], args[3] ?? args[2], args[3] ? args[2] : '0']); break;
-    case 'open': call('open', [quote(`/T/${unescape8(op.name)}`), ...args]); break;
-    case 'unlink': call('unlink', [quote(`/T/${unescape8(op.name)}`)]); break;
+    case 'open': call('open', [quote(pathOf(op.name)), ...args]); break;
+    case 'unlink': call('unlink', [quote(pathOf(op.name))]); break;
     case 'memfd_create': call('memfd_create', [quote(unescape8(op.name)), ...args]); break;
     case 'pwrite': call('pwrite64', [args[0], quote(String.fromCharCode(Number(args[3]))).replace(/\\u00/g, '\\x'), args[2], args[1]]); break;
     case 'preadto': call('preadto', args); break;
@@ -109,6 +109,12 @@ function operation(op, line) {
       if (op.r === '$shm') lines[lines.length - 1] = `${process}shm = ${op.op}(${args.join(', ')})`;
   }
   return [...lines, ...expectations(op, line)];
+}
+
+/** Files are named in the recorder's folder, others from the root. */
+function pathOf(name) {
+  const path = unescape8(name);
+  return path.startsWith('/') ? path : `/T/${path}`;
 }
 
 const unescape8 = (name) => decodeURIComponent(name ?? '');
@@ -131,7 +137,9 @@ function resultOf(op) {
 function expectations(op, line) {
   const lines = [];
   const expect = (text) => lines.push(`  > ${text}`);
-  if (op.mf) expect(`minflt ${op.mf}`);
+  // The recorder did not count the faults of a fetch.
+  if (op.op === 'x') expect('minflt ?');
+  else if (op.mf) expect(`minflt ${op.mf}`);
   if (op.Mf) expect(`majflt ${op.Mf}`);
   if (op.vec !== undefined) expect(`mincore ${op.vec}`);
   const status = (fields) => Object.entries(fields).map(([name, kb]) => `${name} ${kb}`).join(' ');

@@ -14,6 +14,8 @@ pub enum InodeKind {
     Disk,
     /// In memory: memfd, tmpfs, shared anonymous memory, SysV segments.
     Shmem,
+    /// In huge pages (hugetlbfs), of which this machine has none.
+    Hugetlb,
     /// A directory.
     Directory,
     /// `/dev/zero`.
@@ -95,6 +97,7 @@ impl Inode {
             ino: 0,
             dev: match kind {
                 InodeKind::Shmem => (0, 1),
+                InodeKind::Hugetlb => (0, 0xf),
                 InodeKind::DevZero | InodeKind::DevNull => (0, 6),
                 _ => (0xfe, 0),
             },

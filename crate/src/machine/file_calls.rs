@@ -169,7 +169,8 @@ impl Machine {
             Err(error) if error.errno == Errno::ENAMETOOLONG => return self.kernel.refuse(Errno::EINVAL, error.why),
             other => other?,
         };
-        self.kernel.require(flags & MFD_HUGETLB == 0, Errno::ENOMEM, || Why::OutOfFrames)?;
+        let log_size = flags >> 26 & 0x3f;
+        self.kernel.require(matches!(log_size, 0 | 21 | 30), Errno::ENODEV, || Why::UnknownFlags { flags: log_size << 26 })?;
         let seals = match flags & (MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL) {
             0 => Seals::SEAL,
             only if only & MFD_NOEXEC_SEAL == 0 => Seals::empty(),
@@ -177,6 +178,10 @@ impl Machine {
         };
         let inode = self.kernel.new_shmem_inode(0, false);
         self.kernel.fs.inode_mut(inode).seals = Some(seals);
+        if flags & MFD_HUGETLB != 0 {
+            let node = self.kernel.fs.inode_mut(inode);
+            (node.kind, node.dev) = (InodeKind::Hugetlb, (0, 0xf));
+        }
         let mode = OpenMode { read: true, write: true };
         let file = self.kernel.fs.open(inode, &format!("/memfd:{name} (deleted)"), mode);
         self.install_descriptor(file, 0)
@@ -301,7 +306,7 @@ impl Machine {
             let mut bytes = vec![0; (count - done).min(CHUNK as u64) as usize];
             let got = match kind {
                 InodeKind::DevZero => bytes.len(),
-                InodeKind::DevNull | InodeKind::PidFd { .. } | InodeKind::Stream | InodeKind::Directory => 0,
+                InodeKind::DevNull | InodeKind::PidFd { .. } | InodeKind::Hugetlb | InodeKind::Stream | InodeKind::Directory => 0,
                 _ => {
                     let kernel = &mut self.kernel;
                     let read = kernel.fs.read_at(inode, offset + done, &mut bytes, &mut kernel.phys, &mut kernel.trace);

@@ -271,6 +271,10 @@ impl Machine {
             let zero = fs.add_inode(Inode { mode: 0o666, ..Inode::new(InodeKind::DevZero) });
             fs.link("/dev/zero", zero);
         }
+        if fs.lookup("/").is_none() {
+            let root = fs.add_inode(Inode { mode: 0o755, ..Inode::new(InodeKind::Directory) });
+            fs.link("/", root);
+        }
         for fd in 0..3 {
             let file = self.kernel.fs.open(null, "/dev/null", OpenMode { read: true, write: true });
             self.processes.get_mut(&pid).expect("it was made just now").install(fd, file);

@@ -2,6 +2,7 @@
 //! picture; [`super::vm_operations`] is the right half.
 
 use super::kernel::Kernel;
+use crate::addr::{PAGE_SHIFT, PMD_SIZE};
 use crate::errno::{Errno, SysResult};
 use crate::flags::VmFlags;
 use crate::fs::InodeKind;
@@ -49,6 +50,7 @@ pub fn file_operations(kind: InodeKind) -> &'static dyn FileOperations {
     match kind {
         InodeKind::Disk => &Ext4,
         InodeKind::Shmem => &Shmem,
+        InodeKind::Hugetlb => &HugetlbFs,
         InodeKind::DevZero => &DevZero,
         InodeKind::Directory | InodeKind::DevNull | InodeKind::PidFd { .. } | InodeKind::Stream => &NotMappable,
     }
@@ -118,6 +120,25 @@ impl FileOperations for DevZero {
         // Anonymous, but it keeps its file: /proc/PID/maps shows the name.
         vma.ops = None;
         Ok(())
+    }
+}
+
+/// A file in huge pages: the pool of them is empty.
+struct HugetlbFs;
+
+impl FileOperations for HugetlbFs {
+    fn name(&self) -> &'static str {
+        "hugetlbfs_file_mmap"
+    }
+
+    fn mmap(&self, kernel: &mut Kernel, vma: &mut Vma) -> SysResult<()> {
+        let offset = vma.pgoff << PAGE_SHIFT;
+        kernel.require(offset.is_multiple_of(PMD_SIZE), Errno::EINVAL, || Why::OffsetUnaligned { offset })?;
+        kernel.refuse(Errno::ENOMEM, Why::OutOfFrames)
+    }
+
+    fn max_bytes(&self) -> u64 {
+        MAX_LFS
     }
 }
 

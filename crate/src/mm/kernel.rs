@@ -94,9 +94,12 @@ pub struct Kernel {
     pub oom_kills: u32,
     /// Pages of the vdso, the only frames of it that programs see.
     pub vdso_pages: [Pfn; 2],
-    /// Pages of vvar that exist.
+    /// The first pages of vvar and vvar_vclock, the only ones that exist.
     pub vvar_pages: [Pfn; 2],
 }
+
+/// How the vdso begins: it is an ELF file (`e_ident`: 64 bits, little endian).
+const VDSO_IDENT: &[u8] = b"\x7fELF\x02\x01\x01";
 
 impl Kernel {
     /// A kernel without tasks on `ram_bytes` of memory. `None` if that is less than 64 KiB.
@@ -106,6 +109,7 @@ impl Kernel {
         let mut kernel_page = || phys.alloc_zeroed(Owner::Kernel, &mut trace);
         let vdso_pages = [kernel_page()?, kernel_page()?];
         let vvar_pages = [kernel_page()?, kernel_page()?];
+        phys.write(vdso_pages[0], 0, VDSO_IDENT);
         Some(Self {
             phys,
             cpu: Cpu::default(),

@@ -4,7 +4,7 @@
 use super::file_operations::file_operations;
 use super::kernel::Kernel;
 use super::task::Personality;
-use crate::addr::{PAGE_SHIFT, VirtAddr, VirtRange, page_align};
+use crate::addr::{PAGE_SHIFT, PMD_SIZE, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
 use crate::event::Note;
 use crate::flags::{MAP_DROPPABLE, MAP_SHARED_VALIDATE, MapFlags, Prot, VmFlags};
@@ -230,7 +230,11 @@ impl Kernel {
     }
 
     /// Linux `ksys_mmap_pgoff` after the descriptor: huge pages are configured but the pool is empty.
-    pub(crate) fn check_hugetlb(&mut self, request: &MmapRequest) -> SysResult<()> {
+    fn check_hugetlb(&mut self, request: &mut MmapRequest) -> SysResult<()> {
+        if request.file.is_some_and(|file| self.fs.inode_of(file).kind == InodeKind::Hugetlb) {
+            request.len = request.len.checked_next_multiple_of(PMD_SIZE).unwrap_or(0);
+            return Ok(());
+        }
         if !request.flags.contains(MapFlags::HUGETLB) {
             return Ok(());
         }
@@ -248,8 +252,8 @@ impl Kernel {
     ///
     /// # Errors
     /// As `mmap(2)`.
-    pub fn mmap_file(&mut self, request: MmapRequest) -> SysResult {
-        self.check_hugetlb(&request)?;
+    pub fn mmap_file(&mut self, mut request: MmapRequest) -> SysResult {
+        self.check_hugetlb(&mut request)?;
         self.vm_mmap_pgoff(request)
     }
 }

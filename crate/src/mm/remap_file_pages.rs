@@ -36,7 +36,8 @@ impl Kernel {
             let mapped = k.do_mmap(mm, request);
             k.fput(file);
             mapped?;
-            let populates = vm_flags.contains(VmFlags::LOCKED) || !map.contains(MapFlags::NONBLOCK);
+            let locked = vm_flags.contains(VmFlags::LOCKED) || k.mms[mm].def_flags.contains(VmFlags::LOCKED);
+            let populates = locked || !map.contains(MapFlags::NONBLOCK);
             if populates {
                 let _ = k.mm_populate(mm, range, true);
             }

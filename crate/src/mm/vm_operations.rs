@@ -156,13 +156,13 @@ impl VmOperations for SpecialVmOps {
     }
 }
 
-/// vvar maps bare frames: the entry is written here, and no counter knows it. Only the first two
-/// pages of `[vvar]` exist.
+/// vvar maps bare frames: the entry is written here, and no counter knows it. Only the first page of
+/// `[vvar]` and the first of `[vvar_vclock]` exist.
 fn fault_vvar(kernel: &mut Kernel, context: &FaultContext) -> FaultOutcome {
     let vma: &Vma = kernel.mms[context.mm].vmas.get(context.vma);
     let prot = super::fault::page_prot(vma);
-    let has_pages = vma.special_name == Some("[vvar]");
-    let page = kernel.vvar_pages.get(context.pgoff as usize).copied().filter(|_| has_pages);
+    let which = usize::from(vma.special_name != Some("[vvar]"));
+    let page = Some(kernel.vvar_pages[which]).filter(|_| context.pgoff == 0);
     let Some(pfn) = page else { return FaultOutcome::Sigbus(SignalWhy::NoPage) };
     let pte = Pte::leaf(pfn, prot | Pte::SPECIAL | Pte::ACCESSED);
     if kernel.install(context, pte) { FaultOutcome::DONE } else { FaultOutcome::OutOfMemory }

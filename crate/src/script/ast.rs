@@ -68,6 +68,8 @@ pub enum Outcome {
 pub enum Expectation {
     /// Minor faults of the acting process since before the statement.
     MinorFaults(u64),
+    /// However many there were: `minflt ?`.
+    AnyFaults,
     /// Major faults likewise.
     MajorFaults(u64),
     /// The vector of `mincore`, a digit a page.

@@ -76,6 +76,7 @@ pub(super) fn expectation(input: &mut &str) -> Result<Expectation> {
     let kind = cut_err(identifier).context(expected("minflt, majflt, mincore, status, maps, nmaps, pagemap or smaps")).parse_next(input)?;
     space0.parse_next(input)?;
     let parsed = match kind.as_str() {
+        "minflt" if opt('?').parse_next(input)?.is_some() => Expectation::AnyFaults,
         "minflt" => cut_err(number).context(expected("a number")).map(Expectation::MinorFaults).parse_next(input)?,
         "majflt" => cut_err(number).context(expected("a number")).map(Expectation::MajorFaults).parse_next(input)?,
         "nmaps" => cut_err(number).context(expected("a number")).map(Expectation::MapsCount).parse_next(input)?,

@@ -344,6 +344,10 @@ fn become_program(start: &Start, root: &std::ffi::CStr, path: &std::ffi::CStr) -
         }
         // SysV segments of its own, which go with it.
         libc::unshare(libc::CLONE_NEWIPC);
+        // Whatever a script asks for, it is the first to go when the machine has no memory left.
+        let score = libc::open(c"/proc/self/oom_score_adj".as_ptr(), libc::O_WRONLY);
+        libc::write(score, c"1000".as_ptr().cast(), 4);
+        libc::close(score);
         let null = libc::open(c"/dev/null".as_ptr(), libc::O_RDWR);
         for fd in 0..3 {
             libc::dup2(null, fd);

@@ -53,7 +53,7 @@ impl Kernel {
             Err(why) => return self.raise(from, Signal::segv(SiCode::SEGV_MAPERR, fault.addr), why),
         };
         let area = self.mms[mm].vmas.get(vma);
-        if access_error(area, fault.access) {
+        if access_error(area, &fault) {
             let why = SignalWhy::Forbidden { vma: area.range.start, access: fault.access.verb() };
             return self.raise(from, Signal::segv(SiCode::SEGV_ACCERR, fault.addr), why);
         }
@@ -106,11 +106,12 @@ impl Kernel {
 }
 
 /// Whether an area forbids an access (Linux `access_error`). On x86 whatever may be written or
-/// executed may be read.
-pub(crate) fn access_error(vma: &Vma, access: Access) -> bool {
-    match access {
+/// executed may be read; and a fetch from an absent page counts as a read: the page is brought in, and
+/// only then the CPU refuses to execute it.
+fn access_error(vma: &Vma, fault: &HardwareFault) -> bool {
+    let present = fault.error_code & 1 != 0;
+    match fault.access {
         Access::Write => !vma.flags.contains(VmFlags::WRITE),
-        Access::Execute => !vma.flags.contains(VmFlags::EXEC),
-        Access::Read => !vma.is_accessible(),
+        Access::Execute | Access::Read => present || !vma.is_accessible(),
     }
 }

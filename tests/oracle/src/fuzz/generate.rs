@@ -146,7 +146,7 @@ impl Generator {
     fn len(&mut self) -> u64 {
         match self.rng.u32(0..60) {
             0 => 0,
-            1 => [1, PAGE + 1, u64::MAX, 1 << 47, u64::MAX - 4095, 1 << 46][self.rng.usize(0..6)],
+            1 => [1, PAGE + 1, u64::MAX, 1 << 47, u64::MAX - 4095][self.rng.usize(0..5)],
             2..6 => self.rng.u64(8..20) * PAGE,
             _ => self.rng.u64(1..7) * PAGE,
         }
