@@ -28,7 +28,7 @@ export function convertProgram(program) {
     lines.push(`@rlimit ${rlimitName(resource)} ${limit(cur)} ${limit(max)}`);
   }
   for (const file of env.files ?? []) lines.push(fileLine(file, program));
-  lines.push(`@brk ${init.brk}`, `@stack ${init.rsp}`);
+  lines.push(...deviceLines(program), `@brk ${init.brk}`, `@stack ${init.rsp}`);
   for (const map of init.maps) lines.push(`@map ${line(map)}`);
   for (const run of init.pagemap) lines.push(presentLine(run));
   for (const op of program.ops) lines.push(...operation(op, line));
@@ -60,6 +60,13 @@ function fileLine(file, program) {
   const content = file.chunk === 0 ? 'content=zeros' : `pattern=${quote(file.name)}`;
   const size = `size=${file.size} mode=0${(file.mode ?? 0o644).toString(8)} owner=${file.owner ?? 0}`;
   return `@file ${quote(path)} ${size} ${content} folio=${file.chunk ?? 4096}${file.chunk === 0 ? ' cached=no' : ''}${number ? ` inode=${number}` : ''}`;
+}
+
+/** Devices whose inode numbers show in maps. */
+function deviceLines(program) {
+  const found = JSON.stringify(program).match(/ (#\d+) \/dev\/zero"/);
+  const number = found && program.inodes?.[found[1]]?.[1];
+  return number ? [`@file "/dev/zero" kind=zero mode=0666 inode=${number}`] : [];
 }
 
 function inodeOf(program, path) {
@@ -102,7 +109,8 @@ function operation(op, line) {
     case 'fork': lines.push(`${process}fork()${op.child === undefined ? result : ` = ${op.child + 1}`}`); break;
     case 'setname': call('prctl', ['PR_SET_VMA', 'PR_SET_VMA_ANON_NAME', ...args]); break;
     case 'pmadvise': call('process_madvise', args); break;
-    case 'maps': case 'snap': case 'pagemap': case 'nmaps': case 'quiet': lines.push(`${process}${op.op}()`); break;
+    case 'quiet': lines.push(`${process}quiet(${Number(args[0] ?? 0)})`); break;
+    case 'maps': case 'snap': case 'pagemap': case 'nmaps': lines.push(`${process}${op.op}()`); break;
     default:
       if (!SYSCALL.has(op.op)) throw new Error(`operation ${op.op} is not known`);
       call(op.op, args.map((a) => (a === '$shm' ? 'shm' : a)));

@@ -27,7 +27,7 @@ const MAX_RW_COUNT: u64 = 0x7fff_f000;
 
 impl Machine {
     /// A string argument: given, or read from the program's memory up to its NUL.
-    fn string(&mut self, arg: &Arg, max: u64) -> SysResult<String> {
+    pub(super) fn string(&mut self, arg: &Arg, max: u64) -> SysResult<String> {
         let bytes = match arg {
             Arg::Bytes(bytes) => bytes.clone(),
             Arg::Scratch => Vec::new(),

@@ -1,7 +1,7 @@
 //! Calls that make, end and limit processes (Linux `kernel/fork.c`, `kernel/exit.c`, `kernel/sys.c`).
 
 use super::process::Ended;
-use super::{Arg, Machine, Process};
+use super::{Arg, Machine, Process, ProcessConfig};
 use crate::addr::VirtAddr;
 use crate::errno::{Errno, SysResult};
 use crate::ids::Pid;
@@ -55,6 +55,20 @@ impl Machine {
         let pid = self.take_pid();
         self.processes.insert(pid, Process { pid, parent: Some(parent.pid), task, ..parent });
         Ok(pid.0.into())
+    }
+
+    /// A new program in the caller's place: one of the two that every machine has.
+    pub(super) fn sys_execve(&mut self, [path, ..]: &[Arg; 6]) -> SysResult {
+        const PATH_MAX: u64 = 4096;
+        let path = self.string(path, PATH_MAX)?;
+        let is_stub = path == "/bin/stub";
+        self.kernel.require(is_stub || path == "/bin/program", Errno::ENOENT, || Why::NoSuchFile)?;
+        let (pid, task) = (self.caller().pid, self.kernel.task());
+        let config = ProcessConfig { uid: task.uid, personality: task.personality, is_stub, ..ProcessConfig::default() };
+        match self.replace_program(pid, &config) {
+            Ok(()) => Ok(0),
+            Err(_) => self.kernel.refuse(Errno::ENOMEM, Why::OutOfFrames),
+        }
     }
 
     pub(super) fn sys_exit_group(&mut self, [status, ..]: &[Arg; 6]) -> SysResult {

@@ -6,7 +6,7 @@ use crate::addr::{PAGE_SIZE, TASK_SIZE, VirtAddr, VirtRange, page_align};
 use crate::flags::VmFlags;
 use crate::fs::{Content, Inode, InodeKind, OpenMode};
 use crate::ids::{FileId, MmId, Pid, VmOpsId};
-use crate::mm::{Layout, Mm, Personality, Resource, Task, file_operations};
+use crate::mm::{Capabilities, Layout, Mm, Personality, Resource, Task, file_operations};
 use crate::mmu::{Access, Tables};
 use crate::vma::{AnonChain, Vma};
 use std::collections::BTreeMap;
@@ -55,6 +55,19 @@ pub(crate) fn standard_maps(layout: Layout, stack_limit: u64, writable_text: boo
 }
 
 impl Machine {
+    /// The standard layout for a process: its stack limit, and a page of zeros at 0 if its personality
+    /// asks for it and it may map there (Linux `load_elf_binary`).
+    fn standard_maps(&self, pid: Pid, layout: Layout, writable_text: bool) -> Vec<MapsLine> {
+        let task = &self.kernel.tasks[self.processes[&pid].task];
+        let mut maps = standard_maps(layout, task.limit(Resource::Stack), writable_text);
+        let may = self.kernel.sysctl.mmap_min_addr == 0 || task.capable(Capabilities::SYS_RAWIO);
+        if task.personality.contains(Personality::MMAP_PAGE_ZERO) && may {
+            let range = VirtRange::new(0, PAGE_SIZE);
+            maps.insert(0, MapsLine { range, perms: ['r', '-', 'x', 'p'], offset: 0, dev: (0, 0), ino: 0, name: String::new() });
+        }
+        maps
+    }
+
     /// Creates a file.
     pub(super) fn add_file(&mut self, config: &FileConfig) {
         let mut inode = Inode {
@@ -98,6 +111,8 @@ impl Machine {
         self.processes.insert(pid, process);
         self.switch_to(pid).expect("it was made just now");
         let built = self.build_address_space(pid, mm, config, layout);
+        let task = &mut self.kernel.tasks[task];
+        (task.min_flt, task.maj_flt) = (0, 0);
         if let Err(error) = built {
             self.end_process(pid, super::process::Ended::Exit(127));
             self.processes.remove(&pid);
@@ -110,10 +125,9 @@ impl Machine {
 
     fn build_address_space(&mut self, pid: Pid, mm: MmId, config: &ProcessConfig, layout: Layout) -> Result<(), StartupError> {
         let standard;
-        let limit = self.kernel.tasks[self.processes[&pid].task].limit(Resource::Stack);
         let maps = match config.maps.is_empty() {
             true => {
-                standard = standard_maps(layout, limit, config.is_stub);
+                standard = self.standard_maps(pid, layout, config.is_stub);
                 &standard
             }
             false => &config.maps,
@@ -137,8 +151,6 @@ impl Machine {
                 self.make_present(pid, VirtRange::new(0x40_0000, 0x40_1000), true)?;
             }
         }
-        let task = &mut self.kernel.tasks[self.processes[&pid].task];
-        (task.min_flt, task.maj_flt) = (0, 0);
         Ok(())
     }
 
@@ -322,10 +334,19 @@ impl Machine {
         let old = kernel.tasks[task].mm;
         let mm = kernel.mms.insert(Mm::new(tables, layout));
         kernel.tasks[task].mm = mm;
+        // Some settings outlive the program (Linux `MMF_INIT_MASK`).
+        kernel.mms[mm].thp_disable = kernel.mms[old].thp_disable;
+        if kernel.mms[old].mdwe & 2 == 0 {
+            kernel.mms[mm].mdwe = kernel.mms[old].mdwe;
+        }
         kernel.mmput(old);
         self.running = None;
         self.switch_to(pid).expect("the process is alive");
+        let faults = (self.kernel.tasks[task].min_flt, self.kernel.tasks[task].maj_flt);
         self.build_address_space(pid, mm, config, layout)?;
+        let task = &mut self.kernel.tasks[task];
+        // The page with the arguments was one.
+        (task.min_flt, task.maj_flt) = (faults.0 + 1, faults.1);
         self.check_after_operation();
         Ok(())
     }

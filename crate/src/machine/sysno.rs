@@ -59,6 +59,7 @@ syscalls! {
     clone = 56 => sys_clone,
     fork = 57 => sys_fork,
     vfork = 58 => sys_vfork,
+    execve = 59 => sys_execve,
     exit = 60 => sys_exit_group,
     wait4 = 61 => sys_wait4,
     fcntl = 72 => sys_fcntl,

@@ -82,7 +82,7 @@ pub enum Expectation {
     Pagemap(VirtRange, String),
     /// Fields of smaps of one area, in kB, and its flags.
     Smaps(VirtRange, Vec<(String, u64)>, Option<String>),
-    /// How many lines maps has.
+    /// How many areas there are (the lines of maps but for `[vsyscall]`).
     MapsCount(u64),
 }
 

@@ -4,7 +4,7 @@ use super::ast::{Expr, Input};
 use super::constants::constant;
 use super::replay::WrittenPolicy;
 use crate::addr::VirtAddr;
-use crate::fs::{Content, InodeKind};
+use crate::fs::{Content, Inode, InodeKind};
 use crate::machine::{FileConfig, MachineConfig, ProcessConfig};
 use crate::mm::{Capabilities, Personality, Resource, Rlimit};
 
@@ -213,13 +213,14 @@ fn resource(name: &str) -> Result<Resource, String> {
 fn file(words: &Words) -> Result<FileConfig, String> {
     let path = text(words, 0)?;
     let mut file = FileConfig::on_disk(&path, 0);
+    let mut number = None;
     for (key, value) in &words[1..] {
         match key.as_deref() {
             Some("size") => file.size = expr_number(value)?,
             Some("mode") => file.mode = expr_number(value)? as u32,
             Some("owner") => file.uid = expr_number(value)? as u32,
             Some("folio") => file.folio = expr_number(value)?,
-            Some("inode") => file.identity = Some((file.identity.map_or((0xfe, 0), |(dev, _)| dev), expr_number(value)?)),
+            Some("inode") => number = Some(expr_number(value)?),
             Some("cached") => file.cached = matches!(value, Expr::Name(word) if word == "yes"),
             Some("kind") => file.kind = kind(value)?,
             Some("content") => file.content = content(value)?,
@@ -227,6 +228,7 @@ fn file(words: &Words) -> Result<FileConfig, String> {
             _ => return Err("size=, mode=, owner=, kind=, content=, pattern=, folio=, cached= or inode=".into()),
         }
     }
+    file.identity = number.map(|number| (Inode::new(file.kind).dev, number));
     Ok(file)
 }
 

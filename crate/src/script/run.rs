@@ -88,6 +88,8 @@ pub(super) struct State {
     /// Present when the script is a log.
     pub(super) replay: Option<Replay>,
     pub(super) exact: bool,
+    /// `quiet(1)`: what was before. Statements without `> maps` may change them, until `quiet(0)`.
+    pub(super) quiet: Option<Before>,
 }
 
 impl State {
@@ -108,7 +110,12 @@ impl State {
             (Some(_), Err(_)) => self.adopt(statement)?,
             (None, Err(error)) => return Err(error),
         };
-        let before = Before::take(&self.machine, pid, statement, self, self.exact);
+        let mut before = Before::take(&self.machine, pid, statement, self, self.exact);
+        if statement.call.name == "quiet"
+            && let Some(quiet) = &self.quiet
+        {
+            before.compare_maps_with(quiet);
+        }
         // An exit leaves nothing to look at: what is expected of it holds before.
         let leaves = matches!(statement.call.name.as_str(), "exit" | "exit_group");
         let mut early = Vec::new();
@@ -170,7 +177,12 @@ impl State {
                 Ok(self.syscall(pid, Sysno::pwrite64, &args))
             }
             // A place to hang expectations on.
-            "maps" | "snap" | "pagemap" | "nmaps" | "quiet" => Ok(Yield::Value(0)),
+            "maps" | "snap" | "pagemap" | "nmaps" => Ok(Yield::Value(0)),
+            "quiet" => {
+                let begins = !call.args.is_empty() && self.number(call, 0)? != 0;
+                self.quiet = begins.then(|| Before::everywhere(&self.machine, pid, self));
+                Ok(Yield::Value(0))
+            }
             other => {
                 Err(format!("`{other}` is neither a system call emulated here nor load, store, execute, touch_read, touch_write or repeat"))
             }

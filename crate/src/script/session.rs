@@ -69,7 +69,7 @@ impl Session {
         let replay = script.is_log.then(|| Replay::new(header.process.clone(), header.written, has_maps));
         let mut processes = HashMap::from([("1".to_string(), first)]);
         processes.insert(first.0.to_string(), first);
-        let state = State { machine, names: HashMap::new(), processes, first, replay, exact: header.exact };
+        let state = State { machine, names: HashMap::new(), processes, first, replay, exact: header.exact, quiet: None };
         let start = Box::new(state.clone());
         Ok(Self { script, state, start, checkpoints: Vec::new(), reports: Vec::new(), recording: false })
     }

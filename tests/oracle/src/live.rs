@@ -78,9 +78,11 @@ impl Live {
             dropped_capabilities: process.capabilities.map_or(Vec::new(), dropped),
         };
         let first = Tracee::start(&start)?;
-        let meta = std::fs::metadata(sandbox.root().join(program.trim_start_matches('/'))).map_err(|e| e.to_string())?;
-        if let Some(line) = text {
-            identities.add((meta.dev(), meta.ino()), Identity { dev: line.dev, ino: line.ino, name: Some(line.name) });
+        let (dev, ino) = text.as_ref().map_or(((0xfe, 0), 2), |line| (line.dev, line.ino));
+        for path in [Sandbox::program(false), Sandbox::program(true)] {
+            let meta = std::fs::metadata(sandbox.root().join(&path[1..])).map_err(|e| e.to_string())?;
+            let name = text.as_ref().filter(|_| path == program).map(|line| line.name.clone());
+            identities.add((meta.dev(), meta.ino()), Identity { dev, ino, name });
         }
         let numbers = HashMap::from([(first.pid().into(), pid)]);
         let tracees = BTreeMap::from([(pid, first)]);
@@ -250,6 +252,10 @@ impl Live {
         };
         if number == Sysno::mincore && args[2] == Arg::Scratch {
             outcome.vector = self.vector(pid, words[1], result)?;
+        }
+        if number == Sysno::execve && result == 0 {
+            let writable_text = args[0] == Arg::Bytes(b"/bin/stub".to_vec());
+            self.acting(pid)?.start_again(writable_text)?;
         }
         if let Some(child) = self.acting(pid)?.take_child()? {
             return Ok(Some(self.adopt(child, outcome)));

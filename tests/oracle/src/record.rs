@@ -94,7 +94,10 @@ impl Recorder {
             let _ = writeln!(self.out, "  > mincore {vector}");
         }
         let whole = statement.expectations.iter().any(|e| matches!(e, Expectation::Maps(_, MapsExpectation::Whole(_))));
-        let now = self.live.maps(outcome.pid)?;
+        let now = match self.live.tracee(outcome.pid) {
+            Some(_) => self.live.maps(outcome.pid)?,
+            None => before.to_vec(),
+        };
         match whole {
             true => now.iter().for_each(|line| {
                 let _ = writeln!(self.out, "  > maps | {}", render_maps_line(line));
@@ -133,7 +136,7 @@ impl Recorder {
                     }
                 },
                 Expectation::MapsCount(_) => {
-                    let count = self.live.maps(outcome.pid)?.len();
+                    let count = self.live.maps(outcome.pid)?.iter().filter(|line| line.name != "[vsyscall]").count();
                     let _ = writeln!(self.out, "  > nmaps {count}");
                 }
                 _ => {}

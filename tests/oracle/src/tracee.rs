@@ -84,6 +84,17 @@ fn read_again(file: &File) -> Result<String, String> {
     }
 }
 
+/// The registers of a stopped process, and its files of /proc.
+fn look(pid: libc::pid_t) -> Result<(libc::user_regs_struct, File, File), String> {
+    // SAFETY: plain integers, zero is a valid value.
+    let mut registers: libc::user_regs_struct = unsafe { zeroed() };
+    ptrace(libc::PTRACE_GETREGS, pid, 0, &raw mut registers as u64)?;
+    // Not inside a call that the kernel would restart.
+    registers.orig_rax = u64::MAX;
+    let open = |name: &str| File::open(format!("/proc/{pid}/{name}")).map_err(|e| format!("/proc/{pid}/{name}: {e}"));
+    Ok((registers, open("maps")?, open("stat")?))
+}
+
 impl Tracee {
     /// Starts the program and stops it at its entry.
     pub(crate) fn start(start: &Start) -> Result<Self, String> {
@@ -102,24 +113,31 @@ impl Tracee {
         ptrace(libc::PTRACE_CONT, pid, 0, 0)?;
         wait_stop(pid)?;
         let mut tracee = Self::attach(pid)?;
-        // Written from outside once, the page of the stub is private memory: a fork copies it.
-        tracee.lend(&[&[]])?;
-        if !start.writable_text {
-            // Then calls cannot answer there, but in the page of the stack that is present from the start.
-            tracee.scratch = (tracee.registers.rsp & !4095) + 0x400;
-        }
+        tracee.settle(start.writable_text)?;
         Ok(tracee)
     }
 
     fn attach(pid: libc::pid_t) -> Result<Self, String> {
-        // SAFETY: plain integers, zero is a valid value.
-        let mut registers: libc::user_regs_struct = unsafe { zeroed() };
-        ptrace(libc::PTRACE_GETREGS, pid, 0, &raw mut registers as u64)?;
-        // Not inside a call that the kernel would restart.
-        registers.orig_rax = u64::MAX;
-        let open = |name: &str| File::open(format!("/proc/{pid}/{name}")).map_err(|e| format!("/proc/{pid}/{name}: {e}"));
-        let (maps, stat) = (open("maps")?, open("stat")?);
+        let (registers, maps, stat) = look(pid)?;
         Ok(Self { pid, registers, scratch: stub::SCRATCH, children: VecDeque::new(), suspended: false, ended: false, maps, stat })
+    }
+
+    /// After `execve`: a new program, a new address space.
+    pub(crate) fn start_again(&mut self, writable_text: bool) -> Result<(), String> {
+        (self.registers, self.maps, self.stat) = look(self.pid)?;
+        self.settle(writable_text)
+    }
+
+    /// Puts the page for arguments in order.
+    fn settle(&mut self, writable_text: bool) -> Result<(), String> {
+        // Written from outside once, the page of the stub is private memory: a fork copies it.
+        self.scratch = stub::SCRATCH;
+        self.lend(&[&[]])?;
+        if !writable_text {
+            // Then calls cannot answer there, but in the page of the stack that is present from the start.
+            self.scratch = (self.registers.rsp & !4095) + 0x400;
+        }
+        Ok(())
     }
 
     pub(crate) fn pid(&self) -> libc::pid_t {
