@@ -9,6 +9,9 @@ use crate::mm::{Capabilities, FallocateMode, Resource};
 use crate::why::Why;
 
 const O_ACCMODE: u64 = 3;
+const O_CLOEXEC: u64 = 0o2000000;
+const MFD_CLOEXEC: u64 = 1;
+const F_DUPFD_CLOEXEC: u64 = 1030;
 const O_CREAT: u64 = 0o100;
 const O_EXCL: u64 = 0o200;
 const O_TRUNC: u64 = 0o1000;
@@ -66,6 +69,13 @@ impl Machine {
         Ok(fd as u64)
     }
 
+    pub(super) fn mark_close_on_exec(&mut self, fd: u64, on: bool) {
+        let process = self.running.and_then(|pid| self.processes.get_mut(&pid)).expect("a call has a caller");
+        if on {
+            process.close_on_exec.insert(fd as usize);
+        }
+    }
+
     pub(super) fn sys_openat(&mut self, [_, path, flags, mode, ..]: &[Arg; 6]) -> SysResult {
         self.open_path(path, flags.int(), mode.int())
     }
@@ -103,7 +113,9 @@ impl Machine {
             self.kernel.do_truncate(inode, 0)?;
         }
         let file = self.kernel.fs.open(inode, &path, wanted);
-        self.install_descriptor(file, 0)
+        let fd = self.install_descriptor(file, 0)?;
+        self.mark_close_on_exec(fd, flags & O_CLOEXEC != 0);
+        Ok(fd)
     }
 
     fn check_mode(&mut self, inode: InodeId, wanted: OpenMode, flags: u64) -> SysResult<()> {
@@ -184,16 +196,20 @@ impl Machine {
         }
         let mode = OpenMode { read: true, write: true };
         let file = self.kernel.fs.open(inode, &format!("/memfd:{name} (deleted)"), mode);
-        self.install_descriptor(file, 0)
+        let fd = self.install_descriptor(file, 0)?;
+        self.mark_close_on_exec(fd, flags & MFD_CLOEXEC != 0);
+        Ok(fd)
     }
 
     pub(super) fn sys_fcntl(&mut self, [fd, command, value, ..]: &[Arg; 6]) -> SysResult {
         let file = self.file_of(fd.int())?;
         let from = value.int() as u32 as usize;
         match command.int() {
-            0 | 1030 => {
+            0 | F_DUPFD_CLOEXEC => {
                 self.kernel.fs.get_file(file);
-                self.install_descriptor(file, from)
+                let fd = self.install_descriptor(file, from)?;
+                self.mark_close_on_exec(fd, command.int() == F_DUPFD_CLOEXEC);
+                Ok(fd)
             }
             1 | 2 | 4 => Ok(0),
             3 => {

@@ -55,7 +55,10 @@ impl Machine {
         self.kernel.require(self.processes.contains_key(&pid), Errno::ESRCH, || Why::NoProcess { pid: number.into() })?;
         let inode = self.kernel.fs.add_inode(Inode { mode: 0o600, ..Inode::new(InodeKind::PidFd { pid }) });
         let file = self.kernel.fs.open(inode, "anon_inode:[pidfd]", OpenMode { read: true, write: true });
-        self.install_descriptor(file, 0)
+        let fd = self.install_descriptor(file, 0)?;
+        // Always, for descriptors of processes.
+        self.mark_close_on_exec(fd, true);
+        Ok(fd)
     }
 
     /// The process that a descriptor stands for (Linux `pidfd_get_task`).

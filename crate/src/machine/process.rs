@@ -1,6 +1,7 @@
 //! A process: its number, its task, its descriptors, its end.
 
 use crate::ids::{FileId, Pid, TaskId};
+use std::collections::BTreeSet;
 
 /// How a process ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,6 +32,8 @@ pub struct Process {
     pub task: TaskId,
     /// Open files by descriptor.
     pub(super) descriptors: Vec<Option<FileId>>,
+    /// Descriptors that a new program does not get (`O_CLOEXEC`).
+    pub(super) close_on_exec: BTreeSet<usize>,
     /// How it ended; `None` while it lives.
     pub ended: Option<Ended>,
     /// What `comm` would say.
@@ -63,6 +66,7 @@ impl Process {
 
     /// Puts a file at a descriptor; the file that was there.
     pub(super) fn install(&mut self, fd: usize, file: FileId) -> Option<FileId> {
+        self.close_on_exec.remove(&fd);
         if self.descriptors.len() <= fd {
             self.descriptors.resize(fd + 1, None);
         }

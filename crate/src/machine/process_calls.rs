@@ -66,8 +66,24 @@ impl Machine {
         let (pid, task) = (self.caller().pid, self.kernel.task());
         let config = ProcessConfig { uid: task.uid, personality: task.personality, is_stub, ..ProcessConfig::default() };
         match self.replace_program(pid, &config) {
-            Ok(()) => Ok(0),
+            Ok(()) => {
+                self.close_on_exec(pid);
+                // A program whose stack is not executable does not want it (Linux `SET_PERSONALITY2`).
+                self.kernel.tasks[self.kernel.current].personality -= Personality::READ_IMPLIES_EXEC;
+                Ok(0)
+            }
             Err(_) => self.kernel.refuse(Errno::ENOMEM, Why::OutOfFrames),
+        }
+    }
+
+    fn close_on_exec(&mut self, pid: Pid) {
+        let Some(process) = self.processes.get_mut(&pid) else { return };
+        let closed: Vec<_> = std::mem::take(&mut process.close_on_exec)
+            .into_iter()
+            .filter_map(|fd| process.descriptors.get_mut(fd).and_then(Option::take))
+            .collect();
+        for file in closed {
+            self.kernel.fput(file);
         }
     }
 

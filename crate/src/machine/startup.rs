@@ -94,7 +94,8 @@ impl Machine {
         let kernel = &mut self.kernel;
         let tables = Tables::new(&mut kernel.phys, &mut kernel.trace).ok_or(StartupError::RamTooSmall)?;
         let mut task = Task::new(MmId(0), config.uid);
-        task.personality = config.personality;
+        // Lost in the execve that this stands for.
+        task.personality = config.personality - Personality::READ_IMPLIES_EXEC;
         if let Some(capabilities) = config.capabilities {
             task.capabilities = capabilities;
         }
@@ -107,7 +108,7 @@ impl Machine {
         task.mm = mm;
         let task = kernel.tasks.insert(task);
         let pid = self.take_pid();
-        let process = Process { pid, parent: None, task, descriptors: Vec::new(), ended: None, name: config.name.clone() };
+        let process = Process { pid, parent: None, task, descriptors: Vec::new(), close_on_exec: Default::default(), ended: None, name: config.name.clone() };
         self.processes.insert(pid, process);
         self.switch_to(pid).expect("it was made just now");
         let built = self.build_address_space(pid, mm, config, layout);
@@ -141,6 +142,10 @@ impl Machine {
             self.kernel.fput(file);
         }
         self.set_landmarks(mm, maps, config);
+        if let Some(zero) = self.kernel.mms[mm].vmas.lookup(VirtAddr(0)).filter(|_| config.maps.is_empty()) {
+            // What MMAP_PAGE_ZERO asked for is sealed.
+            self.kernel.mms[mm].vmas.get_mut(zero).flags |= VmFlags::SEALED;
+        }
         for (range, written) in &config.present {
             self.make_present(pid, *range, *written)?;
         }

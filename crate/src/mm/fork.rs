@@ -88,8 +88,9 @@ impl Kernel {
         }
         self.anon_vma_fork(child, new, &original);
         // Pages that a fault can bring back are left to faults: only areas with private pages of
-        // their own, or with bare frames, are copied.
-        if original.anon_vma.is_some() || original.flags.intersects(VmFlags::PFNMAP | VmFlags::MIXEDMAP) {
+        // their own, with bare frames or with guard regions, are copied (Linux `VM_COPY_ON_FORK`).
+        let special = VmFlags::PFNMAP | VmFlags::MIXEDMAP | VmFlags::MAYBE_GUARD;
+        if original.anon_vma.is_some() || original.flags.intersects(special) {
             self.call("copy_page_range", |k| k.copy_page_range(parent, child, &original))?;
         }
         Ok(())

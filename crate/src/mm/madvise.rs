@@ -219,7 +219,10 @@ impl Kernel {
         let forbidden = VmFlags::SPECIAL | VmFlags::HUGETLB | VmFlags::LOCKED;
         let (at, fits) = (vma.range.start, !vma.flags.intersects(forbidden));
         self.fits_advice(at, fits)?;
-        self.anon_vma_prepare(mm, id);
+        // The family of private pages that anonymous memory with tables of its own is expected to have.
+        if self.mms[mm].vmas.get(id).is_anonymous() {
+            self.anon_vma_prepare(mm, id);
+        }
         self.mms[mm].vmas.get_mut(id).flags |= VmFlags::MAYBE_GUARD;
         self.zap_page_range(mm, part, Zap::Pages);
         for addr in part.page_addrs() {
