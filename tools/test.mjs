@@ -1,11 +1,12 @@
 // npm test: everything, and at the end one line with the true sum. Parts can be chosen by name:
 // npm test -- rust e2e
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, collect, main, output, say } from './lib/run.mjs';
 import { cacheFolder, setUp, wasmBindgen } from './lib/setup.mjs';
 import { buildCore, buildLibrary, buildPage } from './lib/core.mjs';
 import { installBrowsers } from './lib/browsers.mjs';
+import { CANNOT_ASK, commitSeed, liveScripts, oracle } from './lib/kernel.mjs';
 
 const CI = process.env.CI === 'true';
 const sum = { passed: 0, failed: 0, skipped: [] };
@@ -66,6 +67,16 @@ async function vitest(name, files, env = {}) {
   count(name, result.numPassedTests, failed);
 }
 
+/** A bounded run of the differential fuzzer: about two minutes. In CI the commit decides the programs. */
+async function fuzz() {
+  const bound = process.env.CI === 'true' ? ['--seed', String(commitSeed()), '--programs', '3000'] : ['--minutes', '2'];
+  const { status, text } = await oracle(['fuzz', ...bound], { timeout: 900_000 });
+  const lines = text.trim().split('\n');
+  if (status !== 0) console.log(text);
+  console.log(`  ${lines.at(-1)}`);
+  count('differential fuzzer', status === 0 ? 1 : 0, status === 0 ? 0 : 1);
+}
+
 const parts = {
   async lints() {
     await check('cargo fmt', 'cargo', ['fmt', '--all', '--check']);
@@ -80,20 +91,13 @@ const parts = {
   },
   async kernel() {
     if (process.platform !== 'linux' || process.arch !== 'x64') return skip('live kernel', 'x86-64 Linux 6.18 is needed to compare with', true);
-    const built = await collect('cargo', ['build', '--locked', '--release', '-p', 'pagefault-oracle']);
-    if (built.status !== 0) {
-      console.log(built.text);
-      return count('live kernel', 0, 1);
-    }
-    const target = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
-    const folder = join(ROOT, 'tests', 'scripts');
-    const scripts = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.pf')).sort().map((name) => join(folder, name));
-    const { status, text } = await collect(join(target, 'release', 'pagefault-oracle'), scripts, { timeout: 300_000 });
-    const result = text.match(/^(\d+) passed, (\d+) failed$/m);
-    if (status === 3) return skip('live kernel', text.trim().split('\n').at(-1), true);
+    const { status, text } = await oracle(['check', ...liveScripts()], { timeout: 600_000 });
+    if (status === CANNOT_ASK) return skip('live kernel', text.trim().split('\n').at(-1), true);
     for (const line of text.split('\n')) if (line.startsWith('FAILED') || line.startsWith('kernel')) console.log(`  ${line}`);
-    if (!result || Number(result[1]) === 0) console.log(text);
-    count('live kernel', Number(result?.[1] ?? 0), Math.max(Number(result?.[2] ?? 1), Number(result?.[1] ?? 0) === 0 ? 1 : 0));
+    const [, passed, failed] = text.match(/^(\d+) passed, (\d+) failed$/m) ?? [];
+    if (!Number(passed)) console.log(text);
+    count('live kernel', Number(passed ?? 0), Number(failed ?? 1) + (Number(passed) > 0 ? 0 : 1));
+    await fuzz();
   },
   async wasm(browsers) {
     const { testRunner } = await wasmBindgen();

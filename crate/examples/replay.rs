@@ -1,45 +1,108 @@
-//! Runs scripts and logs and prints one verdict each:
-//! `cargo run --release --example replay -- FILE…`; exits 1 on a difference.
+//! Runs scripts and logs on the emulator and prints one verdict a process:
+//! `cargo run --release --example replay -- [--json] FILE…`; exits 1 on a difference, 2 if a file cannot
+//! be run. `npm run replay` reads recordings too.
 
-use pagefault::script::Session;
+use pagefault::script::{ProcessTally, Session};
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+/// The exit codes.
+const DIFFERS: i32 = 1;
+const CANNOT_RUN: i32 = 2;
 
 fn main() {
-    let mut failed = 0;
-    for path in std::env::args().skip(1) {
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) => {
-                println!("{path}: cannot be read: {error}");
-                failed += 1;
-                continue;
-            }
-        };
-        failed += usize::from(!replay(&path, &text));
+    let (flags, files): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|argument| argument == "--json");
+    let mut code = 0;
+    for outcome in in_parallel(&files) {
+        code = code.max(outcome.code);
+        let lines = if flags.is_empty() { outcome.text } else { outcome.json };
+        for line in lines {
+            println!("{line}");
+        }
     }
-    std::process::exit(i32::from(failed > 0));
+    std::process::exit(code);
 }
 
-fn replay(path: &str, text: &str) -> bool {
-    let mut session = match Session::from_text(text) {
-        Ok(session) => session,
-        Err(errors) => {
-            for error in errors.iter().take(3) {
-                println!("{path}: {error}");
-            }
-            return false;
+/// What came of one file.
+#[derive(Default)]
+struct Outcome {
+    code: i32,
+    text: Vec<String>,
+    json: Vec<String>,
+}
+
+/// Replays files on all CPUs; the outcomes in the order of the files.
+fn in_parallel(files: &[String]) -> Vec<Outcome> {
+    let next = AtomicUsize::new(0);
+    let (sender, receiver) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || {
+                while let Some((place, file)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, files.get(at)?))) {
+                    let _ = sender.send((place, replay(file)));
+                }
+            });
         }
-    };
-    if let Err(error) = session.run_to_end() {
-        println!("{path}: {error}");
-        return false;
+    });
+    drop(sender);
+    let mut outcomes: Vec<_> = receiver.iter().collect();
+    outcomes.sort_by_key(|(place, _)| *place);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+fn replay(file: &str) -> Outcome {
+    match run(file) {
+        Ok(session) => verdicts(file, &session),
+        Err(why) => Outcome {
+            code: CANNOT_RUN,
+            text: vec![format!("{file}: {why}")],
+            json: vec![json!({ "file": file, "error": why }).to_string()],
+        },
     }
-    let verdict = session.verdict();
-    println!("{path}: {verdict}");
-    if let Some((line, call, difference)) = &verdict.first {
-        println!("  line {line}, {call}: {} should be {}, is {}", difference.field, difference.expected, difference.found);
-        if !difference.excuse.is_empty() {
-            println!("  ({})", difference.excuse);
+}
+
+fn run(file: &str) -> Result<Session, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("cannot be read: {error}"))?;
+    let mut session = Session::from_text(&text).map_err(|errors| errors[0].to_string())?;
+    session.run_to_end().map_err(|error| error.to_string())?;
+    Ok(session)
+}
+
+fn verdicts(file: &str, session: &Session) -> Outcome {
+    let mut outcome = Outcome::default();
+    for (pid, tally) in session.tallies() {
+        if !tally.is_equal() {
+            outcome.code = DIFFERS;
         }
+        outcome.text.push(format!("{file}: process {}: {tally}", pid.0));
+        if let Some(first) = &tally.first {
+            let d = &first.comparison;
+            outcome.text.push(format!("  line {}, {}: {} should be {}, is {}", first.line, first.call, first.field, d.expected, d.found));
+            outcome.text.extend(reason(session, first.line).map(|why| format!("  because {why}")));
+        }
+        outcome.json.push(json_of(file, pid.0, &tally, session).to_string());
     }
-    verdict.is_equal()
+    outcome
+}
+
+/// Why the emulator did what it did at a line, if it said so.
+fn reason(session: &Session, line: usize) -> Option<String> {
+    session.reports().iter().find(|report| report.line == line)?.why.clone()
+}
+
+fn json_of(file: &str, pid: u32, tally: &ProcessTally, session: &Session) -> Value {
+    let ratio = |ratio: &pagefault::script::Ratio| json!({ "equal": ratio.equal, "all": ratio.all });
+    let fields: serde_json::Map<_, _> = tally.fields.iter().map(|(field, r)| ((*field).to_string(), ratio(r))).collect();
+    let first = tally.first.as_ref().map(|first| {
+        json!({
+            "line": first.line, "call": first.call, "field": first.field, "expected": first.comparison.expected,
+            "found": first.comparison.found, "reason": reason(session, first.line),
+        })
+    });
+    json!({
+        "file": file, "process": pid, "equal": tally.is_equal(), "operations": ratio(&tally.operations), "fields": fields,
+        "excused": tally.excused, "first": first,
+    })
 }

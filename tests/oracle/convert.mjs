@@ -308,24 +308,31 @@ export function convertStrace(log, dumps, name) {
   return lines.join('\n') + '\n';
 }
 
+/** The scripts of a recording: their names and texts. */
+export function convertFile(input) {
+  const text = readFileSync(input, 'utf8');
+  const name = basename(input).replace(/\..*/, '');
+  if (input.endsWith('.mm.jsonl')) return [{ program: `${name}.pf`, text: convertMm(text, name) }];
+  if (input.endsWith('.strace')) {
+    const maps = `${input}-maps.json`;
+    if (!existsSync(maps)) throw new Error(`${maps} is missing: it holds the maps of the run`);
+    return [{ program: `${name}.pf`, text: convertStrace(text, JSON.parse(readFileSync(maps, 'utf8')).dumps, name) }];
+  }
+  return text.trim().split('\n').map((line) => {
+    const program = JSON.parse(line);
+    return { program: `${program.name}.pf`, text: convertProgram(program) };
+  });
+}
+
 function main([input, output]) {
   if (!input || !output) {
     console.error('usage: node tests/oracle/convert.mjs RECORDING OUTPUT');
     process.exit(2);
   }
-  const text = readFileSync(input, 'utf8');
-  const name = basename(input).replace(/\..*/, '');
-  if (input.endsWith('.mm.jsonl')) return writeFileSync(output, convertMm(text, name));
-  if (input.endsWith('.strace')) {
-    const maps = `${input}-maps.json`;
-    if (!existsSync(maps)) throw new Error(`${maps} is missing: it holds the maps of the run`);
-    return writeFileSync(output, convertStrace(text, JSON.parse(readFileSync(maps, 'utf8')).dumps, name));
-  }
+  const scripts = convertFile(input);
+  if (!input.endsWith('.jsonl') || input.endsWith('.mm.jsonl')) return writeFileSync(output, scripts[0].text);
   mkdirSync(output, { recursive: true });
-  for (const l of text.trim().split('\n')) {
-    const program = JSON.parse(l);
-    writeFileSync(join(output, `${program.name}.pf`), convertProgram(program));
-  }
+  for (const { program, text } of scripts) writeFileSync(join(output, program), text);
 }
 
 if (process.argv[1] && import.meta.url.endsWith(basename(process.argv[1]))) main(process.argv.slice(2));

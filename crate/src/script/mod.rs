@@ -15,6 +15,7 @@ mod parse;
 mod replay;
 mod run;
 mod session;
+mod tally;
 
 pub use ast::{Call, Expectation, Expr, Input, MapsExpectation, Outcome, SignalSpec, Statement};
 pub use evaluate::{arguments, number};
@@ -23,6 +24,7 @@ pub use parse::ParseError;
 pub use replay::WrittenPolicy;
 pub use run::{Comparison, StepReport, show_bytes};
 pub use session::{Session, Verdict};
+pub use tally::{FirstDifference, ProcessTally, Ratio};
 
 use ast::Line;
 

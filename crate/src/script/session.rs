@@ -4,10 +4,11 @@ use super::ast::{Outcome, Statement};
 use super::parse::{self, ParseError};
 use super::replay::Replay;
 use super::run::{State, StepReport};
+use super::tally::ProcessTally;
 use super::{Comparison, Script};
 use crate::ids::Pid;
 use crate::machine::{Machine, StartupError, Sysno};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Events kept of one step.
 const EVENTS_PER_STEP: usize = 20_000;
@@ -208,6 +209,16 @@ impl Session {
         if position >= last + spacing && self.checkpoints.len() < MOST_CHECKPOINTS {
             self.checkpoints.push((position, Box::new(self.state.clone())));
         }
+    }
+
+    /// How each process compares so far, field by field.
+    pub fn tallies(&self) -> BTreeMap<Pid, ProcessTally> {
+        let mut tallies: BTreeMap<Pid, ProcessTally> = BTreeMap::new();
+        for (report, statement) in self.reports.iter().zip(&self.script.statements) {
+            let pid = report.pid.unwrap_or(self.state.first);
+            tallies.entry(pid).or_default().add(report, statement, self.state.exact);
+        }
+        tallies
     }
 
     /// How it compares so far.

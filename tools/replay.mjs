@@ -1,0 +1,63 @@
+// `npm run replay -- [--json] FILE…`: replays programs on the emulator and compares with what was recorded.
+// A FILE is a recording (.jsonl of programs, .mm.jsonl of a real program, .strace beside its maps) or a script.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { convertFile } from '../tests/oracle/convert.mjs';
+import { collect, main, ROOT } from './lib/run.mjs';
+
+const USAGE = 'usage: npm run replay -- [--json] FILE…   (.jsonl, .mm.jsonl, .strace with its maps, or a script)';
+/** A command line holds only so much. */
+const AT_ONCE = 200;
+
+/** Writes the scripts of a file into a folder; their names. */
+function scriptsOf(file, folder) {
+  const name = basename(file);
+  if (!/\.(jsonl|strace)$/.test(name)) {
+    writeFileSync(join(folder, name), readFileSync(file));
+    return [name];
+  }
+  mkdirSync(join(folder, name), { recursive: true });
+  return convertFile(file).map(({ program, text }) => {
+    writeFileSync(join(folder, name, program), text);
+    return `${name}/${program}`;
+  });
+}
+
+main(async () => {
+  const json = process.argv.includes('--json');
+  const files = process.argv.slice(2).filter((argument) => argument !== '--json');
+  if (files.length === 0) {
+    console.error(USAGE);
+    process.exitCode = 2;
+    return;
+  }
+  const built = await collect('cargo', ['build', '--locked', '--release', '-p', 'pagefault', '--example', 'replay']);
+  if (built.status !== 0) throw new Error(built.text);
+  const replay = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'release', 'examples', 'replay');
+  const folder = mkdtempSync(join(tmpdir(), 'pagefault-replay-'));
+  let code = 0;
+  try {
+    for (const [place, file] of files.entries()) {
+      // Files of one name may come from several folders.
+      const own = join(folder, String(place));
+      mkdirSync(own);
+      let scripts;
+      try {
+        scripts = scriptsOf(file, own);
+      } catch (error) {
+        console.error(`${file}: ${error.message}`);
+        code = 2;
+        continue;
+      }
+      for (let at = 0; at < scripts.length; at += AT_ONCE) {
+        const { status, text } = await collect(replay, [...(json ? ['--json'] : []), ...scripts.slice(at, at + AT_ONCE)], { cwd: own });
+        process.stdout.write(text);
+        code = Math.max(code, status ?? 2);
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  process.exitCode = code;
+});
