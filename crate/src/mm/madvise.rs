@@ -5,7 +5,7 @@ use super::zap::Zap;
 use crate::addr::{PAGE_SIZE, PMD_SIZE, VirtAddr, VirtRange};
 use crate::errno::{Errno, SysError, SysResult};
 use crate::flags::VmFlags;
-use crate::ids::{MmId, VmaId};
+use crate::ids::{MmId, VmOpsId, VmaId};
 use crate::mmu::{Access, Marker, Pte};
 use crate::phys::FrameFlags;
 use crate::why::Why;
@@ -108,11 +108,27 @@ impl Kernel {
             DONTNEED | DONTNEED_LOCKED => self.madvise_dontneed(mm, id, part, advice),
             FREE => self.madvise_free(mm, id, part),
             REMOVE => self.madvise_remove(mm, id, part),
-            COLLAPSE => self.refuse(Errno::EINVAL, Why::AdviceUnfit { at }),
+            COLLAPSE => {
+                let fits = self.may_be_collapsed(mm, id) && part.start.0.next_multiple_of(PMD_SIZE) + PMD_SIZE > part.end.0;
+                self.fits_advice(at, fits)
+            }
             GUARD_INSTALL => self.madvise_guard_install(mm, id, part),
             GUARD_REMOVE => self.madvise_guard_remove(mm, id, part),
             _ => self.madvise_flags(mm, id, part, advice),
         }
+    }
+
+    /// Whether an area may get huge pages when asked to (Linux `thp_vma_allowable_orders` for
+    /// MADV_COLLAPSE): written anonymous memory or memory of a file, with room for one.
+    fn may_be_collapsed(&self, mm: MmId, id: VmaId) -> bool {
+        let vma = self.mms[mm].vmas.get(id);
+        let never = VmFlags::SPECIAL | VmFlags::HUGETLB | VmFlags::NOHUGEPAGE;
+        let room = vma.range.start.0.next_multiple_of(PMD_SIZE) + PMD_SIZE <= vma.range.end.0;
+        let kind = match vma.ops {
+            None => vma.anon_vma.is_some(),
+            Some(ops) => matches!(ops, VmOpsId::Shmem | VmOpsId::Shm),
+        };
+        kind && room && !vma.flags.intersects(never) && self.mms[mm].thp_disable != 1
     }
 
     fn fits_advice(&mut self, at: VirtAddr, fits: bool) -> SysResult<()> {

@@ -198,7 +198,7 @@ impl Kernel {
             let inode = k.fs.file(segment.file).inode;
             // Each attachment has an open file of its own: two never merge.
             let mode = OpenMode { read: true, write: !flags.contains(ShmFlags::RDONLY) };
-            let path = format!("/SYSV{:08x} (deleted)", segment.key);
+            let path = k.fs.file(segment.file).path.clone();
             let file = k.fs.open(inode, &path, mode);
             let fixed = if addr.0 == 0 { MapFlags::empty() } else { MapFlags::FIXED };
             let request = MmapRequest { file: Some(file), addr, len, prot, flags: MapFlags::SHARED | fixed, pgoff: 0 };
