@@ -109,7 +109,10 @@ impl Kernel {
             FREE => self.madvise_free(mm, id, part),
             REMOVE => self.madvise_remove(mm, id, part),
             COLLAPSE => {
-                let fits = self.may_be_collapsed(mm, id) && part.start.0.next_multiple_of(PMD_SIZE) + PMD_SIZE > part.end.0;
+                // A part that touches exactly one border between blocks has nothing to do; one that touches
+                // none is refused, and so is work: this machine makes no huge pages.
+                let nothing = part.start.0.next_multiple_of(PMD_SIZE) == part.end.0 & !(PMD_SIZE - 1);
+                let fits = self.may_be_collapsed(mm, id) && nothing;
                 self.fits_advice(at, fits)
             }
             GUARD_INSTALL => self.madvise_guard_install(mm, id, part),

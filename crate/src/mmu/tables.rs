@@ -94,6 +94,19 @@ impl Tables {
         Some(Slot { table, index: index_of(addr, 1) })
     }
 
+    /// Makes the tables above the last level on the way to a page. `false` when RAM is exhausted.
+    pub fn make_upper(&mut self, phys: &mut Phys, addr: VirtAddr, trace: &mut Trace) -> bool {
+        let mut table = self.root;
+        for level in [4, 3] {
+            let slot = Slot { table, index: index_of(addr, level) };
+            let entry = slot.read(phys);
+            let next = if entry.is_none() { self.make_table(phys, slot, level - 1, trace) } else { Some(entry.pfn()) };
+            let Some(next) = next else { return false };
+            table = next;
+        }
+        true
+    }
+
     #[cold]
     fn make_table(&mut self, phys: &mut Phys, slot: Slot, level: u8, trace: &mut Trace) -> Option<Pfn> {
         let pfn = phys.alloc_zeroed(Owner::PageTable { level }, trace)?;

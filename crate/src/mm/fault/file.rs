@@ -5,6 +5,8 @@ use super::{FaultContext, FaultOutcome, page_prot};
 use crate::addr::{PAGE_SHIFT, PAGE_SIZE, PMD_SIZE, VirtAddr, VirtRange};
 use crate::event::Note;
 use crate::flags::VmFlags;
+use crate::fs::InodeKind;
+use crate::ids::InodeId;
 use crate::mm::kernel::Kernel;
 use crate::mm::vm_operations;
 use crate::mm::vm_operations::{FoundPage, VmOperations};
@@ -106,6 +108,9 @@ impl Kernel {
         let (first_pgoff, bits) = (vma.pgoff_of(window.start), page_prot(vma));
         let inode = self.fs.file(file).inode;
         let last_page = self.fs.inode(inode).page_count();
+        if !self.table_for_fault_around(context, inode, first_pgoff..(first_pgoff + window.pages()).min(last_page)) {
+            return false;
+        }
         self.say(Note::Range { what: "map_pages", range: window });
         let mut hit = false;
         for (i, addr) in window.page_addrs().enumerate() {
@@ -116,6 +121,19 @@ impl Kernel {
             hit |= self.map_cached_page(context, addr, inode, index, bits);
         }
         hit
+    }
+
+    /// Makes the page table that fault-around needs. The kernel makes it while it looks whether the first
+    /// cached page belongs to a huge one; at the end of a disk file it does not look, and gives up.
+    fn table_for_fault_around(&mut self, context: &FaultContext, inode: InodeId, pages: std::ops::Range<u64>) -> bool {
+        let file = self.fs.inode(inode);
+        let Some(first) = pages.clone().find(|index| file.is_cached(*index)) else { return false };
+        let at_end = file.kind == InodeKind::Disk && first + 1 >= file.page_count();
+        let tables = &mut self.mms[context.mm].tables;
+        if tables.find(&self.phys, context.addr).is_some() {
+            return true;
+        }
+        !at_end && tables.find_or_make(&mut self.phys, context.addr, &mut self.trace).is_some()
     }
 
     /// Maps one page if it is cached and its entry empty; whether it is the faulting page.

@@ -90,14 +90,20 @@ impl Kernel {
     }
 
     fn handle_pte_fault(&mut self, context: &FaultContext) -> FaultOutcome {
-        let tables = &mut self.mms[context.mm].tables;
-        let Some(slot) = tables.find_or_make(&mut self.phys, context.addr, &mut self.trace) else {
-            return FaultOutcome::OutOfMemory;
+        let space = &mut self.mms[context.mm];
+        let anonymous = space.vmas.get(context.vma).is_anonymous();
+        let slot = match anonymous {
+            true => match space.tables.find_or_make(&mut self.phys, context.addr, &mut self.trace) {
+                Some(slot) => Some(slot),
+                None => return FaultOutcome::OutOfMemory,
+            },
+            // Files get their last table with their first page: a SIGBUS leaves none.
+            false => space.tables.find(&self.phys, context.addr),
         };
-        let pte = slot.read(&self.phys);
-        if pte.is_none() {
+        let pte = slot.map_or(Pte::NONE, |slot| slot.read(&self.phys));
+        let Some(slot) = slot.filter(|_| !pte.is_none()) else {
             return self.do_pte_missing(context, slot);
-        }
+        };
         if !pte.is_present() {
             return self.do_marker(context, pte);
         }
@@ -110,12 +116,16 @@ impl Kernel {
         FaultOutcome::DONE
     }
 
-    fn do_pte_missing(&mut self, context: &FaultContext, slot: Slot) -> FaultOutcome {
+    fn do_pte_missing(&mut self, context: &FaultContext, slot: Option<Slot>) -> FaultOutcome {
         let vma = self.mms[context.mm].vmas.get(context.vma);
-        if vma.is_anonymous() {
+        if let (true, Some(slot)) = (vma.is_anonymous(), slot) {
             return self.call("do_anonymous_page", |k| k.do_anonymous_page(context, slot));
         }
         let shared = vma.flags.contains(VmFlags::SHARED);
+        let tables = &mut self.mms[context.mm].tables;
+        if slot.is_none() && !tables.make_upper(&mut self.phys, context.addr, &mut self.trace) {
+            return FaultOutcome::OutOfMemory;
+        }
         match (context.access == Access::Write, shared) {
             (false, _) => self.call("do_read_fault", |k| k.do_read_fault(context)),
             (true, false) => self.call("do_cow_fault", |k| k.do_cow_fault(context)),
