@@ -31,13 +31,13 @@ pub(super) struct Generator {
     segments: Vec<String>,
     bound: usize,
     forked: bool,
-    mdwe: bool,
+    no_exec: bool,
     fields: Fields,
 }
 
 impl Generator {
     pub(super) fn new(seed: u64, fields: Fields) -> Self {
-        Self { rng: Rng::with_seed(seed), descriptors: Vec::new(), segments: Vec::new(), bound: 0, forked: false, mdwe: false, fields }
+        Self { rng: Rng::with_seed(seed), descriptors: Vec::new(), segments: Vec::new(), bound: 0, forked: false, no_exec: false, fields }
     }
 
     fn one_in(&mut self, n: u32) -> bool {
@@ -62,6 +62,7 @@ impl Generator {
             let _ = writeln!(text, "@rlimit {limit}");
         }
         if self.one_in(8) {
+            self.no_exec = true;
             let limit = self.pick(&["AS 512K unlimited", "AS 300K unlimited", "DATA 256K unlimited", "DATA 64K 64K", "DATA 0 unlimited"]);
             let _ = writeln!(text, "@rlimit {limit}");
         }
@@ -94,7 +95,7 @@ impl Generator {
             88..93 => self.files(maps),
             93..95 => self.shm(maps),
             95..97 => self.settings(maps),
-            97 if self.one_in(4) && !self.mdwe => format!("execve(\"{}\", 0, 0)", self.pick(&["/bin/stub", "/bin/stub", "/bin/none"])),
+            97 if self.one_in(4) && !self.no_exec => format!("execve(\"{}\", 0, 0)", self.pick(&["/bin/stub", "/bin/stub", "/bin/none"])),
             97 => self.seal(maps),
             98 if processes < MOST_PROCESSES => self.fork(),
             _ if !is_first && self.one_in(3) => "exit(0)".into(),
@@ -415,6 +416,8 @@ impl Generator {
     }
 
     fn settings(&mut self, maps: &[MapsLine]) -> String {
+        // A program that does not fit into its limits is killed on its way into execve.
+        self.no_exec = true;
         let total: u64 = maps.iter().filter(|line| line.range.end.0 < 1 << 47).map(|line| line.range.len()).sum();
         match self.rng.u32(0..12) {
             0..2 => format!("setrlimit(RLIMIT_AS, {{rlim_cur={:#x}, rlim_max=RLIM_INFINITY}})", total + self.rng.u64(0..12) * PAGE),
@@ -423,11 +426,7 @@ impl Generator {
             4 => "setrlimit(RLIMIT_DATA, {rlim_cur=RLIM_INFINITY, rlim_max=RLIM_INFINITY})".into(),
             5 => format!("setrlimit(RLIMIT_MEMLOCK, {{rlim_cur={:#x}, rlim_max=0x800000}})", self.rng.u64(0..10) * PAGE),
             6 => format!("setrlimit(RLIMIT_STACK, {{rlim_cur={:#x}, rlim_max=RLIM_INFINITY}})", self.rng.u64(1..100) * PAGE),
-            7 => {
-                // The stub with its writable text could not be started any more.
-                self.mdwe = true;
-                "prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0)".into()
-            }
+            7 => "prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0)".into(),
             8 => format!("prctl(PR_SET_THP_DISABLE, {}, 0, 0, 0)", self.rng.u32(0..2)),
             9 => format!("personality({})", self.pick(&["0xffffffff", "0x440000", "0x40000"])),
             10 => {
