@@ -4,12 +4,16 @@
 
 use pagefault::addr::VirtAddr;
 use pagefault::ids::Pid;
-use pagefault::machine::{Machine, MachineConfig};
+use pagefault::machine::{Arg, Machine, MachineConfig, Sysno};
 use std::cell::RefCell;
+
+mod calls;
 
 struct Bench {
     machine: Machine,
     pid: Pid,
+    /// How many one-page areas lie besides.
+    vmas: u64,
     /// Start of the 1 MiB that loads look at.
     window: u64,
     /// Start of the 64 MiB that faults look at.
@@ -21,6 +25,8 @@ thread_local! {
     static RAW: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Where the many areas lie.
+const MANY: u64 = 0x1_0000_0000;
 const WINDOW: u64 = 1 << 20;
 const ARENA: u64 = 64 << 20;
 
@@ -40,14 +46,19 @@ pub extern "C" fn setup(vmas: u32) {
     let window = map(&mut machine, 0x5000_0000_0000, WINDOW, 0x32);
     let arena = map(&mut machine, 0x5100_0000_0000, ARENA, 0x32);
     for i in 0..u64::from(vmas) {
-        map(&mut machine, 0x1_0000_0000 + i * 8192, 4096, 0x32);
+        map(&mut machine, MANY + i * 8192, 4096, 0x32);
     }
     for at in (window..window + WINDOW).step_by(4096) {
         machine.store(pid, VirtAddr(at), &at.to_le_bytes()).expect("it was mapped");
         machine.load(pid, VirtAddr(at), &mut [0; 8]).expect("it was mapped");
     }
-    BENCH.set(Some(Bench { machine, pid, window, arena }));
+    calls::prepare(&mut machine, pid);
+    BENCH.set(Some(Bench { machine, pid, vmas: vmas.into(), window, arena }));
     RAW.set(vec![1; (WINDOW / 8) as usize]);
+}
+
+fn call(b: &mut Bench, number: Sysno, args: [u64; 6]) -> u64 {
+    b.machine.syscall(b.pid, number, &args.map(Arg::Int)).unwrap_or(0)
 }
 
 #[unsafe(no_mangle)]
