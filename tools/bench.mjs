@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, answers, collect, main, run, say } from './lib/run.mjs';
+import { optimise } from './lib/core.mjs';
 import { cacheFolder, setUp } from './lib/setup.mjs';
 
 const ROUNDS = 15;
@@ -13,8 +14,11 @@ const WARM_UP = 40;
 const UNICORN = '2.1.4';
 const target = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
 
+const built = join(target, 'wasm32-unknown-unknown', 'release', 'pagefault_bench_wasm.wasm');
+const module = built.replace('.wasm', '.opt.wasm');
+
 async function instance() {
-  const bytes = readFileSync(join(target, 'wasm32-unknown-unknown', 'release', 'pagefault_bench_wasm.wasm'));
+  const bytes = readFileSync(module);
   return (await WebAssembly.instantiate(bytes, {})).instance.exports;
 }
 
@@ -75,6 +79,7 @@ main(async () => {
   say('building the benchmark');
   await run('cargo', ['build', '--release', '--locked', '-p', 'pagefault-bench-wasm', '--target', 'wasm32-unknown-unknown']);
   await run('cargo', ['build', '--release', '--locked', '-p', 'pagefault-bench-native']);
+  await optimise(built, module);
   const kernel = process.platform === 'win32' ? null : native();
   const crowded = process.platform === 'win32' ? null : native();
   await crowded?.ask('many', 65_000);

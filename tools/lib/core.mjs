@@ -14,6 +14,13 @@ function sources(folder) {
     .sort();
 }
 
+/** What every module that ships goes through, and the benchmark's too. */
+export async function optimise(from, to) {
+  const program = join(ROOT, 'node_modules', 'binaryen', 'bin', 'wasm-opt');
+  const features = ['bulk-memory', 'nontrapping-float-to-int', 'sign-ext', 'mutable-globals', 'reference-types', 'multivalue'].map((f) => `--enable-${f}`);
+  await run(process.execPath, [program, '-O3', '--strip-debug', '--strip-producers', ...features, from, '-o', to], { what: 'wasm-opt' });
+}
+
 /** Builds www/lib/pagefault.wasm and its glue www/lib/wasm/ unless they are up to date. */
 export async function buildCore() {
   const inputs = [...sources(join(ROOT, 'crate', 'src')), join(ROOT, 'crate', 'Cargo.toml'), join(ROOT, 'Cargo.toml'), join(ROOT, 'Cargo.lock')];
@@ -28,9 +35,7 @@ export async function buildCore() {
   mkdirSync(fresh, { recursive: true });
   await run(generator, ['--target', 'web', '--out-dir', fresh, '--out-name', 'pagefault', '--omit-default-module-path', built], { what: 'wasm-bindgen' });
   say('optimising the core (wasm-opt)');
-  const optimise = join(ROOT, 'node_modules', 'binaryen', 'bin', 'wasm-opt');
-  const features = ['bulk-memory', 'nontrapping-float-to-int', 'sign-ext', 'mutable-globals', 'reference-types', 'multivalue'].map((f) => `--enable-${f}`);
-  await run(process.execPath, [optimise, '-O3', '--strip-debug', '--strip-producers', ...features, join(fresh, 'pagefault_bg.wasm'), '-o', join(fresh, 'pagefault.wasm')], { what: 'wasm-opt' });
+  await optimise(join(fresh, 'pagefault_bg.wasm'), join(fresh, 'pagefault.wasm'));
   renameSync(join(fresh, 'pagefault.wasm'), join(LIB, 'pagefault.wasm'));
   for (const name of readdirSync(fresh)) if (name.endsWith('.wasm') || name.endsWith('_bg.wasm.d.ts')) rmSync(join(fresh, name));
   rmSync(join(LIB, 'wasm'), { recursive: true, force: true });

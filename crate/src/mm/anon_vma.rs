@@ -81,9 +81,10 @@ pub type AnonVmas = Slab<AnonVmaId, AnonVma>;
 
 /// An existing family that a new one may be spared for (Linux `find_mergeable_anon_vma`): the next or
 /// previous neighbour's, if the two areas are alike but for their access bits.
-fn find_mergeable(vmas: &VmaSet, vma: &Vma) -> Option<AnonVmaId> {
-    let next = vmas.find(vma.range.end).map(|id| vmas.get(id));
-    let prev = vmas.prev(vma.range.start).map(|id| vmas.get(id));
+fn find_mergeable(vmas: &VmaSet, id: VmaId) -> Option<AnonVmaId> {
+    let vma = vmas.get(id);
+    let (prev, next) = vmas.neighbours(id);
+    let (prev, next) = (prev.map(|id| vmas.get(id)), next.map(|id| vmas.get(id)));
     let reusable = |old: &Vma, a: &Vma, b: &Vma| {
         let single = old.chain.len() == 1 && crate::vma::may_share_anon_vma(a, b);
         if single { old.anon_vma } else { None }
@@ -111,7 +112,7 @@ impl Kernel {
 
     fn make_anon_vma(&mut self, mm: MmId, id: VmaId) {
         let vmas = &self.mms[mm].vmas;
-        let shared = find_mergeable(vmas, vmas.get(id));
+        let shared = find_mergeable(vmas, id);
         let family = shared.unwrap_or_else(|| self.anon_vmas.insert(AnonVma { children: 1, ..Default::default() }));
         self.anon_vmas[family].active += 1;
         self.anon_vmas[family].members.insert((mm, id));

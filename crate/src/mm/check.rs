@@ -22,6 +22,7 @@ impl Kernel {
         let mut promised = 0;
         for (id, mm) in self.mms.iter() {
             mm.vmas.tree().check().map_err(|e| format!("address space {id}: {e}"))?;
+            mm.vmas.check_links().map_err(|e| format!("address space {id}: {e}"))?;
             self.check_counters(id, mm)?;
             self.check_entries(id, mm, &mut counts)?;
             self.check_links(id, mm)?;

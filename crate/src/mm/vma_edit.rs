@@ -175,8 +175,8 @@ impl Kernel {
     /// (Linux `vma_merge_existing_range`).
     fn vma_merge_existing_range(&mut self, mm: MmId, id: VmaId, part: VirtRange, flags: VmFlags) -> Option<VmaId> {
         let vmas = &self.mms[mm].vmas;
-        let middle = vmas.get(id).clone();
-        let (prev, next) = (vmas.prev(middle.range.start), vmas.find(middle.range.end));
+        let middle = vmas.get(id);
+        let (prev, next) = vmas.neighbours(id);
         let area = |id: Option<VmaId>| id.map(|id| vmas.get(id));
         let proposal = MergeProposal {
             range: part,
@@ -184,16 +184,19 @@ impl Kernel {
             pgoff: middle.pgoff_of(part.start),
             file: middle.file,
             anon_vma: middle.anon_vma,
-            middle: Some(&middle),
+            middle: Some(middle),
             copied_from: None,
             left_only: false,
         };
         let sides = proposal.decide(area(prev), area(next));
-        let ranges = (area(prev).map(|v| v.range), area(next).map(|v| v.range));
-        self.report(&sides, ranges.0, ranges.1);
+        if self.trace.is_on() {
+            let ranges = (area(prev).map(|v| v.range), area(next).map(|v| v.range));
+            self.report(&sides, ranges.0, ranges.1);
+        }
         if !sides.joins_left() && !sides.joins_right() {
             return None;
         }
+        let middle = self.mms[mm].vmas.get(id).clone();
         self.call("vma_merge_existing_range", |k| {
             let target = if sides.joins_left() { prev? } else { next? };
             let both = next.filter(|_| sides.joins_left() && sides.joins_right());

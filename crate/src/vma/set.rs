@@ -4,12 +4,24 @@ use super::area::Vma;
 use super::tree::VmaTree;
 use crate::addr::{VirtAddr, VirtRange};
 use crate::ids::{Slab, VmaId};
+use std::cell::Cell;
 
 /// The areas, sorted and disjoint.
 #[derive(Clone, Debug, Default)]
 pub struct VmaSet {
     tree: VmaTree,
     areas: Slab<VmaId, Vma>,
+    /// For each area, by its id, the ones before and behind it: a neighbour costs no descent.
+    links: Vec<Links>,
+    /// The area that was found last: programs mostly go on where they are.
+    last_found: Cell<u32>,
+}
+
+/// Neighbours of an area.
+#[derive(Clone, Copy, Debug, Default)]
+struct Links {
+    prev: Option<VmaId>,
+    next: Option<VmaId>,
 }
 
 impl VmaSet {
@@ -27,7 +39,20 @@ impl VmaSet {
     /// The first area that ends above `addr` (Linux `find_vma`): the one that contains it, or the next.
     #[inline]
     pub fn find(&self, addr: VirtAddr) -> Option<VmaId> {
-        self.tree.first_ending_above(addr.0).map(VmaId)
+        let last = VmaId(self.last_found.get());
+        if self.areas.get(last).is_some_and(|vma| vma.range.contains(addr)) {
+            return Some(last);
+        }
+        let found = self.tree.first_ending_above(addr.0)?;
+        self.last_found.set(found);
+        Some(VmaId(found))
+    }
+
+    /// The areas before and behind one.
+    #[inline]
+    pub fn neighbours(&self, id: VmaId) -> (Option<VmaId>, Option<VmaId>) {
+        let links = self.links[id.0 as usize];
+        (links.prev, links.next)
     }
 
     /// The area that contains `addr` (Linux `vma_lookup`).
@@ -63,14 +88,41 @@ impl VmaSet {
         debug_assert!(self.first_overlap(vma.range).is_none(), "{} overlaps", vma.range);
         let range = vma.range;
         let id = self.areas.insert(vma);
-        self.tree.insert(range.start.0, range.end.0, id.0);
+        let (prev, next) = self.tree.insert(range.start.0, range.end.0, id.0);
+        self.link(id, prev.map(VmaId), next.map(VmaId));
+        self.last_found.set(id.0);
         id
+    }
+
+    /// Hangs an area in between its neighbours, of which the tree may know only one.
+    #[inline]
+    fn link(&mut self, id: VmaId, prev: Option<VmaId>, next: Option<VmaId>) {
+        let at = id.0 as usize;
+        if self.links.len() <= at {
+            self.links.resize(at + 1, Links::default());
+        }
+        let next = next.or_else(|| self.links[prev?.0 as usize].next);
+        let prev = prev.or_else(|| self.links[next?.0 as usize].prev);
+        self.links[at] = Links { prev, next };
+        if let Some(prev) = prev {
+            self.links[prev.0 as usize].next = Some(id);
+        }
+        if let Some(next) = next {
+            self.links[next.0 as usize].prev = Some(id);
+        }
     }
 
     /// Takes an area out.
     #[inline(always)]
     pub fn remove(&mut self, id: VmaId) -> Vma {
         let vma = self.areas.remove(id).expect("only areas of this set are removed");
+        let Links { prev, next } = self.links[id.0 as usize];
+        if let Some(prev) = prev {
+            self.links[prev.0 as usize].next = next;
+        }
+        if let Some(next) = next {
+            self.links[next.0 as usize].prev = prev;
+        }
         self.tree.remove(vma.range.start.0);
         vma
     }
@@ -110,6 +162,26 @@ impl VmaSet {
     pub fn overlapping(&self, range: VirtRange) -> impl Iterator<Item = VmaId> {
         let from = self.tree.iter_from(range.start.0);
         from.take_while(move |(start, _, _)| *start < range.end.0).map(|(_, _, id)| VmaId(id))
+    }
+
+    /// Whether every area knows its neighbours.
+    ///
+    /// # Errors
+    /// The first one that does not.
+    pub fn check_links(&self) -> Result<(), String> {
+        let mut before = None;
+        for (id, vma) in self.iter() {
+            let (prev, _) = self.neighbours(id);
+            let answered = before.is_none_or(|before| self.neighbours(before).1 == Some(id));
+            if prev != before || !answered {
+                return Err(format!("the area at {} does not know its neighbour", vma.range.start));
+            }
+            before = Some(id);
+        }
+        match before.map(|last| self.neighbours(last).1) {
+            Some(Some(_)) => Err("the last area believes in another".into()),
+            _ => Ok(()),
+        }
     }
 
     /// The tree, for gap searches.
