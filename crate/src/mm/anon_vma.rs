@@ -83,7 +83,7 @@ pub type AnonVmas = Slab<AnonVmaId, AnonVma>;
 /// previous neighbour's, if the two areas are alike but for their access bits.
 fn find_mergeable(vmas: &VmaSet, id: VmaId) -> Option<AnonVmaId> {
     let vma = vmas.get(id);
-    let (prev, next) = vmas.neighbours(id);
+    let (prev, next) = vmas.adjacent(id);
     let (prev, next) = (prev.map(|id| vmas.get(id)), next.map(|id| vmas.get(id)));
     let reusable = |old: &Vma, a: &Vma, b: &Vma| {
         let single = old.chain.len() == 1 && crate::vma::may_share_anon_vma(a, b);

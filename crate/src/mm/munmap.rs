@@ -78,8 +78,7 @@ impl Kernel {
                 }
                 doomed.push(id);
                 let vmas = &k.mms[mm].vmas;
-                let end = vmas.get(id).range.end;
-                next = if end < range.end { vmas.first_overlap(VirtRange { start: end, end: range.end }) } else { None };
+                next = vmas.neighbours(id).1.filter(|next| vmas.get(*next).range.start < range.end);
             }
             Ok(doomed)
         })

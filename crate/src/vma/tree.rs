@@ -88,9 +88,9 @@ impl VmaTree {
         path
     }
 
-    /// Adds a range that overlaps none. The values of the ranges before and behind it, as far as they lie
-    /// in the same leaf.
-    pub fn insert(&mut self, start: u64, end: u64, value: u32) -> (Option<u32>, Option<u32>) {
+    /// Adds a range that overlaps none. The values of the ranges before and behind it and whether they touch
+    /// it, as far as they lie in the same leaf.
+    pub fn insert(&mut self, start: u64, end: u64, value: u32) -> (Option<(u32, bool)>, Option<(u32, bool)>) {
         let path = self.path_to(start);
         let mut leaf_id = path.leaf;
         let mut split = None;
@@ -103,7 +103,9 @@ impl VmaTree {
         }
         let leaf = &mut self.leaves[leaf_id as usize];
         let at = leaf.used().partition_point(|entry| entry.start < start);
-        let neighbours = (at.checked_sub(1).map(|before| leaf.entry[before].value), (at < leaf.len).then(|| leaf.entry[at].value));
+        let prev = at.checked_sub(1).map(|before| (leaf.entry[before].value, leaf.entry[before].end == start));
+        let next = (at < leaf.len).then(|| (leaf.entry[at].value, leaf.entry[at].start == end));
+        let neighbours = (prev, next);
         leaf.insert(at, Entry { start, end, value });
         self.after_insert(&path, split);
         neighbours
