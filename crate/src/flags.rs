@@ -112,6 +112,8 @@ bitflags! {
         const MERGEABLE = 0x8000_0000;
         /// The kernel may drop the pages at any time (MAP_DROPPABLE).
         const DROPPABLE = 1 << 40;
+        /// The protection key, a number of four bits.
+        const PKEY = 0xf << 32;
         /// userfaultfd: minor faults.
         const UFFD_MINOR = 1 << 41;
         /// `mseal`ed.

@@ -47,6 +47,8 @@ ids! {
     VmaId;
     /// Who shares anonymous pages with whom (Linux `struct anon_vma`). Decides merges.
     AnonVmaId;
+    /// The name of an area (`PR_SET_VMA_ANON_NAME`), once for all areas that share it.
+    AnonNameId;
     /// A file's contents (Linux `struct inode` with its page cache).
     InodeId;
     /// An open file description (Linux `struct file`): two `open`s of one inode differ, `dup` does not.

@@ -153,6 +153,14 @@ pub enum Why {
     AdviceNotForOthers,
     #[error("the I/O vector has {count} pieces, {most} are allowed")]
     BadVectorCount { count: u64, most: u64 },
+    #[error("a name has at most 79 printable characters and none of \\ ` $ [ ]")]
+    BadName,
+    #[error("the VMA at {at} maps a file: only anonymous memory has a name")]
+    NotAnonymous { at: VirtAddr },
+    #[error("protection key {key} is not allocated")]
+    KeyNotAllocated { key: i64 },
+    #[error("all protection keys are in use")]
+    NoKeyLeft,
     #[error("there is no child to wait for")]
     NoChild,
     #[error("the CPU has no protection keys")]
@@ -185,6 +193,10 @@ pub enum NoMerge {
     Flags { difference: VmFlags },
     #[error("one maps a file and the other does not, or the open files differ")]
     File,
+    #[error("their protection keys differ: {ours} and {theirs}")]
+    Key { ours: u64, theirs: u64 },
+    #[error("their names differ (PR_SET_VMA_ANON_NAME)")]
+    Name,
     #[error("page offsets {left_end:#x} and {right:#x} do not meet")]
     PageOffset { left_end: u64, right: u64 },
     #[error("different anon_vma: their pages belong to different families")]
@@ -213,6 +225,8 @@ pub enum SignalWhy {
     KernelHalf { addr: VirtAddr },
     #[error("page {page:#x} lies past the end of the file ({size:#x} bytes)")]
     PastEof { page: u64, size: u64 },
+    #[error("the rights of protection key {key} forbid it (PKRU)")]
+    Key { key: u8 },
     #[error("a guard region lies at {addr}")]
     Guard { addr: VirtAddr },
     #[error("the stack may not grow to {addr}: RLIMIT_STACK is {limit:#x} bytes")]

@@ -37,6 +37,18 @@ impl Machine {
         self.touch(pid, addr, Access::Execute)
     }
 
+    /// WRPKRU: what each protection key forbids the process from now on.
+    pub fn write_pkru(&mut self, pid: Pid, pkru: u32) {
+        if self.switch_to(pid).is_ok() && self.kernel.sysctl.pku {
+            self.kernel.write_pkru(pkru);
+        }
+    }
+
+    /// RDPKRU.
+    pub fn read_pkru(&mut self, pid: Pid) -> u32 {
+        self.switch_to(pid).map_or(0, |()| self.kernel.task().pkru)
+    }
+
     /// Accesses one byte without moving data.
     ///
     /// # Errors

@@ -17,6 +17,8 @@ const O_EXCL: u64 = 0o200;
 const O_TRUNC: u64 = 0o1000;
 const O_DIRECTORY: u64 = 0o200000;
 const PATH_MAX: u64 = 4096;
+/// A component of a path has at most so many bytes.
+const NAME_MAX: usize = 255;
 /// `MFD_NAME_PREFIX` takes 6 of NAME_MAX bytes.
 const MEMFD_NAME_MAX: u64 = 249;
 const MFD_ALLOW_SEALING: u64 = 2;
@@ -89,7 +91,9 @@ impl Machine {
     }
 
     fn open_path(&mut self, path: &Arg, flags: u64, mode: u64) -> SysResult {
-        let path = self.string(path, PATH_MAX)?;
+        let path = self.string(path, PATH_MAX - 1)?;
+        let short = path.split('/').all(|component| component.len() <= NAME_MAX);
+        self.kernel.require(short, Errno::ENAMETOOLONG, || Why::NameTooLong { max: NAME_MAX as u64 })?;
         let access = flags & O_ACCMODE;
         let wanted = OpenMode { read: access == 0 || access == 2, write: access == 1 || access == 2 };
         let inode = match self.kernel.fs.lookup(&path) {

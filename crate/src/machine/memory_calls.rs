@@ -197,23 +197,16 @@ impl Machine {
     /// Key −1 is "no key": plain mprotect.
     pub(super) fn sys_pkey_mprotect(&mut self, args: &[Arg; 6]) -> SysResult {
         let [start, len, prot, pkey, ..] = args.each_ref().map(Arg::int);
-        let key = if pkey as u32 as i32 == -1 { None } else { Some(pkey as u8) };
+        let key = Some(pkey as u32 as i32).filter(|key| *key != -1);
         let mm = self.kernel.current_mm();
         self.kernel.do_mprotect(mm, VirtAddr(start), len, Prot::from_bits_retain(prot), key)
     }
 
-    /// Without protection keys the only key there is, 0, is handed out once before the CPU refuses.
     pub(super) fn sys_pkey_alloc(&mut self, [flags, rights, ..]: &[Arg; 6]) -> SysResult {
-        self.kernel.require(flags.int() == 0, Errno::EINVAL, || Why::UnknownFlags { flags: flags.int() })?;
-        let unknown = rights.int() & !3;
-        self.kernel.require(unknown == 0, Errno::EINVAL, || Why::UnknownFlags { flags: unknown })?;
-        let mm = self.kernel.current_mm();
-        let taken = std::mem::replace(&mut self.kernel.mms[mm].pkeys, 1) != 0;
-        self.kernel.require(!taken, Errno::ENOSPC, || Why::NoProtectionKeys)?;
-        self.kernel.refuse(Errno::EINVAL, Why::NoProtectionKeys)
+        self.kernel.do_pkey_alloc(flags.int(), rights.int())
     }
 
-    pub(super) fn sys_pkey_free(&mut self, _: &[Arg; 6]) -> SysResult {
-        self.kernel.refuse(Errno::EINVAL, Why::NoProtectionKeys)
+    pub(super) fn sys_pkey_free(&mut self, [key, ..]: &[Arg; 6]) -> SysResult {
+        self.kernel.do_pkey_free(key.int())
     }
 }

@@ -135,6 +135,8 @@ impl Machine {
         self.kernel.current = task;
         let root = self.kernel.mms[self.kernel.tasks[task].mm].tables.root;
         self.kernel.cpu.load_cr3(Some(root), &mut self.kernel.trace);
+        let pkru = self.kernel.tasks[task].pkru;
+        self.kernel.cpu.set_pkru(pkru, &mut self.kernel.trace);
         self.running = Some(pid);
         Ok(())
     }

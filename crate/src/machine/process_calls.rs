@@ -187,9 +187,30 @@ impl Machine {
                 self.require_zeros(&[arg2, arg3, arg4, arg5])?;
                 Ok(self.kernel.mms[mm].thp_disable.into())
             }
-            PR_SET_VMA => self.kernel.refuse(Errno::EINVAL, Why::NotConfigured),
+            PR_SET_VMA => self.set_vma_name(args),
             other => self.kernel.refuse(Errno::EINVAL, Why::BadArgument { index: 0, value: other }),
         }
+    }
+
+    /// `PR_SET_VMA_ANON_NAME` (Linux `prctl_set_vma`).
+    fn set_vma_name(&mut self, [_, what, start, len, name, _]: &[Arg; 6]) -> SysResult {
+        const NAME_MAX: u64 = 79;
+        let configured = self.kernel.sysctl.anon_vma_names && what.int() == 0;
+        self.kernel.require(configured, Errno::EINVAL, || Why::NotConfigured)?;
+        let name = match name {
+            Arg::Int(0) => None,
+            other => {
+                let text = self.string(other, NAME_MAX).or_else(|error| match error.errno {
+                    Errno::ENAMETOOLONG => self.kernel.refuse(Errno::EINVAL, Why::BadName),
+                    _ => Err(error),
+                })?;
+                let good = text.chars().all(|c| (' '..='~').contains(&c) && !"\\`$[]".contains(c));
+                self.kernel.require(good, Errno::EINVAL, || Why::BadName)?;
+                Some(text)
+            }
+        };
+        let mm = self.kernel.current_mm();
+        self.kernel.set_anon_name(mm, VirtAddr(start.int()), len.int(), name.as_deref())
     }
 
     /// Arguments that a later kernel may give a meaning.

@@ -6,7 +6,7 @@ use crate::addr::{PAGE_SIZE, TASK_SIZE, VirtAddr, VirtRange, page_align};
 use crate::flags::VmFlags;
 use crate::fs::{Content, Inode, InodeKind, OpenMode};
 use crate::ids::{FileId, MmId, Pid, VmOpsId};
-use crate::mm::{Capabilities, Layout, Mm, Personality, Resource, Task, file_operations};
+use crate::mm::{Capabilities, INITIAL_PKRU, Layout, Mm, Personality, Resource, Task, file_operations};
 use crate::mmu::{Access, Tables};
 use crate::vma::{AnonChain, Vma};
 use std::collections::BTreeMap;
@@ -102,6 +102,9 @@ impl Machine {
         for (resource, limit) in &config.rlimits {
             task.rlimits[*resource as usize] = *limit;
         }
+        if kernel.sysctl.pku {
+            task.pkru = INITIAL_PKRU;
+        }
         let legacy = config.personality.contains(Personality::ADDR_COMPAT_LAYOUT);
         let layout = Layout::pick(task.limit(Resource::Stack), legacy, config.random_pages);
         let mm = kernel.mms.insert(Mm::new(tables, layout));
@@ -192,6 +195,7 @@ impl Machine {
             anon_vma: None,
             chain: AnonChain::new(),
             special_name: None,
+            anon_name: None,
         };
         match line.name.as_str() {
             "[stack]" => vma.flags |= VmFlags::GROWSDOWN | VmFlags::ACCOUNT,
@@ -339,6 +343,7 @@ impl Machine {
         let old = kernel.tasks[task].mm;
         let mm = kernel.mms.insert(Mm::new(tables, layout));
         kernel.tasks[task].mm = mm;
+        kernel.tasks[task].pkru = if kernel.sysctl.pku { INITIAL_PKRU } else { 0 };
         // Some settings outlive the program (Linux `MMF_INIT_MASK`).
         kernel.mms[mm].thp_disable = kernel.mms[old].thp_disable;
         if kernel.mms[old].mdwe & 2 == 0 {

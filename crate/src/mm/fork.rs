@@ -34,6 +34,7 @@ impl Kernel {
                 def_flags: from.def_flags & VmFlags::NOHUGEPAGE,
                 mdwe: if from.mdwe & MDWE_NO_INHERIT == 0 { from.mdwe } else { 0 },
                 pkeys: from.pkeys,
+                execute_only_pkey: from.execute_only_pkey,
                 thp_disable: from.thp_disable,
                 ..Mm::new(tables, from.layout)
             };

@@ -38,6 +38,12 @@ pub struct Sysctl {
     pub swap_pages: u64,
     /// `fault_around_bytes`, in pages.
     pub fault_around_pages: u64,
+    /// CONFIG_ANON_VMA_NAME: areas may have names.
+    pub anon_vma_names: bool,
+    /// CONFIG_MEM_SOFT_DIRTY: new areas are marked until `clear_refs` 4.
+    pub soft_dirty: bool,
+    /// The CPU has protection keys (PKU).
+    pub pku: bool,
     /// Check every invariant after every operation.
     pub paranoid: bool,
 }
@@ -56,6 +62,9 @@ impl Sysctl {
             total_pages: 24_684_084 / 4,
             swap_pages: 0,
             fault_around_pages: 16,
+            anon_vma_names: false,
+            soft_dirty: false,
+            pku: false,
             paranoid: cfg!(any(debug_assertions, feature = "paranoid")),
         }
     }
@@ -80,6 +89,8 @@ pub struct Kernel {
     pub anon_vmas: AnonVmas,
     /// Which VMAs map which file.
     pub i_mmap: IMmap,
+    /// Names of areas, each once.
+    pub anon_names: Vec<String>,
     /// System V shared memory.
     pub shm: Segments,
     /// Tunables.
@@ -119,6 +130,7 @@ impl Kernel {
             current: TaskId(0),
             anon_vmas: AnonVmas::default(),
             i_mmap: IMmap::default(),
+            anon_names: Vec::new(),
             shm: Segments::default(),
             sysctl,
             commit: Commit::default(),

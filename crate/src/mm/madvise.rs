@@ -5,7 +5,7 @@ use super::zap::Zap;
 use crate::addr::{PAGE_SIZE, PMD_SIZE, VirtAddr, VirtRange};
 use crate::errno::{Errno, SysError, SysResult};
 use crate::flags::VmFlags;
-use crate::ids::{MmId, VmOpsId, VmaId};
+use crate::ids::{AnonNameId, MmId, VmOpsId, VmaId};
 use crate::mmu::{Access, Marker, Pte};
 use crate::phys::FrameFlags;
 use crate::why::Why;
@@ -51,6 +51,10 @@ impl Advice {
     }
 }
 
+fn vma_name(kernel: &Kernel, mm: MmId, id: VmaId) -> Option<AnonNameId> {
+    kernel.mms[mm].vmas.get(id).anon_name
+}
+
 impl Kernel {
     /// Applies an advice to a range (Linux `do_madvise`).
     ///
@@ -73,6 +77,16 @@ impl Kernel {
     }
 
     fn madvise_walk_vmas(&mut self, mm: MmId, range: VirtRange, advice: Advice) -> SysResult {
+        self.for_each_part(mm, range, |k, id, part| k.madvise_vma_behavior(mm, id, part, advice))
+    }
+
+    /// Does something with each area of a range, also behind holes, of which it tells afterwards.
+    fn for_each_part(
+        &mut self,
+        mm: MmId,
+        range: VirtRange,
+        mut body: impl FnMut(&mut Self, VmaId, VirtRange) -> SysResult<()>,
+    ) -> SysResult {
         let mut hole = None;
         let mut at = range.start;
         while at < range.end {
@@ -87,7 +101,7 @@ impl Kernel {
                 continue;
             }
             let part = VirtRange { start: at, end: area.end.min(range.end) };
-            self.madvise_vma_behavior(mm, id, part, advice)?;
+            body(self, id, part)?;
             at = part.end;
         }
         match hole {
@@ -96,11 +110,45 @@ impl Kernel {
         }
     }
 
+    /// Gives the anonymous areas of a range a name, or takes it (Linux `madvise_set_anon_name`).
+    ///
+    /// # Errors
+    /// EINVAL for a bad range, EBADF for memory of a file, ENOMEM for a hole, EAGAIN when a split would
+    /// exceed `max_map_count`.
+    pub fn set_anon_name(&mut self, mm: MmId, start: VirtAddr, len: u64, name: Option<&str>) -> SysResult {
+        self.call("madvise_set_anon_name", |k| {
+            let range = k.aligned_user_range(start, len)?;
+            let name = name.map(|name| k.intern_name(name));
+            k.for_each_part(mm, range, |k, id, part| {
+                let vma = k.mms[mm].vmas.get(id);
+                let (at, flags) = (vma.range.start, vma.flags);
+                let file = vma.file.filter(|file| k.fs.file(*file).path != "/dev/zero (deleted)");
+                k.require(file.is_none(), Errno::EBADF, || Why::NotAnonymous { at })?;
+                if vma_name(k, mm, id) == name {
+                    return Ok(());
+                }
+                match k.vma_modify(mm, id, part, flags, name) {
+                    Err(SysError { errno: Errno::ENOMEM, why }) => k.refuse(Errno::EAGAIN, why),
+                    other => other.map(|_| ()),
+                }
+            })
+        })
+    }
+
+    fn intern_name(&mut self, name: &str) -> AnonNameId {
+        let known = self.anon_names.iter().position(|known| known == name);
+        AnonNameId::from(known.unwrap_or_else(|| {
+            self.anon_names.push(name.to_string());
+            self.anon_names.len() - 1
+        }))
+    }
+
     fn madvise_vma_behavior(&mut self, mm: MmId, id: VmaId, part: VirtRange, advice: Advice) -> SysResult<()> {
         use Advice::*;
         let vma = self.mms[mm].vmas.get(id);
         let (flags, at) = (vma.flags, vma.range.start);
-        let protected = advice.discards() && flags.contains(VmFlags::SEALED) && vma.is_anonymous() && !flags.contains(VmFlags::WRITE);
+        let writable = flags.contains(VmFlags::WRITE) && !self.pkru_forbids(flags, true);
+        let protected = advice.discards() && flags.contains(VmFlags::SEALED) && vma.is_anonymous() && !writable;
         self.require(!protected, Errno::EPERM, || Why::SealedVma { at })?;
         match advice {
             WILLNEED => Ok(()),
@@ -129,7 +177,9 @@ impl Kernel {
         let room = vma.range.start.0.next_multiple_of(PMD_SIZE) + PMD_SIZE <= vma.range.end.0;
         let kind = match vma.ops {
             None => vma.anon_vma.is_some(),
-            Some(ops) => matches!(ops, VmOpsId::Shmem | VmOpsId::Shm),
+            // Blocks of the file must be blocks of the address space.
+            Some(VmOpsId::Shmem | VmOpsId::Shm) => vma.range.start.page_number().wrapping_sub(vma.pgoff).is_multiple_of(PMD_SIZE / PAGE_SIZE),
+            Some(_) => false,
         };
         kind && room && !vma.flags.intersects(never) && self.mms[mm].thp_disable != 1
     }

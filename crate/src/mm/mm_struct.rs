@@ -91,6 +91,8 @@ pub struct Mm {
     pub mdwe: u8,
     /// Protection keys handed out, a bit each (`pkey_alloc`).
     pub pkeys: u16,
+    /// The key of memory that may only be executed.
+    pub execute_only_pkey: Option<u8>,
     /// No huge pages: the bits of `prctl(PR_GET_THP_DISABLE)`.
     pub thp_disable: u8,
 }
@@ -120,6 +122,7 @@ impl Mm {
             hiwater_vm: 0,
             mdwe: 0,
             pkeys: 0,
+            execute_only_pkey: None,
             thp_disable: 0,
         }
     }

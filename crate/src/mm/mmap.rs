@@ -111,6 +111,9 @@ impl Kernel {
         self.require(count <= limit, Errno::ENOMEM, || Why::MapCount { count, limit })?;
 
         let mut flags = self.initial_vm_flags(mm, &request);
+        if request.prot == Prot::EXEC {
+            flags = flags.with_pkey(self.execute_only_pkey(mm));
+        }
         request.addr = self.get_unmapped_area(mm, &request)?;
         let range = VirtRange::from_len(request.addr, len);
         if request.flags.contains(MapFlags::FIXED_NOREPLACE)

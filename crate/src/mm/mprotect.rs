@@ -18,11 +18,11 @@ impl Kernel {
     /// # Errors
     /// EINVAL, ENOMEM, EACCES, EPERM in the order of `mprotect(2)` here; areas before the one that
     /// failed stay changed.
-    pub fn do_mprotect(&mut self, mm: MmId, start: VirtAddr, len: u64, prot: Prot, pkey: Option<u8>) -> SysResult {
+    pub fn do_mprotect(&mut self, mm: MmId, start: VirtAddr, len: u64, prot: Prot, pkey: Option<i32>) -> SysResult {
         self.call("do_mprotect_pkey", |k| k.do_mprotect_checked(mm, start, len, prot, pkey))
     }
 
-    fn do_mprotect_checked(&mut self, mm: MmId, start: VirtAddr, len: u64, prot: Prot, pkey: Option<u8>) -> SysResult {
+    fn do_mprotect_checked(&mut self, mm: MmId, start: VirtAddr, len: u64, prot: Prot, pkey: Option<i32>) -> SysResult {
         let grows = prot & (Prot::GROWSDOWN | Prot::GROWSUP);
         let prot = prot - grows;
         self.require(grows != Prot::GROWSDOWN | Prot::GROWSUP, Errno::EINVAL, || Why::GrowsBoth)?;
@@ -34,13 +34,14 @@ impl Kernel {
         self.require(range.start < range.end, Errno::ENOMEM, || Why::Wraps { addr: start, len })?;
         let unknown = (prot - (Prot::READ | Prot::WRITE | Prot::EXEC | Prot::SEM)).bits();
         self.require(unknown == 0, Errno::EINVAL, || Why::BadProt { prot: unknown })?;
-        // No key is ever in use on a CPU without protection keys, not even 0.
-        self.require(pkey.is_none(), Errno::EINVAL, || Why::NoProtectionKeys)?;
+        // On a CPU without protection keys none is ever handed out, not even 0.
+        let allocated = pkey.is_none_or(|key| self.key_is_allocated(mm, key));
+        self.require(allocated, Errno::EINVAL, || Why::KeyNotAllocated { key: pkey.unwrap_or(0).into() })?;
         let Some(first) = self.mms[mm].vmas.first_overlap(range) else {
             return self.refuse(Errno::ENOMEM, Why::Hole { at: start });
         };
         self.stretch_to_vma(mm, first, grows, &mut range)?;
-        self.protect_areas(mm, range, prot)
+        self.protect_areas(mm, range, prot, pkey.map(|key| key as u8))
     }
 
     /// PROT_GROWSDOWN and PROT_GROWSUP extend the range to the border of a growing area.
@@ -58,7 +59,7 @@ impl Kernel {
         self.require(grows.is_empty(), Errno::EINVAL, || Why::NotGrowsDown { at: area.start })
     }
 
-    fn protect_areas(&mut self, mm: MmId, range: VirtRange, prot: Prot) -> SysResult {
+    fn protect_areas(&mut self, mm: MmId, range: VirtRange, prot: Prot, pkey: Option<u8>) -> SysResult {
         let implies_exec = prot.contains(Prot::READ) && self.task().personality.contains(Personality::READ_IMPLIES_EXEC);
         let mut at = range.start;
         while at < range.end {
@@ -71,7 +72,8 @@ impl Kernel {
             if implies_exec && old.contains(VmFlags::MAYEXEC) {
                 wanted |= VmFlags::EXEC;
             }
-            let new = (old - VmFlags::ACCESS) | wanted;
+            let key = self.override_mprotect_pkey(mm, old, prot & (Prot::READ | Prot::WRITE | Prot::EXEC), pkey);
+            let new = ((old - VmFlags::ACCESS) | wanted).with_pkey(key);
             let may = VmFlags::from_bits_truncate(old.bits() >> 4) & VmFlags::ACCESS;
             let forbidden = wanted - may;
             self.require(forbidden.is_empty(), Errno::EACCES, || Why::MayNot { at: area.start, wanted: Perms(forbidden) })?;

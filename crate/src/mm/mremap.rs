@@ -183,6 +183,7 @@ impl Kernel {
                 anon_vma: vma.anon_vma,
                 middle: None,
                 copied_from: None,
+                name: vma.anon_name,
                 left_only: false,
             };
             if k.vma_merge_new_range(mm, proposal).is_none() {
@@ -334,6 +335,7 @@ impl Kernel {
             anon_vma: source.anon_vma,
             middle: None,
             copied_from: Some(source),
+            name: source.anon_name,
             left_only: false,
         };
         if let Some(id) = self.vma_merge_new_range(mm, proposal) {

@@ -37,9 +37,11 @@ bitflags! {
     }
 }
 
-/// Segments at most, and the smallest number of slots that ids run through before they repeat.
+/// Segments at most.
 const SHMMNI: u64 = 4096;
+/// Slots that ids run through before they repeat: at least and at most.
 const MIN_CYCLE: u64 = 64;
+const MAX_CYCLE: u64 = 1 << SEQUENCE_SHIFT;
 /// `kernel.shmmax` of the reference kernel.
 const SHMMAX: u64 = u64::MAX - (1 << 24);
 /// An id is a slot and, above it, how often slots have been run through.
@@ -99,9 +101,9 @@ impl Segments {
 
     /// The next free slot, cyclically, and the id that goes with it (Linux `ipc_idr_alloc`).
     fn next_id(&mut self) -> u64 {
-        let most = (self.by_slot.len() as u64 * 3 / 2).clamp(MIN_CYCLE, SHMMNI);
+        let most = (self.by_slot.len() as u64 * 3 / 2).clamp(MIN_CYCLE, MAX_CYCLE);
         let start = self.last_slot.map_or(0, |last| last + 1);
-        let slot = (start..most).chain(0..SHMMNI).find(|slot| !self.by_slot.contains_key(slot)).expect("there are fewer than the most");
+        let slot = (start..most).chain(0..MAX_CYCLE).find(|slot| !self.by_slot.contains_key(slot)).expect("there are fewer than the most");
         if self.last_slot.is_some_and(|last| slot <= last) {
             self.sequence += 1;
         }

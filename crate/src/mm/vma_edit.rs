@@ -6,13 +6,16 @@ use crate::addr::{PAGE_SHIFT, VirtAddr, VirtRange};
 use crate::errno::{Errno, SysResult};
 use crate::event::{Event, Side};
 use crate::flags::VmFlags;
-use crate::ids::{MmId, VmaId};
+use crate::ids::{AnonNameId, MmId, VmaId};
 use crate::vma::{MergeProposal, MergeSides, Vma};
 use crate::why::Why;
 
 impl Kernel {
     /// Adds an area and books it with its file and families. Takes over the reference to its file.
-    pub(crate) fn link_vma(&mut self, mm: MmId, vma: Vma) -> VmaId {
+    pub(crate) fn link_vma(&mut self, mm: MmId, mut vma: Vma) -> VmaId {
+        if self.sysctl.soft_dirty {
+            vma.flags |= VmFlags::SOFTDIRTY;
+        }
         self.trace.emit(|| Event::VmaInserted { mm, range: vma.range, flags: vma.flags, ops: vma.ops });
         let id = self.mms[mm].vmas.insert(vma);
         self.link_file(mm, id);
@@ -155,7 +158,23 @@ impl Kernel {
     /// # Errors
     /// ENOMEM at `max_map_count`, EINVAL if the area may not be split.
     pub(crate) fn vma_modify_flags(&mut self, mm: MmId, id: VmaId, part: VirtRange, flags: VmFlags) -> SysResult<VmaId> {
-        if let Some(target) = self.vma_merge_existing_range(mm, id, part, flags) {
+        let name = self.mms[mm].vmas.get(id).anon_name;
+        self.vma_modify(mm, id, part, flags, name)
+    }
+
+    /// The same for flags and name (Linux `vma_modify`).
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) fn vma_modify(
+        &mut self,
+        mm: MmId,
+        id: VmaId,
+        part: VirtRange,
+        flags: VmFlags,
+        name: Option<AnonNameId>,
+    ) -> SysResult<VmaId> {
+        if let Some(target) = self.vma_merge_existing_range(mm, id, part, flags, name) {
             return Ok(target);
         }
         let whole = self.mms[mm].vmas.get(id).range;
@@ -167,13 +186,21 @@ impl Kernel {
         }
         let vma = self.mms[mm].vmas.get_mut(id);
         vma.flags = flags;
+        vma.anon_name = name;
         self.trace.emit(|| Event::VmaChanged { mm, from: part, to: part, flags });
         Ok(id)
     }
 
     /// Joins a part of an area, with its new flags, to the neighbours on whose border it lies
     /// (Linux `vma_merge_existing_range`).
-    fn vma_merge_existing_range(&mut self, mm: MmId, id: VmaId, part: VirtRange, flags: VmFlags) -> Option<VmaId> {
+    fn vma_merge_existing_range(
+        &mut self,
+        mm: MmId,
+        id: VmaId,
+        part: VirtRange,
+        flags: VmFlags,
+        name: Option<AnonNameId>,
+    ) -> Option<VmaId> {
         let vmas = &self.mms[mm].vmas;
         let middle = vmas.get(id);
         // Whoever watches is told why the others did not join either.
@@ -187,6 +214,7 @@ impl Kernel {
             anon_vma: middle.anon_vma,
             middle: Some(middle),
             copied_from: None,
+            name,
             left_only: false,
         };
         let sides = proposal.decide(area(prev), area(next));

@@ -36,11 +36,14 @@ pub struct HardwareFault {
     pub addr: VirtAddr,
     /// What was tried.
     pub access: Access,
-    /// Bit 0 P (the page was present), bit 1 W, bit 2 U, bit 4 I.
+    /// Bit 0 P (the page was present), bit 1 W, bit 2 U, bit 4 I, bit 5 PK.
     pub error_code: u32,
 }
 
 impl HardwareFault {
+    /// Bit 5 of the error code: the protection key of the page forbade it.
+    pub const PKEY: u32 = 1 << 5;
+
     /// The fault of a user access; `present` if an entry was there and forbade it.
     pub fn new(addr: VirtAddr, access: Access, present: bool) -> Self {
         let kind = match access {
@@ -55,6 +58,8 @@ impl HardwareFault {
 /// One CPU.
 pub struct Cpu {
     cr3: Option<Pfn>,
+    /// What each protection key forbids, two bits a key: all access, writing.
+    pkru: u32,
     tlb: Tlb,
     /// TLB fills since the start.
     pub fills: u64,
@@ -71,13 +76,13 @@ impl std::fmt::Debug for Cpu {
 impl Clone for Cpu {
     /// A clone belongs to another machine with other host addresses: its TLB starts empty.
     fn clone(&self) -> Self {
-        Self { cr3: self.cr3, tlb: Tlb::new(), fills: self.fills, flushes: self.flushes }
+        Self { cr3: self.cr3, pkru: self.pkru, tlb: Tlb::new(), fills: self.fills, flushes: self.flushes }
     }
 }
 
 impl Default for Cpu {
     fn default() -> Self {
-        Self { cr3: None, tlb: Tlb::new(), fills: 0, flushes: 0 }
+        Self { cr3: None, pkru: 0, tlb: Tlb::new(), fills: 0, flushes: 0 }
     }
 }
 
@@ -93,6 +98,15 @@ impl Cpu {
     pub fn load_cr3(&mut self, root: Option<Pfn>, trace: &mut Trace) {
         if self.cr3 != root {
             self.cr3 = root;
+            self.flush_all(trace);
+        }
+    }
+
+    /// WRPKRU. What the TLB remembers holds the old rights: it forgets.
+    #[inline]
+    pub fn set_pkru(&mut self, pkru: u32, trace: &mut Trace) {
+        if self.pkru != pkru {
+            self.pkru = pkru;
             self.flush_all(trace);
         }
     }
@@ -143,7 +157,7 @@ impl Cpu {
     #[inline]
     pub fn translate(&mut self, phys: &mut Phys, addr: VirtAddr, access: Access, trace: &mut Trace) -> Result<Pfn, HardwareFault> {
         let Some(root) = self.cr3 else { return Err(HardwareFault::new(addr, access, false)) };
-        let pte = walk(phys, root, addr, access)?;
+        let pte = walk(phys, root, addr, access, self.pkru)?;
         let pfn = pte.pfn();
         if !self.tlb.remembers(addr, access) {
             self.fills += 1;

@@ -36,6 +36,8 @@ impl Pte {
     pub const PROTNONE: u64 = 1 << 8;
     /// No metadata behind the frame: zero page, vvar (Linux `_PAGE_SPECIAL`).
     pub const SPECIAL: u64 = 1 << 9;
+    /// Where the four bits of the protection key begin.
+    pub const PKEY_SHIFT: u32 = 59;
     /// Instruction fetches forbidden.
     pub const NX: u64 = 1 << 63;
 
@@ -45,6 +47,12 @@ impl Pte {
     /// An entry that names a lower table; permission is left to the leaf.
     pub fn table(pfn: Pfn) -> Self {
         Self(pfn.phys_addr() | Self::PRESENT | Self::WRITE | Self::USER | Self::ACCESSED | Self::DIRTY)
+    }
+
+    /// The protection key of a leaf.
+    #[inline]
+    pub fn pkey(self) -> u32 {
+        (self.0 >> Self::PKEY_SHIFT) as u32 & 15
     }
 
     /// A leaf with the given bits besides the frame number.

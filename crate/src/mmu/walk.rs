@@ -12,7 +12,7 @@ use crate::phys::Phys;
 /// # Errors
 /// A [`HardwareFault`] with the error code that the CPU would push.
 #[inline]
-pub(super) fn walk(phys: &mut Phys, root: Pfn, addr: VirtAddr, access: Access) -> Result<Pte, HardwareFault> {
+pub(super) fn walk(phys: &mut Phys, root: Pfn, addr: VirtAddr, access: Access, pkru: u32) -> Result<Pte, HardwareFault> {
     let mut table = root;
     let mut level = TOP;
     loop {
@@ -22,7 +22,7 @@ pub(super) fn walk(phys: &mut Phys, root: Pfn, addr: VirtAddr, access: Access) -
             return Err(HardwareFault::new(addr, access, false));
         }
         if level == 1 {
-            return finish(phys, slot, entry, addr, access);
+            return finish(phys, slot, entry, addr, access, pkru);
         }
         table = entry.pfn();
         level -= 1;
@@ -30,7 +30,7 @@ pub(super) fn walk(phys: &mut Phys, root: Pfn, addr: VirtAddr, access: Access) -
 }
 
 #[inline]
-fn finish(phys: &mut Phys, slot: Slot, entry: Pte, addr: VirtAddr, access: Access) -> Result<Pte, HardwareFault> {
+fn finish(phys: &mut Phys, slot: Slot, entry: Pte, addr: VirtAddr, access: Access, pkru: u32) -> Result<Pte, HardwareFault> {
     let forbidden = match access {
         Access::Read => 0,
         Access::Write => Pte::WRITE & !entry.0,
@@ -38,6 +38,12 @@ fn finish(phys: &mut Phys, slot: Slot, entry: Pte, addr: VirtAddr, access: Acces
     };
     if forbidden != 0 {
         return Err(HardwareFault::new(addr, access, true));
+    }
+    // Keys forbid data, never instructions.
+    let rights = pkru >> (entry.pkey() * 2) & 3;
+    if rights & 1 != 0 && access != Access::Execute || rights & 2 != 0 && access == Access::Write {
+        let fault = HardwareFault::new(addr, access, true);
+        return Err(HardwareFault { error_code: fault.error_code | HardwareFault::PKEY, ..fault });
     }
     let set = if access == Access::Write { Pte::ACCESSED | Pte::DIRTY } else { Pte::ACCESSED };
     let updated = entry.with(set);

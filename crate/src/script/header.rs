@@ -41,7 +41,7 @@ impl Default for Header {
 type Words = [(Option<String>, Expr)];
 
 /// The setting, as the reader of an error needs it.
-const SETTINGS: &str = "one of @ram, @memtotal, @swap, @sysctl, @uid, @capabilities, @personality, @rlimit, @file, \
+const SETTINGS: &str = "one of @ram, @memtotal, @swap, @sysctl, @config, @uid, @capabilities, @personality, @rlimit, @file, \
                         @map, @brk, @stack, @data, @present, @pid, @name, @log, @exact, @stub, @written, @aslr";
 
 impl Header {
@@ -83,6 +83,7 @@ impl Header {
             "pid" => self.first_pid = Some(number(words, 0)? as u32),
             "name" => process.name = text(words, 0)?,
             "exact" => self.exact = true,
+            "config" => self.set_config(word(words, 0)?, word(words, 1)? == "yes")?,
             "stub" => process.become_stub(),
             "log" => self.is_log = Some(word(words, 0)? != "no"),
             "aslr" => process.random_pages = random_pages(number(words, 0)?),
@@ -95,6 +96,19 @@ impl Header {
             }
             _ => return Err(SETTINGS.into()),
         }
+        Ok(())
+    }
+
+    /// How the kernel was built, or what its CPU can do.
+    fn set_config(&mut self, name: &str, on: bool) -> Result<(), String> {
+        let sysctl = &mut self.machine.sysctl;
+        let switch = match name {
+            "ANON_VMA_NAME" => &mut sysctl.anon_vma_names,
+            "MEM_SOFT_DIRTY" => &mut sysctl.soft_dirty,
+            "PKU" => &mut sysctl.pku,
+            _ => return Err("ANON_VMA_NAME, MEM_SOFT_DIRTY or PKU, with yes or no".into()),
+        };
+        *switch = on;
         Ok(())
     }
 

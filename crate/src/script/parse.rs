@@ -219,6 +219,8 @@ fn is_known(name: &str) -> bool {
         "touch_read",
         "touch_write",
         "repeat",
+        "wrpkru",
+        "rdpkru",
         "preadto",
         "pwritefrom",
         "rlimit",

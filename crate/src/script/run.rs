@@ -168,6 +168,12 @@ impl State {
             "touch_read" => self.touch(pid, call, Access::Read),
             "touch_write" => self.touch(pid, call, Access::Write),
             "repeat" => self.repeat(pid, call),
+            "wrpkru" => {
+                let pkru = self.number(call, 0)?;
+                self.machine.write_pkru(pid, pkru as u32);
+                Ok(Yield::Value(0))
+            }
+            "rdpkru" => Ok(Yield::Value(self.machine.read_pkru(pid).into())),
             "preadto" => {
                 let args = evaluate::arguments(call, &self.names)?;
                 Ok(self.syscall(pid, Sysno::pread64, &args))

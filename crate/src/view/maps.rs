@@ -37,9 +37,11 @@ pub(super) fn line_of(kernel: &Kernel, mm: &Mm, vma: &Vma) -> MapsLine {
         offset: if file.is_some() { vma.pgoff << PAGE_SHIFT } else { 0 },
         dev: file.map_or((0, 0), |(_, inode)| inode.dev),
         ino: file.map_or(0, |(_, inode)| inode.ino),
-        name: match file {
-            Some((open, _)) => open.path.clone(),
-            None => anonymous_name(mm, vma).to_string(),
+        name: match (file, vma.anon_name.map(|name| &kernel.anon_names[name.index()])) {
+            (Some(_), Some(name)) => format!("[anon_shmem:{name}]"),
+            (Some((open, _)), None) => open.path.clone(),
+            (None, Some(name)) if anonymous_name(mm, vma).is_empty() => format!("[anon:{name}]"),
+            (None, _) => anonymous_name(mm, vma).to_string(),
         },
     }
 }

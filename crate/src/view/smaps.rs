@@ -132,7 +132,11 @@ pub fn smaps_text(machine: &Machine, pid: Pid) -> String {
             let width = if name == "Private_Hugetlb" { 7 } else { 8 };
             let _ = writeln!(text, "{:<16}{value:width$} kB", format!("{name}:"));
         }
-        let _ = writeln!(text, "THPeligible:           0\nVmFlags: {} ", area.flags);
+        let _ = writeln!(text, "THPeligible:           0");
+        if machine.kernel.sysctl.pku {
+            let _ = writeln!(text, "ProtectionKey: {:>8}", vma.flags.pkey());
+        }
+        let _ = writeln!(text, "VmFlags: {} ", area.flags);
     }
     text
 }

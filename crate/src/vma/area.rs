@@ -3,7 +3,7 @@
 
 use crate::addr::{PAGE_SHIFT, STACK_GUARD_GAP, VirtAddr, VirtRange};
 use crate::flags::VmFlags;
-use crate::ids::{AnonVmaId, FileId, VmOpsId};
+use crate::ids::{AnonNameId, AnonVmaId, FileId, VmOpsId};
 use smallvec::SmallVec;
 
 /// The anon_vmas an area is linked to: its own last, those inherited through fork before it.
@@ -29,6 +29,8 @@ pub struct Vma {
     pub chain: AnonChain,
     /// `[vdso]` and the like.
     pub special_name: Option<&'static str>,
+    /// The name a program gave it (`PR_SET_VMA_ANON_NAME`).
+    pub anon_name: Option<AnonNameId>,
 }
 
 impl Vma {

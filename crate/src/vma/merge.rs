@@ -5,7 +5,7 @@
 use super::area::Vma;
 use crate::addr::VirtRange;
 use crate::flags::VmFlags;
-use crate::ids::{AnonVmaId, FileId};
+use crate::ids::{AnonNameId, AnonVmaId, FileId};
 use crate::why::NoMerge;
 
 /// A range that looks for neighbours to join: a new one, or a part of `middle` with new attributes.
@@ -25,6 +25,8 @@ pub struct MergeProposal<'a> {
     pub middle: Option<&'a Vma>,
     /// The area that `mremap` copies from.
     pub copied_from: Option<&'a Vma>,
+    /// Its name.
+    pub name: Option<AnonNameId>,
     /// `brk`: only the left neighbour is asked.
     pub left_only: bool,
 }
@@ -116,11 +118,18 @@ impl MergeProposal<'_> {
             return Err(NoMerge::Special);
         }
         let difference = (self.flags ^ neighbour.flags) - VmFlags::IGNORED_IN_MERGE;
+        if difference.intersects(VmFlags::PKEY) {
+            let key = |flags: VmFlags| flags.bits() >> 32 & 15;
+            return Err(NoMerge::Key { ours: key(self.flags), theirs: key(neighbour.flags) });
+        }
         if !difference.is_empty() {
             return Err(NoMerge::Flags { difference });
         }
         if self.file != neighbour.file {
             return Err(NoMerge::File);
+        }
+        if self.name != neighbour.anon_name {
+            return Err(NoMerge::Name);
         }
         Ok(())
     }
@@ -144,6 +153,7 @@ impl MergeProposal<'_> {
 pub(crate) fn may_share_anon_vma(a: &Vma, b: &Vma) -> bool {
     a.range.end == b.range.start
         && a.file == b.file
+        && a.anon_name == b.anon_name
         && ((a.flags ^ b.flags) - VmFlags::ACCESS - VmFlags::IGNORED_IN_MERGE).is_empty()
         && b.pgoff == a.pgoff_end()
 }

@@ -48,6 +48,10 @@ impl Live {
     /// Starts the first process of a script. `ours` gives the emulator's first maps and file numbers.
     pub(crate) fn start(sandbox: &mut Sandbox, script: &Script, ours: &pagefault::machine::Machine) -> Result<Self, String> {
         let process = &script.header.process;
+        let sysctl = &script.header.machine.sysctl;
+        if sysctl.pku || sysctl.anon_vma_names || sysctl.soft_dirty {
+            return Err("the script has a @config that the kernel here has not".into());
+        }
         sandbox.clear().map_err(|e| e.to_string())?;
         let mut identities = Identities::new(&sandbox.root().to_string_lossy());
         for file in &script.header.machine.files {

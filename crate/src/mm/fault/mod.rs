@@ -68,6 +68,7 @@ pub(crate) fn page_prot(vma: &Vma) -> u64 {
     if !vma.flags.contains(VmFlags::EXEC) {
         bits |= Pte::NX;
     }
+    bits |= u64::from(vma.flags.pkey()) << Pte::PKEY_SHIFT;
     let notify = vma.ops.is_some_and(|ops| vm_operations(ops).wants_write_notify());
     if vma.flags.contains(VmFlags::SHARED | VmFlags::WRITE) && !notify {
         bits |= Pte::WRITE;

@@ -53,6 +53,10 @@ impl Kernel {
             Err(why) => return self.raise(from, Signal::segv(SiCode::SEGV_MAPERR, fault.addr), why),
         };
         let area = self.mms[mm].vmas.get(vma);
+        let key = self.forbidding_key(area.flags, &fault);
+        if let Some(key) = key {
+            return self.raise(from, Signal::segv(SiCode::SEGV_PKUERR, fault.addr), SignalWhy::Key { key });
+        }
         if access_error(area, &fault) {
             let why = SignalWhy::Forbidden { vma: area.range.start, access: fault.access.verb() };
             return self.raise(from, Signal::segv(SiCode::SEGV_ACCERR, fault.addr), why);
@@ -69,6 +73,13 @@ impl Kernel {
             }
             FaultOutcome::OutOfMemory => self.out_of_memory(fault, from),
         }
+    }
+
+    /// The protection key that stands against an access, if one does (Linux `bad_area_access_from_pkeys`).
+    fn forbidding_key(&self, flags: VmFlags, fault: &HardwareFault) -> Option<u8> {
+        let data = fault.access != Access::Execute;
+        let forbidden = fault.error_code & HardwareFault::PKEY != 0 || data && self.pkru_forbids(flags, fault.access == Access::Write);
+        forbidden.then(|| flags.pkey())
     }
 
     /// Frees memory by killing; the access is tried again unless the killed one is the current task.

@@ -34,6 +34,7 @@ fn area(start: u64) -> Vma {
         anon_vma: None,
         chain: AnonChain::new(),
         special_name: None,
+        anon_name: None,
     }
 }
 
