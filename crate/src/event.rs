@@ -61,6 +61,8 @@ pub enum Event {
     Say(Note),
     /// A check refused the call.
     Refused(SysError),
+    /// A check passed: what it would have said, with the values it looked at.
+    Passed(SysError),
     /// A VMA was made.
     VmaInserted {
         /// In which address space.

@@ -141,8 +141,10 @@ fn every_reason_has_a_script() {
     let rows = refusals_of_the_scripts();
     let shown: BTreeSet<_> = rows.keys().map(|(_, errno, reason)| (errno.clone(), reason.clone())).collect();
     let excused = |errno: &str, reason: &str| EXCUSED.iter().any(|(e, r, _)| *e == errno && *r == reason);
-    let missing: Vec<_> =
-        reasons_in_the_sources().into_iter().filter(|(errno, reason)| !shown.contains(&(errno.clone(), reason.clone())) && !excused(errno, reason)).collect();
+    let missing: Vec<_> = reasons_in_the_sources()
+        .into_iter()
+        .filter(|(errno, reason)| !shown.contains(&(errno.clone(), reason.clone())) && !excused(errno, reason))
+        .collect();
     assert!(missing.is_empty(), "no script shows {missing:?}");
 }
 

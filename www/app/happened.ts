@@ -23,7 +23,7 @@ export function happened(model: Model): TemplateResult {
       ${difference ? html`<p class="difference"><b>${difference.field}</b> should be <code>${difference.expected}</code>, is <code>${difference.found}</code>${difference.excuse ? ` (${difference.excuse})` : ''}</p>` : ''}
     </section>
     <section class="tree" aria-label="The kernel's call tree">
-      <h2>How: the kernel's call tree</h2>
+      <h2>How: the kernel's call tree <label class="toggle"><input type="checkbox" id="passed"> with the checks that passed</label></h2>
       <ol>${told.tree.slice(0, MOST).map((line) => html`<li class=${line.kind} style="--depth:${line.depth}"><code>${line.text}</code> <span>${line.note}</span></li>`)}</ol>
       ${told.tree.length > MOST ? html`<p class="quiet">… and ${told.tree.length - MOST} lines more</p>` : ''}
     </section>

@@ -111,7 +111,15 @@ impl Machine {
         task.mm = mm;
         let task = kernel.tasks.insert(task);
         let pid = self.take_pid();
-        let process = Process { pid, parent: None, task, descriptors: Vec::new(), close_on_exec: Default::default(), ended: None, name: config.name.clone() };
+        let process = Process {
+            pid,
+            parent: None,
+            task,
+            descriptors: Vec::new(),
+            close_on_exec: Default::default(),
+            ended: None,
+            name: config.name.clone(),
+        };
         self.processes.insert(pid, process);
         self.switch_to(pid).expect("it was made just now");
         let built = self.build_address_space(pid, mm, config, layout);

@@ -193,7 +193,11 @@ impl Kernel {
     /// Refuses unless `ok`.
     #[inline]
     pub(crate) fn require(&mut self, ok: bool, errno: Errno, why: impl FnOnce() -> Why) -> SysResult<()> {
-        if ok { Ok(()) } else { self.refuse(errno, why()) }
+        if !ok {
+            return self.refuse(errno, why());
+        }
+        self.trace.emit(|| Event::Passed(SysError::new(errno, why())));
+        Ok(())
     }
 
     /// Writes a page-table entry, tells the trace, and makes the TLB forget the page.

@@ -178,7 +178,9 @@ impl Kernel {
         let kind = match vma.ops {
             None => vma.anon_vma.is_some(),
             // Blocks of the file must be blocks of the address space.
-            Some(VmOpsId::Shmem | VmOpsId::Shm) => vma.range.start.page_number().wrapping_sub(vma.pgoff).is_multiple_of(PMD_SIZE / PAGE_SIZE),
+            Some(VmOpsId::Shmem | VmOpsId::Shm) => {
+                vma.range.start.page_number().wrapping_sub(vma.pgoff).is_multiple_of(PMD_SIZE / PAGE_SIZE)
+            }
             Some(_) => false,
         };
         kind && room && !vma.flags.intersects(never) && self.mms[mm].thp_disable != 1

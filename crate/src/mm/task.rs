@@ -100,7 +100,17 @@ impl Task {
         rlimits[Resource::Memlock as usize] = Rlimit { cur: 8 << 20, max: 8 << 20 };
         rlimits[Resource::NoFile as usize] = Rlimit { cur: 1024, max: 524_288 };
         let capabilities = if uid == 0 { Capabilities::all() - Capabilities::SYS_RESOURCE } else { Capabilities::empty() };
-        Self { mm, rlimits, uid, capabilities, personality: Personality::ADDR_NO_RANDOMIZE, pkru: 0, min_flt: 0, maj_flt: 0, oom_killed: false }
+        Self {
+            mm,
+            rlimits,
+            uid,
+            capabilities,
+            personality: Personality::ADDR_NO_RANDOMIZE,
+            pkru: 0,
+            min_flt: 0,
+            maj_flt: 0,
+            oom_killed: false,
+        }
     }
 
     /// A soft limit, in bytes.

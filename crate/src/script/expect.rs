@@ -232,7 +232,8 @@ fn few(changes: &[String]) -> String {
     match changes.get(..SHOWN) {
         Some(first) if changes.len() > SHOWN => {
             // Equal texts mean equal changes: those not shown are told apart by a sum.
-            let sum = changes.iter().flat_map(|change| change.bytes()).fold(0u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+            let sum =
+                changes.iter().flat_map(|change| change.bytes()).fold(0u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
             format!("{}; … {} changes in all (sum {sum:x})", first.join("; "), changes.len())
         }
         _ => changes.join("; "),

@@ -358,14 +358,7 @@ impl State {
         evaluate::number(first, &self.names).ok().filter(|addr| *addr != 0).map(VirtAddr)
     }
 
-    fn report(
-        &self,
-        pid: Pid,
-        statement: &Statement,
-        outcome: Yield,
-        before: &Before,
-        (events, dropped): (Vec<Event>, u64),
-    ) -> StepReport {
+    fn report(&self, pid: Pid, statement: &Statement, outcome: Yield, before: &Before, (events, dropped): (Vec<Event>, u64)) -> StepReport {
         let faults = before.faults_since(&self.machine, pid);
         let why = events.iter().rev().find_map(|event| match event {
             Event::Signal { why, .. } => Some(why.to_string()),

@@ -10,7 +10,7 @@ use serde::Serialize;
 pub struct TreeLine {
     /// Nesting, 0 outermost.
     pub depth: usize,
-    /// `call`, `check`, `note`, `merge`, `signal`.
+    /// `call`, `check` (one that failed), `passed` (one that did not), `note`, `merge`, `signal`.
     pub kind: &'static str,
     /// The function's name, or what is said.
     pub text: String,
@@ -67,6 +67,7 @@ impl Explained {
             Event::Enter { function, note } => ("call", function.to_string(), note_text(*note)),
             Event::Say(note) => ("note", note_text(*note), String::new()),
             Event::Refused(error) => ("check", error.errno.to_string(), error.why.to_string()),
+            Event::Passed(error) => ("passed", format!("not {}", error.errno), format!("it would mean: {}", error.why)),
             Event::MergeRefused { side, neighbour, why } => {
                 let side = if *side == Side::Left { "left" } else { "right" };
                 ("merge", format!("not merged with {neighbour} on the {side}"), why.to_string())

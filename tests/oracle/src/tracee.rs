@@ -107,8 +107,7 @@ impl Tracee {
         }
         check(pid.into(), "fork")?;
         wait_stop(pid)?;
-        let options =
-            libc::PTRACE_O_EXITKILL | libc::PTRACE_O_TRACEFORK | libc::PTRACE_O_TRACEVFORK | libc::PTRACE_O_TRACECLONE;
+        let options = libc::PTRACE_O_EXITKILL | libc::PTRACE_O_TRACEFORK | libc::PTRACE_O_TRACEVFORK | libc::PTRACE_O_TRACECLONE;
         ptrace(libc::PTRACE_SETOPTIONS, pid, 0, options as u64)?;
         ptrace(libc::PTRACE_CONT, pid, 0, 0)?;
         wait_stop(pid)?;

@@ -58,7 +58,8 @@ impl Generator {
             text.push_str("@personality ADDR_NO_RANDOMIZE|ADDR_COMPAT_LAYOUT\n");
         }
         if self.one_in(10) {
-            let limit = self.pick(&["STACK 64K unlimited", "STACK 1G unlimited", "STACK unlimited unlimited", "MEMLOCK 16K 16K", "MEMLOCK 0 0"]);
+            let limit =
+                self.pick(&["STACK 64K unlimited", "STACK 1G unlimited", "STACK unlimited unlimited", "MEMLOCK 16K 16K", "MEMLOCK 0 0"]);
             let _ = writeln!(text, "@rlimit {limit}");
         }
         if self.one_in(8) {
@@ -187,7 +188,8 @@ impl Generator {
         };
         flags.push_str(placed);
         if self.one_in(4) {
-            let more = ["MAP_NORESERVE", "MAP_STACK", "MAP_GROWSDOWN", "MAP_LOCKED", "MAP_POPULATE", "MAP_NONBLOCK", "MAP_32BIT", "MAP_DENYWRITE"];
+            let more =
+                ["MAP_NORESERVE", "MAP_STACK", "MAP_GROWSDOWN", "MAP_LOCKED", "MAP_POPULATE", "MAP_NONBLOCK", "MAP_32BIT", "MAP_DENYWRITE"];
             let _ = write!(flags, "|{}", self.pick(&more));
         }
         if self.one_in(80) {
@@ -276,10 +278,33 @@ impl Generator {
 
     fn madvise(&mut self, maps: &[MapsLine]) -> String {
         const ADVICE: &[&str] = &[
-            "MADV_NORMAL", "MADV_RANDOM", "MADV_SEQUENTIAL", "MADV_WILLNEED", "MADV_DONTNEED", "MADV_FREE", "MADV_REMOVE",
-            "MADV_DONTFORK", "MADV_DOFORK", "MADV_NOHUGEPAGE", "MADV_HUGEPAGE", "MADV_DONTDUMP", "MADV_DODUMP", "MADV_WIPEONFORK",
-            "MADV_KEEPONFORK", "MADV_COLD", "MADV_POPULATE_READ", "MADV_POPULATE_WRITE", "MADV_DONTNEED_LOCKED",
-            "MADV_GUARD_INSTALL", "MADV_GUARD_REMOVE", "MADV_MERGEABLE", "MADV_UNMERGEABLE", "MADV_COLLAPSE", "26", "104", "-1",
+            "MADV_NORMAL",
+            "MADV_RANDOM",
+            "MADV_SEQUENTIAL",
+            "MADV_WILLNEED",
+            "MADV_DONTNEED",
+            "MADV_FREE",
+            "MADV_REMOVE",
+            "MADV_DONTFORK",
+            "MADV_DOFORK",
+            "MADV_NOHUGEPAGE",
+            "MADV_HUGEPAGE",
+            "MADV_DONTDUMP",
+            "MADV_DODUMP",
+            "MADV_WIPEONFORK",
+            "MADV_KEEPONFORK",
+            "MADV_COLD",
+            "MADV_POPULATE_READ",
+            "MADV_POPULATE_WRITE",
+            "MADV_DONTNEED_LOCKED",
+            "MADV_GUARD_INSTALL",
+            "MADV_GUARD_REMOVE",
+            "MADV_MERGEABLE",
+            "MADV_UNMERGEABLE",
+            "MADV_COLLAPSE",
+            "26",
+            "104",
+            "-1",
         ];
         let (at, len) = self.range(maps);
         let mut advice = self.pick(ADVICE);
@@ -308,7 +333,10 @@ impl Generator {
             10..17 => format!("munlock({at:#x}, {len:#x})"),
             // After a fork the harness's page is shared in one world and not in the other.
             17 if self.forked => "mlockall(MCL_FUTURE)".into(),
-            17 => format!("mlockall({})", self.pick(&["MCL_CURRENT", "MCL_FUTURE", "MCL_CURRENT|MCL_FUTURE", "MCL_FUTURE|MCL_ONFAULT", "MCL_ONFAULT", "8"])),
+            17 => format!(
+                "mlockall({})",
+                self.pick(&["MCL_CURRENT", "MCL_FUTURE", "MCL_CURRENT|MCL_FUTURE", "MCL_FUTURE|MCL_ONFAULT", "MCL_ONFAULT", "8"])
+            ),
             _ => "munlockall()".into(),
         }
     }
@@ -349,8 +377,15 @@ impl Generator {
     fn small_calls(&mut self, maps: &[MapsLine]) -> String {
         let (at, len) = self.range(maps);
         match self.rng.u32(0..3) {
-            0 => format!("remap_file_pages({at:#x}, {len:#x}, {}, {}, {})", self.rng.u32(0..8) / 7, self.rng.u32(0..5), self.pick(&["0", "MAP_NONBLOCK"])),
-            _ => format!("msync({at:#x}, {len:#x}, {})", self.pick(&["MS_SYNC", "MS_ASYNC", "MS_INVALIDATE", "MS_SYNC|MS_ASYNC", "0", "8"])),
+            0 => format!(
+                "remap_file_pages({at:#x}, {len:#x}, {}, {}, {})",
+                self.rng.u32(0..8) / 7,
+                self.rng.u32(0..5),
+                self.pick(&["0", "MAP_NONBLOCK"])
+            ),
+            _ => {
+                format!("msync({at:#x}, {len:#x}, {})", self.pick(&["MS_SYNC", "MS_ASYNC", "MS_INVALIDATE", "MS_SYNC|MS_ASYNC", "0", "8"]))
+            }
         }
     }
 

@@ -101,7 +101,10 @@ pub(crate) fn run(sandbox: &mut Sandbox, plan: &Plan, fields: Fields) -> i32 {
     }
     let by_call: Vec<_> = calls.iter().map(|(call, n)| format!("{call} {n}")).collect();
     println!("calls: {}", by_call.join(", "));
-    println!("seed {seed}: {programs} programs, {operations} operations, {differences} differences, {unrepeatable} that did not repeat, in {:.0} s", start.elapsed().as_secs_f64());
+    println!(
+        "seed {seed}: {programs} programs, {operations} operations, {differences} differences, {unrepeatable} that did not repeat, in {:.0} s",
+        start.elapsed().as_secs_f64()
+    );
     i32::from(differences > 0)
 }
 
