@@ -50,8 +50,28 @@ impl Leaf {
 
     pub(super) fn summary(&self) -> Summary {
         let used = self.used();
-        let gap = used.windows(2).map(|pair| pair[1].start - pair[0].end).max().unwrap_or(0);
-        Summary { first: used[0].start, last: used[used.len() - 1].end, gap }
+        let (mut gap, mut end) = (0, used[0].end);
+        for entry in &used[1..] {
+            gap = gap.max(entry.start - end);
+            end = entry.end;
+        }
+        Summary { first: used[0].start, last: end, gap }
+    }
+
+    /// The gap between an entry and the one before it; 0 if there are not both.
+    #[inline]
+    pub(super) fn gap_before(&self, at: usize) -> u64 {
+        if at == 0 || at >= self.len { 0 } else { self.entry[at].start - self.entry[at - 1].end }
+    }
+
+    /// The summary after a change at one place, from the one before: only if the gap that went (`lost`) was
+    /// the largest, all must be looked at. `made` is the largest of those that came.
+    #[inline]
+    pub(super) fn summary_after(&self, old: Summary, lost: u64, made: u64) -> Summary {
+        if lost >= old.gap && made < old.gap {
+            return self.summary();
+        }
+        Summary { first: self.entry[0].start, last: self.entry[self.len - 1].end, gap: old.gap.max(made) }
     }
 
     #[inline]

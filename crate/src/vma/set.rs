@@ -1,7 +1,7 @@
 //! All areas of an address space: a table of [`Vma`]s and the tree that finds them.
 
 use super::area::Vma;
-use super::tree::VmaTree;
+use super::tree::{Neighbour, VmaTree};
 use crate::addr::{VirtAddr, VirtRange};
 use crate::ids::{Slab, VmaId};
 use std::cell::Cell;
@@ -105,12 +105,12 @@ impl VmaSet {
 
     /// Hangs an area in between its neighbours, of which the tree may know only one.
     #[inline]
-    fn link(&mut self, id: VmaId, prev: Option<(u32, bool)>, next: Option<(u32, bool)>) {
+    fn link(&mut self, id: VmaId, prev: Option<Neighbour>, next: Option<Neighbour>) {
         let at = id.0 as usize;
         if self.links.len() <= at {
             self.links.resize(at + 1, Links::default());
         }
-        let known = |side: Option<(u32, bool)>| side.map(|(id, touches)| (VmaId(id), touches));
+        let known = |side: Option<Neighbour>| side.map(|(id, touches)| (VmaId(id), touches));
         let (prev, next) = (known(prev), known(next));
         let behind = |set: &Self| set.links[prev?.0.0 as usize].next.map(|next| (next, set.touch(id, next)));
         let before = |set: &Self| set.links[next?.0.0 as usize].prev.map(|prev| (prev, set.touch(prev, id)));

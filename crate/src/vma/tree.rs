@@ -27,6 +27,9 @@ impl Default for VmaTree {
     }
 }
 
+/// The value of a neighbouring range, and whether it touches.
+pub type Neighbour = (u32, bool);
+
 /// The way down to a leaf: inner nodes and the child taken in each.
 struct Path {
     steps: [(u32, usize); MAX_HEIGHT],
@@ -90,7 +93,7 @@ impl VmaTree {
 
     /// Adds a range that overlaps none. The values of the ranges before and behind it and whether they touch
     /// it, as far as they lie in the same leaf.
-    pub fn insert(&mut self, start: u64, end: u64, value: u32) -> (Option<(u32, bool)>, Option<(u32, bool)>) {
+    pub fn insert(&mut self, start: u64, end: u64, value: u32) -> (Option<Neighbour>, Option<Neighbour>) {
         let path = self.path_to(start);
         let mut leaf_id = path.leaf;
         let mut split = None;
@@ -106,9 +109,37 @@ impl VmaTree {
         let prev = at.checked_sub(1).map(|before| (leaf.entry[before].value, leaf.entry[before].end == start));
         let next = (at < leaf.len).then(|| (leaf.entry[at].value, leaf.entry[at].start == end));
         let neighbours = (prev, next);
+        let lost = leaf.gap_before(at);
         leaf.insert(at, Entry { start, end, value });
-        self.after_insert(&path, split);
+        let made = leaf.gap_before(at).max(leaf.gap_before(at + 1));
+        match (split, self.height) {
+            (None, 0) => {}
+            (None, height) => self.leaf_changed(&path, height, lost, made),
+            _ => self.after_insert(&path, split),
+        }
         neighbours
+    }
+
+    /// Brings the summaries on the path up to date after a change in its leaf that split and emptied nothing.
+    #[inline]
+    fn leaf_changed(&mut self, path: &Path, height: usize, lost: u64, made: u64) {
+        let (parent, at) = path.steps[height - 1];
+        let old = self.inners[parent as usize].summary[at];
+        let new = self.leaves[path.leaf as usize].summary_after(old, lost, made);
+        if new == old {
+            return;
+        }
+        self.inners[parent as usize].summary[at] = new;
+        let mut child = parent;
+        for level in (0..height - 1).rev() {
+            let (node, at) = path.steps[level];
+            let summary = self.inners[child as usize].summary();
+            if self.inners[node as usize].summary[at] == summary {
+                return;
+            }
+            self.inners[node as usize].summary[at] = summary;
+            child = node;
+        }
     }
 
     /// Brings the summaries on the path up to date and hangs in a node that a split made.
@@ -194,8 +225,14 @@ impl VmaTree {
         let leaf = &mut self.leaves[path.leaf as usize];
         let at = leaf.first_ending_above(start);
         debug_assert!(at < leaf.len && leaf.entry[at].start == start, "no range starts at {start:#x}");
+        let lost = leaf.gap_before(at).max(leaf.gap_before(at + 1));
         leaf.remove(at);
-        self.after_remove(&path);
+        let made = leaf.gap_before(at);
+        match self.height {
+            0 => {}
+            height if leaf.len >= LOW => self.leaf_changed(&path, height, lost, made),
+            _ => self.after_remove(&path),
+        }
     }
 
     /// Brings summaries up to date; drops empty nodes and joins thin ones with a sibling.
@@ -282,8 +319,23 @@ impl VmaTree {
         let leaf = &mut self.leaves[path.leaf as usize];
         let at = leaf.first_ending_above(old_start);
         debug_assert!(at < leaf.len && leaf.entry[at].start == old_start, "no range starts at {old_start:#x}");
+        let lost = leaf.gap_before(at).max(leaf.gap_before(at + 1));
         (leaf.entry[at].start, leaf.entry[at].end) = (start, end);
-        self.after_insert(&path, None);
+        let made = leaf.gap_before(at).max(leaf.gap_before(at + 1));
+        if self.height > 0 {
+            self.leaf_changed(&path, self.height, lost, made);
+        }
+    }
+
+    /// Start of the first range and end of the last.
+    #[inline]
+    fn extent(&self) -> (u64, u64) {
+        if self.height == 0 {
+            let used = self.leaves[self.root as usize].used();
+            return (used[0].start, used[used.len() - 1].end);
+        }
+        let root = &self.inners[self.root as usize];
+        (root.summary[0].first, root.summary[root.len - 1].last)
     }
 
     /// The highest gap of at least `len` bytes inside `low..high`, cut to those limits.
@@ -291,10 +343,8 @@ impl VmaTree {
         if self.is_empty() {
             return fits(low, high, len);
         }
-        let all = self.summary_of(self.root, 0);
-        fits(all.last.max(low), high, len)
-            .or_else(|| self.highest_in(self.root, 0, low, high, len))
-            .or_else(|| fits(low, all.first.min(high), len))
+        let (first, last) = self.extent();
+        fits(last.max(low), high, len).or_else(|| self.highest_in(self.root, 0, low, high, len)).or_else(|| fits(low, first.min(high), len))
     }
 
     fn highest_in(&self, node: u32, depth: usize, low: u64, high: u64, len: u64) -> Option<(u64, u64)> {

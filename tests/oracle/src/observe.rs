@@ -115,10 +115,13 @@ pub(crate) fn status(tracee: &Tracee) -> Result<HashMap<String, u64>, String> {
     Ok(text.lines().filter_map(field).collect())
 }
 
-/// Areas of smaps: fields in kB that are not 0, and VmFlags.
-pub(crate) fn smaps(tracee: &Tracee) -> Result<Vec<(VirtRange, Vec<(String, u64)>, String)>, String> {
+/// An area of smaps: where, its fields in kB that are not 0, its VmFlags.
+pub(crate) type Area = (VirtRange, Vec<(String, u64)>, String);
+
+/// All areas of smaps.
+pub(crate) fn smaps(tracee: &Tracee) -> Result<Vec<Area>, String> {
     let text = tracee.proc_file("smaps")?;
-    let mut areas: Vec<(VirtRange, Vec<(String, u64)>, String)> = Vec::new();
+    let mut areas: Vec<Area> = Vec::new();
     for line in text.lines() {
         let Some((name, value)) = line.split_once(':') else { continue };
         if let Some(range) = name.split(' ').next().and_then(parse_range) {
