@@ -107,8 +107,17 @@ function operation(op, line) {
     case 'rep': call('repeat', [op.count, op.stride, quote(op.what), ...args]); break;
     case 'mincore': call('mincore', args.slice(0, args[2] === '-' ? 2 : 3)); break;
     case 'fork': lines.push(`${process}fork()${op.child === undefined ? result : ` = ${op.child + 1}`}`); break;
-    case 'setname': call('prctl', ['PR_SET_VMA', 'PR_SET_VMA_ANON_NAME', ...args]); break;
-    case 'pmadvise': call('process_madvise', args); break;
+    case 'setname': call('prctl', ['PR_SET_VMA', 'PR_SET_VMA_ANON_NAME', ...args.slice(0, 2), quote(unescape8(op.name ?? String(args[2] ?? 'x')))]); break;
+    case 'pmadvise': {
+      // The recorder opens a descriptor of the process for the call and closes it again.
+      const [target, advice, flags, ...pieces] = args;
+      const vector = [];
+      for (let i = 0; i + 1 < pieces.length; i += 2) vector.push(`{iov_base=${pieces[i]}, iov_len=${pieces[i + 1]}}`);
+      lines.push(`${process}pidfd = pidfd_open(${Number(target) + 1}, 0)`);
+      call('process_madvise', ['pidfd', `[${vector.join(', ')}]`, vector.length, advice, flags]);
+      lines.push(...expectations(op, line), `${process}close(pidfd)`);
+      return lines;
+    }
     case 'quiet': lines.push(`${process}quiet(${Number(args[0] ?? 0)})`); break;
     case 'maps': case 'snap': case 'pagemap': case 'nmaps': lines.push(`${process}${op.op}()`); break;
     default:
