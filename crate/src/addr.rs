@@ -12,6 +12,8 @@ pub const PAGE_SHIFT: u32 = 12;
 pub const PMD_SIZE: u64 = 2 << 20;
 /// End of user space with four-level tables (Linux `TASK_SIZE_MAX`).
 pub const TASK_SIZE: u64 = 0x7fff_ffff_f000;
+/// End of user space with five-level tables (LA57).
+pub const TASK_SIZE_LA57: u64 = (1 << 56) - 4096;
 /// Bytes below a growing stack that an accessible neighbour must leave free
 /// (Linux `stack_guard_gap`, 256 pages).
 pub const STACK_GUARD_GAP: u64 = 256 * PAGE_SIZE;
@@ -47,8 +49,8 @@ impl VirtAddr {
 
     /// Whether bits 63–47 are all equal, as a four-level x86-64 CPU demands.
     #[inline]
-    pub const fn is_canonical(self) -> bool {
-        let top = (self.0 as i64) >> 47;
+    pub const fn is_canonical(self, levels: u8) -> bool {
+        let top = (self.0 as i64) >> (11 + 9 * levels);
         top == 0 || top == -1
     }
 }
@@ -203,8 +205,8 @@ mod tests {
 
     #[test]
     fn canonical_addresses_have_equal_top_bits() {
-        assert!(VirtAddr(0x7fff_ffff_ffff).is_canonical());
-        assert!(!VirtAddr(0x8000_0000_0000).is_canonical());
-        assert!(VirtAddr(0xffff_8000_0000_0000).is_canonical());
+        assert!(VirtAddr(0x7fff_ffff_ffff).is_canonical(4));
+        assert!(!VirtAddr(0x8000_0000_0000).is_canonical(4) && VirtAddr(0x8000_0000_0000).is_canonical(5));
+        assert!(VirtAddr(0xffff_8000_0000_0000).is_canonical(4));
     }
 }

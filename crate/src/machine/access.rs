@@ -3,7 +3,7 @@
 
 use super::Machine;
 use super::process::Ended;
-use crate::addr::{PAGE_SIZE, TASK_SIZE, VirtAddr};
+use crate::addr::{PAGE_SIZE, VirtAddr};
 use crate::ids::Pid;
 use crate::mm::fault::FaultFrom;
 use crate::mmu::{Access, HardwareFault};
@@ -86,11 +86,11 @@ impl Machine {
         loop {
             // A non-canonical address never reaches the page tables.
             let tried = match first() {
-                fault if !fault.addr.is_canonical() => Err(fault),
+                fault if !fault.addr.is_canonical(self.kernel.cpu.levels) => Err(fault),
                 _ => body(self),
             };
             let Err(mut fault) = tried else { return Ok(()) };
-            if fault.addr.0 >= TASK_SIZE {
+            if fault.addr.0 >= self.kernel.task_size() {
                 // The kernel's half looks present to the program.
                 fault.error_code |= 1;
             }
@@ -145,7 +145,7 @@ impl Machine {
 
     /// Linux `access_ok`.
     fn user_range_ok(&self, addr: VirtAddr, len: usize) -> bool {
-        addr.0.checked_add(len as u64).is_some_and(|end| end <= TASK_SIZE)
+        addr.0.checked_add(len as u64).is_some_and(|end| end <= self.kernel.task_size())
     }
 
     /// Ends a process by a signal that nobody caught.

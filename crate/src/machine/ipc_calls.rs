@@ -2,7 +2,7 @@
 //! process (Linux `ipc/shm.c`, `kernel/pid.c`, `mm/madvise.c:process_madvise`).
 
 use super::{Arg, Machine};
-use crate::addr::{TASK_SIZE, VirtAddr};
+use crate::addr::VirtAddr;
 use crate::errno::{Errno, SysResult};
 use crate::fs::{Inode, InodeKind, OpenMode};
 use crate::ids::{MmId, Pid};
@@ -140,7 +140,7 @@ impl Machine {
             if single {
                 len = len.min(MAX_RW_COUNT);
             }
-            let inside = start.checked_add(len).is_some_and(|end| end <= TASK_SIZE);
+            let inside = start.checked_add(len).is_some_and(|end| end <= self.kernel.task_size());
             self.kernel.require(inside, Errno::EFAULT, || Why::BadUserAddress { at: VirtAddr(start) })?;
             let len = len.min(MAX_RW_COUNT - total);
             total += len;

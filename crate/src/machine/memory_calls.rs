@@ -129,7 +129,7 @@ impl Machine {
     pub(super) fn sys_mincore(&mut self, [start, len, vector, ..]: &[Arg; 6]) -> SysResult {
         let range = self.kernel.check_mincore_range(addr(start), len.int())?;
         if let Arg::Int(at) = vector {
-            let fits = at.checked_add(range.pages()).is_some_and(|end| end <= crate::addr::TASK_SIZE);
+            let fits = at.checked_add(range.pages()).is_some_and(|end| end <= self.kernel.task_size());
             self.kernel.require(fits, Errno::EFAULT, || Why::BadVector { at: VirtAddr(*at) })?;
         }
         self.mincore_in_chunks(range, vector)

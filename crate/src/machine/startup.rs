@@ -92,7 +92,7 @@ impl Machine {
     /// What is wrong with its maps, or too little RAM.
     pub fn spawn(&mut self, config: &ProcessConfig) -> Result<Pid, StartupError> {
         let kernel = &mut self.kernel;
-        let tables = Tables::new(&mut kernel.phys, &mut kernel.trace).ok_or(StartupError::RamTooSmall)?;
+        let tables = Tables::with_top(&mut kernel.phys, kernel.cpu.levels, &mut kernel.trace).ok_or(StartupError::RamTooSmall)?;
         let mut task = Task::new(MmId(0), config.uid);
         // Lost in the execve that this stands for.
         task.personality = config.personality - Personality::READ_IMPLIES_EXEC;
@@ -175,7 +175,7 @@ impl Machine {
         for line in maps.iter().filter(|line| line.name != "[vsyscall]") {
             let range = line.range;
             let aligned = range.start.is_page_aligned() && range.end.is_page_aligned();
-            if range.is_empty() || !aligned || range.end.0 > TASK_SIZE {
+            if range.is_empty() || !aligned || range.end.0 > self.kernel.task_size() {
                 return Err(StartupError::BadRange(range));
             }
             match previous {
@@ -345,7 +345,7 @@ impl Machine {
         let Some(process) = self.processes.get(&pid).filter(|process| process.is_alive()) else { return Ok(()) };
         let task = process.task;
         let kernel = &mut self.kernel;
-        let tables = Tables::new(&mut kernel.phys, &mut kernel.trace).ok_or(StartupError::RamTooSmall)?;
+        let tables = Tables::with_top(&mut kernel.phys, kernel.cpu.levels, &mut kernel.trace).ok_or(StartupError::RamTooSmall)?;
         let legacy = config.personality.contains(Personality::ADDR_COMPAT_LAYOUT);
         let layout = Layout::pick(kernel.tasks[task].limit(Resource::Stack), legacy, config.random_pages);
         let old = kernel.tasks[task].mm;

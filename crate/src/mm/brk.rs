@@ -3,7 +3,7 @@
 use super::get_unmapped_area::Wanted;
 use super::kernel::Kernel;
 use super::task::{Personality, Resource};
-use crate::addr::{PAGE_SIZE, STACK_GUARD_GAP, TASK_SIZE, VirtAddr, VirtRange, page_align};
+use crate::addr::{PAGE_SIZE, STACK_GUARD_GAP, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
 use crate::flags::{MapFlags, VmFlags};
 use crate::ids::MmId;
@@ -68,7 +68,7 @@ impl Kernel {
     fn check_brk_limits(&mut self, mm: MmId, range: VirtRange) -> SysResult<()> {
         let (addr, len) = (range.start, range.len());
         let fixed = Wanted { addr, len, flags: MapFlags::FIXED, offset: 0 };
-        let fits = self.search(mm, fixed).is_some() && len <= TASK_SIZE && addr.0 <= TASK_SIZE - len;
+        let fits = self.search(mm, fixed).is_some() && len <= self.task_size() && addr.0 <= self.task_size() - len;
         self.require(fits, Errno::ENOMEM, || Why::BeyondTaskSize { addr, len })?;
         let flags = self.mms[mm].def_flags;
         match self.mlock_future_ok(mm, flags, len) {

@@ -74,15 +74,16 @@ impl Kernel {
     fn check_entries(&self, id: MmId, mm: &Mm, counts: &mut Counts) -> Result<(), String> {
         counts.entry(mm.tables.root).or_default().0 += 1;
         let tables = mm.tables.table_frames(&self.phys);
-        if tables.len() as u64 != mm.tables.count {
-            return Err(format!("address space {id}: {} tables are counted, {} found", mm.tables.count, tables.len()));
+        let counted = tables.iter().filter(|(_, level)| *level < 4).count();
+        if counted as u64 != mm.tables.count {
+            return Err(format!("address space {id}: {} tables are counted, {} found", mm.tables.count, counted));
         }
         for (pfn, _) in tables {
             counts.entry(pfn).or_default().0 += 1;
         }
         let mut rss = [0u64; 3];
         let mut at = VirtAddr(0);
-        while let Some((addr, _, pte)) = mm.tables.next_used(&self.phys, at, VirtAddr(1 << 47)) {
+        while let Some((addr, _, pte)) = mm.tables.next_used(&self.phys, at, VirtAddr(1 << 56)) {
             at = addr + 4096;
             self.check_entry(mm, addr, pte).map_err(|e| format!("address space {id}, page {addr}: {e}"))?;
             if pte.is_present() && !pte.has(Pte::SPECIAL) {

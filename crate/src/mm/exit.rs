@@ -2,11 +2,11 @@
 
 use super::kernel::Kernel;
 use super::zap::Zap;
-use crate::addr::{TASK_SIZE, VirtRange};
+use crate::addr::{TASK_SIZE_LA57, VirtRange};
 use crate::flags::VmFlags;
 use crate::ids::MmId;
 
-const EVERYTHING: VirtRange = VirtRange::new(0, TASK_SIZE);
+const EVERYTHING: VirtRange = VirtRange::new(0, TASK_SIZE_LA57);
 
 impl Kernel {
     /// Drops a user of an address space; the last one ends it (Linux `mmput`).

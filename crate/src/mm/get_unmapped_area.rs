@@ -26,6 +26,12 @@ pub(crate) struct Wanted {
     pub(crate) offset: u64,
 }
 
+/// A hint must not straddle the end of the 47 bits that every program gets (Linux
+/// `mmap_address_hint_valid`).
+fn stays_on_one_side(addr: VirtAddr, len: u64) -> bool {
+    (addr.0 > TASK_SIZE) == (addr.0 + len > TASK_SIZE)
+}
+
 impl Kernel {
     /// The address for a mapping.
     ///
@@ -38,7 +44,8 @@ impl Kernel {
 
     fn get_unmapped_area_checked(&mut self, mm: MmId, request: &MmapRequest) -> SysResult<VirtAddr> {
         let (addr, len) = (request.addr, request.len);
-        self.require(len <= TASK_SIZE, Errno::ENOMEM, || Why::BeyondTaskSize { addr, len })?;
+        let size = self.task_size();
+        self.require(len <= size, Errno::ENOMEM, || Why::BeyondTaskSize { addr, len })?;
         // The offset of anonymous memory never matters here.
         let offset = request.file.map_or(0, |_| request.pgoff << PAGE_SHIFT);
         let wanted = Wanted { addr, len, flags: request.flags, offset };
@@ -49,7 +56,7 @@ impl Kernel {
         };
         let found = if align { self.thp_get_unmapped_area(mm, wanted) } else { self.search(mm, wanted) };
         let Some(found) = found else { return self.refuse(Errno::ENOMEM, Why::NoRoom { len }) };
-        self.require(found.0 <= TASK_SIZE - len, Errno::ENOMEM, || Why::BeyondTaskSize { addr: found, len })?;
+        self.require(found.0 <= size - len, Errno::ENOMEM, || Why::BeyondTaskSize { addr: found, len })?;
         self.require(found.is_page_aligned(), Errno::EINVAL, || Why::AddrUnaligned { addr: found })?;
         let min = self.sysctl.mmap_min_addr;
         let allowed = found.0 >= min || self.task().capable(Capabilities::SYS_RAWIO);
@@ -93,7 +100,8 @@ impl Kernel {
 
     fn search_top_down(&self, mm: MmId, wanted: Wanted) -> Option<VirtAddr> {
         let Wanted { addr, len, flags, .. } = wanted;
-        if len > TASK_SIZE {
+        let size = self.task_size();
+        if len > size {
             return None;
         }
         if flags.contains(MapFlags::FIXED) {
@@ -102,12 +110,14 @@ impl Kernel {
         if flags.contains(MapFlags::MAP_32BIT) {
             return self.search_bottom_up(mm, wanted);
         }
-        if addr.0 != 0 && len <= TASK_SIZE && addr.0 <= TASK_SIZE - len && self.hint_is_free(mm, addr, len) {
+        if addr.0 != 0 && addr.0 <= size - len && stays_on_one_side(addr, len) && self.hint_is_free(mm, addr, len) {
             return Some(addr);
         }
         let lowest = if flags.contains(MapFlags::ABOVE4G) { 1 << 32 } else { 4096 };
         let low = lowest.max(self.sysctl.lowest_search_addr);
-        let high = self.mms[mm].layout.mmap_base.0;
+        // Who names an address above 47 bits may get one there.
+        let above = if addr.0 > TASK_SIZE { size - TASK_SIZE } else { 0 };
+        let high = self.mms[mm].layout.mmap_base.0 + above;
         let search = GapSearch { len, low, high, top_down: true };
         // Nothing below the base: try above it, from the bottom.
         search.run(&self.mms[mm].vmas).or_else(|| self.search_bottom_up(mm, wanted))
@@ -118,8 +128,11 @@ impl Kernel {
         if flags.contains(MapFlags::FIXED) {
             return Some(addr);
         }
-        let window =
-            if flags.contains(MapFlags::MAP_32BIT) { 0x4000_0000..0x8000_0000 } else { self.mms[mm].layout.legacy_base.0..TASK_SIZE };
+        let window = if flags.contains(MapFlags::MAP_32BIT) {
+            0x4000_0000..0x8000_0000
+        } else {
+            self.mms[mm].layout.legacy_base.0..if addr.0 > TASK_SIZE { self.task_size() } else { TASK_SIZE }
+        };
         if len > window.end {
             return None;
         }

@@ -6,7 +6,7 @@ use super::mm_struct::{Mm, Rss};
 use super::rmap::IMmap;
 use super::shm::Segments;
 use super::task::Task;
-use crate::addr::{PAGE_SHIFT, Pfn, VirtAddr};
+use crate::addr::{PAGE_SHIFT, Pfn, TASK_SIZE, TASK_SIZE_LA57, VirtAddr};
 use crate::errno::{Errno, SysError, SysResult};
 use crate::event::{Event, Note, Trace};
 use crate::fs::Fs;
@@ -44,6 +44,8 @@ pub struct Sysctl {
     pub soft_dirty: bool,
     /// The CPU has protection keys (PKU).
     pub pku: bool,
+    /// The CPU walks five levels of tables (LA57): 56 bits of user space for those who ask for them.
+    pub la57: bool,
     /// Check every invariant after every operation.
     pub paranoid: bool,
 }
@@ -65,6 +67,7 @@ impl Sysctl {
             anon_vma_names: false,
             soft_dirty: false,
             pku: false,
+            la57: false,
             paranoid: cfg!(any(debug_assertions, feature = "paranoid")),
         }
     }
@@ -123,7 +126,7 @@ impl Kernel {
         phys.write(vdso_pages[0], 0, VDSO_IDENT);
         Some(Self {
             phys,
-            cpu: Cpu::default(),
+            cpu: Cpu::with_levels(if sysctl.la57 { 5 } else { 4 }),
             fs: Fs::default(),
             mms: Slab::default(),
             tasks: Slab::default(),
@@ -146,6 +149,12 @@ impl Kernel {
     #[inline]
     pub fn task(&self) -> &Task {
         &self.tasks[self.current]
+    }
+
+    /// End of user space (Linux `TASK_SIZE_MAX`).
+    #[inline]
+    pub fn task_size(&self) -> u64 {
+        if self.sysctl.la57 { TASK_SIZE_LA57 } else { TASK_SIZE }
     }
 
     /// The address space of the running task.

@@ -2,7 +2,7 @@
 
 use super::kernel::Kernel;
 use super::task::Capabilities;
-use crate::addr::{TASK_SIZE, VirtAddr, VirtRange, page_align};
+use crate::addr::{VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
 use crate::ids::{MmId, VmaId};
 use crate::vma::Vma;
@@ -15,7 +15,7 @@ impl Kernel {
     /// EINVAL unaligned, ENOMEM beyond user space.
     pub fn check_mincore_range(&mut self, start: VirtAddr, len: u64) -> SysResult<VirtRange> {
         self.require(start.is_page_aligned(), Errno::EINVAL, || Why::AddrUnaligned { addr: start })?;
-        let inside = start.0 <= TASK_SIZE && len <= TASK_SIZE - start.0;
+        let inside = start.0 <= self.task_size() && len <= self.task_size() - start.0;
         self.require(inside, Errno::ENOMEM, || Why::BeyondTaskSize { addr: start, len })?;
         Ok(VirtRange::from_len(start, page_align(len)))
     }

@@ -2,7 +2,7 @@
 
 use super::kernel::Kernel;
 use super::task::{Capabilities, Resource};
-use crate::addr::{PAGE_SHIFT, TASK_SIZE, VirtAddr, VirtRange, page_align};
+use crate::addr::{PAGE_SHIFT, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysError, SysResult};
 use crate::flags::VmFlags;
 use crate::ids::{MmId, VmaId};
@@ -121,7 +121,7 @@ impl Kernel {
             k.require(fits, Errno::ENOMEM, || Why::MemlockLimit { locked, limit })?;
             k.apply_mlockall_flags(mm, flags);
             if flags & MCL_CURRENT != 0 {
-                let _ = k.mm_populate(mm, VirtRange::new(0, TASK_SIZE), true);
+                let _ = k.mm_populate(mm, VirtRange::new(0, k.task_size()), true);
             }
             Ok(0)
         })

@@ -2,7 +2,7 @@
 
 use super::kernel::Kernel;
 use super::mmap::MmapRequest;
-use crate::addr::{PAGE_SHIFT, PAGE_SIZE, PMD_SIZE, TASK_SIZE, VirtAddr, VirtRange, page_align};
+use crate::addr::{PAGE_SHIFT, PAGE_SIZE, PMD_SIZE, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
 use crate::event::Note;
 use crate::flags::{MapFlags, Prot, VmFlags};
@@ -84,11 +84,12 @@ impl Kernel {
         self.require(unknown == 0, Errno::EINVAL, || Why::UnknownFlags { flags: unknown })?;
         self.require(addr.is_page_aligned(), Errno::EINVAL, || Why::AddrUnaligned { addr })?;
         self.require(new_len != 0, Errno::EINVAL, || Why::ZeroLength)?;
-        self.require(new_len <= TASK_SIZE, Errno::EINVAL, || Why::BeyondTaskSize { addr, len: new_len })?;
+        let size = self.task_size();
+        self.require(new_len <= size, Errno::EINVAL, || Why::BeyondTaskSize { addr, len: new_len })?;
         if !request.names_target() {
             return Ok(());
         }
-        let fits = new_addr.0 <= TASK_SIZE - new_len;
+        let fits = new_addr.0 <= size - new_len;
         self.require(fits, Errno::EINVAL, || Why::BeyondTaskSize { addr: new_addr, len: new_len })?;
         self.require(new_addr.is_page_aligned(), Errno::EINVAL, || Why::AddrUnaligned { addr: new_addr })?;
         self.require(flags.contains(MremapFlags::MAYMOVE), Errno::EINVAL, || Why::NeedsMayMove)?;
@@ -162,7 +163,7 @@ impl Kernel {
         let end = area.end + (request.new_len - request.old_len);
         area.end == request.addr + request.old_len
             && end > area.end
-            && end.0 <= TASK_SIZE
+            && end.0 <= self.task_size()
             && self.mms[mm].vmas.first_overlap(VirtRange { start: area.end, end }).is_none()
     }
 

@@ -3,7 +3,7 @@
 
 use super::kernel::Kernel;
 use super::zap::Zap;
-use crate::addr::{TASK_SIZE, VirtAddr, VirtRange, page_align};
+use crate::addr::{VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
 use crate::event::Note;
 use crate::flags::VmFlags;
@@ -38,7 +38,7 @@ impl Kernel {
     pub fn do_munmap(&mut self, mm: MmId, start: VirtAddr, len: u64) -> SysResult {
         self.call("do_vmi_munmap", |k| {
             k.require(start.is_page_aligned(), Errno::EINVAL, || Why::AddrUnaligned { addr: start })?;
-            let inside = start.0 <= TASK_SIZE && len <= TASK_SIZE - start.0;
+            let inside = start.0 <= k.task_size() && len <= k.task_size() - start.0;
             k.require(inside, Errno::EINVAL, || Why::BeyondTaskSize { addr: start, len })?;
             let len = page_align(len);
             k.require(len != 0, Errno::EINVAL, || Why::ZeroLength)?;
@@ -138,7 +138,7 @@ impl Kernel {
         }
         let (prev, next) = space.vmas.around(range.start);
         let floor = prev.map_or(VirtAddr(0), |id| space.vmas.get(id).range.end);
-        let ceiling = next.map_or(VirtAddr(1 << 47), |id| space.vmas.get(id).range.start);
+        let ceiling = next.map_or(VirtAddr(1 << 56), |id| space.vmas.get(id).range.start);
         let before = space.tables.count;
         space.tables.free_unused(&mut self.phys, range, floor, ceiling, &mut self.trace);
         // The CPU may remember upper levels: a freed table means a full flush.

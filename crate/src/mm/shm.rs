@@ -258,7 +258,7 @@ impl Kernel {
 
     /// The first area above `addr` that belongs to an attachment that started there.
     fn first_attachment(&self, mm: MmId, addr: VirtAddr) -> Option<(FileId, u64)> {
-        let all = VirtRange { start: addr, end: VirtAddr(crate::addr::TASK_SIZE) };
+        let all = VirtRange { start: addr, end: VirtAddr(self.task_size()) };
         if all.start >= all.end {
             return None;
         }

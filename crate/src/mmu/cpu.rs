@@ -58,6 +58,8 @@ impl HardwareFault {
 /// One CPU.
 pub struct Cpu {
     cr3: Option<Pfn>,
+    /// Levels of a walk: 4, or 5 with LA57.
+    pub levels: u8,
     /// What each protection key forbids, two bits a key: all access, writing.
     pkru: u32,
     tlb: Tlb,
@@ -76,17 +78,22 @@ impl std::fmt::Debug for Cpu {
 impl Clone for Cpu {
     /// A clone belongs to another machine with other host addresses: its TLB starts empty.
     fn clone(&self) -> Self {
-        Self { cr3: self.cr3, pkru: self.pkru, tlb: Tlb::new(), fills: self.fills, flushes: self.flushes }
+        Self { cr3: self.cr3, levels: self.levels, pkru: self.pkru, tlb: Tlb::new(), fills: self.fills, flushes: self.flushes }
     }
 }
 
 impl Default for Cpu {
     fn default() -> Self {
-        Self { cr3: None, pkru: 0, tlb: Tlb::new(), fills: 0, flushes: 0 }
+        Self { cr3: None, levels: 4, pkru: 0, tlb: Tlb::new(), fills: 0, flushes: 0 }
     }
 }
 
 impl Cpu {
+    /// A CPU that walks so many levels of tables: 4, or 5 with LA57.
+    pub fn with_levels(levels: u8) -> Self {
+        Self { levels, ..Self::default() }
+    }
+
     /// The root of the tables in use.
     pub fn cr3(&self) -> Option<Pfn> {
         self.cr3
@@ -157,7 +164,7 @@ impl Cpu {
     #[inline]
     pub fn translate(&mut self, phys: &mut Phys, addr: VirtAddr, access: Access, trace: &mut Trace) -> Result<Pfn, HardwareFault> {
         let Some(root) = self.cr3 else { return Err(HardwareFault::new(addr, access, false)) };
-        let pte = walk(phys, root, addr, access, self.pkru)?;
+        let pte = walk(phys, root, addr, access, self.pkru, self.levels)?;
         let pfn = pte.pfn();
         if !self.tlb.remembers(addr, access) {
             self.fills += 1;

@@ -3,7 +3,7 @@
 //! (Linux `mm/memory.c`: `__pte_alloc`, `free_pgtables`).
 
 use super::pte::Pte;
-use crate::addr::{PAGE_SHIFT, Pfn, TASK_SIZE, VirtAddr, VirtRange};
+use crate::addr::{PAGE_SHIFT, Pfn, VirtAddr, VirtRange};
 use crate::event::{Event, Trace};
 use crate::phys::{Owner, Phys};
 
@@ -35,12 +35,16 @@ impl Slot {
 pub struct Tables {
     /// The top table; what CR3 holds while the process runs.
     pub root: Pfn,
+    /// The level of the root: 4, or 5.
+    pub top: u8,
     /// Table frames of all levels below the top (Linux `mm_pgtables_bytes` / 4096).
     pub count: u64,
 }
 
 /// The level of the root.
 pub const TOP: u8 = 4;
+/// The level of the root with five-level tables (LA57).
+pub const TOP_LA57: u8 = 5;
 
 /// Bytes that one entry of a level maps.
 #[inline]
@@ -57,14 +61,39 @@ pub const fn index_of(addr: VirtAddr, level: u8) -> u16 {
 impl Tables {
     /// An empty tree. `None` when RAM is exhausted.
     pub fn new(phys: &mut Phys, trace: &mut Trace) -> Option<Self> {
-        let root = phys.alloc_zeroed(Owner::PageTable { level: TOP }, trace)?;
-        Some(Self { root, count: 0 })
+        Self::with_top(phys, TOP, trace)
+    }
+
+    /// The same with a root of a given level.
+    pub fn with_top(phys: &mut Phys, top: u8, trace: &mut Trace) -> Option<Self> {
+        let root = phys.alloc_zeroed(Owner::PageTable { level: top }, trace)?;
+        Some(Self { root, top, count: 0 })
+    }
+
+    /// The table of the fourth level for an address: the root, or what the root of five levels names.
+    #[inline]
+    fn fourth(&self, phys: &Phys, addr: VirtAddr) -> Option<Pfn> {
+        if self.top == TOP {
+            return Some(self.root);
+        }
+        let entry = Pte(phys.word(self.root, index_of(addr, TOP_LA57)));
+        (!entry.is_none()).then(|| entry.pfn())
+    }
+
+    #[inline]
+    fn make_fourth(&mut self, phys: &mut Phys, addr: VirtAddr, trace: &mut Trace) -> Option<Pfn> {
+        if self.top == TOP {
+            return Some(self.root);
+        }
+        let slot = Slot { table: self.root, index: index_of(addr, TOP_LA57) };
+        let entry = slot.read(phys);
+        if entry.is_none() { self.make_table(phys, slot, TOP, trace) } else { Some(entry.pfn()) }
     }
 
     /// The place of a page's entry, if all tables on the way exist.
     #[inline]
     pub fn find(&self, phys: &Phys, addr: VirtAddr) -> Option<Slot> {
-        let mut table = self.root;
+        let mut table = self.fourth(phys, addr)?;
         for level in [4, 3, 2] {
             let entry = Pte(phys.word(table, index_of(addr, level)));
             if entry.is_none() {
@@ -85,7 +114,7 @@ impl Tables {
     /// tables made until then stay, empty, as in Linux.
     #[inline]
     pub fn find_or_make(&mut self, phys: &mut Phys, addr: VirtAddr, trace: &mut Trace) -> Option<Slot> {
-        let mut table = self.root;
+        let mut table = self.make_fourth(phys, addr, trace)?;
         for level in [4, 3, 2] {
             let slot = Slot { table, index: index_of(addr, level) };
             let entry = slot.read(phys);
@@ -96,7 +125,7 @@ impl Tables {
 
     /// Makes the tables above the last level on the way to a page. `false` when RAM is exhausted.
     pub fn make_upper(&mut self, phys: &mut Phys, addr: VirtAddr, trace: &mut Trace) -> bool {
-        let mut table = self.root;
+        let Some(mut table) = self.make_fourth(phys, addr, trace) else { return false };
         for level in [4, 3] {
             let slot = Slot { table, index: index_of(addr, level) };
             let entry = slot.read(phys);
@@ -111,7 +140,8 @@ impl Tables {
     fn make_table(&mut self, phys: &mut Phys, slot: Slot, level: u8, trace: &mut Trace) -> Option<Pfn> {
         let pfn = phys.alloc_zeroed(Owner::PageTable { level }, trace)?;
         slot.write(phys, Pte::table(pfn));
-        self.count += 1;
+        // Linux does not count tables of the fourth level.
+        self.count += u64::from(level < TOP);
         trace.emit(|| Event::TableAllocated { level, pfn });
         Some(pfn)
     }
@@ -129,7 +159,7 @@ impl Tables {
             let found = used.map(|slot| (slot, slot.read(phys))).find(|(_, entry)| !entry.is_none());
             return found.map(|(slot, entry)| (from + (u64::from(slot.index - first.index) << PAGE_SHIFT), slot, entry));
         }
-        self.next_in(phys, self.root, TOP, from, end)
+        self.next_in(phys, self.root, self.top, from, end)
     }
 
     fn next_in(&self, phys: &Phys, table: Pfn, level: u8, from: VirtAddr, end: VirtAddr) -> Option<(VirtAddr, Slot, Pte)> {
@@ -157,7 +187,10 @@ impl Tables {
     pub fn next_table(&self, phys: &Phys, from: VirtAddr, end: VirtAddr) -> Option<(VirtAddr, Slot)> {
         let mut addr = from;
         while addr < end {
-            let mut table = self.root;
+            let Some(mut table) = self.fourth(phys, addr) else {
+                addr = VirtAddr((addr.0 & !(span(TOP_LA57) - 1)) + span(TOP_LA57));
+                continue;
+            };
             let mut missing = None;
             for level in [4, 3, 2] {
                 let entry = Pte(phys.word(table, index_of(addr, level)));
@@ -183,13 +216,16 @@ impl Tables {
         if !self.may_free(phys, range, room) {
             return;
         }
-        self.free_in(phys, self.root, TOP, range, room, trace);
+        self.free_in(phys, self.root, self.top, range, room, trace);
     }
 
     /// Whether a table may have become free: one walk down says no for most small ranges.
     #[inline]
     fn may_free(&self, phys: &Phys, range: VirtRange, room: VirtRange) -> bool {
-        let mut table = self.root;
+        let Some(mut table) = self.fourth(phys, range.start) else { return false };
+        if self.top != TOP {
+            return true;
+        }
         for level in [4, 3, 2] {
             let base = range.start.0 & !(span(level) - 1);
             if range.end.0 > base + span(level) {
@@ -234,7 +270,7 @@ impl Tables {
         if (0..512).any(|index| phys.word(lowest.table, index) != 0) {
             return;
         }
-        let mut table = self.root;
+        let Some(mut table) = self.fourth(phys, addr) else { return };
         for level in [4, 3] {
             table = Pte(phys.word(table, index_of(addr, level))).pfn();
         }
@@ -243,15 +279,15 @@ impl Tables {
     }
 
     fn drop_table(&mut self, phys: &mut Phys, pfn: Pfn, level: u8, trace: &mut Trace) {
-        self.count -= 1;
+        self.count -= u64::from(level < TOP);
         trace.emit(|| Event::TableFreed { level, pfn });
         phys.put(pfn, trace);
     }
 
     /// Gives back the whole tree, root included. All leaves must be gone.
     pub fn destroy(&mut self, phys: &mut Phys, trace: &mut Trace) {
-        let all = VirtRange::new(0, TASK_SIZE + 4096);
-        self.free_in(phys, self.root, TOP, all, all, trace);
+        let all = VirtRange::new(0, span(self.top) << 8);
+        self.free_in(phys, self.root, self.top, all, all, trace);
         debug_assert_eq!(self.count, 0, "a table outlived its tree");
         phys.put(self.root, trace);
     }
@@ -259,7 +295,7 @@ impl Tables {
     /// Every table frame below the root with its level, for the invariant checks and the page.
     pub fn table_frames(&self, phys: &Phys) -> Vec<(Pfn, u8)> {
         let mut found = Vec::new();
-        let mut pending = vec![(self.root, TOP)];
+        let mut pending = vec![(self.root, self.top)];
         while let Some((table, level)) = pending.pop() {
             for index in 0..512 {
                 let entry = Pte(phys.word(table, index));
@@ -304,7 +340,7 @@ mod tests {
             let slot = tables.find_or_make(&mut phys, VirtAddr(addr), &mut trace).unwrap();
             slot.write(&mut phys, Pte::leaf(Pfn(9), Pte::PRESENT));
         }
-        let end = VirtAddr(TASK_SIZE);
+        let end = VirtAddr(crate::addr::TASK_SIZE);
         let first = tables.next_used(&phys, VirtAddr(0), end).unwrap().0;
         let second = tables.next_used(&phys, first + 4096, end).unwrap().0;
         assert_eq!((first, second), (VirtAddr(0x1000), VirtAddr(0x7fff_ffff_e000)));
@@ -323,7 +359,7 @@ mod tests {
         // A neighbour in the same 1 GiB keeps the two upper ones.
         tables.free_unused(&mut phys, range, VirtAddr(0), VirtAddr(0x1100_0000), &mut trace);
         assert_eq!(tables.count, 2);
-        tables.free_unused(&mut phys, range, VirtAddr(0), VirtAddr(TASK_SIZE + 4096), &mut trace);
+        tables.free_unused(&mut phys, range, VirtAddr(0), VirtAddr(crate::addr::TASK_SIZE + 4096), &mut trace);
         assert_eq!(tables.count, 0);
         tables.destroy(&mut phys, &mut trace);
         assert_eq!(phys.free_frames(), phys.total_frames());

@@ -5,16 +5,16 @@ use super::cpu::{Access, HardwareFault};
 use super::pte::Pte;
 use super::tables::{Slot, TOP, index_of};
 use crate::addr::{Pfn, VirtAddr};
-use crate::phys::Phys;
+use crate::phys::{Owner, Phys};
 
 /// Translates one page for one access.
 ///
 /// # Errors
 /// A [`HardwareFault`] with the error code that the CPU would push.
 #[inline]
-pub(super) fn walk(phys: &mut Phys, root: Pfn, addr: VirtAddr, access: Access, pkru: u32) -> Result<Pte, HardwareFault> {
+pub(super) fn walk(phys: &mut Phys, root: Pfn, addr: VirtAddr, access: Access, pkru: u32, levels: u8) -> Result<Pte, HardwareFault> {
     let mut table = root;
-    let mut level = TOP;
+    let mut level = levels;
     loop {
         let slot = Slot { table, index: index_of(addr, level) };
         let entry = slot.read(phys);
@@ -70,7 +70,11 @@ pub struct WalkStep {
 pub fn explain_walk(phys: &Phys, root: Pfn, addr: VirtAddr) -> Vec<WalkStep> {
     let mut steps = Vec::with_capacity(4);
     let mut table = root;
-    for level in (1..=TOP).rev() {
+    let top = match phys.frame(root).owner {
+        Owner::PageTable { level } => level,
+        _ => TOP,
+    };
+    for level in (1..=top).rev() {
         let index = index_of(addr, level);
         let entry = Slot { table, index }.read(phys);
         steps.push(WalkStep { level, table, index, entry });

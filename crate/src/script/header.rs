@@ -106,7 +106,8 @@ impl Header {
             "ANON_VMA_NAME" => &mut sysctl.anon_vma_names,
             "MEM_SOFT_DIRTY" => &mut sysctl.soft_dirty,
             "PKU" => &mut sysctl.pku,
-            _ => return Err("ANON_VMA_NAME, MEM_SOFT_DIRTY or PKU, with yes or no".into()),
+            "LA57" => &mut sysctl.la57,
+            _ => return Err("ANON_VMA_NAME, MEM_SOFT_DIRTY, PKU or LA57, with yes or no".into()),
         };
         *switch = on;
         Ok(())

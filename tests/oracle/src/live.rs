@@ -49,7 +49,7 @@ impl Live {
     pub(crate) fn start(sandbox: &mut Sandbox, script: &Script, ours: &pagefault::machine::Machine) -> Result<Self, String> {
         let process = &script.header.process;
         let sysctl = &script.header.machine.sysctl;
-        if sysctl.pku || sysctl.anon_vma_names || sysctl.soft_dirty {
+        if sysctl.pku || sysctl.la57 || sysctl.anon_vma_names || sysctl.soft_dirty {
             return Err("the script has a @config that the kernel here has not".into());
         }
         sandbox.clear().map_err(|e| e.to_string())?;

@@ -2,7 +2,7 @@
 //! (Linux `arch/x86/mm/fault.c:do_user_addr_fault`).
 
 use super::{FaultContext, FaultOutcome};
-use crate::addr::{TASK_SIZE, VirtAddr};
+use crate::addr::VirtAddr;
 use crate::event::{Event, Note};
 use crate::flags::VmFlags;
 use crate::ids::{MmId, VmaId};
@@ -34,12 +34,12 @@ impl Kernel {
 
     fn handle_page_fault(&mut self, fault: HardwareFault, from: FaultFrom) -> Result<(), Signal> {
         let addr = fault.addr;
-        if !addr.is_canonical() {
+        if !addr.is_canonical(self.cpu.levels) {
             // Really a #GP, which tells no address.
             let signal = Signal::segv(SiCode::SI_KERNEL, VirtAddr(0));
             return self.raise(from, signal, SignalWhy::NonCanonical { addr });
         }
-        if addr.0 >= TASK_SIZE {
+        if addr.0 >= self.task_size() {
             let signal = Signal::segv(SiCode::SEGV_MAPERR, addr);
             return self.raise(from, signal, SignalWhy::KernelHalf { addr });
         }
