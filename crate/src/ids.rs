@@ -108,6 +108,20 @@ impl<I: From<usize> + Into<usize> + Copy, T> Slab<I, T> {
         I::from(self.slots.len() - 1)
     }
 
+    /// Drops a value where it lies; `false` if the id is not in use.
+    #[inline]
+    pub fn discard(&mut self, id: I) -> bool {
+        let slot: usize = id.into();
+        match self.slots.get_mut(slot) {
+            Some(place) if place.is_some() => {
+                *place = None;
+                self.free.push(slot as u32);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Takes a value out; `None` if the id is not in use.
     #[inline(always)]
     pub fn remove(&mut self, id: I) -> Option<T> {

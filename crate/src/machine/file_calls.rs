@@ -280,7 +280,7 @@ impl Machine {
     pub(super) fn sys_fsync(&mut self, [fd, ..]: &[Arg; 6]) -> SysResult {
         let file = self.file_of(fd.int())?;
         let inode = self.kernel.fs.file(file).inode;
-        self.kernel.write_back(inode);
+        self.kernel.write_back(inode, 0..u64::MAX);
         Ok(0)
     }
 

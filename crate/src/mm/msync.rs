@@ -1,7 +1,7 @@
 //! `msync(2)` (Linux `mm/msync.c`).
 
 use super::kernel::Kernel;
-use crate::addr::{VirtAddr, VirtRange, page_align};
+use crate::addr::{PAGE_SHIFT, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
 use crate::flags::VmFlags;
 use crate::fs::InodeKind;
@@ -9,6 +9,7 @@ use crate::ids::{InodeId, MmId};
 use crate::mmu::Pte;
 use crate::phys::FrameFlags;
 use crate::why::Why;
+use std::ops::Range;
 
 const MS_ASYNC: u64 = 1;
 const MS_INVALIDATE: u64 = 2;
@@ -58,7 +59,9 @@ impl Kernel {
                 && let Some(file) = file
             {
                 let inode = self.fs.file(file).inode;
-                self.call("vfs_fsync_range", |k| k.write_back(inode));
+                let first = self.mms[mm].vmas.get(id).pgoff_of(at);
+                let pages = first..first + VirtRange { start: at, end: area.end.min(range.end) }.pages();
+                self.call("vfs_fsync_range", |k| k.write_back(inode, pages));
             }
             at = area.end;
         }
@@ -69,8 +72,9 @@ impl Kernel {
     }
 
     /// Writes a disk file's dirty pages back: they become clean, and their entries read-only again, so
-    /// that the next write is told to the file. Files in memory have nowhere to be written to.
-    pub(crate) fn write_back(&mut self, inode: InodeId) {
+    /// that the next write is told to the file. Only `pages` of it; files in memory have nowhere to be
+    /// written to.
+    pub(crate) fn write_back(&mut self, inode: InodeId, pages: Range<u64>) {
         if self.fs.inode(inode).kind != InodeKind::Disk {
             return;
         }
@@ -80,7 +84,12 @@ impl Kernel {
             if !vma.flags.contains(VmFlags::SHARED) {
                 continue;
             }
-            let range = vma.range;
+            let (first, end) = (pages.start.max(vma.pgoff), pages.end.min(vma.pgoff_end()));
+            if first >= end {
+                continue;
+            }
+            let start = vma.range.start + ((first - vma.pgoff) << PAGE_SHIFT);
+            let range = VirtRange::from_len(start, (end - first) << PAGE_SHIFT);
             let mut next = range.start;
             while let Some((addr, slot, pte)) = self.mms[mm].tables.next_used(&self.phys, next, range.end) {
                 if pte.is_present() && (pte.has(Pte::DIRTY) || pte.is_writable()) {
@@ -89,7 +98,7 @@ impl Kernel {
                 next = addr + 4096;
             }
         }
-        let frames: Vec<_> = self.fs.inode(inode).pages().map(|(_, pfn)| pfn).collect();
+        let frames: Vec<_> = self.fs.inode(inode).pages().filter(|(index, _)| pages.contains(index)).map(|(_, pfn)| pfn).collect();
         for pfn in frames {
             self.phys.frame_mut(pfn).flags -= FrameFlags::DIRTY;
         }

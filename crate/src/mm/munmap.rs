@@ -111,11 +111,14 @@ impl Kernel {
             let vmas = &k.mms[mm].vmas;
             let covered = VirtRange { start: vmas.get(*first).range.start, end: vmas.get(*last).range.end };
             debug_assert!(range.start <= covered.start && covered.end <= range.end);
+            let (prev, next) = (vmas.neighbours(*first).0, vmas.neighbours(*last).1);
+            let floor = prev.map_or(VirtAddr(0), |id| vmas.get(id).range.end);
+            let ceiling = next.map_or(VirtAddr(1 << 56), |id| vmas.get(id).range.start);
             k.zap_page_range(mm, covered, Zap::Everything);
             for id in doomed {
                 k.remove_vma(mm, *id);
             }
-            k.free_pgtables(mm, covered);
+            k.free_pgtables(mm, covered, floor, ceiling);
             k.vm_unacct_memory(accounted);
         });
     }
@@ -131,14 +134,11 @@ impl Kernel {
     }
 
     /// Frees page tables between the areas that stay on both sides of a range that holds none any more.
-    pub(crate) fn free_pgtables(&mut self, mm: MmId, range: VirtRange) {
+    pub(crate) fn free_pgtables(&mut self, mm: MmId, range: VirtRange, floor: VirtAddr, ceiling: VirtAddr) {
         let space = &mut self.mms[mm];
         if space.tables.count == 0 {
             return;
         }
-        let (prev, next) = space.vmas.around(range.start);
-        let floor = prev.map_or(VirtAddr(0), |id| space.vmas.get(id).range.end);
-        let ceiling = next.map_or(VirtAddr(1 << 56), |id| space.vmas.get(id).range.start);
         let before = space.tables.count;
         space.tables.free_unused(&mut self.phys, range, floor, ceiling, &mut self.trace);
         // The CPU may remember upper levels: a freed table means a full flush.

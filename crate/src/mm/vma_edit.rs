@@ -25,7 +25,16 @@ impl Kernel {
 
     /// Takes an area out with all its links; its flags and pages, for the counters, which are the caller's.
     pub(crate) fn unlink_vma(&mut self, mm: MmId, id: VmaId) -> (VmFlags, u64) {
-        let vma = self.mms[mm].vmas.remove(id);
+        let vmas = &mut self.mms[mm].vmas;
+        let vma = vmas.get(id);
+        if vma.chain.is_empty() && vma.file.is_none() {
+            // Never written anonymous memory is in nobody's books.
+            let (range, flags, pages) = (vma.range, vma.flags, vma.pages());
+            vmas.discard(id);
+            self.trace.emit(|| Event::VmaRemoved { mm, range });
+            return (flags, pages);
+        }
+        let vma = vmas.remove(id);
         self.trace.emit(|| Event::VmaRemoved { mm, range: vma.range });
         self.unlink_anon_vmas(mm, id, &vma);
         if let Some(file) = vma.file {

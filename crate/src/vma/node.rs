@@ -76,14 +76,21 @@ impl Leaf {
 
     #[inline]
     pub(super) fn insert(&mut self, at: usize, entry: Entry) {
-        self.entry.copy_within(at..self.len, at + 1);
-        self.entry[at] = entry;
+        // Few entries move: a loop beats the call that a copy of memory costs in WebAssembly.
+        let room = &mut self.entry[at..=self.len];
+        let mut carried = entry;
+        for slot in room {
+            std::mem::swap(slot, &mut carried);
+        }
         self.len += 1;
     }
 
     #[inline]
     pub(super) fn remove(&mut self, at: usize) {
-        self.entry.copy_within(at + 1..self.len, at);
+        let used = &mut self.entry[at..self.len];
+        for i in 1..used.len() {
+            used[i - 1] = used[i];
+        }
         self.len -= 1;
     }
 

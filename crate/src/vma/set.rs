@@ -139,12 +139,25 @@ impl VmaSet {
     /// Takes an area out.
     #[inline(always)]
     pub fn remove(&mut self, id: VmaId) -> Vma {
-        let vma = self.areas.remove(id).expect("only areas of this set are removed");
+        self.unhook(id);
+        self.areas.remove(id).expect("only areas of this set are removed")
+    }
+
+    /// The same for an area that nobody wants any more: nothing is moved.
+    #[inline]
+    pub fn discard(&mut self, id: VmaId) {
+        self.unhook(id);
+        self.areas.discard(id);
+    }
+
+    /// Takes an area out of the tree and from between its neighbours.
+    #[inline]
+    fn unhook(&mut self, id: VmaId) {
+        let start = self.areas[id].range.start;
         let Links { prev, next, .. } = self.links[id.0 as usize];
         // What it kept apart does not touch.
         self.set_left(prev, next, false);
-        self.tree.remove(vma.range.start.0);
-        vma
+        self.tree.remove(start.0);
     }
 
     /// Moves an area's borders; the order of areas must stay. `pgoff` is the caller's to adjust.
