@@ -2,7 +2,7 @@
 
 use super::kernel::Kernel;
 use super::mm_struct::Mm;
-use crate::addr::{PMD_SIZE, VirtAddr, VirtRange};
+use crate::addr::{VirtAddr, VirtRange};
 use crate::errno::{Errno, SysResult};
 use crate::flags::VmFlags;
 use crate::ids::{MmId, VmaId};
@@ -100,14 +100,17 @@ impl Kernel {
     fn copy_page_range(&mut self, parent: MmId, child: MmId, vma: &Vma) -> SysResult<()> {
         let mut at = vma.range.start;
         // A table is made for every table of the parent, even if the range has no entry in it.
-        while let Some((first, slot)) = self.mms[parent].tables.next_table(&self.phys, at, vma.range.end) {
-            let table_end = VirtAddr((first.0 & !(PMD_SIZE - 1)) + PMD_SIZE);
-            let end = table_end.min(vma.range.end);
-            let tables = &mut self.mms[child].tables;
-            let Some(to) = tables.find_or_make(&mut self.phys, first, &mut self.trace) else {
-                return self.refuse(Errno::ENOMEM, Why::OutOfFrames);
-            };
-            self.copy_table(parent, child, VirtRange { start: first, end }, (slot, to), vma.flags);
+        while at < vma.range.end {
+            let depth = self.mms[parent].tables.depth(&self.phys, at);
+            let end = Tables::behind(at, depth).min(vma.range.end);
+            if depth <= 3 {
+                let made = self.mms[child].tables.make_down_to(&mut self.phys, at, depth, &mut self.trace);
+                self.require(made, Errno::ENOMEM, || Why::OutOfFrames)?;
+            }
+            let (from, to) = (self.mms[parent].tables.find(&self.phys, at), self.mms[child].tables.find(&self.phys, at));
+            if let (Some(from), Some(to)) = (from, to) {
+                self.copy_table(parent, child, VirtRange { start: at, end }, (from, to), vma.flags);
+            }
             at = end;
         }
         Ok(())

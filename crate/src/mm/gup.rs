@@ -3,11 +3,12 @@
 
 use super::fault::{FaultContext, FaultOutcome};
 use super::kernel::Kernel;
-use crate::addr::{PAGE_SIZE, VirtAddr, VirtRange, page_align};
+use crate::addr::{VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
 use crate::flags::VmFlags;
 use crate::ids::{MmId, VmaId};
-use crate::mmu::Access;
+use crate::mmu::{Access, Pte};
+use crate::phys::FrameFlags;
 use crate::why::Why;
 
 impl Kernel {
@@ -58,6 +59,9 @@ impl Kernel {
     pub(crate) fn fault_in_range(&mut self, mm: MmId, id: VmaId, part: VirtRange, access: Access) -> SysResult<()> {
         for addr in part.page_addrs() {
             if self.is_ready(mm, addr, access) {
+                if access == Access::Write {
+                    self.touch_for_write(mm, addr);
+                }
                 continue;
             }
             let pgoff = self.mms[mm].vmas.get(id).pgoff_of(addr);
@@ -68,6 +72,14 @@ impl Kernel {
             }
         }
         Ok(())
+    }
+
+    /// Whoever asks for a page to write it makes it count as dirty (Linux FOLL_TOUCH and FOLL_WRITE).
+    fn touch_for_write(&mut self, mm: MmId, addr: VirtAddr) {
+        let pte = self.mms[mm].tables.get(&self.phys, addr);
+        if !pte.has(Pte::DIRTY) && !pte.has(Pte::SPECIAL) {
+            self.phys.frame_mut(pte.pfn()).flags |= FrameFlags::DIRTY;
+        }
     }
 
     /// Whether the entry of a page allows an access as it is (Linux `follow_page_pte`).
@@ -102,10 +114,5 @@ impl Kernel {
     pub fn frame_at(&self, mm: MmId, addr: VirtAddr) -> Option<crate::addr::Pfn> {
         let pte = self.mms[mm].tables.get(&self.phys, addr);
         pte.is_present().then(|| pte.pfn())
-    }
-
-    /// Pages between two addresses.
-    pub(crate) fn pages_between(start: VirtAddr, end: VirtAddr) -> u64 {
-        (end - start) / PAGE_SIZE
     }
 }

@@ -2,12 +2,12 @@
 
 use super::kernel::Kernel;
 use super::mmap::MmapRequest;
-use crate::addr::{PAGE_SHIFT, PAGE_SIZE, PMD_SIZE, VirtAddr, VirtRange, page_align};
+use crate::addr::{PAGE_SHIFT, PAGE_SIZE, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
 use crate::event::Note;
 use crate::flags::{MapFlags, Prot, VmFlags};
 use crate::ids::{MmId, VmOpsId, VmaId};
-use crate::mmu::{Pte, Slot};
+use crate::mmu::{Pte, Slot, Tables};
 use crate::vma::{MergeProposal, Vma};
 use crate::why::Why;
 use bitflags::bitflags;
@@ -351,26 +351,39 @@ impl Kernel {
     /// Moves entries, not pages (Linux `move_page_tables`).
     fn move_page_tables(&mut self, mm: MmId, old: VirtRange, to: VirtAddr) {
         let mut at = old.start;
-        while let Some((first, slot)) = self.mms[mm].tables.next_table(&self.phys, at, old.end) {
-            let end = VirtAddr((first.0 & !(PMD_SIZE - 1)) + PMD_SIZE).min(old.end);
-            self.make_target_tables(mm, to + (first - old.start), end - first);
-            for i in 0..Self::pages_between(first, end) {
-                let from = Slot { index: slot.index + i as u16, ..slot };
-                let pte = from.read(&self.phys);
-                if pte.is_none() {
-                    continue;
-                }
-                let addr = first + i * PAGE_SIZE;
-                let target = to + (addr - old.start);
-                let tables = &mut self.mms[mm].tables;
-                let Some(place) = tables.find_or_make(&mut self.phys, target, &mut self.trace) else {
-                    // No RAM for a table: the page stays behind and is zapped with the old mapping.
-                    continue;
-                };
-                self.set_pte(mm, addr, from, Pte::NONE);
-                self.set_pte(mm, target, place, pte);
+        while at < old.end {
+            let tables = &mut self.mms[mm].tables;
+            let depth = tables.depth(&self.phys, at);
+            let end = Tables::behind(at, depth).min(old.end);
+            if depth <= 2 {
+                // Linux asks for the upper tables of the target before it knows that there is something to move.
+                let _ = tables.make_down_to(&mut self.phys, to + (at - old.start), 3, &mut self.trace);
+            }
+            if depth == 1 {
+                self.move_entries(mm, VirtRange { start: at, end }, to + (at - old.start));
             }
             at = end;
+        }
+    }
+
+    /// Moves the entries of a piece of one table (Linux `move_ptes`).
+    fn move_entries(&mut self, mm: MmId, old: VirtRange, to: VirtAddr) {
+        self.make_target_tables(mm, to, old.len());
+        let Some(slot) = self.mms[mm].tables.find(&self.phys, old.start) else { return };
+        for (i, addr) in old.page_addrs().enumerate() {
+            let from = Slot { index: slot.index + i as u16, ..slot };
+            let pte = from.read(&self.phys);
+            if pte.is_none() {
+                continue;
+            }
+            let target = to + (addr - old.start);
+            let tables = &mut self.mms[mm].tables;
+            let Some(place) = tables.find_or_make(&mut self.phys, target, &mut self.trace) else {
+                // No RAM for a table: the page stays behind and is zapped with the old mapping.
+                continue;
+            };
+            self.set_pte(mm, addr, from, Pte::NONE);
+            self.set_pte(mm, target, place, pte);
         }
     }
 

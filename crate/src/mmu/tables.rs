@@ -125,8 +125,13 @@ impl Tables {
 
     /// Makes the tables above the last level on the way to a page. `false` when RAM is exhausted.
     pub fn make_upper(&mut self, phys: &mut Phys, addr: VirtAddr, trace: &mut Trace) -> bool {
+        self.make_down_to(phys, addr, 2, trace)
+    }
+
+    /// Makes the tables on the way to a page down to a level. `false` when RAM is exhausted.
+    pub fn make_down_to(&mut self, phys: &mut Phys, addr: VirtAddr, lowest: u8, trace: &mut Trace) -> bool {
         let Some(mut table) = self.make_fourth(phys, addr, trace) else { return false };
-        for level in [4, 3] {
+        for level in (lowest + 1..=TOP).rev() {
             let slot = Slot { table, index: index_of(addr, level) };
             let entry = slot.read(phys);
             let next = if entry.is_none() { self.make_table(phys, slot, level - 1, trace) } else { Some(entry.pfn()) };
@@ -182,28 +187,23 @@ impl Tables {
         None
     }
 
-    /// The first page at or above `from` and below `end` whose lowest table exists, with its entry's
-    /// place, whether or not the entry is empty.
-    pub fn next_table(&self, phys: &Phys, from: VirtAddr, end: VirtAddr) -> Option<(VirtAddr, Slot)> {
-        let mut addr = from;
-        while addr < end {
-            let Some(mut table) = self.fourth(phys, addr) else {
-                addr = VirtAddr((addr.0 & !(span(TOP_LA57) - 1)) + span(TOP_LA57));
-                continue;
-            };
-            let mut missing = None;
-            for level in [4, 3, 2] {
-                let entry = Pte(phys.word(table, index_of(addr, level)));
-                if entry.is_none() {
-                    missing = Some(level);
-                    break;
-                }
-                table = entry.pfn();
+    /// The level of the lowest table on the way to a page: 1 if its entry has a place.
+    pub fn depth(&self, phys: &Phys, addr: VirtAddr) -> u8 {
+        let Some(mut table) = self.fourth(phys, addr) else { return TOP_LA57 };
+        for level in [4, 3, 2] {
+            let entry = Pte(phys.word(table, index_of(addr, level)));
+            if entry.is_none() {
+                return level;
             }
-            let Some(level) = missing else { return Some((addr, Slot { table, index: index_of(addr, 1) })) };
-            addr = VirtAddr((addr.0 & !(span(level) - 1)) + span(level));
+            table = entry.pfn();
         }
-        None
+        1
+    }
+
+    /// The first address behind the part of `addr` that one entry at the lowest table on its way spans.
+    pub fn behind(addr: VirtAddr, depth: u8) -> VirtAddr {
+        let step = span(depth.max(2));
+        VirtAddr((addr.0 & !(step - 1)) + step)
     }
 
     /// Gives back the tables that lie wholly in the free room `floor..ceiling` around an unmapped

@@ -66,6 +66,8 @@ impl Kernel {
             Err(outcome) => return outcome,
         };
         self.note_write(context);
+        // Linux `fault_dirty_shared_page`.
+        self.phys.frame_mut(found.pfn).flags |= FrameFlags::DIRTY;
         self.finish_fault(context, found, true)
     }
 
