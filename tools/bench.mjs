@@ -143,7 +143,7 @@ main(async () => {
   for (const [i, [what, other, goal]] of rows.entries()) {
     const s = summary(taken[i]);
     if (goal !== null && s.ratio > goal) missed++;
-    const digits = (x) => (x < 0.1 ? x.toFixed(3) : x.toFixed(2));
+    const digits = (x) => (x < 0.1 ? x.toPrecision(2) : x.toFixed(2));
     console.log(`| ${what} | ${other} | ${digits(s.ratio)} | ${digits(s.low)}–${digits(s.high)} | ${goal === null ? '' : `≤ ${goal}${s.ratio > goal ? ' (missed)' : ''}`} | ${s.ours.toFixed(1)} : ${s.theirs.toFixed(1)} |`);
   }
   console.log(`\nFirst touch of a frame whose host memory was never used: ${untouched.toFixed(0)} ns a page (the host's own page fault).`);
