@@ -394,13 +394,14 @@ impl VmaTree {
         let inner = &self.inners[node as usize];
         for i in 0..inner.len {
             let child = inner.summary[i];
-            if child.first >= high {
-                return None;
-            }
+            // The gap before a child may end beyond the limits, with room inside them.
             if i > 0
                 && let Some(gap) = fits(inner.summary[i - 1].last.max(low), child.first.min(high), len)
             {
                 return Some(gap);
+            }
+            if child.first >= high {
+                return None;
             }
             if child.gap >= len && child.last > low {
                 let found = self.lowest_in(inner.child[i], depth + 1, low, high, len);
