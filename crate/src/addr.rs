@@ -14,6 +14,8 @@ pub const PMD_SIZE: u64 = 2 << 20;
 pub const TASK_SIZE: u64 = 0x7fff_ffff_f000;
 /// End of user space with five-level tables (LA57).
 pub const TASK_SIZE_LA57: u64 = (1 << 56) - 4096;
+/// Behind every user address, however many levels the tables have.
+pub const USER_END: VirtAddr = VirtAddr(1 << 56);
 /// Bytes below a growing stack that an accessible neighbour must leave free
 /// (Linux `stack_guard_gap`, 256 pages).
 pub const STACK_GUARD_GAP: u64 = 256 * PAGE_SIZE;

@@ -103,18 +103,11 @@ pub struct ProcessConfig {
     pub data: (u64, u64),
     /// Pages that are present, and private and written if the flag is set.
     pub present: Vec<(VirtRange, bool)>,
-    /// The standard layout is that of the tests' stub: see [`ProcessConfig::become_stub`].
+    /// The standard layout is that of the program in which the tests ask the real kernel: one page that
+    /// is writable too and has been written, as the test harness does to put arguments there.
     pub is_stub: bool,
     /// Random distance of the mapping area in pages (ASLR); 0 is off.
     pub random_pages: u64,
-}
-
-impl ProcessConfig {
-    /// Makes it the program in which the tests ask the real kernel: one page that is writable too and has
-    /// been written, as the test harness does to put arguments there.
-    pub fn become_stub(&mut self) {
-        self.is_stub = true;
-    }
 }
 
 impl Default for ProcessConfig {

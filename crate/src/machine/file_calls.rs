@@ -27,8 +27,8 @@ const MFD_NOEXEC_SEAL: u64 = 8;
 const MFD_EXEC: u64 = 16;
 /// One read or write copies at most so much at a time.
 const CHUNK: usize = 1 << 16;
-/// One call reads or writes at most so much (`MAX_RW_COUNT`).
-const MAX_RW_COUNT: u64 = 0x7fff_f000;
+/// One call reads, writes, moves or advises at most so much (`MAX_RW_COUNT`).
+pub(super) const MAX_RW_COUNT: u64 = 0x7fff_f000;
 
 impl Machine {
     /// A string argument: given, or read from the program's memory up to its NUL.
@@ -59,7 +59,7 @@ impl Machine {
     }
 
     /// Gives a file the lowest free descriptor at or above `from`.
-    pub(super) fn install_descriptor(&mut self, file: FileId, from: usize) -> SysResult {
+    pub(super) fn install_descriptor(&mut self, file: FileId, from: usize, close_on_exec: bool) -> SysResult {
         let limit = self.kernel.task().limit(Resource::NoFile);
         let process = self.running.and_then(|pid| self.processes.get_mut(&pid)).expect("a call has a caller");
         let fd = process.free_descriptor(from);
@@ -68,14 +68,10 @@ impl Machine {
             return self.kernel.refuse(Errno::EMFILE, Why::NoDescriptor { limit });
         }
         process.install(fd, file);
-        Ok(fd as u64)
-    }
-
-    pub(super) fn mark_close_on_exec(&mut self, fd: u64, on: bool) {
-        let process = self.running.and_then(|pid| self.processes.get_mut(&pid)).expect("a call has a caller");
-        if on {
-            process.close_on_exec.insert(fd as usize);
+        if close_on_exec {
+            process.close_on_exec.insert(fd);
         }
+        Ok(fd as u64)
     }
 
     pub(super) fn sys_openat(&mut self, [_, path, flags, mode, ..]: &[Arg; 6]) -> SysResult {
@@ -117,9 +113,7 @@ impl Machine {
             self.kernel.do_truncate(inode, 0)?;
         }
         let file = self.kernel.fs.open(inode, &path, wanted);
-        let fd = self.install_descriptor(file, 0)?;
-        self.mark_close_on_exec(fd, flags & O_CLOEXEC != 0);
-        Ok(fd)
+        self.install_descriptor(file, 0, flags & O_CLOEXEC != 0)
     }
 
     fn check_mode(&mut self, inode: InodeId, wanted: OpenMode, flags: u64) -> SysResult<()> {
@@ -148,7 +142,7 @@ impl Machine {
     pub(super) fn sys_dup(&mut self, [fd, ..]: &[Arg; 6]) -> SysResult {
         let file = self.file_of(fd.int())?;
         self.kernel.fs.get_file(file);
-        self.install_descriptor(file, 0)
+        self.install_descriptor(file, 0, false)
     }
 
     pub(super) fn sys_dup2(&mut self, [old, new, ..]: &[Arg; 6]) -> SysResult {
@@ -200,9 +194,7 @@ impl Machine {
         }
         let mode = OpenMode { read: true, write: true };
         let file = self.kernel.fs.open(inode, &format!("/memfd:{name} (deleted)"), mode);
-        let fd = self.install_descriptor(file, 0)?;
-        self.mark_close_on_exec(fd, flags & MFD_CLOEXEC != 0);
-        Ok(fd)
+        self.install_descriptor(file, 0, flags & MFD_CLOEXEC != 0)
     }
 
     pub(super) fn sys_fcntl(&mut self, [fd, command, value, ..]: &[Arg; 6]) -> SysResult {
@@ -211,9 +203,7 @@ impl Machine {
         match command.int() {
             0 | F_DUPFD_CLOEXEC => {
                 self.kernel.fs.get_file(file);
-                let fd = self.install_descriptor(file, from)?;
-                self.mark_close_on_exec(fd, command.int() == F_DUPFD_CLOEXEC);
-                Ok(fd)
+                self.install_descriptor(file, from, command.int() == F_DUPFD_CLOEXEC)
             }
             1 | 2 | 4 => Ok(0),
             3 => {

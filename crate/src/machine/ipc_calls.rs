@@ -1,6 +1,7 @@
 //! Calls on what processes share: SysV segments, and other processes' memory by a descriptor of the
 //! process (Linux `ipc/shm.c`, `kernel/pid.c`, `mm/madvise.c:process_madvise`).
 
+use super::file_calls::MAX_RW_COUNT;
 use super::{Arg, Machine};
 use crate::addr::VirtAddr;
 use crate::errno::{Errno, SysResult};
@@ -11,8 +12,6 @@ use crate::why::Why;
 
 /// Pieces of one I/O vector at most (`UIO_MAXIOV`).
 const UIO_MAXIOV: u64 = 1024;
-/// One call moves or advises at most so much (`MAX_RW_COUNT`).
-const MAX_RW_COUNT: u64 = 0x7fff_f000;
 /// `PIDFD_SELF_THREAD` and `PIDFD_SELF_THREAD_GROUP`: descriptors of the caller that need no opening.
 const PIDFD_SELF: [i32; 2] = [-10000, -10001];
 const PIDFD_NONBLOCK: u64 = 0o4000;
@@ -55,10 +54,8 @@ impl Machine {
         self.kernel.require(self.processes.contains_key(&pid), Errno::ESRCH, || Why::NoProcess { pid: number.into() })?;
         let inode = self.kernel.fs.add_inode(Inode { mode: 0o600, ..Inode::new(InodeKind::PidFd { pid }) });
         let file = self.kernel.fs.open(inode, "anon_inode:[pidfd]", OpenMode { read: true, write: true });
-        let fd = self.install_descriptor(file, 0)?;
-        // Always, for descriptors of processes.
-        self.mark_close_on_exec(fd, true);
-        Ok(fd)
+        // Always closed by an exec, for descriptors of processes.
+        self.install_descriptor(file, 0, true)
     }
 
     /// The process that a descriptor stands for (Linux `pidfd_get_task`).

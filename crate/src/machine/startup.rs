@@ -8,7 +8,7 @@ use crate::fs::{Content, Inode, InodeKind, OpenMode};
 use crate::ids::{FileId, MmId, Pid, VmOpsId};
 use crate::mm::{Capabilities, INITIAL_PKRU, Layout, Mm, Personality, Resource, Task, file_operations};
 use crate::mmu::{Access, Tables};
-use crate::vma::{AnonChain, Vma};
+use crate::vma::Vma;
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -194,17 +194,7 @@ impl Machine {
                 flags |= flag;
             }
         }
-        let mut vma = Vma {
-            range: line.range,
-            flags,
-            pgoff: line.range.start.page_number(),
-            file: None,
-            ops: None,
-            anon_vma: None,
-            chain: AnonChain::new(),
-            special_name: None,
-            anon_name: None,
-        };
+        let mut vma = Vma::new(line.range, flags, line.range.start.page_number());
         match line.name.as_str() {
             "[stack]" => vma.flags |= VmFlags::GROWSDOWN | VmFlags::ACCOUNT,
             "[vdso]" => special(&mut vma, "[vdso]", VmFlags::empty()),
@@ -349,14 +339,10 @@ impl Machine {
         let legacy = config.personality.contains(Personality::ADDR_COMPAT_LAYOUT);
         let layout = Layout::pick(kernel.tasks[task].limit(Resource::Stack), legacy, config.random_pages);
         let old = kernel.tasks[task].mm;
-        let mm = kernel.mms.insert(Mm::new(tables, layout));
+        let fresh = Mm::inheriting(tables, layout, &kernel.mms[old]);
+        let mm = kernel.mms.insert(fresh);
         kernel.tasks[task].mm = mm;
         kernel.tasks[task].pkru = if kernel.sysctl.pku { INITIAL_PKRU } else { 0 };
-        // Some settings outlive the program (Linux `MMF_INIT_MASK`).
-        kernel.mms[mm].thp_disable = kernel.mms[old].thp_disable;
-        if kernel.mms[old].mdwe & 2 == 0 {
-            kernel.mms[mm].mdwe = kernel.mms[old].mdwe;
-        }
         kernel.mmput(old);
         self.running = None;
         self.switch_to(pid).expect("the process is alive");

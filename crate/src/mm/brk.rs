@@ -7,7 +7,7 @@ use crate::addr::{PAGE_SIZE, STACK_GUARD_GAP, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
 use crate::flags::{MapFlags, VmFlags};
 use crate::ids::MmId;
-use crate::vma::{AnonChain, MergeProposal, Vma};
+use crate::vma::{MergeProposal, Vma};
 use crate::why::Why;
 
 impl Kernel {
@@ -108,24 +108,10 @@ impl Kernel {
         let left = space.vmas.prev(range.start).map(|id| space.vmas.get(id).range);
         let above = left.is_some_and(|left| left.start >= space.start_brk && left.end == range.start);
         let pgoff = range.start.page_number();
-        let proposal =
-            MergeProposal { range, flags, pgoff, file: None, anon_vma: None, middle: None, copied_from: None, name: None, left_only: true };
+        let proposal = MergeProposal { left_only: true, ..MergeProposal::untouched(range, flags, pgoff, None) };
         if above && self.vma_merge_new_range(mm, proposal).is_some() {
             return;
         }
-        self.link_vma(
-            mm,
-            Vma {
-                range,
-                flags,
-                pgoff,
-                file: None,
-                ops: None,
-                anon_vma: None,
-                chain: AnonChain::new(),
-                special_name: None,
-                anon_name: None,
-            },
-        );
+        self.link_vma(mm, Vma::new(range, flags, pgoff));
     }
 }

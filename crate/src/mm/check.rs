@@ -2,7 +2,7 @@
 
 use super::kernel::Kernel;
 use super::mm_struct::{Mm, Rss};
-use crate::addr::{Pfn, VirtAddr};
+use crate::addr::{Pfn, USER_END, VirtAddr};
 use crate::flags::VmFlags;
 use crate::ids::MmId;
 use crate::mmu::{Access, Pte};
@@ -83,7 +83,7 @@ impl Kernel {
         }
         let mut rss = [0u64; 3];
         let mut at = VirtAddr(0);
-        while let Some((addr, _, pte)) = mm.tables.next_used(&self.phys, at, VirtAddr(1 << 56)) {
+        while let Some((addr, _, pte)) = mm.tables.next_used(&self.phys, at, USER_END) {
             at = addr + 4096;
             self.check_entry(mm, addr, pte).map_err(|e| format!("address space {id}, page {addr}: {e}"))?;
             if pte.is_present() && !pte.has(Pte::SPECIAL) {

@@ -2,7 +2,7 @@
 
 use super::kernel::Kernel;
 use super::zap::Zap;
-use crate::addr::{TASK_SIZE_LA57, VirtAddr, VirtRange};
+use crate::addr::{TASK_SIZE_LA57, USER_END, VirtRange};
 use crate::flags::VmFlags;
 use crate::ids::MmId;
 
@@ -45,6 +45,6 @@ impl Kernel {
             }
         }
         (self.mms[mm].locked_vm, self.mms[mm].locked_vm_drift) = (0, 0);
-        self.free_pgtables(mm, EVERYTHING, EVERYTHING.start, VirtAddr(1 << 56));
+        self.free_pgtables(mm, EVERYTHING, EVERYTHING.start, USER_END);
     }
 }

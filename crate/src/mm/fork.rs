@@ -11,9 +11,6 @@ use crate::phys::FrameFlags;
 use crate::vma::Vma;
 use crate::why::Why;
 
-/// `PR_MDWE_NO_INHERIT`.
-const MDWE_NO_INHERIT: u8 = 2;
-
 impl Kernel {
     /// A copy of an address space whose private pages are shared until somebody writes.
     ///
@@ -32,11 +29,9 @@ impl Kernel {
                 data: from.data,
                 code: from.code,
                 def_flags: from.def_flags & VmFlags::NOHUGEPAGE,
-                mdwe: if from.mdwe & MDWE_NO_INHERIT == 0 { from.mdwe } else { 0 },
                 pkeys: from.pkeys,
                 execute_only_pkey: from.execute_only_pkey,
-                thp_disable: from.thp_disable,
-                ..Mm::new(tables, from.layout)
+                ..Mm::inheriting(tables, from.layout, from)
             };
             let child = k.mms.insert(child);
             match k.call("dup_mmap", |k| k.dup_mmap(parent, child)) {

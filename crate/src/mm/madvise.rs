@@ -51,10 +51,6 @@ impl Advice {
     }
 }
 
-fn vma_name(kernel: &Kernel, mm: MmId, id: VmaId) -> Option<AnonNameId> {
-    kernel.mms[mm].vmas.get(id).anon_name
-}
-
 impl Kernel {
     /// Applies an advice to a range (Linux `do_madvise`).
     ///
@@ -121,10 +117,10 @@ impl Kernel {
             let name = name.map(|name| k.intern_name(name));
             k.for_each_part(mm, range, |k, id, part| {
                 let vma = k.mms[mm].vmas.get(id);
-                let (at, flags) = (vma.range.start, vma.flags);
+                let (at, flags, had) = (vma.range.start, vma.flags, vma.anon_name);
                 let file = vma.file.filter(|file| k.fs.file(*file).path != "/dev/zero (deleted)");
                 k.require(file.is_none(), Errno::EBADF, || Why::NotAnonymous { at })?;
-                if vma_name(k, mm, id) == name {
+                if had == name {
                     return Ok(());
                 }
                 match k.vma_modify(mm, id, part, flags, name) {

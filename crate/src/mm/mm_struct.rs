@@ -97,7 +97,20 @@ pub struct Mm {
     pub thp_disable: u8,
 }
 
+/// `PR_MDWE_NO_INHERIT`.
+const MDWE_NO_INHERIT: u8 = 2;
+
 impl Mm {
+    /// An empty address space for a child or a new program, with the settings that outlive fork and
+    /// execve (Linux `mmf_init_legacy_flags`).
+    pub fn inheriting(tables: Tables, layout: Layout, from: &Self) -> Self {
+        Self {
+            mdwe: if from.mdwe & MDWE_NO_INHERIT == 0 { from.mdwe } else { 0 },
+            thp_disable: from.thp_disable,
+            ..Self::new(tables, layout)
+        }
+    }
+
     /// An empty address space.
     pub fn new(tables: Tables, layout: Layout) -> Self {
         Self {

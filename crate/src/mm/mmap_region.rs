@@ -10,7 +10,7 @@ use crate::event::Note;
 use crate::flags::VmFlags;
 use crate::fs::{Inode, InodeKind, OpenMode};
 use crate::ids::{FileId, InodeId, MmId, VmOpsId, VmaId};
-use crate::vma::{AnonChain, MergeProposal, Vma};
+use crate::vma::{MergeProposal, Vma};
 use crate::why::Why;
 
 impl Kernel {
@@ -80,24 +80,12 @@ impl Kernel {
         if file.is_none() && flags.contains(VmFlags::SHARED) {
             return None;
         }
-        let proposal =
-            MergeProposal { range, flags, pgoff, file, anon_vma: None, middle: None, copied_from: None, name: None, left_only: false };
-        self.vma_merge_between(mm, proposal, around)
+        self.vma_merge_between(mm, MergeProposal::untouched(range, flags, pgoff, file), around)
     }
 
     /// Makes the area and its operations: a file's, shared memory's, or none (Linux `__mmap_new_vma`).
     fn mmap_new_vma(&mut self, mm: MmId, file: Option<FileId>, range: VirtRange, flags: VmFlags, pgoff: u64) -> SysResult<VmaId> {
-        let mut vma = Vma {
-            range,
-            flags,
-            pgoff,
-            file: None,
-            ops: None,
-            anon_vma: None,
-            chain: AnonChain::new(),
-            special_name: None,
-            anon_name: None,
-        };
+        let mut vma = Vma::new(range, flags, pgoff);
         let made = match file {
             Some(file) => self.call_mmap(file, &mut vma),
             None if flags.contains(VmFlags::SHARED) => self.shmem_zero_setup(mm, &mut vma),

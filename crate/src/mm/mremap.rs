@@ -176,17 +176,7 @@ impl Kernel {
             }
             let range = VirtRange::from_len(vma.range.end, Self::bytes(growth));
             // The new part has the area's own family: it always joins it, and perhaps the next too.
-            let proposal = MergeProposal {
-                range,
-                flags: vma.flags,
-                pgoff: vma.pgoff_end(),
-                file: vma.file,
-                anon_vma: vma.anon_vma,
-                middle: None,
-                copied_from: None,
-                name: vma.anon_name,
-                left_only: false,
-            };
+            let proposal = MergeProposal::of_area(&vma, range, vma.pgoff_end());
             if k.vma_merge_new_range(mm, proposal).is_none() {
                 let to = VirtRange { start: vma.range.start, end: range.end };
                 k.mms[mm].vmas.set_range(id, to);
@@ -328,17 +318,7 @@ impl Kernel {
         let range = VirtRange::from_len(request.new_addr, request.new_len);
         let untouched = source.is_anonymous() && source.anon_vma.is_none();
         let pgoff = if untouched { range.start.page_number() } else { source.pgoff_of(request.addr) };
-        let proposal = MergeProposal {
-            range,
-            flags: source.flags,
-            pgoff,
-            file: source.file,
-            anon_vma: source.anon_vma,
-            middle: None,
-            copied_from: Some(source),
-            name: source.anon_name,
-            left_only: false,
-        };
+        let proposal = MergeProposal { copied_from: Some(source), ..MergeProposal::of_area(source, range, pgoff) };
         if let Some(id) = self.vma_merge_new_range(mm, proposal) {
             return id;
         }

@@ -1,7 +1,7 @@
 //! `msync(2)` (Linux `mm/msync.c`).
 
 use super::kernel::Kernel;
-use crate::addr::{PAGE_SHIFT, VirtAddr, VirtRange, page_align};
+use crate::addr::{VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
 use crate::flags::VmFlags;
 use crate::fs::InodeKind;
@@ -84,12 +84,7 @@ impl Kernel {
             if !vma.flags.contains(VmFlags::SHARED) {
                 continue;
             }
-            let (first, end) = (pages.start.max(vma.pgoff), pages.end.min(vma.pgoff_end()));
-            if first >= end {
-                continue;
-            }
-            let start = vma.range.start + ((first - vma.pgoff) << PAGE_SHIFT);
-            let range = VirtRange::from_len(start, (end - first) << PAGE_SHIFT);
+            let Some(range) = vma.part_showing(&pages) else { continue };
             let mut next = range.start;
             while let Some((addr, slot, pte)) = self.mms[mm].tables.next_used(&self.phys, next, range.end) {
                 if pte.is_present() && (pte.has(Pte::DIRTY) || pte.is_writable()) {

@@ -3,7 +3,7 @@
 
 use super::kernel::Kernel;
 use super::zap::Zap;
-use crate::addr::{VirtAddr, VirtRange, page_align};
+use crate::addr::{USER_END, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
 use crate::event::Note;
 use crate::flags::VmFlags;
@@ -113,7 +113,7 @@ impl Kernel {
             debug_assert!(range.start <= covered.start && covered.end <= range.end);
             let (prev, next) = (vmas.neighbours(*first).0, vmas.neighbours(*last).1);
             let floor = prev.map_or(VirtAddr(0), |id| vmas.get(id).range.end);
-            let ceiling = next.map_or(VirtAddr(1 << 56), |id| vmas.get(id).range.start);
+            let ceiling = next.map_or(USER_END, |id| vmas.get(id).range.start);
             k.zap_page_range(mm, covered, Zap::Everything);
             for id in doomed {
                 k.remove_vma(mm, *id);

@@ -3,7 +3,6 @@
 
 use super::kernel::Kernel;
 use super::zap::Zap;
-use crate::addr::{PAGE_SHIFT, VirtRange};
 use crate::flags::VmFlags;
 use crate::ids::{InodeId, MmId, VmaId};
 use crate::vma::Vma;
@@ -60,11 +59,7 @@ impl Kernel {
         let areas: Vec<_> = self.i_mmap.areas(inode).collect();
         for (mm, id) in areas {
             let vma = self.mms[mm].vmas.get(id);
-            let first = pages.start.max(vma.pgoff);
-            let end = pages.end.min(vma.pgoff_end());
-            if first < end {
-                let at = |page: u64| vma.range.start + ((page - vma.pgoff) << PAGE_SHIFT);
-                let range = VirtRange { start: at(first), end: at(end) };
+            if let Some(range) = vma.part_showing(&pages) {
                 self.zap_page_range(mm, range, what);
             }
         }

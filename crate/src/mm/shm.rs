@@ -83,6 +83,10 @@ pub struct Segments {
     sequence: u64,
 }
 
+fn slot_of(id: u64) -> u64 {
+    id & ((1 << SEQUENCE_SHIFT) - 1)
+}
+
 impl Segments {
     /// All, in order of slot.
     pub fn iter(&self) -> impl Iterator<Item = &Segment> {
@@ -96,7 +100,7 @@ impl Segments {
     }
 
     fn get(&self, id: u64) -> Option<&Segment> {
-        self.by_slot.get(&(id & ((1 << SEQUENCE_SHIFT) - 1))).filter(|segment| segment.id == id)
+        self.by_slot.get(&slot_of(id)).filter(|segment| segment.id == id)
     }
 
     /// The next free slot, cyclically, and the id that goes with it (Linux `ipc_idr_alloc`).
@@ -157,7 +161,7 @@ impl Kernel {
         let uid = self.task().uid;
         let mode = (flags.bits() & 0o777) as u32;
         let segment = Segment { id, key, size, mode, uid, creator: uid, doomed: false, locked: false, file };
-        self.shm.by_slot.insert(id & ((1 << SEQUENCE_SHIFT) - 1), segment);
+        self.shm.by_slot.insert(slot_of(id), segment);
         Ok(id)
     }
 
@@ -304,7 +308,7 @@ impl Kernel {
             self.require(owns, Errno::EPERM, || Why::NotOwner)?;
             self.require(!lock || limit > 0, Errno::EPERM, || Why::MayNotLock)?;
         }
-        if let Some(own) = self.shm.by_slot.get_mut(&(segment.id & ((1 << SEQUENCE_SHIFT) - 1))) {
+        if let Some(own) = self.shm.by_slot.get_mut(&slot_of(segment.id)) {
             own.locked = lock;
         }
         Ok(())
@@ -336,8 +340,7 @@ impl Kernel {
 
     /// Removes a segment now, or with its last attachment.
     fn shm_remove(&mut self, id: u64) {
-        let slot = id & ((1 << SEQUENCE_SHIFT) - 1);
-        let Some(segment) = self.shm.by_slot.get_mut(&slot) else { return };
+        let Some(segment) = self.shm.by_slot.get_mut(&slot_of(id)) else { return };
         (segment.doomed, segment.key) = (true, 0);
         let file = segment.file;
         self.shm_destroy_if_unused(self.fs.file(file).inode);

@@ -215,17 +215,8 @@ impl Kernel {
         // Whoever watches is told why the others did not join either.
         let (prev, next) = if self.trace.is_on() { vmas.neighbours(id) } else { vmas.adjacent(id) };
         let area = |id: Option<VmaId>| id.map(|id| vmas.get(id));
-        let proposal = MergeProposal {
-            range: part,
-            flags,
-            pgoff: middle.pgoff_of(part.start),
-            file: middle.file,
-            anon_vma: middle.anon_vma,
-            middle: Some(middle),
-            copied_from: None,
-            name,
-            left_only: false,
-        };
+        let own = MergeProposal::of_area(middle, part, middle.pgoff_of(part.start));
+        let proposal = MergeProposal { flags, name, middle: Some(middle), ..own };
         let sides = proposal.decide(area(prev), area(next));
         if self.trace.is_on() {
             let ranges = (area(prev).map(|v| v.range), area(next).map(|v| v.range));

@@ -84,7 +84,7 @@ impl Header {
             "name" => process.name = text(words, 0)?,
             "exact" => self.exact = true,
             "config" => self.set_config(word(words, 0)?, word(words, 1)? == "yes")?,
-            "stub" => process.become_stub(),
+            "stub" => process.is_stub = true,
             "log" => self.is_log = Some(word(words, 0)? != "no"),
             "aslr" => process.random_pages = random_pages(number(words, 0)?),
             "written" => {

@@ -5,6 +5,7 @@ use crate::addr::{PAGE_SHIFT, STACK_GUARD_GAP, VirtAddr, VirtRange};
 use crate::flags::VmFlags;
 use crate::ids::{AnonNameId, AnonVmaId, FileId, VmOpsId};
 use smallvec::SmallVec;
+use std::ops::Range;
 
 /// The anon_vmas an area is linked to: its own last, those inherited through fork before it.
 pub type AnonChain = SmallVec<[AnonVmaId; 2]>;
@@ -34,6 +35,12 @@ pub struct Vma {
 }
 
 impl Vma {
+    /// An untouched area of private anonymous memory: no file, no operations, no families, no name.
+    #[inline]
+    pub fn new(range: VirtRange, flags: VmFlags, pgoff: u64) -> Self {
+        Self { range, flags, pgoff, file: None, ops: None, anon_vma: None, chain: AnonChain::new(), special_name: None, anon_name: None }
+    }
+
     /// Pages in the area.
     #[inline]
     pub fn pages(&self) -> u64 {
@@ -62,6 +69,13 @@ impl Vma {
     #[inline]
     pub fn pgoff_end(&self) -> u64 {
         self.pgoff.wrapping_add(self.pages())
+    }
+
+    /// The part of it that shows some pages of its file, if any of them.
+    pub fn part_showing(&self, pages: &Range<u64>) -> Option<VirtRange> {
+        let (first, end) = (pages.start.max(self.pgoff), pages.end.min(self.pgoff_end()));
+        let at = |page: u64| self.range.start + ((page - self.pgoff) << PAGE_SHIFT);
+        (first < end).then(|| VirtRange { start: at(first), end: at(end) })
     }
 
     /// Where others must end: a stack keeps its guard gap free below (Linux `vm_start_gap`).

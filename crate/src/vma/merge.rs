@@ -31,6 +31,19 @@ pub struct MergeProposal<'a> {
     pub left_only: bool,
 }
 
+impl<'a> MergeProposal<'a> {
+    /// A new range that has no pages yet, no name and no origin, with either neighbour.
+    #[inline]
+    pub fn untouched(range: VirtRange, flags: VmFlags, pgoff: u64, file: Option<FileId>) -> Self {
+        Self { range, flags, pgoff, file, anon_vma: None, middle: None, copied_from: None, name: None, left_only: false }
+    }
+
+    /// A new range that continues an area: its flags, file, family and name.
+    pub fn of_area(area: &'a Vma, range: VirtRange, pgoff: u64) -> Self {
+        Self { anon_vma: area.anon_vma, name: area.anon_name, ..Self::untouched(range, area.flags, pgoff, area.file) }
+    }
+}
+
 /// What the proposal may do with each neighbour. `None`: there is no neighbour on that side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MergeSides {

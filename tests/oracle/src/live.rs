@@ -71,7 +71,7 @@ impl Live {
         let text = maps.into_iter().find(|line| line.range.start.0 == crate::stub::TEXT);
         let writable_text = text.as_ref().is_some_and(|line| line.perms[1] == 'w');
         let program = Sandbox::program(writable_text);
-        let settings = settings(sandbox, script)?;
+        let settings = apply_settings(sandbox, script)?;
         let start = Start {
             root: sandbox.root(),
             program,
@@ -319,8 +319,8 @@ fn rlimits(script: &Script) -> Vec<(u32, u64, u64)> {
     limits
 }
 
-/// Settings of the whole machine that differ from what they are.
-fn settings(sandbox: &mut Sandbox, script: &Script) -> Result<Vec<SettingGuard>, String> {
+/// Settings of the whole machine that a script wants otherwise than they are, with the values it wants.
+fn settings(script: &Script) -> impl Iterator<Item = (&'static str, u64)> {
     let (wanted, usual) = (&script.header.machine.sysctl, pagefault::mm::Sysctl::reference());
     let table = [
         ("vm.max_map_count", wanted.max_map_count, usual.max_map_count),
@@ -328,17 +328,16 @@ fn settings(sandbox: &mut Sandbox, script: &Script) -> Result<Vec<SettingGuard>,
         ("vm.overcommit_ratio", wanted.overcommit_ratio, usual.overcommit_ratio),
         ("vm.mmap_min_addr", wanted.mmap_min_addr, usual.mmap_min_addr),
     ];
-    let different = table.into_iter().filter(|(_, wanted, usual)| wanted != usual);
-    different.map(|(name, value, _)| sandbox.set(name, value).map_err(|e| format!("{name}: {e}"))).collect()
+    table.into_iter().filter(|(_, wanted, usual)| wanted != usual).map(|(name, wanted, _)| (name, wanted))
+}
+
+fn apply_settings(sandbox: &mut Sandbox, script: &Script) -> Result<Vec<SettingGuard>, String> {
+    settings(script).map(|(name, value)| sandbox.set(name, value).map_err(|e| format!("{name}: {e}"))).collect()
 }
 
 /// Whether a script changes settings of the whole machine: such scripts run last and alone.
 pub(crate) fn is_machine_wide(script: &Script) -> bool {
-    let (wanted, usual) = (&script.header.machine.sysctl, pagefault::mm::Sysctl::reference());
-    wanted.max_map_count != usual.max_map_count
-        || wanted.overcommit_memory != usual.overcommit_memory
-        || wanted.overcommit_ratio != usual.overcommit_ratio
-        || wanted.mmap_min_addr != usual.mmap_min_addr
+    settings(script).next().is_some()
 }
 
 fn is_error(result: i64) -> bool {

@@ -139,7 +139,7 @@ impl Kernel {
     }
 
     /// Maps one page if it is cached and its entry empty; whether it is the faulting page.
-    fn map_cached_page(&mut self, context: &FaultContext, addr: VirtAddr, inode: crate::ids::InodeId, index: u64, bits: u64) -> bool {
+    fn map_cached_page(&mut self, context: &FaultContext, addr: VirtAddr, inode: InodeId, index: u64, bits: u64) -> bool {
         let Some(slot) = self.mms[context.mm].tables.find(&self.phys, addr) else { return false };
         if !slot.read(&self.phys).is_none() {
             return false;

@@ -3,7 +3,7 @@
 
 use pagefault::addr::{VirtAddr, VirtRange};
 use pagefault::flags::VmFlags;
-use pagefault::vma::{AnonChain, Vma, VmaSet};
+use pagefault::vma::{Vma, VmaSet};
 use rangemap::RangeMap;
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -25,17 +25,7 @@ fn places(count: usize) -> impl Iterator<Item = u64> {
 }
 
 fn area(start: u64) -> Vma {
-    Vma {
-        range: VirtRange::new(start, start + PAGE),
-        flags: VmFlags::READ,
-        pgoff: start / PAGE,
-        file: None,
-        ops: None,
-        anon_vma: None,
-        chain: AnonChain::new(),
-        special_name: None,
-        anon_name: None,
-    }
+    Vma::new(VirtRange::new(start, start + PAGE), VmFlags::READ, start / PAGE)
 }
 
 /// Nanoseconds a round of one of the sets; `None` for another name.
