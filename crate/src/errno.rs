@@ -25,6 +25,11 @@ macro_rules! errnos {
                 match self { $(Errno::$name => $text),* }
             }
 
+            /// The number that a register holds, if it is the negative of one that is known here.
+            pub const fn from_raw(raw: u64) -> Option<Self> {
+                match raw.wrapping_neg() { $($number => Some(Errno::$name),)* _ => None }
+            }
+
             /// The number of a symbol; `None` for one that is not known here.
             pub fn from_name(name: &str) -> Option<Self> {
                 match name { $(stringify!($name) => Some(Errno::$name),)* _ => None }
@@ -116,5 +121,6 @@ mod tests {
     fn raw_is_the_negated_number() {
         assert_eq!(SysError::new(Errno::ENOMEM, Why::NoRoom { len: 1 }).raw() as i64, -12);
         assert_eq!(Errno::from_name("EEXIST"), Some(Errno::EEXIST));
+        assert_eq!((Errno::from_raw(-12i64 as u64), Errno::from_raw(12)), (Some(Errno::ENOMEM), None));
     }
 }

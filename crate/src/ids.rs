@@ -1,6 +1,7 @@
 //! Handles: small copyable numbers by which one floor names the things of another.
 
 use std::fmt;
+use std::num::NonZero;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
@@ -38,23 +39,63 @@ macro_rules! ids {
     )*};
 }
 
+/// Ids that an `Option` holds without growing: an area has several, and must fit a cache line.
+macro_rules! compact_ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub struct $name(NonZero<u32>);
+
+        impl $name {
+            /// As an index into host tables.
+            #[inline]
+            pub const fn index(self) -> usize {
+                self.0.get() as usize - 1
+            }
+        }
+
+        impl From<usize> for $name {
+            #[inline]
+            fn from(index: usize) -> Self {
+                Self(NonZero::<u32>::MIN.saturating_add(index as u32))
+            }
+        }
+
+        impl From<$name> for usize {
+            #[inline]
+            fn from(id: $name) -> usize {
+                id.index()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}", self.index())
+            }
+        }
+    )*};
+}
+
 ids! {
     /// A process, by the number that scripts and `/proc` use.
     Pid;
     /// An address space of a process (Linux `struct mm_struct`).
     MmId;
+    /// A file's contents (Linux `struct inode` with its page cache).
+    InodeId;
+    /// A scheduled entity with credentials and limits (Linux `struct task_struct`).
+    TaskId;
+}
+
+compact_ids! {
     /// A VMA inside its address space (Linux `struct vm_area_struct *`).
     VmaId;
     /// Who shares anonymous pages with whom (Linux `struct anon_vma`). Decides merges.
     AnonVmaId;
     /// The name of an area (`PR_SET_VMA_ANON_NAME`), once for all areas that share it.
     AnonNameId;
-    /// A file's contents (Linux `struct inode` with its page cache).
-    InodeId;
     /// An open file description (Linux `struct file`): two `open`s of one inode differ, `dup` does not.
     FileId;
-    /// A scheduled entity with credentials and limits (Linux `struct task_struct`).
-    TaskId;
 }
 
 /// Which `vm_operations` a VMA has; `None` in its place means anonymous.

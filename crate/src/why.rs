@@ -31,6 +31,8 @@ pub enum Why {
     BeyondTaskSize { addr: VirtAddr, len: u64 },
     #[error("address {addr} lies below vm.mmap_min_addr ({min:#x}) and the caller lacks CAP_SYS_RAWIO")]
     BelowMinAddr { addr: VirtAddr, min: u64 },
+    #[error("the fixed address {addr} is taken for an error number: the kernel keeps both in one word")]
+    AddressIsErrno { addr: VirtAddr },
     #[error("MAP_FIXED_NOREPLACE: a mapping already exists at {at}")]
     Occupied { at: VirtAddr },
     #[error("locking needs CAP_IPC_LOCK or a non-zero RLIMIT_MEMLOCK")]
@@ -235,6 +237,8 @@ pub enum SignalWhy {
     StackGap { addr: VirtAddr },
     #[error("the stack may not grow to {addr}: a limit on memory refuses it")]
     StackRefused { addr: VirtAddr },
+    #[error("the stack would have to grow by {growth:#x} pages to reach {addr}, its page offset is only {pgoff:#x}")]
+    StackOffset { addr: VirtAddr, growth: u64, pgoff: u64 },
     #[error("the mapping has no page there")]
     NoPage,
     #[error("physical memory is exhausted and the OOM killer chose this process")]

@@ -8,7 +8,7 @@ use crate::fs::{Content, Inode, InodeKind, OpenMode};
 use crate::ids::{FileId, MmId, Pid, VmOpsId};
 use crate::mm::{Capabilities, INITIAL_PKRU, Layout, Mm, Personality, Resource, Task, file_operations};
 use crate::mmu::{Access, Tables};
-use crate::vma::Vma;
+use crate::vma::{SpecialMapping, Vma};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -197,9 +197,9 @@ impl Machine {
         let mut vma = Vma::new(line.range, flags, line.range.start.page_number());
         match line.name.as_str() {
             "[stack]" => vma.flags |= VmFlags::GROWSDOWN | VmFlags::ACCOUNT,
-            "[vdso]" => special(&mut vma, "[vdso]", VmFlags::empty()),
-            "[vvar]" => special(&mut vma, "[vvar]", VmFlags::IO | VmFlags::PFNMAP),
-            "[vvar_vclock]" => special(&mut vma, "[vvar_vclock]", VmFlags::IO | VmFlags::PFNMAP),
+            "[vdso]" => special(&mut vma, SpecialMapping::Vdso, VmFlags::empty()),
+            "[vvar]" => special(&mut vma, SpecialMapping::Vvar, VmFlags::IO | VmFlags::PFNMAP),
+            "[vvar_vclock]" => special(&mut vma, SpecialMapping::VvarVclock, VmFlags::IO | VmFlags::PFNMAP),
             name if line.ino != 0 || name.starts_with('/') => self.attach_file(line, &mut vma, files),
             _ => {}
         }
@@ -301,7 +301,7 @@ impl Machine {
     }
 }
 
-fn special(vma: &mut Vma, name: &'static str, more: VmFlags) {
+fn special(vma: &mut Vma, which: SpecialMapping, more: VmFlags) {
     vma.flags |= VmFlags::DONTEXPAND | more;
     if !more.is_empty() {
         // vvar can neither be written nor executed, ever.
@@ -310,7 +310,7 @@ fn special(vma: &mut Vma, name: &'static str, more: VmFlags) {
     }
     vma.pgoff = 0;
     vma.ops = Some(VmOpsId::Special);
-    vma.special_name = Some(name);
+    vma.special = Some(which);
 }
 
 impl Machine {

@@ -43,6 +43,7 @@ impl Kernel {
     }
 
     /// Whether `bytes` more may be locked (always, unless `flags` say locked).
+    #[inline]
     pub(crate) fn mlock_future_ok(&self, mm: MmId, flags: VmFlags, bytes: u64) -> Result<(), Why> {
         if !flags.contains(VmFlags::LOCKED) || self.task().capable(Capabilities::IPC_LOCK) {
             return Ok(());

@@ -86,7 +86,7 @@ fn find_mergeable(vmas: &VmaSet, id: VmaId) -> Option<AnonVmaId> {
     let (prev, next) = vmas.adjacent(id);
     let (prev, next) = (prev.map(|id| vmas.get(id)), next.map(|id| vmas.get(id)));
     let reusable = |old: &Vma, a: &Vma, b: &Vma| {
-        let single = old.chain.len() == 1 && crate::vma::may_share_anon_vma(a, b);
+        let single = !old.is_fork_child() && crate::vma::may_share_anon_vma(a, b);
         if single { old.anon_vma } else { None }
     };
     next.and_then(|next| reusable(next, vma, next)).or_else(|| prev.and_then(|prev| reusable(prev, prev, vma)))
@@ -116,16 +116,14 @@ impl Kernel {
         let family = shared.unwrap_or_else(|| self.anon_vmas.insert(AnonVma { children: 1, ..Default::default() }));
         self.anon_vmas[family].active += 1;
         self.anon_vmas[family].members.insert((mm, id));
-        let vma = self.mms[mm].vmas.get_mut(id);
-        vma.anon_vma = Some(family);
-        vma.chain.push(family);
+        self.mms[mm].vmas.get_mut(id).anon_vma = Some(family);
     }
 
     /// Links an area to all families in its chain; its own counts it as active
     /// (the second half of Linux `anon_vma_clone`).
     pub(crate) fn link_anon_vmas(&mut self, mm: MmId, id: VmaId) {
         let vma = self.mms[mm].vmas.get(id);
-        for family in &vma.chain {
+        for family in vma.chain() {
             self.anon_vmas[*family].members.insert((mm, id));
         }
         if let Some(own) = vma.anon_vma {
@@ -134,14 +132,22 @@ impl Kernel {
     }
 
     /// Gives `target`, which has no family, those of `source` (Linux `dup_anon_vma`).
-    pub(crate) fn dup_anon_vma(&mut self, mm: MmId, target: VmaId, source: &Vma) {
-        if source.anon_vma.is_none() || self.mms[mm].vmas.get(target).anon_vma.is_some() {
-            return;
+    #[inline]
+    pub(crate) fn dup_anon_vma(&mut self, mm: MmId, target: VmaId, source: VmaId) {
+        let vmas = &self.mms[mm].vmas;
+        if vmas.get(target).anon_vma.is_none() && vmas.get(source).anon_vma.is_some() {
+            let source = vmas.get(source).clone();
+            self.inherit_anon_vma(mm, target, &source);
         }
+    }
+
+    /// The same from an area that is at hand.
+    pub(crate) fn inherit_anon_vma(&mut self, mm: MmId, target: VmaId, source: &Vma) {
         let vma = self.mms[mm].vmas.get_mut(target);
-        vma.anon_vma = source.anon_vma;
-        vma.chain = source.chain.clone();
-        self.link_anon_vmas(mm, target);
+        if vma.anon_vma.is_none() && source.anon_vma.is_some() {
+            (vma.anon_vma, vma.long_chain) = (source.anon_vma, source.long_chain.clone());
+            self.link_anon_vmas(mm, target);
+        }
     }
 
     /// Unlinks an area that goes away; families without areas go with it (Linux `unlink_anon_vmas`).
@@ -149,10 +155,10 @@ impl Kernel {
         if let Some(own) = vma.anon_vma {
             self.anon_vmas[own].active -= 1;
         }
-        for family in &vma.chain {
+        for family in vma.chain() {
             self.anon_vmas[*family].members.remove(&(mm, id));
         }
-        for family in &vma.chain {
+        for family in vma.chain() {
             self.drop_family_if_empty(*family);
         }
     }
@@ -181,17 +187,15 @@ impl Kernel {
             let family = &self.anon_vmas[**family];
             family.children < 2 && family.active == 0
         };
-        let reused = parent.chain.iter().rev().find(reusable).copied();
+        let reused = parent.chain().iter().rev().find(reusable).copied();
         let own = reused.unwrap_or_else(|| {
             self.anon_vmas[parent_family].children += 1;
             self.anon_vmas.insert(AnonVma { parent: Some(parent_family), ..Default::default() })
         });
+        let added = Some(own).filter(|_| reused.is_none());
         let vma = self.mms[mm].vmas.get_mut(id);
         vma.anon_vma = Some(own);
-        vma.chain = parent.chain.clone();
-        if reused.is_none() {
-            vma.chain.push(own);
-        }
+        vma.long_chain = Some(Box::new(parent.chain().iter().copied().chain(added).collect()));
         self.link_anon_vmas(mm, id);
     }
 }

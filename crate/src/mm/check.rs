@@ -133,10 +133,10 @@ impl Kernel {
                     return Err(format!("area {} is not in its file's books", vma.range));
                 }
             }
-            if vma.anon_vma.is_some() == vma.chain.is_empty() {
-                return Err(format!("area {} has a family and no chain, or the other way round", vma.range));
+            if vma.anon_vma.is_none() && vma.long_chain.is_some() {
+                return Err(format!("area {} has a chain and no family", vma.range));
             }
-            if let Some(lost) = vma.chain.iter().find(|f| !self.anon_vmas[**f].members.contains(&(id, vma_id))) {
+            if let Some(lost) = vma.chain().iter().find(|f| !self.anon_vmas[**f].members.contains(&(id, vma_id))) {
                 return Err(format!("area {} is not in the books of family {lost}", vma.range));
             }
         }

@@ -67,12 +67,8 @@ impl Kernel {
     fn dup_vma(&mut self, parent: MmId, child: MmId, id: VmaId) -> SysResult<()> {
         let original = self.mms[parent].vmas.get(id).clone();
         let wiped = original.flags.contains(VmFlags::WIPEONFORK);
-        let copy = Vma {
-            flags: original.flags - (VmFlags::LOCKED | VmFlags::LOCKONFAULT),
-            anon_vma: None,
-            chain: Default::default(),
-            ..original.clone()
-        };
+        let copy =
+            Vma { flags: original.flags - (VmFlags::LOCKED | VmFlags::LOCKONFAULT), anon_vma: None, long_chain: None, ..original.clone() };
         if let Some(file) = copy.file {
             self.fs.get_file(file);
         }
@@ -113,10 +109,10 @@ impl Kernel {
 
     fn copy_table(&mut self, parent: MmId, child: MmId, range: VirtRange, (from, to): (Slot, Slot), flags: VmFlags) {
         for (i, addr) in range.page_addrs().enumerate() {
-            let from = Slot { index: from.index + i as u16, ..from };
+            let from = from.further(i);
             let pte = from.read(&self.phys);
             if !pte.is_none() {
-                let to = Slot { index: to.index + i as u16, ..to };
+                let to = to.further(i);
                 self.copy_entry((parent, from), (child, to), addr, pte, flags);
             }
         }

@@ -32,8 +32,14 @@ fn stays_on_one_side(addr: VirtAddr, len: u64) -> bool {
     (addr.0 > TASK_SIZE) == (addr.0 + len > TASK_SIZE)
 }
 
+/// The kernel hands addresses and errnos around in one word: a fixed address in the last 4,095 bytes is taken
+/// for an errno and answered as one (Linux `IS_ERR_VALUE`).
+pub(crate) fn is_error_value(addr: VirtAddr) -> bool {
+    addr.0 > u64::MAX - 4095
+}
+
 impl Kernel {
-    /// The address for a mapping.
+    /// The address for a mapping; an error value as it is.
     ///
     /// # Errors
     /// ENOMEM no room; EINVAL a fixed address that is not page aligned; EPERM below
@@ -56,6 +62,10 @@ impl Kernel {
         };
         let found = if align { self.thp_get_unmapped_area(mm, wanted) } else { self.search(mm, wanted) };
         let Some(found) = found else { return self.refuse(Errno::ENOMEM, Why::NoRoom { len }) };
+        if is_error_value(found) {
+            // Whether there is such an errno is not asked.
+            return Errno::from_raw(found.0).map_or(Ok(found), |errno| self.refuse(errno, Why::AddressIsErrno { addr: found }));
+        }
         self.require(found.0 <= size - len, Errno::ENOMEM, || Why::BeyondTaskSize { addr: found, len })?;
         self.require(found.is_page_aligned(), Errno::EINVAL, || Why::AddrUnaligned { addr: found })?;
         let min = self.sysctl.mmap_min_addr;

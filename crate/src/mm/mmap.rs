@@ -2,6 +2,7 @@
 //! `mm/mmap.c:do_mmap`). The checks come in the kernel's order; the first that fails decides.
 
 use super::file_operations::file_operations;
+use super::get_unmapped_area::is_error_value;
 use super::kernel::Kernel;
 use super::task::Personality;
 use crate::addr::{PAGE_SHIFT, PMD_SIZE, VirtAddr, VirtRange, page_align};
@@ -63,7 +64,7 @@ impl Kernel {
             let populate = k.mms[mm].def_flags.contains(VmFlags::LOCKED)
                 || request.flags.contains(MapFlags::LOCKED)
                 || request.flags & (MapFlags::POPULATE | MapFlags::NONBLOCK) == MapFlags::POPULATE;
-            if populate {
+            if populate && !is_error_value(addr) {
                 // What cannot be made present now will fault later: errors are swallowed.
                 let range = VirtRange::from_len(addr, page_align(request.len));
                 let _ = k.mm_populate(mm, range, true);
@@ -115,6 +116,9 @@ impl Kernel {
             flags = flags.with_pkey(self.execute_only_pkey(mm));
         }
         request.addr = self.get_unmapped_area(mm, &request)?;
+        if is_error_value(request.addr) {
+            return Ok(request.addr);
+        }
         let range = VirtRange::from_len(request.addr, len);
         if request.flags.contains(MapFlags::FIXED_NOREPLACE)
             && let Some(id) = self.mms[mm].vmas.first_overlap(range)

@@ -182,6 +182,7 @@ impl Kernel {
     }
 
     /// Memory that was ever writable must not become executable (Linux `map_deny_write_exec`).
+    #[inline]
     pub(crate) fn check_mdwe(&mut self, mm: MmId, old: VmFlags, new: VmFlags) -> SysResult<()> {
         let gains = new.contains(VmFlags::WRITE) || !old.contains(VmFlags::EXEC);
         let denied = self.mms[mm].mdwe != 0 && new.contains(VmFlags::EXEC) && gains;

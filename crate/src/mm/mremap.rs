@@ -2,12 +2,12 @@
 
 use super::kernel::Kernel;
 use super::mmap::MmapRequest;
-use crate::addr::{PAGE_SHIFT, PAGE_SIZE, VirtAddr, VirtRange, page_align};
+use crate::addr::{PAGE_SHIFT, PMD_SIZE, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
 use crate::event::Note;
 use crate::flags::{MapFlags, Prot, VmFlags};
 use crate::ids::{MmId, VmOpsId, VmaId};
-use crate::mmu::{Pte, Slot, Tables};
+use crate::mmu::{Pte, Tables};
 use crate::vma::{MergeProposal, Vma};
 use crate::why::Why;
 use bitflags::bitflags;
@@ -346,33 +346,24 @@ impl Kernel {
         }
     }
 
-    /// Moves the entries of a piece of one table (Linux `move_ptes`).
+    /// Moves the entries of a piece of one table (Linux `move_ptes`), which may straddle two at the target.
     fn move_entries(&mut self, mm: MmId, old: VirtRange, to: VirtAddr) {
-        self.make_target_tables(mm, to, old.len());
-        let Some(slot) = self.mms[mm].tables.find(&self.phys, old.start) else { return };
+        let Some(from) = self.mms[mm].tables.find(&self.phys, old.start) else { return };
+        let (mut target, mut first) = (None, 0);
         for (i, addr) in old.page_addrs().enumerate() {
-            let from = Slot { index: slot.index + i as u16, ..slot };
-            let pte = from.read(&self.phys);
-            if pte.is_none() {
-                continue;
+            let to = to + (addr - old.start);
+            if i == 0 || to.0.is_multiple_of(PMD_SIZE) {
+                // The kernel makes them before it looks for entries. Without RAM the pages stay behind and
+                // are zapped with the old mapping.
+                (target, first) = (self.mms[mm].tables.find_or_make(&mut self.phys, to, &mut self.trace), i);
             }
-            let target = to + (addr - old.start);
-            let tables = &mut self.mms[mm].tables;
-            let Some(place) = tables.find_or_make(&mut self.phys, target, &mut self.trace) else {
-                // No RAM for a table: the page stays behind and is zapped with the old mapping.
-                continue;
-            };
-            self.set_pte(mm, addr, from, Pte::NONE);
-            self.set_pte(mm, target, place, pte);
-        }
-    }
-
-    /// The tables for a moved piece of one table, which may straddle two at the target.
-    fn make_target_tables(&mut self, mm: MmId, to: VirtAddr, len: u64) {
-        let tables = &mut self.mms[mm].tables;
-        for addr in [to, to + (len - PAGE_SIZE)] {
-            // Without RAM the entries stay behind, see `move_page_tables`.
-            let _ = tables.find_or_make(&mut self.phys, addr, &mut self.trace);
+            let Some(target) = target else { continue };
+            let from = from.further(i);
+            let pte = from.read(&self.phys);
+            if !pte.is_none() {
+                self.set_pte(mm, addr, from, Pte::NONE);
+                self.set_pte(mm, to, target.further(i - first), pte);
+            }
         }
     }
 
@@ -389,8 +380,7 @@ impl Kernel {
         vma.flags -= VmFlags::LOCKED | VmFlags::LOCKONFAULT;
         if vma.range == old && vma.anon_vma.is_some() && vma.is_anonymous() {
             let linked = vma.clone();
-            vma.anon_vma = None;
-            vma.chain.clear();
+            (vma.anon_vma, vma.long_chain) = (None, None);
             self.unlink_anon_vmas(mm, id, &linked);
         }
     }

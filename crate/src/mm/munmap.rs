@@ -5,7 +5,7 @@ use super::kernel::Kernel;
 use super::zap::Zap;
 use crate::addr::{USER_END, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
-use crate::event::Note;
+use crate::event::{Event, Note};
 use crate::flags::VmFlags;
 use crate::ids::{MmId, VmaId};
 use crate::why::Why;
@@ -85,6 +85,7 @@ impl Kernel {
     }
 
     /// Refuses to touch a sealed area (Linux `can_modify_vma`).
+    #[inline]
     pub(crate) fn require_unsealed(&mut self, mm: MmId, id: VmaId) -> SysResult<()> {
         let vma = self.mms[mm].vmas.get(id);
         let (at, sealed) = (vma.range.start, vma.flags.contains(VmFlags::SEALED));
@@ -115,21 +116,35 @@ impl Kernel {
             let floor = prev.map_or(VirtAddr(0), |id| vmas.get(id).range.end);
             let ceiling = next.map_or(USER_END, |id| vmas.get(id).range.start);
             k.zap_page_range(mm, covered, Zap::Everything);
-            for id in doomed {
-                k.remove_vma(mm, *id);
-            }
+            k.remove_vmas(mm, doomed);
             k.free_pgtables(mm, covered, floor, ceiling);
             k.vm_unacct_memory(accounted);
         });
     }
 
-    /// Removes one emptied area and its share of the counters.
-    fn remove_vma(&mut self, mm: MmId, id: VmaId) {
-        let (flags, pages) = self.unlink_vma(mm, id);
+    /// Removes emptied areas and their share of the counters.
+    fn remove_vmas(&mut self, mm: MmId, doomed: &[VmaId]) {
+        let [single] = doomed else { return self.remove_many_vmas(mm, doomed) };
+        let (flags, pages) = self.unlink_vma(mm, *single);
+        self.uncount_vma(mm, flags, pages);
+    }
+
+    #[inline]
+    fn uncount_vma(&mut self, mm: MmId, flags: VmFlags, pages: u64) {
         let space = &mut self.mms[mm];
         space.account_vm(flags, pages, false);
         if flags.contains(VmFlags::LOCKED) {
             space.locked_vm -= pages;
+        }
+    }
+
+    fn remove_many_vmas(&mut self, mm: MmId, doomed: &[VmaId]) {
+        let mut gone = Vec::with_capacity(doomed.len());
+        self.mms[mm].vmas.remove_run(doomed, |id, vma| gone.push((id, vma)));
+        for (id, vma) in &gone {
+            self.trace.emit(|| Event::VmaRemoved { mm, range: vma.range });
+            self.forget_vma(mm, *id, vma);
+            self.uncount_vma(mm, vma.flags, vma.pages());
         }
     }
 

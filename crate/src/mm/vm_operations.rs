@@ -8,7 +8,7 @@ use crate::event::Note;
 use crate::flags::VmFlags;
 use crate::ids::VmOpsId;
 use crate::mmu::Pte;
-use crate::vma::Vma;
+use crate::vma::{SpecialMapping, Vma};
 use crate::why::SignalWhy;
 
 /// The page that `fault` found: the caller gets one reference.
@@ -161,7 +161,7 @@ impl VmOperations for SpecialVmOps {
 fn fault_vvar(kernel: &mut Kernel, context: &FaultContext) -> FaultOutcome {
     let vma: &Vma = kernel.mms[context.mm].vmas.get(context.vma);
     let prot = super::fault::page_prot(vma);
-    let which = usize::from(vma.special_name != Some("[vvar]"));
+    let which = usize::from(vma.special != Some(SpecialMapping::Vvar));
     let page = Some(kernel.vvar_pages[which]).filter(|_| context.pgoff == 0);
     let Some(pfn) = page else { return FaultOutcome::Sigbus(SignalWhy::NoPage) };
     let pte = Pte::leaf(pfn, prot | Pte::SPECIAL | Pte::ACCESSED);

@@ -2,7 +2,7 @@
 //! that hangs on them (Linux `mm/vma.c`).
 
 use super::kernel::Kernel;
-use crate::addr::{PAGE_SHIFT, VirtAddr, VirtRange};
+use crate::addr::{VirtAddr, VirtRange};
 use crate::errno::{Errno, SysResult};
 use crate::event::{Event, Side};
 use crate::flags::VmFlags;
@@ -17,42 +17,57 @@ impl Kernel {
             vma.flags |= VmFlags::SOFTDIRTY;
         }
         self.trace.emit(|| Event::VmaInserted { mm, range: vma.range, flags: vma.flags, ops: vma.ops });
+        let (has_file, has_pages) = (vma.file.is_some(), vma.anon_vma.is_some());
         let id = self.mms[mm].vmas.insert(vma);
-        self.link_file(mm, id);
-        self.link_anon_vmas(mm, id);
+        if has_file {
+            self.link_file(mm, id);
+        }
+        if has_pages {
+            self.link_anon_vmas(mm, id);
+        }
         id
     }
 
     /// Takes an area out with all its links; its flags and pages, for the counters, which are the caller's.
     pub(crate) fn unlink_vma(&mut self, mm: MmId, id: VmaId) -> (VmFlags, u64) {
-        let vmas = &mut self.mms[mm].vmas;
-        let vma = vmas.get(id);
-        if vma.chain.is_empty() && vma.file.is_none() {
-            // Never written anonymous memory is in nobody's books.
-            let (range, flags, pages) = (vma.range, vma.flags, vma.pages());
-            vmas.discard(id);
-            self.trace.emit(|| Event::VmaRemoved { mm, range });
-            return (flags, pages);
-        }
-        let vma = vmas.remove(id);
+        let vma = self.mms[mm].vmas.remove(id);
         self.trace.emit(|| Event::VmaRemoved { mm, range: vma.range });
-        self.unlink_anon_vmas(mm, id, &vma);
+        self.forget_vma(mm, id, &vma);
+        (vma.flags, vma.pages())
+    }
+
+    /// Strikes an area that is gone from the books of its families and its file.
+    #[inline]
+    pub(crate) fn forget_vma(&mut self, mm: MmId, id: VmaId, vma: &Vma) {
+        if vma.anon_vma.is_some() {
+            self.unlink_anon_vmas(mm, id, vma);
+        }
         if let Some(file) = vma.file {
-            self.unlink_file(mm, id, &vma);
+            self.unlink_file(mm, id, vma);
             self.fput(file);
         }
-        (vma.flags, vma.pages())
     }
 
     /// Moves an area's borders; the page offset follows its start.
     fn resize_vma(&mut self, mm: MmId, id: VmaId, to: VirtRange) {
         let vmas = &mut self.mms[mm].vmas;
         let (from, flags) = (vmas.get(id).range, vmas.get(id).flags);
-        let shift = (to.start - from.start) as i64 >> PAGE_SHIFT;
-        let vma = vmas.get_mut(id);
-        vma.pgoff = vma.pgoff.wrapping_add_signed(shift);
         vmas.set_range(id, to);
         self.trace.emit(|| Event::VmaChanged { mm, from, to, flags });
+    }
+
+    /// Lets an area take over a neighbour that touches it, families first: the neighbour's books are closed.
+    fn absorb_vma(&mut self, mm: MmId, target: VmaId, eaten: VmaId) {
+        self.dup_anon_vma(mm, target, eaten);
+        let vmas = &mut self.mms[mm].vmas;
+        let from = vmas.get(target).range;
+        let gone = vmas.absorb(target, eaten);
+        let vma = vmas.get_mut(target);
+        vma.flags |= gone.flags & VmFlags::MAYBE_GUARD;
+        let (to, flags) = (vma.range, vma.flags);
+        self.trace.emit(|| Event::VmaRemoved { mm, range: gone.range });
+        self.trace.emit(|| Event::VmaChanged { mm, from, to, flags });
+        self.forget_vma(mm, eaten, &gone);
     }
 
     /// Cuts an area in two (Linux `__split_vma`). The lower part keeps its id when `new_below` is
@@ -67,18 +82,25 @@ impl Kernel {
             let may_split = vma.ops.is_none_or(|ops| super::vm_operations(ops).may_split());
             k.require(may_split, Errno::EINVAL, || Why::MayNotSplit { at: range.start })?;
             k.trace.emit(|| Event::VmaSplit { mm, range, at });
-            let low = VirtRange { start: range.start, end: at };
-            let high = VirtRange { start: at, end: range.end };
-            let (kept, added) = if new_below { (high, low) } else { (low, high) };
-            let mut part = k.mms[mm].vmas.get(id).clone();
-            part.pgoff = part.pgoff_of(added.start);
-            part.range = added;
-            if let Some(file) = part.file {
+            let vmas = &mut k.mms[mm].vmas;
+            let part = vmas.split(id, at, new_below);
+            if let Some(file) = vmas.get(part).file {
                 k.fs.get_file(file);
             }
-            k.resize_vma(mm, id, kept);
-            Ok(k.link_vma(mm, part))
+            k.tell_of_split(mm, id, range, part);
+            k.link_file(mm, part);
+            k.link_anon_vmas(mm, part);
+            Ok(part)
         })
+    }
+
+    fn tell_of_split(&mut self, mm: MmId, kept: VmaId, from: VirtRange, added: VmaId) {
+        if self.trace.is_on() {
+            let vmas = &self.mms[mm].vmas;
+            let (kept, added) = (vmas.get(kept).clone(), vmas.get(added).clone());
+            self.trace.emit(|| Event::VmaChanged { mm, from, to: kept.range, flags: kept.flags });
+            self.trace.emit(|| Event::VmaInserted { mm, range: added.range, flags: added.flags, ops: added.ops });
+        }
     }
 
     /// Cuts an area in two unless the process has as many as it may (Linux `split_vma`).
@@ -132,32 +154,22 @@ impl Kernel {
         };
         self.call("vma_merge_new_range", |k| {
             if let Some(source) = proposal.copied_from {
-                k.dup_anon_vma(mm, target, source);
+                k.inherit_anon_vma(mm, target, source);
             }
-            k.keep_sticky(mm, target, proposal.flags);
-            k.expand_over(mm, target, range, next.filter(|_| sides.joins_left() && sides.joins_right()));
+            let vmas = &mut k.mms[mm].vmas;
+            vmas.get_mut(target).flags |= proposal.flags & VmFlags::MAYBE_GUARD;
+            let own = vmas.get(target).range;
+            k.resize_vma(mm, target, VirtRange { start: own.start.min(range.start), end: own.end.max(range.end) });
+            if let Some(eaten) = next.filter(|_| sides.joins_left() && sides.joins_right()) {
+                k.absorb_vma(mm, target, eaten);
+            }
+            k.tell_of_merge(mm, range, target);
         });
         Some(target)
     }
 
-    /// The merged area may hold guards if one of its parts may.
-    fn keep_sticky(&mut self, mm: MmId, target: VmaId, flags: VmFlags) {
-        self.mms[mm].vmas.get_mut(target).flags |= flags & VmFlags::MAYBE_GUARD;
-    }
-
-    /// Lets `target` take in `range`, and `eaten` beyond it if given.
-    fn expand_over(&mut self, mm: MmId, target: VmaId, range: VirtRange, eaten: Option<VmaId>) {
-        let mut result = self.mms[mm].vmas.get(target).range;
-        if let Some(eaten) = eaten {
-            let vma = self.mms[mm].vmas.get(eaten).clone();
-            self.dup_anon_vma(mm, target, &vma);
-            self.keep_sticky(mm, target, vma.flags);
-            self.unlink_vma(mm, eaten);
-            result.end = vma.range.end;
-        }
-        result.start = result.start.min(range.start);
-        result.end = result.end.max(range.end);
-        self.resize_vma(mm, target, result);
+    fn tell_of_merge(&mut self, mm: MmId, range: VirtRange, target: VmaId) {
+        let result = self.mms[mm].vmas.get(target).range;
         self.trace.emit(|| Event::VmaMerged { mm, range, result });
     }
 
@@ -214,10 +226,14 @@ impl Kernel {
         let middle = vmas.get(id);
         // Whoever watches is told why the others did not join either.
         let (prev, next) = if self.trace.is_on() { vmas.neighbours(id) } else { vmas.adjacent(id) };
+        if prev.is_none() && next.is_none() {
+            return None;
+        }
         let area = |id: Option<VmaId>| id.map(|id| vmas.get(id));
         let own = MergeProposal::of_area(middle, part, middle.pgoff_of(part.start));
         let proposal = MergeProposal { flags, name, middle: Some(middle), ..own };
         let sides = proposal.decide(area(prev), area(next));
+        let (whole, may_guard) = (middle.range, middle.flags & VmFlags::MAYBE_GUARD);
         if self.trace.is_on() {
             let ranges = (area(prev).map(|v| v.range), area(next).map(|v| v.range));
             self.report(&sides, ranges.0, ranges.1);
@@ -225,29 +241,43 @@ impl Kernel {
         if !sides.joins_left() && !sides.joins_right() {
             return None;
         }
-        let middle = self.mms[mm].vmas.get(id).clone();
         self.call("vma_merge_existing_range", |k| {
             let target = if sides.joins_left() { prev? } else { next? };
             let both = next.filter(|_| sides.joins_left() && sides.joins_right());
-            // What the part leaves of its area; it vanishes if that is nothing.
-            match (middle.range.start < part.start, part.end < middle.range.end) {
-                (true, _) => k.resize_vma(mm, id, VirtRange { end: part.start, ..middle.range }),
-                (_, true) => k.resize_vma(mm, id, VirtRange { start: part.end, ..middle.range }),
-                _ => k.unlink_vma_keeping_families(mm, id, target, &middle, both),
+            if let Some(next) = both {
+                // Of two families that come together, the one behind counts.
+                k.dup_anon_vma(mm, target, next);
             }
-            k.dup_anon_vma(mm, target, &middle);
-            k.keep_sticky(mm, target, middle.flags);
-            k.expand_over(mm, target, part, both);
+            if part == whole {
+                k.absorb_vma(mm, target, id);
+            } else {
+                k.dup_anon_vma(mm, target, id);
+                k.take_part(mm, target, id, part, may_guard);
+            }
+            if let Some(next) = both {
+                k.absorb_vma(mm, target, next);
+            }
+            k.tell_of_merge(mm, part, target);
             Some(target)
         })
     }
 
-    /// Removes the middle area of a merge after its families (or those of the area behind it) have
-    /// been handed to the one that takes it in.
-    fn unlink_vma_keeping_families(&mut self, mm: MmId, id: VmaId, target: VmaId, middle: &Vma, both: Option<VmaId>) {
-        let next = both.map(|next| self.mms[mm].vmas.get(next).clone());
-        let source = next.filter(|next| next.anon_vma.is_some()).unwrap_or_else(|| middle.clone());
-        self.dup_anon_vma(mm, target, &source);
-        self.unlink_vma(mm, id);
+    /// Moves the border between an area and a neighbour, which takes in a part at that border.
+    fn take_part(&mut self, mm: MmId, target: VmaId, from: VmaId, part: VirtRange, sticky: VmFlags) {
+        let vmas = &mut self.mms[mm].vmas;
+        let (taken_from, grown) = (vmas.get(from).range, vmas.get(target).range);
+        if grown.end == part.start {
+            vmas.move_border(target, from, part.end);
+        } else {
+            vmas.move_border(from, target, part.start);
+        }
+        vmas.get_mut(target).flags |= sticky;
+        if self.trace.is_on() {
+            for (id, from) in [(from, taken_from), (target, grown)] {
+                let vma = self.mms[mm].vmas.get(id);
+                let (to, flags) = (vma.range, vma.flags);
+                self.trace.emit(|| Event::VmaChanged { mm, from, to, flags });
+            }
+        }
     }
 }

@@ -34,12 +34,11 @@ impl Kernel {
     }
 
     fn zap_table(&mut self, mm: MmId, first: Slot, range: VirtRange, what: Zap) {
-        let count = range.pages() as u16;
-        for i in 0..count {
-            let slot = Slot { index: first.index + i, ..first };
+        for i in 0..range.pages() {
+            let slot = first.further(i as usize);
             let pte = slot.read(&self.phys);
             if !pte.is_none() {
-                self.zap_entry(mm, range.start + u64::from(i) * PAGE_SIZE, slot, pte, what);
+                self.zap_entry(mm, range.start + i * PAGE_SIZE, slot, pte, what);
             }
         }
     }

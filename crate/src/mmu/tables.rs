@@ -23,6 +23,12 @@ impl Slot {
         Pte(phys.word(self.table, self.index))
     }
 
+    /// The place `entries` further on in the same table.
+    #[inline]
+    pub fn further(self, entries: usize) -> Self {
+        Self { index: self.index + entries as u16, ..self }
+    }
+
     /// Overwrites the entry. Telling the TLB is the caller's part.
     #[inline]
     pub fn write(self, phys: &mut Phys, pte: Pte) {
@@ -281,7 +287,7 @@ impl Tables {
     fn drop_table(&mut self, phys: &mut Phys, pfn: Pfn, level: u8, trace: &mut Trace) {
         self.count -= u64::from(level < TOP);
         trace.emit(|| Event::TableFreed { level, pfn });
-        phys.put(pfn, trace);
+        phys.free_empty_table(pfn, trace);
     }
 
     /// Gives back the whole tree, root included. All leaves must be gone.

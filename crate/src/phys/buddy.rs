@@ -106,7 +106,7 @@ impl Buddy {
         if block + size > self.total {
             return None;
         }
-        frames.resize((block + size) as usize, Frame::FREE);
+        frames.resize((block + size) as usize, Frame::UNUSED);
         let skipped = self.untouched..block;
         self.untouched = block + size;
         for frame in skipped {

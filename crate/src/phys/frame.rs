@@ -15,6 +15,8 @@ bitflags! {
         const ANON_EXCLUSIVE = 4;
         /// Would go to swap when reclaimed; cleared by MADV_FREE (`PG_swapbacked`).
         const SWAP_BACKED = 8;
+        /// Nobody's, and known to hold nothing but zeros: it need not be cleared for its next owner.
+        const ZEROED = 16;
     }
 }
 
@@ -69,6 +71,9 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// A frame that nobody ever used: the host's memory behind it is new.
+    pub(super) const UNUSED: Self = Self { flags: FrameFlags::ZEROED, ..Self::FREE };
+
     /// A frame nobody owns and no list holds.
     pub(super) const FREE: Self =
         Self { refcount: 0, mapcount: 0, flags: FrameFlags::empty(), owner: Owner::Free, free_order: None, prev: NIL, next: NIL };

@@ -49,8 +49,13 @@ impl Phys {
     /// Takes a frame with one reference, filled with zeros. `None` when RAM is exhausted.
     #[inline]
     pub fn alloc_zeroed(&mut self, owner: Owner, trace: &mut Trace) -> Option<Pfn> {
-        let pfn = self.alloc_for_overwrite(owner, trace)?;
-        self.memory.zero(pfn);
+        let pfn = self.buddy.alloc_frame(&mut self.frames)?;
+        self.memory.ensure(pfn);
+        if !self.frames[pfn.index()].flags.contains(FrameFlags::ZEROED) {
+            self.memory.zero(pfn);
+        }
+        debug_assert!((0..512).all(|index| self.word(pfn, index) == 0), "frame {pfn} was believed to be empty");
+        self.hand_out(pfn, owner, trace);
         Some(pfn)
     }
 
@@ -59,9 +64,14 @@ impl Phys {
     pub fn alloc_for_overwrite(&mut self, owner: Owner, trace: &mut Trace) -> Option<Pfn> {
         let pfn = self.buddy.alloc_frame(&mut self.frames)?;
         self.memory.ensure(pfn);
+        self.hand_out(pfn, owner, trace);
+        Some(pfn)
+    }
+
+    #[inline]
+    fn hand_out(&mut self, pfn: Pfn, owner: Owner, trace: &mut Trace) {
         self.frames[pfn.index()] = Frame { refcount: 1, owner, ..Frame::FREE };
         trace.emit(|| Event::FrameTaken(pfn));
-        Some(pfn)
     }
 
     /// Adds a reference (Linux `get_page`).
@@ -82,6 +92,12 @@ impl Phys {
             self.buddy.free_frame(pfn, &mut self.frames);
             trace.emit(|| Event::FrameFreed(pfn));
         }
+    }
+
+    /// Frees a page table that has become empty: its next owner need not clear it.
+    pub fn free_empty_table(&mut self, pfn: Pfn, trace: &mut Trace) {
+        self.put(pfn, trace);
+        self.frames[pfn.index()].flags = FrameFlags::ZEROED;
     }
 
     /// What is known of a frame.

@@ -48,8 +48,8 @@ pub(super) fn line_of(kernel: &Kernel, mm: &Mm, vma: &Vma) -> MapsLine {
 
 /// The name of an area without a file (Linux `get_vma_name`).
 pub(super) fn anonymous_name(mm: &Mm, vma: &Vma) -> &'static str {
-    if let Some(name) = vma.special_name {
-        return name;
+    if let Some(special) = vma.special {
+        return special.name();
     }
     if vma.range.start < mm.brk && vma.range.end > mm.start_brk {
         return "[heap]";

@@ -236,8 +236,8 @@ fn vma_view(machine: &Machine, pid: Pid, mm: &Mm, vma: &Vma) -> VmaView {
         file_mmap: vma.file.map(|file| file_operations(kernel.fs.inode_of(file).kind).name()),
         ops: vma.ops.map(|ops| ops.name()),
         fault: vma.ops.map(|ops| vm_operations(ops).fault_name()),
-        anon_vma: vma.anon_vma.map(|family| family.0),
-        chain: vma.chain.iter().map(|family| family.0).collect(),
+        anon_vma: vma.anon_vma.map(|family| family.index() as u32),
+        chain: vma.chain().iter().map(|family| family.index() as u32).collect(),
         present,
         present_count,
     }

@@ -8,9 +8,31 @@ use smallvec::SmallVec;
 use std::ops::Range;
 
 /// The anon_vmas an area is linked to: its own last, those inherited through fork before it.
-pub type AnonChain = SmallVec<[AnonVmaId; 2]>;
+pub type AnonChain = SmallVec<[AnonVmaId; 4]>;
 
-/// A virtual memory area.
+/// What the kernel itself puts into a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpecialMapping {
+    /// `[vdso]`: code.
+    Vdso,
+    /// `[vvar]`: data for it.
+    Vvar,
+    /// `[vvar_vclock]`: data of paravirtual clocks.
+    VvarVclock,
+}
+
+impl SpecialMapping {
+    /// As `/proc/PID/maps` names it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Vdso => "[vdso]",
+            Self::Vvar => "[vvar]",
+            Self::VvarVclock => "[vvar_vclock]",
+        }
+    }
+}
+
+/// A virtual memory area. It fits a cache line together with its neighbours' ids: see `set.rs`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vma {
     /// Where; page aligned.
@@ -24,12 +46,12 @@ pub struct Vma {
     pub file: Option<FileId>,
     /// Its operations; `None` is anonymous memory.
     pub ops: Option<VmOpsId>,
+    /// Which mapping of the kernel's it is.
+    pub special: Option<SpecialMapping>,
     /// The family of its private pages; `None` until the first is made.
     pub anon_vma: Option<AnonVmaId>,
-    /// All families it is linked to; one entry unless it came through fork.
-    pub chain: AnonChain,
-    /// `[vdso]` and the like.
-    pub special_name: Option<&'static str>,
+    /// All families it is linked to, unless that is its own alone.
+    pub long_chain: Option<Box<AnonChain>>,
     /// The name a program gave it (`PR_SET_VMA_ANON_NAME`).
     pub anon_name: Option<AnonNameId>,
 }
@@ -38,7 +60,33 @@ impl Vma {
     /// An untouched area of private anonymous memory: no file, no operations, no families, no name.
     #[inline]
     pub fn new(range: VirtRange, flags: VmFlags, pgoff: u64) -> Self {
-        Self { range, flags, pgoff, file: None, ops: None, anon_vma: None, chain: AnonChain::new(), special_name: None, anon_name: None }
+        Self { range, flags, pgoff, file: None, ops: None, special: None, anon_vma: None, long_chain: None, anon_name: None }
+    }
+
+    /// All families it is linked to (Linux `anon_vma_chain`): none, its own, or more after a fork.
+    #[inline]
+    pub fn chain(&self) -> &[AnonVmaId] {
+        match &self.long_chain {
+            None => self.anon_vma.as_slice(),
+            Some(chain) => chain,
+        }
+    }
+
+    /// The half of it above or below `at`, as an area of its own; it keeps the other half.
+    #[inline]
+    pub(super) fn split_off(&mut self, at: VirtAddr, below: bool) -> Self {
+        let mut part = self.clone();
+        let behind = self.pgoff_of(at);
+        let (low, high) = if below { (&mut part, self) } else { (self, &mut part) };
+        (low.range.end, high.range.start, high.pgoff) = (at, at, behind);
+        part
+    }
+
+    /// Moves the first address; the page offset follows.
+    #[inline]
+    pub(super) fn move_start(&mut self, to: VirtAddr) {
+        self.pgoff = self.pgoff.wrapping_add_signed((to - self.range.start) as i64 >> PAGE_SHIFT);
+        self.range.start = to;
     }
 
     /// Pages in the area.
@@ -91,7 +139,7 @@ impl Vma {
     /// range that has none (Linux `vma_is_fork_child`).
     #[inline]
     pub fn is_fork_child(&self) -> bool {
-        self.anon_vma.is_some() && self.chain.len() != 1
+        self.long_chain.is_some()
     }
 
     /// Whether it may vanish in a merge: not if its operations have a `close`.

@@ -12,7 +12,7 @@ mod set;
 mod tree;
 mod unmapped;
 
-pub use area::{AnonChain, Vma};
+pub use area::{AnonChain, SpecialMapping, Vma};
 pub(crate) use merge::may_share_anon_vma;
 pub use merge::{MergeProposal, MergeSides};
 pub use set::VmaSet;

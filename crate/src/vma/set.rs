@@ -1,171 +1,278 @@
 //! All areas of an address space: a table of [`Vma`]s and the tree that finds them.
 
 use super::area::Vma;
-use super::tree::{Neighbour, VmaTree};
+use super::tree::VmaTree;
 use crate::addr::{VirtAddr, VirtRange};
-use crate::ids::{Slab, VmaId};
+use crate::ids::VmaId;
 use std::cell::Cell;
 
 /// The areas, sorted and disjoint.
 #[derive(Clone, Debug, Default)]
 pub struct VmaSet {
     tree: VmaTree,
-    areas: Slab<VmaId, Vma>,
-    /// For each area, by its id, the ones before and behind it: a neighbour costs no descent.
-    links: Vec<Links>,
+    /// By id; ids are used again.
+    places: Vec<Place>,
+    free: Vec<VmaId>,
     /// The area that was found last: programs mostly go on where they are.
-    last_found: Cell<u32>,
+    last_found: Cell<usize>,
 }
 
-/// Neighbours of an area, and whether they touch it: mostly they do not, and then they need not be looked at.
-#[derive(Clone, Copy, Debug, Default)]
-struct Links {
-    prev: Option<VmaId>,
-    next: Option<VmaId>,
-    touches_prev: bool,
-    touches_next: bool,
+/// An area with its neighbours: one cache line, so that neither costs another look into memory.
+#[derive(Clone, Debug)]
+#[repr(align(64))]
+struct Place {
+    /// Empty for a place that is free: it contains no address.
+    vma: Vma,
+    prev: Link,
+    next: Link,
 }
+
+/// A neighbour, and whether it touches: mostly it does not, and then it need not be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Link(u32);
+
+impl Link {
+    const NONE: Self = Self(u32::MAX >> 1);
+    const TOUCHES: u32 = 1 << 31;
+
+    #[inline]
+    fn new(to: Option<VmaId>, touches: bool) -> Self {
+        let Some(to) = to else { return Self::NONE };
+        Self(to.index() as u32 | if touches { Self::TOUCHES } else { 0 })
+    }
+
+    #[inline]
+    fn get(self) -> Option<VmaId> {
+        let index = self.0 & !Self::TOUCHES;
+        (index != Self::NONE.0).then(|| VmaId::from(index as usize))
+    }
+
+    #[inline]
+    fn touching(self) -> Option<VmaId> {
+        if self.0 & Self::TOUCHES == 0 { None } else { self.get() }
+    }
+}
+
+const NO_PLACE: &str = "an id outlived its area";
 
 impl VmaSet {
     /// How many (Linux `mm->map_count`).
     #[inline]
     pub fn len(&self) -> usize {
-        self.areas.len()
+        self.places.len() - self.free.len()
     }
 
     /// Whether nothing is mapped.
     pub fn is_empty(&self) -> bool {
-        self.areas.is_empty()
+        self.len() == 0
     }
 
     /// The first area that ends above `addr` (Linux `find_vma`): the one that contains it, or the next.
     #[inline]
     pub fn find(&self, addr: VirtAddr) -> Option<VmaId> {
-        let last = VmaId(self.last_found.get());
-        if self.areas.get(last).is_some_and(|vma| vma.range.contains(addr)) {
-            return Some(last);
+        let found = match self.find_near(addr) {
+            Some(id) => id,
+            None => VmaId::from(self.tree.first_ending_above(addr.0)? as usize),
+        };
+        self.last_found.set(found.index());
+        Some(found)
+    }
+
+    /// The same if it is the area that was found last, or the next one.
+    #[inline]
+    fn find_near(&self, addr: VirtAddr) -> Option<VmaId> {
+        let last = VmaId::from(self.last_found.get());
+        let Place { vma, prev, next } = self.places.get(last.index())?;
+        if vma.range.end <= addr {
+            return next.get().filter(|next| !vma.range.is_empty() && addr < self.get(*next).range.end);
         }
-        let found = self.tree.first_ending_above(addr.0)?;
-        self.last_found.set(found);
-        Some(VmaId(found))
+        let is_first = vma.range.start <= addr || prev.get().is_none_or(|prev| self.get(prev).range.end <= addr);
+        is_first.then_some(last)
     }
 
     /// The areas before and behind one.
     #[inline]
     pub fn neighbours(&self, id: VmaId) -> (Option<VmaId>, Option<VmaId>) {
-        let links = self.links[id.0 as usize];
-        (links.prev, links.next)
+        let place = &self.places[id.index()];
+        (place.prev.get(), place.next.get())
+    }
+
+    /// Those of them that end or start where it starts or ends.
+    #[inline]
+    pub fn adjacent(&self, id: VmaId) -> (Option<VmaId>, Option<VmaId>) {
+        let place = &self.places[id.index()];
+        (place.prev.touching(), place.next.touching())
     }
 
     /// The area that contains `addr` (Linux `vma_lookup`).
     #[inline]
     pub fn lookup(&self, addr: VirtAddr) -> Option<VmaId> {
         let id = self.find(addr)?;
-        (self.areas[id].range.start <= addr).then_some(id)
+        (self.get(id).range.start <= addr).then_some(id)
     }
 
     /// The last area that starts below `addr`.
     #[inline]
     pub fn prev(&self, addr: VirtAddr) -> Option<VmaId> {
-        self.tree.last_starting_below(addr.0).map(VmaId)
+        match self.around(addr) {
+            (_, Some(next)) if self.get(next).range.start < addr => Some(next),
+            (prev, _) => prev,
+        }
     }
 
-    /// The areas before and behind an address that no area contains.
+    /// The first area that ends above `addr` and the one before it: the neighbours of an address that no
+    /// area contains.
     #[inline]
     pub fn around(&self, addr: VirtAddr) -> (Option<VmaId>, Option<VmaId>) {
-        let (prev, next) = self.tree.around(addr.0);
-        (prev.map(VmaId), next.map(VmaId))
+        match self.find(addr) {
+            Some(next) => (self.neighbours(next).0, Some(next)),
+            None => (self.tree.last().map(|last| VmaId::from(last as usize)), None),
+        }
     }
 
     /// The first area that overlaps a range.
     #[inline]
     pub fn first_overlap(&self, range: VirtRange) -> Option<VmaId> {
         let id = self.find(range.start)?;
-        (self.areas[id].range.start < range.end).then_some(id)
-    }
-
-    /// Those of them that end or start where it starts or ends.
-    #[inline]
-    pub fn adjacent(&self, id: VmaId) -> (Option<VmaId>, Option<VmaId>) {
-        let links = self.links[id.0 as usize];
-        (links.prev.filter(|_| links.touches_prev), links.next.filter(|_| links.touches_next))
+        (self.get(id).range.start < range.end).then_some(id)
     }
 
     /// Adds an area. It must not overlap another.
-    #[inline(always)]
+    #[inline]
     pub fn insert(&mut self, vma: Vma) -> VmaId {
         debug_assert!(self.first_overlap(vma.range).is_none(), "{} overlaps", vma.range);
         let range = vma.range;
-        let id = self.areas.insert(vma);
-        let (prev, next) = self.tree.insert(range.start.0, range.end.0, id.0);
-        self.link(id, prev, next);
-        self.last_found.set(id.0);
+        let (prev, next) = self.around(range.start);
+        let id = self.place(vma);
+        self.tree.insert(range.start.0, range.end.0, id.index() as u32);
+        self.set_left(prev, Some(id), prev.is_some_and(|prev| self.touch(prev, id)));
+        self.set_left(Some(id), next, next.is_some_and(|next| self.touch(id, next)));
+        self.last_found.set(id.index());
         id
     }
 
-    /// Hangs an area in between its neighbours, of which the tree may know only one.
     #[inline]
-    fn link(&mut self, id: VmaId, prev: Option<Neighbour>, next: Option<Neighbour>) {
-        let at = id.0 as usize;
-        if self.links.len() <= at {
-            self.links.resize(at + 1, Links::default());
+    fn place(&mut self, vma: Vma) -> VmaId {
+        let place = Place { vma, prev: Link::NONE, next: Link::NONE };
+        match self.free.pop() {
+            Some(id) => {
+                self.places[id.index()] = place;
+                id
+            }
+            None => {
+                self.places.push(place);
+                VmaId::from(self.places.len() - 1)
+            }
         }
-        let known = |side: Option<Neighbour>| side.map(|(id, touches)| (VmaId(id), touches));
-        let (prev, next) = (known(prev), known(next));
-        let behind = |set: &Self| set.links[prev?.0.0 as usize].next.map(|next| (next, set.touch(id, next)));
-        let before = |set: &Self| set.links[next?.0.0 as usize].prev.map(|prev| (prev, set.touch(prev, id)));
-        let (next, prev) = (next.or_else(|| behind(self)), prev.or_else(|| before(self)));
-        self.set_left(prev.map(|(id, _)| id), Some(id), prev.is_some_and(|(_, touches)| touches));
-        self.set_left(Some(id), next.map(|(id, _)| id), next.is_some_and(|(_, touches)| touches));
     }
 
     fn touch(&self, left: VmaId, right: VmaId) -> bool {
-        self.areas[left].range.end == self.areas[right].range.start
+        self.get(left).range.end == self.get(right).range.start
     }
 
     /// Makes two areas neighbours, either of which may be missing.
     #[inline]
     fn set_left(&mut self, left: Option<VmaId>, right: Option<VmaId>, touches: bool) {
         if let Some(left) = left {
-            let links = &mut self.links[left.0 as usize];
-            (links.next, links.touches_next) = (right, touches);
+            self.places[left.index()].next = Link::new(right, touches);
         }
         if let Some(right) = right {
-            let links = &mut self.links[right.0 as usize];
-            (links.prev, links.touches_prev) = (left, touches);
+            self.places[right.index()].prev = Link::new(left, touches);
         }
     }
 
     /// Takes an area out.
-    #[inline(always)]
+    #[inline]
     pub fn remove(&mut self, id: VmaId) -> Vma {
-        self.unhook(id);
-        self.areas.remove(id).expect("only areas of this set are removed")
-    }
-
-    /// The same for an area that nobody wants any more: nothing is moved.
-    #[inline]
-    pub fn discard(&mut self, id: VmaId) {
-        self.unhook(id);
-        self.areas.discard(id);
-    }
-
-    /// Takes an area out of the tree and from between its neighbours.
-    #[inline]
-    fn unhook(&mut self, id: VmaId) {
-        let start = self.areas[id].range.start;
-        let Links { prev, next, .. } = self.links[id.0 as usize];
+        let (prev, next) = self.neighbours(id);
         // What it kept apart does not touch.
         self.set_left(prev, next, false);
-        self.tree.remove(start.0);
+        self.tree.remove(self.get(id).range.start.0);
+        self.find_again(next);
+        self.vacate(id)
     }
 
-    /// Moves an area's borders; the order of areas must stay. `pgoff` is the caller's to adjust.
+    /// Takes out areas that follow one another, all that there are between the first and the last, and
+    /// shows each to `gone`.
+    pub fn remove_run(&mut self, run: &[VmaId], mut gone: impl FnMut(VmaId, Vma)) {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else { return };
+        let (prev, next) = (self.neighbours(*first).0, self.neighbours(*last).1);
+        self.set_left(prev, next, false);
+        self.tree.remove_run(self.get(*first).range.start.0, self.get(*last).range.end.0);
+        self.find_again(next);
+        for id in run {
+            gone(*id, self.vacate(*id));
+        }
+    }
+
+    /// Where areas went, the next call often looks at what is behind.
+    #[inline]
+    fn find_again(&self, next: Option<VmaId>) {
+        if let Some(next) = next {
+            self.last_found.set(next.index());
+        }
+    }
+
+    #[inline]
+    fn vacate(&mut self, id: VmaId) -> Vma {
+        let vma = &mut self.places[id.index()].vma;
+        assert!(!vma.range.is_empty(), "{NO_PLACE}");
+        self.free.push(id);
+        std::mem::replace(vma, Vma::new(VirtRange::default(), crate::flags::VmFlags::empty(), 0))
+    }
+
+    /// Cuts an area in two (the core of Linux `__split_vma`): the new part's id. The old id stays with the
+    /// upper part if `new_below`, else with the lower.
+    #[inline]
+    pub fn split(&mut self, id: VmaId, at: VirtAddr, new_below: bool) -> VmaId {
+        let part = self.places[id.index()].vma.split_off(at, new_below);
+        let start = part.range.start;
+        let new = self.place(part);
+        let Place { prev, next, .. } = self.places[id.index()];
+        let (low, high) = if new_below { (new, id) } else { (id, new) };
+        self.set_left(prev.get(), Some(low), prev.touching().is_some());
+        self.set_left(Some(low), Some(high), true);
+        self.set_left(Some(high), next.get(), next.touching().is_some());
+        self.tree.split(at.0, start.0, new.index() as u32);
+        new
+    }
+
+    /// Lets an area take over the range of a neighbour that touches it; the neighbour goes. The page
+    /// offset follows.
+    #[inline]
+    pub fn absorb(&mut self, target: VmaId, eaten: VmaId) -> Vma {
+        let gone = self.vacate(eaten);
+        let Place { prev, next, .. } = self.places[eaten.index()];
+        let vma = &mut self.places[target.index()].vma;
+        let start = vma.range.start;
+        if gone.range.start == vma.range.end {
+            vma.range.end = gone.range.end;
+            self.tree.join(gone.range.start.0, start.0);
+            self.set_left(Some(target), next.get(), next.touching().is_some());
+        } else {
+            debug_assert!(gone.range.end == start, "{} does not touch {}", gone.range, vma.range);
+            vma.move_start(gone.range.start);
+            self.tree.join(start.0, start.0);
+            self.set_left(prev.get(), Some(target), prev.touching().is_some());
+        }
+        gone
+    }
+
+    /// Moves the border between two areas that touch. The page offset of the second follows.
+    #[inline]
+    pub fn move_border(&mut self, left: VmaId, right: VmaId, to: VirtAddr) {
+        self.tree.move_border(self.get(right).range.start.0, to.0);
+        self.places[left.index()].vma.range.end = to;
+        self.places[right.index()].vma.move_start(to);
+    }
+
+    /// Moves an area's borders; the order of areas must stay. The page offset follows its start.
     #[inline]
     pub fn set_range(&mut self, id: VmaId, range: VirtRange) {
-        let vma = &mut self.areas[id];
+        let vma = &mut self.places[id.index()].vma;
         self.tree.set_bounds(vma.range.start.0, range.start.0, range.end.0);
-        vma.range = range;
+        vma.move_start(range.start);
+        vma.range.end = range.end;
         let (prev, next) = self.neighbours(id);
         self.set_left(prev, Some(id), prev.is_some_and(|prev| self.touch(prev, id)));
         self.set_left(Some(id), next, next.is_some_and(|next| self.touch(id, next)));
@@ -174,42 +281,50 @@ impl VmaSet {
     /// An area.
     #[inline]
     pub fn get(&self, id: VmaId) -> &Vma {
-        &self.areas[id]
+        let vma = &self.places[id.index()].vma;
+        debug_assert!(!vma.range.is_empty(), "{NO_PLACE}");
+        vma
     }
 
     /// An area that may have gone.
     #[inline]
     pub fn try_get(&self, id: VmaId) -> Option<&Vma> {
-        self.areas.get(id)
+        self.places.get(id.index()).map(|place| &place.vma).filter(|vma| !vma.range.is_empty())
     }
 
-    /// An area, to be changed; its range changes through [`VmaSet::set_range`] only.
+    /// An area, to be changed; its range changes through [`VmaSet::set_range`] and the like only.
     #[inline]
     pub fn get_mut(&mut self, id: VmaId) -> &mut Vma {
-        &mut self.areas[id]
+        &mut self.places[id.index()].vma
     }
 
     /// Areas in order of address.
     pub fn iter(&self) -> impl Iterator<Item = (VmaId, &Vma)> {
-        self.tree.iter().map(|(_, _, id)| (VmaId(id), &self.areas[VmaId(id)]))
+        self.tree.iter().map(|(_, _, id)| (VmaId::from(id as usize), self.get(VmaId::from(id as usize))))
     }
 
     /// The areas that overlap a range, in order of address.
     pub fn overlapping(&self, range: VirtRange) -> impl Iterator<Item = VmaId> {
         let from = self.tree.iter_from(range.start.0);
-        from.take_while(move |(start, _, _)| *start < range.end.0).map(|(_, _, id)| VmaId(id))
+        from.take_while(move |(start, _, _)| *start < range.end.0).map(|(_, _, id)| VmaId::from(id as usize))
     }
 
-    /// Whether every area knows its neighbours.
+    /// Whether the tree, the areas and their links tell the same.
     ///
     /// # Errors
-    /// The first one that does not.
+    /// The first area that is wrong.
     pub fn check_links(&self) -> Result<(), String> {
         let mut before = None;
-        for (id, vma) in self.iter() {
+        for (start, end, id) in self.tree.iter() {
+            let id = VmaId::from(id as usize);
+            let vma = self.get(id);
+            if vma.range != VirtRange::new(start, end) {
+                return Err(format!("the tree has {start:#x}-{end:#x} where the area is {}", vma.range));
+            }
             let (prev, _) = self.neighbours(id);
             let answered = before.is_none_or(|before| self.neighbours(before).1 == Some(id));
-            let touches = before.is_some_and(|before| self.areas[before].range.end == vma.range.start);
+            let touches = before.is_some_and(|before| self.touch(before, id));
+            let answered = answered && before.is_none_or(|before| self.adjacent(before).1.is_some() == touches);
             if prev != before || !answered || self.adjacent(id).0.is_some() != touches {
                 return Err(format!("the area at {} does not know its neighbour", vma.range.start));
             }
@@ -225,5 +340,15 @@ impl VmaSet {
     #[inline]
     pub fn tree(&self) -> &VmaTree {
         &self.tree
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_area_with_its_links_is_one_cache_line() {
+        assert_eq!(size_of::<Place>(), 64);
     }
 }

@@ -6,8 +6,8 @@ use super::node::{CAP, Entry, Inner, Leaf, Summary};
 
 /// Below this a node is joined with a sibling if both fit into one with room to spare.
 const LOW: usize = CAP / 4;
-/// Deeper than 32^7 ranges nobody gets.
-const MAX_HEIGHT: usize = 8;
+/// More than 32^8 ranges nobody gets.
+const MAX_HEIGHT: usize = 7;
 
 /// Disjoint ranges `start..end`, each with a value.
 #[derive(Clone, Debug)]
@@ -27,9 +27,6 @@ impl Default for VmaTree {
     }
 }
 
-/// The value of a neighbouring range, and whether it touches.
-pub type Neighbour = (u32, bool);
-
 /// The way down to a leaf: inner nodes and the child taken in each.
 struct Path {
     steps: [(u32, usize); MAX_HEIGHT],
@@ -42,31 +39,13 @@ impl VmaTree {
     pub fn first_ending_above(&self, addr: u64) -> Option<u32> {
         let leaf = &self.leaves[self.descend(addr) as usize];
         let at = leaf.first_ending_above(addr);
-        (at < leaf.len).then(|| leaf.entry[at].value)
+        (at < leaf.len).then(|| leaf.value[at])
     }
 
-    /// The value of the last range that starts below `addr`.
-    pub fn last_starting_below(&self, addr: u64) -> Option<u32> {
-        let mut node = self.root;
-        for _ in 0..self.height {
-            let inner = &self.inners[node as usize];
-            let at = inner.summary[..inner.len].partition_point(|s| s.first < addr);
-            node = inner.child[at.checked_sub(1)?];
-        }
-        let leaf = &self.leaves[node as usize];
-        let at = leaf.used().partition_point(|entry| entry.start < addr);
-        Some(leaf.entry[at.checked_sub(1)?].value)
-    }
-
-    /// The values of the last range that starts below `addr` and of the first that ends above it: the
-    /// neighbours of an address that no range contains. Mostly one descent.
-    #[inline]
-    pub fn around(&self, addr: u64) -> (Option<u32>, Option<u32>) {
-        let leaf = &self.leaves[self.descend(addr) as usize];
-        let at = leaf.first_ending_above(addr);
-        let next = (at < leaf.len).then(|| leaf.entry[at].value);
-        let prev = if at > 0 { Some(leaf.entry[at - 1].value) } else { self.last_starting_below(addr) };
-        (prev, next)
+    /// The value of the last range.
+    pub fn last(&self) -> Option<u32> {
+        let leaf = &self.leaves[self.descend(u64::MAX - 1) as usize];
+        Some(leaf.value[leaf.len.checked_sub(1)?])
     }
 
     #[inline]
@@ -79,7 +58,8 @@ impl VmaTree {
         node
     }
 
-    #[inline]
+    /// Inlined, for else its answer is copied.
+    #[inline(always)]
     fn path_to(&self, addr: u64) -> Path {
         let mut path = Path { steps: [(0, 0); MAX_HEIGHT], leaf: self.root };
         for step in path.steps.iter_mut().take(self.height) {
@@ -91,24 +71,20 @@ impl VmaTree {
         path
     }
 
-    /// Adds a range that overlaps none. The values of the ranges before and behind it and whether they touch
-    /// it, as far as they lie in the same leaf.
-    pub fn insert(&mut self, start: u64, end: u64, value: u32) -> (Option<Neighbour>, Option<Neighbour>) {
+    /// Adds a range that overlaps none.
+    pub fn insert(&mut self, start: u64, end: u64, value: u32) {
         let path = self.path_to(start);
         let mut leaf_id = path.leaf;
         let mut split = None;
         if self.leaves[leaf_id as usize].len == CAP {
             let right = self.split_leaf(leaf_id);
-            if start >= self.leaves[right as usize].entry[0].start {
+            if start >= self.leaves[right as usize].start[0] {
                 leaf_id = right;
             }
             split = Some(right);
         }
         let leaf = &mut self.leaves[leaf_id as usize];
-        let at = leaf.used().partition_point(|entry| entry.start < start);
-        let prev = at.checked_sub(1).map(|before| (leaf.entry[before].value, leaf.entry[before].end == start));
-        let next = (at < leaf.len).then(|| (leaf.entry[at].value, leaf.entry[at].start == end));
-        let neighbours = (prev, next);
+        let at = leaf.first_ending_above(start);
         let lost = leaf.gap_before(at);
         leaf.insert(at, Entry { start, end, value });
         let made = leaf.gap_before(at).max(leaf.gap_before(at + 1));
@@ -117,27 +93,89 @@ impl VmaTree {
             (None, height) => self.leaf_changed(&path, height, lost, made),
             _ => self.after_insert(&path, split),
         }
-        neighbours
+    }
+
+    /// Cuts the range that contains `border` in two there: the part that begins at `new_start` gets `value`,
+    /// the other keeps its own. No gap changes, and mostly nothing but one leaf.
+    pub fn split(&mut self, border: u64, new_start: u64, value: u32) {
+        let leaf_id = self.descend(border);
+        let leaf = &mut self.leaves[leaf_id as usize];
+        let at = leaf.first_ending_above(border);
+        let old = leaf.entry(at);
+        debug_assert!(at < leaf.len && old.start < border, "no range contains {border:#x}");
+        let (low, high) = if new_start < border { (value, old.value) } else { (old.value, value) };
+        if leaf.len == CAP {
+            leaf.value[at] = low;
+            self.set_bounds(old.start, old.start, border);
+            self.insert(border, old.end, high);
+            return;
+        }
+        (leaf.start[at], leaf.value[at]) = (border, high);
+        leaf.insert(at, Entry { start: old.start, end: border, value: low });
+    }
+
+    /// Makes one of two ranges that touch at `border`: it has the value of the one that starts at `kept`.
+    pub fn join(&mut self, border: u64, kept: u64) {
+        let leaf_id = self.descend(border);
+        let leaf = &mut self.leaves[leaf_id as usize];
+        let at = leaf.first_ending_above(border);
+        debug_assert!(at < leaf.len && leaf.start[at] == border, "no range starts at {border:#x}");
+        let end = leaf.end[at];
+        if at > 0 && (leaf.len > LOW || self.height == 0) {
+            let value = leaf.value[if kept < border { at - 1 } else { at }];
+            (leaf.end[at - 1], leaf.value[at - 1]) = (end, value);
+            leaf.remove(at);
+        } else if kept < border {
+            self.remove(border);
+            self.set_bounds(kept, kept, end);
+        } else {
+            let start = self.start_of_range_ending_at(border);
+            self.remove(start);
+            self.set_bounds(border, start, end);
+        }
+    }
+
+    fn start_of_range_ending_at(&self, border: u64) -> u64 {
+        let leaf = &self.leaves[self.descend(border - 1) as usize];
+        leaf.start[leaf.first_ending_above(border - 1)]
+    }
+
+    /// Moves the border `from` at which two ranges touch.
+    pub fn move_border(&mut self, from: u64, to: u64) {
+        let leaf_id = self.descend(from);
+        let leaf = &mut self.leaves[leaf_id as usize];
+        let at = leaf.first_ending_above(from);
+        debug_assert!(at < leaf.len && leaf.start[at] == from, "no range starts at {from:#x}");
+        if at > 0 {
+            (leaf.end[at - 1], leaf.start[at]) = (to, to);
+            return;
+        }
+        let end = leaf.end[at];
+        let left = self.start_of_range_ending_at(from);
+        if to < from {
+            self.set_bounds(left, left, to);
+            self.set_bounds(from, to, end);
+        } else {
+            self.set_bounds(from, to, end);
+            self.set_bounds(left, left, to);
+        }
     }
 
     /// Brings the summaries on the path up to date after a change in its leaf that split and emptied nothing.
     #[inline]
     fn leaf_changed(&mut self, path: &Path, height: usize, lost: u64, made: u64) {
         let (parent, at) = path.steps[height - 1];
-        let old = self.inners[parent as usize].summary[at];
-        let new = self.leaves[path.leaf as usize].summary_after(old, lost, made);
-        if new == old {
+        let new = self.leaves[path.leaf as usize].summary_after(self.inners[parent as usize].of(at), lost, made);
+        if !self.inners[parent as usize].note(at, new) {
             return;
         }
-        self.inners[parent as usize].summary[at] = new;
         let mut child = parent;
         for level in (0..height - 1).rev() {
             let (node, at) = path.steps[level];
             let summary = self.inners[child as usize].summary();
-            if self.inners[node as usize].summary[at] == summary {
+            if !self.inners[node as usize].note(at, summary) {
                 return;
             }
-            self.inners[node as usize].summary[at] = summary;
             child = node;
         }
     }
@@ -148,10 +186,10 @@ impl VmaTree {
         for level in (0..self.height).rev() {
             let (node, at) = path.steps[level];
             let summary = self.summary_of(child, level + 1);
-            if split.is_none() && self.inners[node as usize].summary[at] == summary {
+            let news = self.inners[node as usize].note(at, summary);
+            if split.is_none() && !news {
                 return;
             }
-            self.inners[node as usize].summary[at] = summary;
             if let Some(new) = split {
                 let new_summary = self.summary_of(new, level + 1);
                 split = self.insert_child(node, at + 1, new, new_summary);
@@ -171,7 +209,7 @@ impl VmaTree {
         let mut right = Inner::EMPTY;
         let left = &mut self.inners[node as usize];
         right.extend(left, CAP / 2..CAP);
-        left.len = CAP / 2;
+        left.truncate(CAP / 2);
         match at.checked_sub(CAP / 2) {
             Some(behind) if behind > 0 => right.insert(behind, child, summary),
             _ => left.insert(at, child, summary),
@@ -185,7 +223,7 @@ impl VmaTree {
         root.insert(1, right, self.summary_of(right, 0));
         self.root = self.new_inner(root);
         self.height += 1;
-        assert!(self.height < MAX_HEIGHT, "the tree holds more ranges than an address space has pages");
+        assert!(self.height <= MAX_HEIGHT, "the tree holds more ranges than an address space has pages");
     }
 
     /// The summary of a node `depth` levels below the root.
@@ -197,7 +235,7 @@ impl VmaTree {
         let mut right = Leaf::EMPTY;
         let left = &mut self.leaves[leaf as usize];
         right.extend(left, CAP / 2..CAP);
-        left.len = CAP / 2;
+        left.truncate(CAP / 2);
         self.new_leaf(right)
     }
 
@@ -221,18 +259,50 @@ impl VmaTree {
 
     /// Takes out the range that starts at `start`, which must exist.
     pub fn remove(&mut self, start: u64) {
+        self.remove_run(start, start + 1);
+    }
+
+    /// Takes out all ranges that start in `from..to`. The first must start at `from`.
+    pub fn remove_run(&mut self, from: u64, to: u64) {
+        let mut from = Some(from);
+        while let Some(start) = from {
+            from = self.remove_in_leaf(start, to);
+        }
+    }
+
+    /// The same for one leaf; where the next range starts, if that is below `to` as well.
+    fn remove_in_leaf(&mut self, start: u64, to: u64) -> Option<u64> {
         let path = self.path_to(start);
         let leaf = &mut self.leaves[path.leaf as usize];
         let at = leaf.first_ending_above(start);
-        debug_assert!(at < leaf.len && leaf.entry[at].start == start, "no range starts at {start:#x}");
-        let lost = leaf.gap_before(at).max(leaf.gap_before(at + 1));
-        leaf.remove(at);
+        debug_assert!(at < leaf.len && leaf.start[at] == start, "no range starts at {start:#x}");
+        let (mut behind, mut lost) = (at + 1, leaf.gap_before(at));
+        while behind < leaf.len && leaf.start[behind] < to {
+            lost = lost.max(leaf.gap_before(behind));
+            behind += 1;
+        }
+        let reaches_on = behind == leaf.len;
+        lost = lost.max(leaf.gap_before(behind));
+        match behind - at {
+            1 => leaf.remove(at),
+            _ => leaf.remove_run(at..behind),
+        }
         let made = leaf.gap_before(at);
+        let next = if reaches_on && self.height > 0 { self.start_behind(&path).filter(|next| *next < to) } else { None };
         match self.height {
             0 => {}
-            height if leaf.len >= LOW => self.leaf_changed(&path, height, lost, made),
+            height if self.leaves[path.leaf as usize].len >= LOW => self.leaf_changed(&path, height, lost, made),
             _ => self.after_remove(&path),
         }
+        next
+    }
+
+    /// Where the first range behind a leaf starts.
+    fn start_behind(&self, path: &Path) -> Option<u64> {
+        path.steps[..self.height].iter().rev().find_map(|&(node, at)| {
+            let inner = &self.inners[node as usize];
+            (at + 1 < inner.len).then(|| inner.of(at + 1).first)
+        })
     }
 
     /// Brings summaries up to date; drops empty nodes and joins thin ones with a sibling.
@@ -247,9 +317,8 @@ impl VmaTree {
                 self.release(child, depth);
             } else {
                 let summary = self.summary_of(child, depth);
-                let unchanged = self.inners[node as usize].summary[at] == summary;
-                self.inners[node as usize].summary[at] = summary;
-                if len >= LOW && unchanged {
+                let news = self.inners[node as usize].note(at, summary);
+                if len >= LOW && !news {
                     return;
                 }
                 if len < LOW {
@@ -293,7 +362,7 @@ impl VmaTree {
         let summary = self.summary_of(left, depth);
         let parent = &mut self.inners[node as usize];
         parent.remove(left_at + 1);
-        parent.summary[left_at] = summary;
+        parent.note(left_at, summary);
     }
 
     fn shrink_root(&mut self) {
@@ -318,9 +387,9 @@ impl VmaTree {
         let path = self.path_to(old_start);
         let leaf = &mut self.leaves[path.leaf as usize];
         let at = leaf.first_ending_above(old_start);
-        debug_assert!(at < leaf.len && leaf.entry[at].start == old_start, "no range starts at {old_start:#x}");
+        debug_assert!(at < leaf.len && leaf.start[at] == old_start, "no range starts at {old_start:#x}");
         let lost = leaf.gap_before(at).max(leaf.gap_before(at + 1));
-        (leaf.entry[at].start, leaf.entry[at].end) = (start, end);
+        (leaf.start[at], leaf.end[at]) = (start, end);
         let made = leaf.gap_before(at).max(leaf.gap_before(at + 1));
         if self.height > 0 {
             self.leaf_changed(&path, self.height, lost, made);
@@ -331,11 +400,11 @@ impl VmaTree {
     #[inline]
     fn extent(&self) -> (u64, u64) {
         if self.height == 0 {
-            let used = self.leaves[self.root as usize].used();
-            return (used[0].start, used[used.len() - 1].end);
+            let leaf = &self.leaves[self.root as usize];
+            return (leaf.start[0], leaf.end[leaf.len - 1]);
         }
         let root = &self.inners[self.root as usize];
-        (root.summary[0].first, root.summary[root.len - 1].last)
+        (root.of(0).first, root.of(root.len - 1).last)
     }
 
     /// The highest gap of at least `len` bytes inside `low..high`, cut to those limits.
@@ -350,14 +419,14 @@ impl VmaTree {
     fn highest_in(&self, node: u32, depth: usize, low: u64, high: u64, len: u64) -> Option<(u64, u64)> {
         if depth == self.height {
             let leaf = &self.leaves[node as usize];
-            let gaps = (1..leaf.len).rev().map(|i| (leaf.entry[i - 1].end, leaf.entry[i].start));
+            let gaps = (1..leaf.len).rev().map(|i| (leaf.end[i - 1], leaf.start[i]));
             return gaps.into_iter().find_map(|(from, to)| fits(from.max(low), to.min(high), len));
         }
         let inner = &self.inners[node as usize];
         for i in (0..inner.len).rev() {
-            let child = inner.summary[i];
-            if let Some(next) = inner.summary[..inner.len].get(i + 1)
-                && let Some(gap) = fits(child.last.max(low), next.first.min(high), len)
+            let child = inner.of(i);
+            if i + 1 < inner.len
+                && let Some(gap) = fits(child.last.max(low), inner.of(i + 1).first.min(high), len)
             {
                 return Some(gap);
             }
@@ -388,15 +457,15 @@ impl VmaTree {
     fn lowest_in(&self, node: u32, depth: usize, low: u64, high: u64, len: u64) -> Option<(u64, u64)> {
         if depth == self.height {
             let leaf = &self.leaves[node as usize];
-            let mut gaps = (1..leaf.len).map(|i| (leaf.entry[i - 1].end, leaf.entry[i].start));
+            let mut gaps = (1..leaf.len).map(|i| (leaf.end[i - 1], leaf.start[i]));
             return gaps.find_map(|(from, to)| fits(from.max(low), to.min(high), len));
         }
         let inner = &self.inners[node as usize];
         for i in 0..inner.len {
-            let child = inner.summary[i];
+            let child = inner.of(i);
             // The gap before a child may end beyond the limits, with room inside them.
             if i > 0
-                && let Some(gap) = fits(inner.summary[i - 1].last.max(low), child.first.min(high), len)
+                && let Some(gap) = fits(inner.of(i - 1).last.max(low), child.first.min(high), len)
             {
                 return Some(gap);
             }
@@ -450,8 +519,8 @@ impl VmaTree {
         let inner = &self.inners[node as usize];
         for i in 0..inner.len {
             let recounted = self.summary_of(inner.child[i], depth + 1);
-            if recounted != inner.summary[i] {
-                return Err(format!("gap index: {:x?} is kept, {recounted:x?} is right", inner.summary[i]));
+            if recounted != inner.of(i) {
+                return Err(format!("gap index: {:x?} is kept, {recounted:x?} is right", inner.of(i)));
             }
             self.check_node(inner.child[i], depth + 1)?;
         }
@@ -477,7 +546,7 @@ impl Iterator for Iter<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         let leaf = &self.tree.leaves[self.path.leaf as usize];
         if self.at < leaf.len {
-            let Entry { start, end, value } = leaf.entry[self.at];
+            let Entry { start, end, value } = leaf.entry(self.at);
             let item = (start, end, value);
             self.at += 1;
             return Some(item);
@@ -505,54 +574,113 @@ mod tests {
     use super::*;
 
     /// The gaps of a list of ranges, counted the slow way.
-    fn naive_gaps(ranges: &[(u64, u64)], low: u64, high: u64, len: u64) -> Vec<(u64, u64)> {
+    fn naive_gaps(ranges: &[(u64, u64, u32)], low: u64, high: u64, len: u64) -> Vec<(u64, u64)> {
         let mut edges = vec![0];
-        edges.extend(ranges.iter().flat_map(|(start, end)| [*start, *end]));
+        edges.extend(ranges.iter().flat_map(|(start, end, _)| [*start, *end]));
         edges.push(u64::MAX);
         let gaps = edges.chunks(2).map(|gap| (gap[0].max(low), gap[1].min(high)));
         gaps.filter(|(from, to)| from < to && to - from >= len).collect()
     }
 
-    #[test]
-    fn agrees_with_a_sorted_list_over_a_long_random_history() {
-        let mut seed = 42u64;
-        let mut random = move |below: u64| {
-            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            (seed >> 33) % below
-        };
-        let (mut tree, mut list) = (VmaTree::default(), Vec::<(u64, u64)>::new());
-        for round in 0..20_000u32 {
-            let grow = if round / 4000 % 2 == 0 { 7 } else { 3 };
-            let start = random(40_000) * 4;
-            let at = list.partition_point(|r| r.1 <= start);
-            let hit = list.get(at).filter(|r| r.0 <= start).copied();
-            match hit {
-                Some((from, _)) if random(10) >= grow => {
-                    tree.remove(from);
-                    list.remove(at);
+    /// A tree and a sorted list of the same ranges with their values.
+    #[derive(Default)]
+    struct Both {
+        tree: VmaTree,
+        list: Vec<(u64, u64, u32)>,
+        seed: u64,
+    }
+
+    impl Both {
+        fn random(&mut self, below: u64) -> u64 {
+            self.seed = self.seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (self.seed >> 33) % below
+        }
+
+        /// One change at or around an address; `grow` in ten make it larger.
+        fn change(&mut self, round: u32, grow: u64) {
+            let start = self.random(40_000) * 8;
+            let at = self.list.partition_point(|r| r.1 <= start);
+            match self.list.get(at).copied().filter(|r| r.0 <= start) {
+                None => self.add(at, start, round),
+                Some(_) if self.random(10) >= grow => self.shrink(at),
+                Some(_) => self.reshape(at, round),
+            }
+        }
+
+        fn add(&mut self, at: usize, start: u64, value: u32) {
+            let room = self.list.get(at).map_or(u64::MAX, |next| next.0) - start;
+            let end = start + (1 + self.random(12)).min(room);
+            self.tree.insert(start, end, value);
+            self.list.insert(at, (start, end, value));
+        }
+
+        fn shrink(&mut self, at: usize) {
+            let (start, end, _) = self.list[at];
+            match self.list.get(at + 1).copied() {
+                Some((border, last, value)) if border == end => {
+                    let kept = if self.random(2) == 0 { start } else { border };
+                    self.tree.join(border, kept);
+                    self.list[at].1 = last;
+                    if kept == border {
+                        self.list[at].2 = value;
+                    }
+                    self.list.remove(at + 1);
                 }
-                Some((from, to)) => {
-                    let end = list.get(at + 1).map_or(to + 4, |next| next.0.min(to + 4));
-                    tree.set_bounds(from, from, end);
-                    list[at].1 = end;
-                }
-                None => {
-                    let room = list.get(at).map_or(u64::MAX, |next| next.0) - start;
-                    let end = start + (1 + random(3)).min(room);
-                    tree.insert(start, end, round);
-                    list.insert(at, (start, end));
+                _ => {
+                    let to = end + self.random(3) * self.random(2000);
+                    let behind = self.list.partition_point(|range| range.0 < to);
+                    self.tree.remove_run(start, to);
+                    self.list.drain(at..behind);
                 }
             }
+        }
+
+        fn reshape(&mut self, at: usize, new: u32) {
+            let (start, end, value) = self.list[at];
+            let next = self.list.get(at + 1).copied();
+            match next {
+                Some((border, last, _)) if border == end && self.random(2) == 0 => {
+                    let to = start + 1 + self.random(last - start - 1);
+                    self.tree.move_border(border, to);
+                    (self.list[at].1, self.list[at + 1].0) = (to, to);
+                }
+                _ if end - start > 1 && self.random(3) > 0 => {
+                    let border = start + 1 + self.random(end - start - 1);
+                    let below = self.random(2) == 0;
+                    self.tree.split(border, if below { start } else { border }, new);
+                    let values = if below { (new, value) } else { (value, new) };
+                    self.list[at] = (start, border, values.0);
+                    self.list.insert(at + 1, (border, end, values.1));
+                }
+                _ => {
+                    let end = next.map_or(end + 4, |next| next.0.min(end + 4));
+                    self.tree.set_bounds(start, start, end);
+                    self.list[at].1 = end;
+                }
+            }
+        }
+
+        fn compare(&mut self) {
+            self.tree.check().unwrap();
+            assert!(self.tree.iter().eq(self.list.iter().copied()));
+            let (low, len) = (self.random(200_000), 1 + self.random(60));
+            let high = low + self.random(160_000);
+            let gaps = naive_gaps(&self.list, low, high, len);
+            assert_eq!(self.tree.highest_gap(low, high, len), gaps.last().copied());
+            assert_eq!(self.tree.lowest_gap(low, high, len), gaps.first().copied());
+            assert_eq!(self.tree.last(), self.list.last().map(|range| range.2));
+            let found = self.list.iter().find(|range| range.1 > low).map(|range| range.2);
+            assert_eq!(self.tree.first_ending_above(low), found);
+        }
+    }
+
+    #[test]
+    fn agrees_with_a_sorted_list_over_a_long_random_history() {
+        let mut both = Both { seed: 42, ..Both::default() };
+        for round in 0..60_000u32 {
+            both.change(round, if round / 12_000 % 2 == 0 { 7 } else { 3 });
             if round % 97 == 0 {
-                tree.check().unwrap();
-                assert!(tree.iter().map(|(s, e, _)| (s, e)).eq(list.iter().copied()));
-                let (low, len) = (random(100_000), 1 + random(30));
-                let high = low + random(80_000);
-                let gaps = naive_gaps(&list, low, high, len);
-                assert_eq!(tree.highest_gap(low, high, len), gaps.last().copied());
-                assert_eq!(tree.lowest_gap(low, high, len), gaps.first().copied());
-                let before = list.partition_point(|r| r.0 < low);
-                assert_eq!(tree.last_starting_below(low).is_some(), before > 0);
+                both.compare();
             }
         }
     }

@@ -234,7 +234,7 @@ impl Live {
         for i in 0..count {
             let result = self.syscall(pid, number, &args, outcome)?.unwrap_or(0);
             if is_error(result) {
-                outcome.result = format!("{i} -1 {}", errno(result).map_or("?".into(), |errno| errno.to_string()));
+                outcome.result = format!("{i} -1 {}", Errno::from_raw(result as u64).map_or("?".into(), |errno| errno.to_string()));
                 return Ok(());
             }
             args[0] = Arg::Int(args[0].int().wrapping_add(stride));
@@ -344,10 +344,6 @@ fn is_error(result: i64) -> bool {
     (-4095..0).contains(&result)
 }
 
-fn errno(result: i64) -> Option<&'static Errno> {
-    Errno::ALL.iter().find(|errno| **errno as i64 == -result)
-}
-
 fn show_signal(signal: RealSignal) -> String {
     let name = match (signal.signo, signal.code) {
         (libc::SIGSEGV, 1) => "SIGSEGV SEGV_MAPERR".into(),
@@ -361,7 +357,7 @@ fn show_signal(signal: RealSignal) -> String {
 
 fn show_result(result: i64) -> String {
     if is_error(result) {
-        return errno(result).map_or(format!("-1 errno {}", -result), |errno| format!("-1 {errno} ({})", errno.text()));
+        return Errno::from_raw(result as u64).map_or(format!("{result:#x}"), |errno| format!("-1 {errno} ({})", errno.text()));
     }
     if (0..65536).contains(&result) { result.to_string() } else { format!("{result:#x}") }
 }

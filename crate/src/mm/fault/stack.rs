@@ -32,10 +32,13 @@ impl Kernel {
         }
         self.anon_vma_prepare(mm, id);
         let growth = (old.start - addr) >> PAGE_SHIFT;
+        let pgoff = self.mms[mm].vmas.get(id).pgoff;
+        if growth > pgoff {
+            return Err(SignalWhy::StackOffset { addr, growth, pgoff });
+        }
         self.account_stack_growth(mm, old.end - addr, growth, flags, addr)?;
         let to = VirtRange { start: addr, end: old.end };
         let space = &mut self.mms[mm];
-        space.vmas.get_mut(id).pgoff -= growth;
         space.vmas.set_range(id, to);
         space.account_vm(flags, growth, true);
         if flags.contains(VmFlags::LOCKED) {
