@@ -78,16 +78,24 @@ impl VmaSet {
         Some(found)
     }
 
-    /// The same if it is the area that was found last, or the next one.
+    /// The same if it is the area that was found last or the next one, and the address is near. Far from
+    /// it the neighbours would only cost a look into memory.
     #[inline]
     fn find_near(&self, addr: VirtAddr) -> Option<VmaId> {
+        const NEAR: u64 = 1 << 16;
         let last = VmaId::from(self.last_found.get());
         let Place { vma, prev, next } = self.places.get(last.index())?;
-        if vma.range.end <= addr {
-            return next.get().filter(|next| !vma.range.is_empty() && addr < self.get(*next).range.end);
+        if vma.range.contains(addr) {
+            return Some(last);
         }
-        let is_first = vma.range.start <= addr || prev.get().is_none_or(|prev| self.get(prev).range.end <= addr);
-        is_first.then_some(last)
+        if vma.range.start - addr <= NEAR {
+            let is_first = prev.get().is_none_or(|prev| self.get(prev).range.end <= addr);
+            return Some(last).filter(|_| is_first && !vma.range.is_empty());
+        }
+        if addr - vma.range.end <= NEAR && !vma.range.is_empty() {
+            return next.get().filter(|next| addr < self.get(*next).range.end);
+        }
+        None
     }
 
     /// The areas before and behind one.
