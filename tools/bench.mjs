@@ -23,10 +23,18 @@ async function instance() {
 }
 
 /** Nanoseconds a round of an exported loop. */
-function time(loop, n, per = n) {
+function time(loop, n) {
   const start = process.hrtime.bigint();
   loop(n);
-  return Number(process.hrtime.bigint() - start) / per;
+  return Number(process.hrtime.bigint() - start) / n;
+}
+
+/** The same for a loop that needs something prepared and put back, which takes no time. */
+function timePrepared(loops, name, n) {
+  loops[`${name}_before`]?.(n);
+  const taken = time(loops[name], n);
+  loops[`${name}_after`]?.(n);
+  return taken;
 }
 
 /** Another program: one question, one answer. */
@@ -101,13 +109,19 @@ main(async () => {
   const fromJs = (count) => { let sum = 0; for (let i = 0; i < count; i++) sum += small.load32(address + ((i * 7919) & 0xffff8)); return sum; };
   const fromJsRaw = (count) => { let sum = 0; for (let i = 0; i < count; i++) sum += small.raw32(pointer + ((i * 7919) & 0xffff8)); return sum; };
 
-  const against = (name, count) => async () => [time(small[name], count), await kernel.ask(name, count)];
+  const against = (name, count) => async () => [timePrepared(small, name, count), await kernel.ask(name, count)];
   /** A loop in a large machine against the same in a small one. */
   const within = (name, large, count) => async () => [time(large[name], count), time(thousand[name], count)];
   const calls = [
     ['mprotect of a middle page and back', 'mprotect_middle', 5000], ['mremap of three pages there and back', 'mremap_move', 2000],
     ['brk up and down', 'brk_grow', 5000], ['madvise of a flag and back', 'madvise_flag', 10_000],
     ['mlock + munlock of three pages', 'mlock_munlock', 5000], ['64 mmaps + one munmap of all', 'munmap_many', 200],
+  ];
+  const pages = [
+    ['read fault, page of zeros', 0.30, 'zero_read', 4096], ['read fault on a cached file page, alone', 0.30, 'file_read', 1024],
+    ['copy-on-write fault after fork', 0.30, 'copy_on_write', 4096], ['write fault of the last sharer', 0.15, 'reuse', 4096],
+    ['madvise DONTNEED + store, one page', 0.15, 'dontneed_touch', 5000], ['mincore of one page', 0.15, 'mincore_one', 5000],
+    ['fork + exit with 10,000 written pages', 0.10, 'fork_exit', 5],
   ];
   const crowdedCalls = [...calls, ['mprotect of any VMA and back', 'mprotect_random', 10_000], ['munmap + mmap of any VMA', 'remap_random', 5000]];
   const rows = [
@@ -121,6 +135,7 @@ main(async () => {
     ['gap search among 1,000,000 VMAs', 'among 1,000', 2, async () => [time(million.gap_search, 20_000), time(thousand.gap_search, 20_000)]],
     ['mmap + munmap among 1,000,000 VMAs', 'among 1,000', 2, async () => [time(million.mmap_munmap_two, 20_000), time(thousand.mmap_munmap_two, 20_000)]],
     ...(kernel ? calls.map(([what, name, count]) => [what, 'the real kernel', 0.10, against(name, count)]) : []),
+    ...(kernel ? pages.map(([what, goal, name, count]) => [what, 'the real kernel', goal, against(name, count)]) : []),
     crowded && ['mprotect of any of 65,000 VMAs and back', 'the real kernel, 65,000 VMAs', 0.6, async () => [time(many.mprotect_random, 10_000), await crowded.ask('mprotect_random', 10_000)]],
     ['mmap + munmap among 65,000 VMAs', 'among 1,000', 2, within('mmap_munmap_two', many, 20_000)],
     ...crowdedCalls.map(([what, name, count]) => [`${what}, among 65,000 VMAs`, 'among 1,000', 2, within(name, many, count)]),

@@ -5,7 +5,9 @@ use crate::addr::{PAGE_SIZE, Pfn};
 use crate::ids::{InodeId, Pid};
 use crate::phys::Owner;
 use bitflags::bitflags;
+use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// What kind of file it is: decides what may be done with it, and how a mapping of it behaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -121,6 +123,17 @@ impl Inode {
     /// Whether a page counts as cached (`mincore`, fault-around).
     pub fn is_cached(&self, index: u64) -> bool {
         self.pages.contains_key(&index) || self.is_warm_page(index)
+    }
+
+    /// The pages of a range that count as cached, in order.
+    pub fn cached_in(&self, pages: Range<u64>) -> SmallVec<[u64; 16]> {
+        if self.warm {
+            return pages.filter(|index| self.is_cached(*index)).collect();
+        }
+        if pages.is_empty() {
+            return SmallVec::new();
+        }
+        self.pages.range(pages).map(|(index, _)| *index).collect()
     }
 
     /// Whether a page counts as cached without having a frame yet.

@@ -89,7 +89,7 @@ impl Kernel {
             if pte.is_present() && !pte.has(Pte::SPECIAL) {
                 let count = counts.entry(pte.pfn()).or_default();
                 *count = (count.0 + 1, count.1 + 1);
-                if let Some(kind) = self.rss_kind(pte.pfn()) {
+                if let Some(kind) = Rss::of(self.phys.frame(pte.pfn())) {
                     rss[kind as usize] += 1;
                 }
             }

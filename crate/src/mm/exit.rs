@@ -20,11 +20,12 @@ impl Kernel {
     /// Unmaps everything and frees the tables; the id is free afterwards.
     pub(crate) fn exit_mmap(&mut self, mm: MmId) {
         self.call("exit_mmap", |k| {
-            k.empty_mm(mm);
-            let mut space = k.mms.remove(mm).expect("an address space ends once");
-            if k.cpu.cr3() == Some(space.tables.root) {
+            // Nobody runs in it any more: the TLB forgets it at once, not page by page.
+            if k.cpu.cr3() == Some(k.mms[mm].tables.root) {
                 k.cpu.load_cr3(None, &mut k.trace);
             }
+            k.empty_mm(mm);
+            let mut space = k.mms.remove(mm).expect("an address space ends once");
             space.tables.destroy(&mut k.phys, &mut k.trace);
         });
     }

@@ -1,9 +1,11 @@
 //! Copying an address space (Linux `mm/mmap.c:dup_mmap`, `mm/memory.c:copy_page_range`).
 
 use super::kernel::Kernel;
-use super::mm_struct::Mm;
-use crate::addr::{VirtAddr, VirtRange};
+use super::mm_struct::{Mm, Rss};
+use super::zap::TableRun;
+use crate::addr::VirtRange;
 use crate::errno::{Errno, SysResult};
+use crate::event::Event;
 use crate::flags::VmFlags;
 use crate::ids::{MmId, VmaId};
 use crate::mmu::{Pte, Slot, Tables};
@@ -98,8 +100,10 @@ impl Kernel {
                 let made = self.mms[child].tables.make_down_to(&mut self.phys, at, depth, &mut self.trace);
                 self.require(made, Errno::ENOMEM, || Why::OutOfFrames)?;
             }
-            let (from, to) = (self.mms[parent].tables.find(&self.phys, at), self.mms[child].tables.find(&self.phys, at));
-            if let (Some(from), Some(to)) = (from, to) {
+            if depth == 1
+                && let Some(from) = self.mms[parent].tables.find(&self.phys, at)
+                && let Some(to) = self.mms[child].tables.find(&self.phys, at)
+            {
                 self.copy_table(parent, child, VirtRange { start: at, end }, (from, to), vma.flags);
             }
             at = end;
@@ -108,37 +112,50 @@ impl Kernel {
     }
 
     fn copy_table(&mut self, parent: MmId, child: MmId, range: VirtRange, (from, to): (Slot, Slot), flags: VmFlags) {
-        for (i, addr) in range.page_addrs().enumerate() {
-            let from = from.further(i);
-            let pte = from.read(&self.phys);
-            if !pte.is_none() {
-                let to = to.further(i);
-                self.copy_entry((parent, from), (child, to), addr, pte, flags);
+        let run = from.run(range.pages() as usize);
+        // The tables are read once and written once.
+        let mut old = TableRun::from_slice(&self.phys.words(from.table)[run.clone()]);
+        let mut new = TableRun::from_elem(Pte::NONE.0, run.len());
+        let mut mapped = [0; 3];
+        for ((entry, copy), addr) in old.iter_mut().zip(&mut new).zip(range.page_addrs()) {
+            let pte = Pte(*entry);
+            if pte.is_none() {
+                continue;
             }
+            // A private page becomes read-only in both. The TLB is flushed once, at the end.
+            let shared = if pte.is_present() && flags.is_cow() { pte.without(Pte::WRITE) } else { pte };
+            if shared != pte {
+                *entry = shared.0;
+                self.trace.emit(|| Event::PteSet { mm: parent, addr, old: pte.0, new: shared.0 });
+            }
+            *copy = self.entry_of_child(shared, flags, &mut mapped).0;
+            self.trace.emit(|| Event::PteSet { mm: child, addr, old: Pte::NONE.0, new: *copy });
+        }
+        self.phys.words_mut(from.table)[run.clone()].copy_from_slice(&old);
+        self.phys.words_mut(to.table)[run].copy_from_slice(&new);
+        for (count, mapped) in self.mms[child].rss.iter_mut().zip(mapped) {
+            *count += mapped;
         }
     }
 
-    /// Copies an entry; a private page becomes read-only in both and belongs to nobody alone
-    /// (Linux `copy_present_ptes`). The TLB is flushed once, at the end.
-    fn copy_entry(&mut self, parent: (MmId, Slot), child: (MmId, Slot), addr: VirtAddr, pte: Pte, flags: VmFlags) {
-        let mut shared = pte;
-        if pte.is_present() && flags.is_cow() {
-            shared = pte.without(Pte::WRITE);
-            if shared != pte {
-                self.set_pte_quietly(parent.0, addr, parent.1, shared);
-            }
-        }
+    /// A child's copy of an entry, its frame booked: a private one belongs to nobody alone any more
+    /// (Linux `copy_present_ptes`).
+    #[inline]
+    fn entry_of_child(&mut self, shared: Pte, flags: VmFlags, mapped: &mut [u64; 3]) -> Pte {
         // A shared mapping's child starts clean.
-        let mut copy = if flags.contains(VmFlags::SHARED) { shared.without(Pte::DIRTY) } else { shared };
-        if pte.is_present() {
-            copy = copy.without(Pte::ACCESSED);
-            if !pte.has(Pte::SPECIAL) {
-                let frame = self.phys.frame_mut(pte.pfn());
-                frame.flags -= FrameFlags::ANON_EXCLUSIVE;
-                frame.refcount += 1;
-                self.remember_mapping(child.0, copy);
+        let copy = if flags.contains(VmFlags::SHARED) { shared.without(Pte::DIRTY) } else { shared };
+        if !copy.is_present() {
+            return copy;
+        }
+        if !copy.has(Pte::SPECIAL) {
+            let frame = self.phys.frame_mut(copy.pfn());
+            frame.flags -= FrameFlags::ANON_EXCLUSIVE;
+            frame.refcount += 1;
+            frame.mapcount += 1;
+            if let Some(kind) = Rss::of(frame) {
+                mapped[kind as usize] += 1;
             }
         }
-        self.set_pte_quietly(child.0, addr, child.1, copy);
+        copy.without(Pte::ACCESSED)
     }
 }

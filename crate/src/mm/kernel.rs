@@ -2,7 +2,7 @@
 
 use super::accounting::Commit;
 use super::anon_vma::AnonVmas;
-use super::mm_struct::{Mm, Rss};
+use super::mm_struct::Mm;
 use super::rmap::IMmap;
 use super::shm::Segments;
 use super::task::Task;
@@ -220,14 +220,6 @@ impl Kernel {
         }
     }
 
-    /// Writes a page-table entry and leaves the TLB to the caller, who flushes once for many.
-    #[inline]
-    pub(crate) fn set_pte_quietly(&mut self, mm: MmId, addr: VirtAddr, slot: Slot, new: Pte) {
-        let old = slot.read(&self.phys);
-        slot.write(&mut self.phys, new);
-        self.trace.emit(|| Event::PteSet { mm, addr, old: old.0, new: new.0 });
-    }
-
     /// Drops a holder of an open file; what was promised for a file in memory goes with its contents.
     pub fn fput(&mut self, file: FileId) {
         let inode = self.fs.file(file).inode;
@@ -238,17 +230,6 @@ impl Kernel {
         }
         if self.shm.has_any() {
             self.shm_destroy_if_unused(inode);
-        }
-    }
-
-    /// Which resident-set counter a frame belongs to; `None` for frames that are not counted.
-    #[inline]
-    pub(crate) fn rss_kind(&self, pfn: Pfn) -> Option<Rss> {
-        match self.phys.frame(pfn).owner {
-            Owner::Anon { .. } => Some(Rss::Anon),
-            Owner::File { shmem: true, .. } => Some(Rss::Shmem),
-            Owner::File { .. } | Owner::Kernel => Some(Rss::File),
-            _ => None,
         }
     }
 

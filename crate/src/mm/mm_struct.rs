@@ -3,6 +3,7 @@
 use crate::addr::{TASK_SIZE, VirtAddr, page_align};
 use crate::flags::VmFlags;
 use crate::mmu::Tables;
+use crate::phys::{Frame, Owner};
 use crate::vma::VmaSet;
 
 /// Kinds of resident pages that are counted apart.
@@ -14,6 +15,19 @@ pub enum Rss {
     Anon = 1,
     /// Pages of files in memory (`RssShmem`).
     Shmem = 2,
+}
+
+impl Rss {
+    /// The counter that a frame belongs to; `None` for frames that are not counted (Linux `mm_counter`).
+    #[inline]
+    pub(crate) fn of(frame: &Frame) -> Option<Self> {
+        match frame.owner {
+            Owner::Anon { .. } => Some(Self::Anon),
+            Owner::File { shmem: true, .. } => Some(Self::Shmem),
+            Owner::File { .. } | Owner::Kernel => Some(Self::File),
+            _ => None,
+        }
+    }
 }
 
 /// Where things go, fixed when the program starts.

@@ -1,10 +1,28 @@
 //! Taking pages out of page tables (Linux `mm/memory.c:zap_pte_range`).
 
 use super::kernel::Kernel;
-use crate::addr::{PAGE_SIZE, PMD_SIZE, VirtAddr, VirtRange};
+use super::mm_struct::Rss;
+use crate::addr::{PMD_SIZE, VirtAddr, VirtRange};
+use crate::event::Event;
 use crate::ids::MmId;
 use crate::mmu::{Pte, Slot};
 use crate::phys::FrameFlags;
+use smallvec::SmallVec;
+
+/// A part of a table, taken out to be worked on.
+pub(crate) type TableRun = SmallVec<[u64; 512]>;
+/// Fewer entries are read and written one by one.
+const LONG_RUN: u64 = 16;
+
+/// The work on one table.
+struct ZapTable {
+    mm: MmId,
+    what: Zap,
+    /// Whether the TLB may know its pages.
+    remembered: bool,
+    /// Pages that went, by kind.
+    gone: [u64; 3],
+}
 
 /// What is taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,40 +52,78 @@ impl Kernel {
     }
 
     fn zap_table(&mut self, mm: MmId, first: Slot, range: VirtRange, what: Zap) {
-        for i in 0..range.pages() {
-            let slot = first.further(i as usize);
-            let pte = slot.read(&self.phys);
-            if !pte.is_none() {
-                self.zap_entry(mm, range.start + i * PAGE_SIZE, slot, pte, what);
+        // Only the running address space is in the TLB.
+        let remembered = self.cpu.cr3() == Some(self.mms[mm].tables.root);
+        let mut zap = ZapTable { mm, what, remembered, gone: [0; 3] };
+        if range.pages() > LONG_RUN {
+            self.zap_long_run(first, range, &mut zap);
+        } else {
+            for (i, addr) in range.page_addrs().enumerate() {
+                let slot = first.further(i);
+                if self.zap_entry(slot.read(&self.phys), addr, &mut zap) {
+                    slot.write(&mut self.phys, Pte::NONE);
+                }
             }
+        }
+        for (count, gone) in self.mms[mm].rss.iter_mut().zip(zap.gone) {
+            *count -= gone;
         }
     }
 
-    #[inline]
-    fn zap_entry(&mut self, mm: MmId, addr: VirtAddr, slot: Slot, pte: Pte, what: Zap) {
-        if !pte.is_present() {
-            if what == Zap::Everything {
-                self.set_pte(mm, addr, slot, Pte::NONE);
+    /// Many entries: the table is read once and written once.
+    #[inline(never)]
+    fn zap_long_run(&mut self, first: Slot, range: VirtRange, zap: &mut ZapTable) {
+        let run = first.run(range.pages() as usize);
+        let mut entries = TableRun::from_slice(&self.phys.words(first.table)[run.clone()]);
+        for (entry, addr) in entries.iter_mut().zip(range.page_addrs()) {
+            if self.zap_entry(Pte(*entry), addr, zap) {
+                *entry = Pte::NONE.0;
             }
-            return;
         }
-        if what == Zap::FilePages && self.phys.frame(pte.pfn()).is_anon() {
-            return;
+        self.phys.words_mut(first.table)[run].copy_from_slice(&entries);
+    }
+
+    /// Books that an entry goes, if it does: then it is the caller's to clear.
+    #[inline(always)]
+    fn zap_entry(&mut self, pte: Pte, addr: VirtAddr, zap: &mut ZapTable) -> bool {
+        if pte.is_none() || !self.takes(pte, zap.what) {
+            return false;
         }
-        self.set_pte(mm, addr, slot, Pte::NONE);
-        self.forget_mapping(mm, pte);
+        self.trace.emit(|| Event::PteSet { mm: zap.mm, addr, old: pte.0, new: Pte::NONE.0 });
+        if zap.remembered && pte.is_hardware_present() {
+            self.cpu.flush_page(addr, &mut self.trace);
+        }
+        if let Some(kind) = self.put_mapped_frame(pte) {
+            zap.gone[kind as usize] += 1;
+        }
+        true
+    }
+
+    /// Whether an entry goes.
+    #[inline]
+    fn takes(&self, pte: Pte, what: Zap) -> bool {
+        match what {
+            Zap::Everything => true,
+            Zap::FilePages => pte.is_present() && !self.phys.frame(pte.pfn()).is_anon(),
+            Zap::Pages | Zap::FileAndCopies => pte.is_present(),
+        }
     }
 
     /// Books that a present entry is gone: counters, dirtiness, the reference it held.
     #[inline]
     pub(crate) fn forget_mapping(&mut self, mm: MmId, pte: Pte) {
-        if pte.has(Pte::SPECIAL) {
-            return;
-        }
-        let pfn = pte.pfn();
-        if let Some(kind) = self.rss_kind(pfn) {
+        if let Some(kind) = self.put_mapped_frame(pte) {
             self.mms[mm].rss[kind as usize] -= 1;
         }
+    }
+
+    /// The same but for the counter, which is the caller's: which one it is.
+    #[inline]
+    fn put_mapped_frame(&mut self, pte: Pte) -> Option<Rss> {
+        if !pte.is_present() || pte.has(Pte::SPECIAL) {
+            return None;
+        }
+        let pfn = pte.pfn();
         let frame = self.phys.frame_mut(pfn);
         frame.mapcount -= 1;
         if !frame.is_anon() {
@@ -78,7 +134,13 @@ impl Kernel {
                 frame.flags |= FrameFlags::REFERENCED;
             }
         }
-        self.phys.put(pfn, &mut self.trace);
+        let kind = Rss::of(frame);
+        if frame.refcount > 1 {
+            frame.refcount -= 1;
+        } else {
+            self.phys.put(pfn, &mut self.trace);
+        }
+        kind
     }
 
     /// Books that an entry maps a frame. The caller's reference to the frame becomes the entry's.
@@ -87,10 +149,10 @@ impl Kernel {
         if pte.has(Pte::SPECIAL) {
             return;
         }
-        let pfn = pte.pfn();
-        if let Some(kind) = self.rss_kind(pfn) {
+        let frame = self.phys.frame_mut(pte.pfn());
+        frame.mapcount += 1;
+        if let Some(kind) = Rss::of(frame) {
             self.mms[mm].rss[kind as usize] += 1;
         }
-        self.phys.frame_mut(pfn).mapcount += 1;
     }
 }

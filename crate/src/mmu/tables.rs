@@ -29,6 +29,19 @@ impl Slot {
         Self { index: self.index + entries as u16, ..self }
     }
 
+    /// The first place from here to the entry `last` whose entry is not empty.
+    #[inline]
+    pub fn next_used(self, phys: &Phys, last: u16) -> Option<Self> {
+        let entries = &phys.words(self.table)[usize::from(self.index)..=usize::from(last)];
+        entries.iter().position(|entry| *entry != 0).map(|skipped| self.further(skipped))
+    }
+
+    /// The entries from here on, `len` of them.
+    #[inline]
+    pub fn run(self, len: usize) -> std::ops::Range<usize> {
+        usize::from(self.index)..usize::from(self.index) + len
+    }
+
     /// Overwrites the entry. Telling the TLB is the caller's part.
     #[inline]
     pub fn write(self, phys: &mut Phys, pte: Pte) {
@@ -62,6 +75,12 @@ pub const fn span(level: u8) -> u64 {
 #[inline]
 pub const fn index_of(addr: VirtAddr, level: u8) -> u16 {
     (addr.0 >> (PAGE_SHIFT + 9 * (level as u32 - 1)) & 511) as u16
+}
+
+/// The index of the last address below `end` in the table of a level that has `from`.
+#[inline]
+fn last_index(from: VirtAddr, end: VirtAddr, level: u8) -> u16 {
+    index_of(VirtAddr((end.0 - 1).min(from.0 | (span(level) * 512 - 1))), level)
 }
 
 impl Tables {
@@ -166,29 +185,27 @@ impl Tables {
         // A range inside one lowest table needs no recursion.
         if from.0 & !(span(2) - 1) == (end.0 - 1) & !(span(2) - 1) {
             let first = self.find(phys, from)?;
-            let used = (first.index..=index_of(VirtAddr(end.0 - 1), 1)).map(|index| Slot { index, ..first });
-            let found = used.map(|slot| (slot, slot.read(phys))).find(|(_, entry)| !entry.is_none());
-            return found.map(|(slot, entry)| (from + (u64::from(slot.index - first.index) << PAGE_SHIFT), slot, entry));
+            let slot = first.next_used(phys, index_of(VirtAddr(end.0 - 1), 1))?;
+            return Some((from + (u64::from(slot.index - first.index) << PAGE_SHIFT), slot, slot.read(phys)));
         }
         self.next_in(phys, self.root, self.top, from, end)
     }
 
     fn next_in(&self, phys: &Phys, table: Pfn, level: u8, from: VirtAddr, end: VirtAddr) -> Option<(VirtAddr, Slot, Pte)> {
-        let mut addr = from;
-        let last = index_of(VirtAddr((end.0 - 1).min(from.0 | (span(level) * 512 - 1))), level);
-        for index in index_of(from, level)..=last {
-            let slot = Slot { table, index };
-            let entry = slot.read(phys);
-            if !entry.is_none() {
-                if level == 1 {
-                    return Some((addr, slot, entry));
-                }
-                let found = self.next_in(phys, entry.pfn(), level - 1, addr, end);
-                if found.is_some() {
-                    return found;
-                }
+        let (first, last) = (index_of(from, level), last_index(from, end, level));
+        let mut index = first;
+        while let Some(slot) = (Slot { table, index }).next_used(phys, last) {
+            // The first entry may be entered in its middle.
+            let base = (from.0 & !(span(level) - 1)) + u64::from(slot.index - first) * span(level);
+            let (addr, entry) = (VirtAddr(base.max(from.0)), slot.read(phys));
+            if level == 1 {
+                return Some((addr, slot, entry));
             }
-            addr = VirtAddr((addr.0 & !(span(level) - 1)) + span(level));
+            let found = self.next_in(phys, entry.pfn(), level - 1, addr, end);
+            if found.is_some() || slot.index == last {
+                return found;
+            }
+            index = slot.index + 1;
         }
         None
     }
@@ -250,22 +267,23 @@ impl Tables {
     }
 
     fn free_in(&mut self, phys: &mut Phys, table: Pfn, level: u8, range: VirtRange, room: VirtRange, trace: &mut Trace) {
-        let step = span(level);
-        let mut base = range.start.0 & !(step - 1);
-        while base < range.end.0 {
-            let slot = Slot { table, index: index_of(VirtAddr(base), level) };
-            let entry = slot.read(phys);
-            if !entry.is_none() {
-                let child = VirtRange::new(base, base + step);
-                if level > 2 {
-                    self.free_in(phys, entry.pfn(), level - 1, range.intersect(&child), room, trace);
-                }
-                if room.start.0 <= child.start.0 && child.end.0 <= room.end.0 {
-                    slot.write(phys, Pte::NONE);
-                    self.drop_table(phys, entry.pfn(), level - 1, trace);
-                }
+        let (first, last) = (index_of(range.start, level), last_index(range.start, range.end, level));
+        let mut index = first;
+        while let Some(slot) = (Slot { table, index }).next_used(phys, last) {
+            let start = (range.start.0 & !(span(level) - 1)) + u64::from(slot.index - first) * span(level);
+            let child = VirtRange::new(start, start + span(level));
+            let lower = slot.read(phys).pfn();
+            if level > 2 {
+                self.free_in(phys, lower, level - 1, range.intersect(&child), room, trace);
             }
-            base += step;
+            if room.start <= child.start && child.end <= room.end {
+                slot.write(phys, Pte::NONE);
+                self.drop_table(phys, lower, level - 1, trace);
+            }
+            if slot.index == last {
+                break;
+            }
+            index = slot.index + 1;
         }
     }
 

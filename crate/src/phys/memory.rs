@@ -98,6 +98,20 @@ impl Memory {
         unsafe { self.pointer(pfn).cast::<u64>().add(index as usize).read() }
     }
 
+    /// All words of a frame.
+    #[inline]
+    pub(super) fn words(&self, pfn: Pfn) -> &[u64; 512] {
+        // SAFETY: the whole frame, aligned as in `word`; nobody writes to it while `self` is borrowed.
+        unsafe { &*self.pointer(pfn).cast() }
+    }
+
+    /// All words of a frame, to be changed.
+    #[inline]
+    pub(super) fn words_mut(&mut self, pfn: Pfn) -> &mut [u64; 512] {
+        // SAFETY: as in `words`; nobody else reads or writes while `self` is borrowed mutably.
+        unsafe { &mut *self.pointer(pfn).cast() }
+    }
+
     #[inline]
     pub(super) fn set_word(&mut self, pfn: Pfn, index: u16, value: u64) {
         assert!(index < 512);

@@ -149,6 +149,18 @@ impl Phys {
         self.memory.word(pfn, index)
     }
 
+    /// All 64-bit words of a frame: a page table.
+    #[inline]
+    pub fn words(&self, pfn: Pfn) -> &[u64; 512] {
+        self.memory.words(pfn)
+    }
+
+    /// All 64-bit words of a frame, to be changed.
+    #[inline]
+    pub fn words_mut(&mut self, pfn: Pfn) -> &mut [u64; 512] {
+        self.memory.words_mut(pfn)
+    }
+
     /// Overwrites the 64-bit word `index` (0–511) of a frame.
     #[inline]
     pub fn set_word(&mut self, pfn: Pfn, index: u16, value: u64) {

@@ -10,7 +10,7 @@ use crate::ids::InodeId;
 use crate::mm::kernel::Kernel;
 use crate::mm::vm_operations;
 use crate::mm::vm_operations::{FoundPage, VmOperations};
-use crate::mmu::Pte;
+use crate::mmu::{Pte, Slot};
 use crate::phys::FrameFlags;
 
 impl Kernel {
@@ -109,42 +109,37 @@ impl Kernel {
         let Some(file) = vma.file else { return false };
         let (first_pgoff, bits) = (vma.pgoff_of(window.start), page_prot(vma));
         let inode = self.fs.file(file).inode;
-        let last_page = self.fs.inode(inode).page_count();
-        if !self.table_for_fault_around(context, inode, first_pgoff..(first_pgoff + window.pages()).min(last_page)) {
-            return false;
-        }
+        let file = self.fs.inode(inode);
+        let cached = file.cached_in(first_pgoff..(first_pgoff + window.pages()).min(file.page_count()));
+        let Some(first_slot) = self.table_for_fault_around(context, inode, window, cached.first().copied()) else { return false };
         self.say(Note::Range { what: "map_pages", range: window });
         let mut hit = false;
-        for (i, addr) in window.page_addrs().enumerate() {
-            let index = first_pgoff + i as u64;
-            if index >= last_page {
-                break;
-            }
-            hit |= self.map_cached_page(context, addr, inode, index, bits);
+        for index in cached {
+            let page = index - first_pgoff;
+            let (addr, slot) = (window.start + page * PAGE_SIZE, first_slot.further(page as usize));
+            hit |= slot.read(&self.phys).is_none() && self.map_cached_page(context, (addr, slot), (inode, index), bits);
         }
         hit
     }
 
-    /// Makes the page table that fault-around needs. The kernel makes it while it looks whether the first
-    /// cached page belongs to a huge one; at the end of a disk file it does not look, and gives up.
-    fn table_for_fault_around(&mut self, context: &FaultContext, inode: InodeId, pages: std::ops::Range<u64>) -> bool {
-        let file = self.fs.inode(inode);
-        let Some(first) = pages.clone().find(|index| file.is_cached(*index)) else { return false };
-        let at_end = file.kind == InodeKind::Disk && first + 1 >= file.page_count();
-        let tables = &mut self.mms[context.mm].tables;
-        if tables.find(&self.phys, context.addr).is_some() {
-            return true;
+    /// The place of the window's first entry in its page table. The kernel makes the table while it looks
+    /// whether the first cached page belongs to a huge one; at the end of a disk file it does not look, and
+    /// gives up.
+    fn table_for_fault_around(&mut self, context: &FaultContext, inode: InodeId, window: VirtRange, first: Option<u64>) -> Option<Slot> {
+        let (first, tables) = (first?, &mut self.mms[context.mm].tables);
+        if let Some(slot) = tables.find(&self.phys, window.start) {
+            return Some(slot);
         }
-        !at_end && tables.find_or_make(&mut self.phys, context.addr, &mut self.trace).is_some()
+        let file = self.fs.inode(inode);
+        if file.kind == InodeKind::Disk && first + 1 >= file.page_count() {
+            return None;
+        }
+        tables.find_or_make(&mut self.phys, window.start, &mut self.trace)
     }
 
-    /// Maps one page if it is cached and its entry empty; whether it is the faulting page.
-    fn map_cached_page(&mut self, context: &FaultContext, addr: VirtAddr, inode: InodeId, index: u64, bits: u64) -> bool {
-        let Some(slot) = self.mms[context.mm].tables.find(&self.phys, addr) else { return false };
-        if !slot.read(&self.phys).is_none() {
-            return false;
-        }
-        let Ok(Some(pfn)) = self.fs.cached_page(inode, index, &mut self.phys, &mut self.trace) else {
+    /// Maps one cached page in an empty place; whether it is the faulting page.
+    fn map_cached_page(&mut self, context: &FaultContext, (addr, slot): (VirtAddr, Slot), page: (InodeId, u64), bits: u64) -> bool {
+        let Ok(Some(pfn)) = self.fs.cached_page(page.0, page.1, &mut self.phys, &mut self.trace) else {
             return false;
         };
         self.phys.get(pfn);

@@ -3,6 +3,8 @@
 
 #[cfg(unix)]
 mod calls;
+#[cfg(unix)]
+mod faults;
 mod sets;
 
 use std::io::BufRead;

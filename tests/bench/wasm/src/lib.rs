@@ -8,6 +8,7 @@ use pagefault::machine::{Arg, Machine, MachineConfig, Sysno};
 use std::cell::RefCell;
 
 mod calls;
+mod faults;
 
 struct Bench {
     machine: Machine,
@@ -18,6 +19,8 @@ struct Bench {
     window: u64,
     /// Start of the 64 MiB that faults look at.
     arena: u64,
+    /// The child of the round, if it has one.
+    child: u64,
 }
 
 thread_local! {
@@ -53,7 +56,7 @@ pub extern "C" fn setup(vmas: u32) {
         machine.load(pid, VirtAddr(at), &mut [0; 8]).expect("it was mapped");
     }
     calls::prepare(&mut machine, pid);
-    BENCH.set(Some(Bench { machine, pid, vmas: vmas.into(), window, arena }));
+    BENCH.set(Some(Bench { machine, pid, vmas: vmas.into(), window, arena, child: 0 }));
     RAW.set(vec![1; (WINDOW / 8) as usize]);
 }
 
