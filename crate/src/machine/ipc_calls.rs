@@ -1,7 +1,6 @@
 //! Calls on what processes share: SysV segments, and other processes' memory by a descriptor of the
 //! process (Linux `ipc/shm.c`, `kernel/pid.c`, `mm/madvise.c:process_madvise`).
 
-use super::file_calls::MAX_RW_COUNT;
 use super::{Arg, Machine};
 use crate::addr::VirtAddr;
 use crate::errno::{Errno, SysResult};
@@ -10,8 +9,6 @@ use crate::ids::{MmId, Pid};
 use crate::mm::{Advice, Capabilities};
 use crate::why::Why;
 
-/// Pieces of one I/O vector at most (`UIO_MAXIOV`).
-const UIO_MAXIOV: u64 = 1024;
 /// `PIDFD_SELF_THREAD` and `PIDFD_SELF_THREAD_GROUP`: descriptors of the caller that need no opening.
 const PIDFD_SELF: [i32; 2] = [-10000, -10001];
 const PIDFD_NONBLOCK: u64 = 0o4000;
@@ -108,41 +105,5 @@ impl Machine {
             done += len;
         }
         Ok(done)
-    }
-
-    /// The pieces of an I/O vector, cut off where they would be too much (Linux `import_iovec`).
-    fn import_iovec(&mut self, vector: &Arg, count: u64) -> SysResult<Vec<(u64, u64)>> {
-        self.kernel.require(count <= UIO_MAXIOV, Errno::EINVAL, || Why::BadVectorCount { count, most: UIO_MAXIOV })?;
-        let mut bytes = vec![0; count as usize * 16];
-        match vector {
-            Arg::Bytes(given) => {
-                let len = given.len().min(bytes.len());
-                bytes[..len].copy_from_slice(&given[..len]);
-            }
-            other => {
-                let at = VirtAddr(other.int());
-                let copied = self.copy_from_user(at, &mut bytes) == 0;
-                self.kernel.require(copied, Errno::EFAULT, || Why::BadUserAddress { at })?;
-            }
-        }
-        let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
-        let pieces: Vec<_> = bytes.chunks_exact(16).map(|piece| (word(&piece[..8]), word(&piece[8..]))).collect();
-        if let Some((_, len)) = pieces.iter().find(|(_, len)| *len > i64::MAX as u64) {
-            return self.kernel.refuse(Errno::EINVAL, Why::BadSize { size: *len });
-        }
-        let mut total = 0;
-        let mut cut = Vec::with_capacity(pieces.len());
-        let single = pieces.len() == 1;
-        for (start, mut len) in pieces {
-            if single {
-                len = len.min(MAX_RW_COUNT);
-            }
-            let inside = start.checked_add(len).is_some_and(|end| end <= self.kernel.task_size());
-            self.kernel.require(inside, Errno::EFAULT, || Why::BadUserAddress { at: VirtAddr(start) })?;
-            let len = len.min(MAX_RW_COUNT - total);
-            total += len;
-            cut.push((start, len));
-        }
-        Ok(cut)
     }
 }

@@ -8,10 +8,12 @@
 mod access;
 mod config;
 mod file_calls;
+mod iovec;
 mod ipc_calls;
 mod memory_calls;
 mod process;
 mod process_calls;
+mod process_vm;
 mod startup;
 mod sysno;
 

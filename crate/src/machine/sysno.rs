@@ -81,6 +81,8 @@ syscalls! {
     fallocate = 285 => sys_fallocate,
     dup3 = 292 => sys_dup3,
     prlimit64 = 302 => sys_prlimit64,
+    process_vm_readv = 310 => sys_process_vm_readv,
+    process_vm_writev = 311 => sys_process_vm_writev,
     memfd_create = 319 => sys_memfd_create,
     mlock2 = 325 => sys_mlock2,
     pkey_mprotect = 329 => sys_pkey_mprotect,
@@ -123,6 +125,8 @@ impl Sysno {
                 | shmdt
                 | remap_file_pages
                 | process_madvise
+                | process_vm_readv
+                | process_vm_writev
         )
     }
 }

@@ -3,8 +3,8 @@
 
 use super::fault::{FaultContext, FaultOutcome};
 use super::kernel::Kernel;
-use crate::addr::{VirtAddr, VirtRange, page_align};
-use crate::errno::{Errno, SysResult};
+use crate::addr::{PAGE_SIZE, Pfn, VirtAddr, VirtRange, page_align};
+use crate::errno::{Errno, SysError, SysResult};
 use crate::flags::VmFlags;
 use crate::ids::{MmId, VmaId};
 use crate::mmu::{Access, Pte};
@@ -64,14 +64,52 @@ impl Kernel {
                 }
                 continue;
             }
-            let pgoff = self.mms[mm].vmas.get(id).pgoff_of(addr);
-            match self.handle_mm_fault(&FaultContext { mm, vma: id, addr, pgoff, access }) {
-                FaultOutcome::Done { .. } => {}
-                FaultOutcome::OutOfMemory => return self.refuse(Errno::EAGAIN, Why::OutOfFrames),
-                _ => return self.refuse(Errno::ENOMEM, Why::PopulateFailed { at: addr }),
-            }
+            self.fault_in_page(mm, id, addr, access, false)?;
         }
         Ok(())
+    }
+
+    /// Linux `faultin_page`.
+    fn fault_in_page(&mut self, mm: MmId, id: VmaId, addr: VirtAddr, access: Access, unshare: bool) -> SysResult<()> {
+        let pgoff = self.mms[mm].vmas.get(id).pgoff_of(addr);
+        match self.handle_mm_fault(&FaultContext { mm, vma: id, addr, pgoff, access, unshare }) {
+            FaultOutcome::Done { .. } => Ok(()),
+            FaultOutcome::OutOfMemory => self.refuse(Errno::EAGAIN, Why::OutOfFrames),
+            _ => self.refuse(Errno::ENOMEM, Why::PopulateFailed { at: addr }),
+        }
+    }
+
+    /// The frame of a page for the kernel to hold, and to read or write on behalf of whoever may (Linux
+    /// `__get_user_pages` with FOLL_PIN, without FOLL_FORCE): brought in as by an access of the program. Stacks do not grow.
+    ///
+    /// # Errors
+    /// EFAULT where nothing is mapped, the area forbids the access or its object has no such page; ENOMEM
+    /// if RAM is exhausted.
+    pub(crate) fn get_user_page(&mut self, mm: MmId, addr: VirtAddr, access: Access) -> SysResult<Pfn> {
+        let addr = addr.page_floor();
+        let wanted = if access == Access::Write { VmFlags::WRITE } else { VmFlags::READ };
+        let vmas = &self.mms[mm].vmas;
+        let allowed = |id: &VmaId| vmas.get(*id).flags & (wanted | VmFlags::IO | VmFlags::PFNMAP) == wanted;
+        let Some(id) = vmas.lookup(addr).filter(allowed) else {
+            return self.refuse(Errno::EFAULT, Why::BadUserAddress { at: addr });
+        };
+        let mut done = self.fault_in_range(mm, id, VirtRange::from_len(addr, PAGE_SIZE), access);
+        if done.is_ok() && self.must_unshare(mm, addr) {
+            done = self.fault_in_page(mm, id, addr, access, true);
+        }
+        match done {
+            Ok(()) => Ok(self.frame_at(mm, addr).expect("it was brought in")),
+            Err(error) if error.errno == Errno::EAGAIN => Err(SysError { errno: Errno::ENOMEM, ..error }),
+            Err(error) => self.refuse(Errno::EFAULT, error.why),
+        }
+    }
+
+    /// Whether a page that is going to be held may yet be replaced by a copy under its holder (Linux
+    /// `gup_must_unshare`): a private one that several processes share.
+    fn must_unshare(&self, mm: MmId, addr: VirtAddr) -> bool {
+        let pte = self.mms[mm].tables.get(&self.phys, addr);
+        let frame = self.phys.frame(pte.pfn());
+        !pte.has(Pte::SPECIAL) && frame.is_anon() && !frame.flags.contains(FrameFlags::ANON_EXCLUSIVE)
     }
 
     /// Whoever asks for a page to write it makes it count as dirty (Linux FOLL_TOUCH and FOLL_WRITE).
@@ -111,7 +149,7 @@ impl Kernel {
     }
 
     /// The frame of a present page, for views and the kernel's own reads.
-    pub fn frame_at(&self, mm: MmId, addr: VirtAddr) -> Option<crate::addr::Pfn> {
+    pub fn frame_at(&self, mm: MmId, addr: VirtAddr) -> Option<Pfn> {
         let pte = self.mms[mm].tables.get(&self.phys, addr);
         pte.is_present().then(|| pte.pfn())
     }

@@ -284,12 +284,12 @@ impl Live {
         }))
     }
 
-    /// Process numbers of the script are not the real ones.
+    /// Process numbers of the script are not the real ones. A number that no process of the script has must
+    /// not be that of another process of this machine.
     fn translate_pid(&self, number: Sysno, words: &mut [u64; 6]) {
-        if matches!(number, Sysno::wait4 | Sysno::pidfd_open | Sysno::prlimit64)
-            && let Some(tracee) = self.tracees.get(&(words[0] as u32))
-        {
-            words[0] = tracee.pid() as u64;
+        use Sysno::*;
+        if matches!(number, wait4 | pidfd_open | prlimit64 | process_vm_readv | process_vm_writev) && words[0] as i32 > 0 {
+            words[0] = self.tracees.get(&(words[0] as u32)).map_or(i32::MAX as u64, |tracee| tracee.pid() as u64);
         }
     }
 

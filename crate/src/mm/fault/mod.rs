@@ -33,6 +33,9 @@ pub struct FaultContext {
     pub pgoff: u64,
     /// What was tried.
     pub access: Access,
+    /// A private page that others share must become this process's own, although it is only read: the
+    /// kernel is going to hold it (Linux FAULT_FLAG_UNSHARE).
+    pub unshare: bool,
 }
 
 /// How a fault ends (Linux `vm_fault_t`).
@@ -108,7 +111,7 @@ impl Kernel {
         if !pte.is_present() {
             return self.do_marker(context, pte);
         }
-        if context.access == Access::Write && !pte.is_writable() {
+        if context.unshare || context.access == Access::Write && !pte.is_writable() {
             return self.call("do_wp_page", |k| k.do_wp_page(context, slot, pte));
         }
         // Somebody was faster, or the walk only wants its bits set.

@@ -62,7 +62,7 @@ impl Kernel {
             return self.raise(from, Signal::segv(SiCode::SEGV_ACCERR, fault.addr), why);
         }
         let addr = fault.addr.page_floor();
-        let context = FaultContext { mm, vma, addr, pgoff: area.pgoff_of(addr), access: fault.access };
+        let context = FaultContext { mm, vma, addr, pgoff: area.pgoff_of(addr), access: fault.access, unshare: false };
         match self.handle_mm_fault(&context) {
             FaultOutcome::Done { .. } => Ok(()),
             FaultOutcome::Sigsegv(why) => self.raise(from, Signal::segv(SiCode::SEGV_MAPERR, fault.addr), why),

@@ -15,6 +15,9 @@ impl Kernel {
             return self.call("wp_page_shared", |k| k.make_writable(context, slot, pte));
         }
         if !pte.has(Pte::SPECIAL) && self.may_reuse(pte) {
+            if context.unshare {
+                return FaultOutcome::DONE;
+            }
             return self.call("wp_page_reuse", |k| k.make_writable(context, slot, pte));
         }
         self.call("wp_page_copy", |k| k.wp_page_copy(context, slot, pte))
@@ -59,7 +62,8 @@ impl Kernel {
         }
         self.phys.frame_mut(to).flags = FrameFlags::ANON_EXCLUSIVE | FrameFlags::SWAP_BACKED;
         let bits = page_prot(self.mms[context.mm].vmas.get(context.vma));
-        let new = Pte::leaf(to, bits | Pte::WRITE | Pte::ACCESSED | Pte::DIRTY);
+        let written = if context.unshare { 0 } else { Pte::WRITE | Pte::DIRTY };
+        let new = Pte::leaf(to, bits | Pte::ACCESSED | written);
         self.set_pte(context.mm, context.addr, slot, new);
         self.forget_mapping(context.mm, old);
         self.remember_mapping(context.mm, new);

@@ -92,6 +92,7 @@ impl Generator {
             66..80 => self.access(maps),
             80..83 => self.brk(maps),
             83..85 => self.small_calls(maps),
+            85 if self.one_in(2) => self.process_vm(maps),
             85..88 => self.query(maps),
             88..93 => self.files(maps),
             93..95 => self.shm(maps),
@@ -323,6 +324,22 @@ impl Generator {
             return format!("process_madvise(-10000, [{}], {count}, {advice}, 0)", pieces.join(", "));
         }
         format!("madvise({at:#x}, {len:#x}, {advice})")
+    }
+
+    /// Copies between the memories of processes, which may have ended or never been.
+    fn process_vm(&mut self, maps: &[MapsLine]) -> String {
+        let mut vector = || {
+            let count = self.rng.u32(1..4);
+            let piece = |generator: &mut Self| {
+                let (at, len) = (generator.data_address(maps), generator.rng.u64(0..3 * PAGE));
+                format!("{{iov_base={at:#x}, iov_len={len:#x}}}")
+            };
+            let pieces: Vec<_> = (0..count).map(|_| piece(self)).collect();
+            format!("[{}], {count}", pieces.join(", "))
+        };
+        let (local, remote) = (vector(), vector());
+        let call = self.pick(&["process_vm_readv", "process_vm_writev"]);
+        format!("{call}({}, {local}, {remote}, 0)", self.rng.u32(1..=MOST_PROCESSES as u32))
     }
 
     fn lock(&mut self, maps: &[MapsLine]) -> String {
