@@ -19,6 +19,7 @@ const TITLES: Record<string, string> = {
   'mremap-move': 'mremap moves entries, not pages',
   'stack-growth': 'A stack grows by being touched',
   'truncate-sigbus': 'SIGBUS: the file is too short',
+  'map-on-fault': 'A SIGSEGV handler maps what is touched',
   errors: 'Refused: what mmap says no to',
   ls: 'ls -la, every page fault',
   python3_import: 'python3 -c "import json, ssl", every page fault',

@@ -2,6 +2,7 @@
 
 use crate::addr::VirtRange;
 use crate::machine::MapsLine;
+use crate::signal::SigNo;
 
 /// An argument or a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +126,8 @@ pub struct Statement {
     pub binds: Option<String>,
     /// What is called.
     pub call: Call,
+    /// Of `on`: the signal and the calls that answer it; none is the default.
+    pub handler: Option<(SigNo, Vec<Call>)>,
     /// The result expected, or given in a log.
     pub outcome: Option<Outcome>,
     /// What must hold afterwards.

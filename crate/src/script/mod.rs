@@ -9,6 +9,7 @@ mod ast;
 mod constants;
 mod evaluate;
 mod expect;
+mod handler;
 mod header;
 mod marks;
 mod parse;

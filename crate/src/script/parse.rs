@@ -2,6 +2,7 @@
 //! what was expected.
 
 use super::ast::{Call, Expr, Line, Outcome, SignalSpec, Statement};
+use super::handler;
 use super::marks::{directive, expectation, given};
 use crate::machine::Sysno;
 use std::fmt;
@@ -173,11 +174,26 @@ fn statement(input: &mut &str, number: usize) -> Result<Option<Line>> {
         *input = "";
         return Ok(Some(Line::Unfinished { line: number, process: process.unwrap_or_default(), text }));
     }
+    let (expectations, inputs) = (Vec::new(), Vec::new());
+    if opt((handler::ON, space1, not('='))).parse_next(input)?.is_some() {
+        let handler = Some(handler::handler(input)?);
+        opt(comment).parse_next(input)?;
+        let call = Call { name: handler::ON.into(), args: Vec::new() };
+        return Ok(Some(Line::Statement(Statement {
+            line: number,
+            process,
+            binds: None,
+            call,
+            handler,
+            outcome: None,
+            expectations,
+            inputs,
+        })));
+    }
     let binds = opt(terminated(identifier, (space0, '=', not('='), space0))).parse_next(input)?;
     let call = call.parse_next(input)?;
     let outcome = outcome_and_rest(input)?;
-    let (expectations, inputs) = (Vec::new(), Vec::new());
-    Ok(Some(Line::Statement(Statement { line: number, process, binds, call, outcome, expectations, inputs })))
+    Ok(Some(Line::Statement(Statement { line: number, process, binds, call, handler: None, outcome, expectations, inputs })))
 }
 
 /// Parses the text of a statement that was put together from two lines.
@@ -237,7 +253,7 @@ fn is_known(name: &str) -> bool {
     Sysno::from_name(name).is_some() || OWN.contains(&name)
 }
 
-fn call(input: &mut &str) -> Result<Call> {
+pub(super) fn call(input: &mut &str) -> Result<Call> {
     let name = identifier.context(expected("a call such as `mmap(…)`")).parse_next(input)?;
     let _ = cut_err('(').context(expected("`(` after the name of the call")).parse_next(input)?;
     if !is_known(&name) {

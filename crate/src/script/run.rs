@@ -3,6 +3,7 @@
 use super::ast::{Call, Expectation, Expr, Outcome, SignalSpec, Statement};
 use super::evaluate::{self, Names};
 use super::expect::{self, Before};
+use super::handler::{self, Handlers};
 use super::replay::Replay;
 use crate::addr::VirtAddr;
 use crate::errno::SysError;
@@ -90,6 +91,7 @@ pub(super) struct State {
     pub(super) exact: bool,
     /// `quiet(1)`: what was before. Statements without `> maps` may change them, until `quiet(0)`.
     pub(super) quiet: Option<Before>,
+    pub(super) handlers: Handlers,
 }
 
 impl State {
@@ -122,6 +124,8 @@ impl State {
         if leaves {
             early = expect::check(self, pid, &before, statement, &[]);
         }
+        self.mask_handlers(statement);
+        self.install_handler(pid, statement);
         let outcome = match self.replay.take() {
             Some(mut replay) => {
                 let outcome = replay.run(self, pid, statement);
@@ -138,6 +142,9 @@ impl State {
             differences.extend(expect::check(self, pid, &before, statement, &output));
         }
         self.bind(statement, &outcome);
+        if let Yield::Value(value) = outcome {
+            self.inherit_handlers(pid, &statement.call, value);
+        }
         self.let_die(pid, statement, &outcome);
         let report = self.report(pid, statement, outcome, &before, (events, dropped));
         Ok(StepReport { differences, output, ..report })
@@ -164,7 +171,7 @@ impl State {
         match call.name.as_str() {
             "load" => self.load(pid, call),
             "store" => self.store(pid, call),
-            "execute" => Ok(self.access(pid, self.address(call)?, Access::Execute)),
+            "execute" => self.execute(pid, self.address(call)?),
             "touch_read" => self.touch(pid, call, Access::Read),
             "touch_write" => self.touch(pid, call, Access::Write),
             "repeat" => self.repeat(pid, call),
@@ -183,7 +190,7 @@ impl State {
                 Ok(self.syscall(pid, Sysno::pwrite64, &args))
             }
             // A place to hang expectations on.
-            "maps" | "snap" | "pagemap" | "nmaps" => Ok(Yield::Value(0)),
+            "maps" | "snap" | "pagemap" | "nmaps" | handler::ON => Ok(Yield::Value(0)),
             "quiet" => {
                 let begins = !call.args.is_empty() && self.number(call, 0)? != 0;
                 self.quiet = begins.then(|| Before::everywhere(&self.machine, pid, self));
@@ -217,7 +224,7 @@ impl State {
             return Err(format!("load of {len} bytes: at most {MOST_BYTES} at a time"));
         }
         let mut bytes = vec![0; len as usize];
-        Ok(match self.machine.load(pid, addr, &mut bytes) {
+        Ok(match self.try_access(pid, |machine| machine.load(pid, addr, &mut bytes))? {
             Ok(()) => Yield::Bytes(bytes),
             Err(signal) => Yield::Signal(signal),
         })
@@ -236,17 +243,17 @@ impl State {
                 value.to_le_bytes()[..size as usize].to_vec()
             }
         };
-        Ok(match self.machine.store(pid, addr, &bytes) {
+        Ok(match self.try_access(pid, |machine| machine.store(pid, addr, &bytes))? {
             Ok(()) => Yield::Value(bytes.len() as u64),
             Err(signal) => Yield::Signal(signal),
         })
     }
 
-    fn access(&mut self, pid: Pid, addr: VirtAddr, access: Access) -> Yield {
-        match self.machine.touch(pid, addr, access) {
+    fn execute(&mut self, pid: Pid, addr: VirtAddr) -> Result<Yield, String> {
+        Ok(match self.try_access(pid, |machine| machine.execute(pid, addr))? {
             Ok(()) => Yield::Value(0),
             Err(signal) => Yield::Signal(signal),
-        }
+        })
     }
 
     /// `touch_read(addr, count, stride)`, `touch_write(addr, count, stride, byte)`: stops at the first signal.
@@ -260,11 +267,11 @@ impl State {
         }
         for i in 0..count {
             let addr = start + i.wrapping_mul(stride);
-            let done = match access {
-                Access::Write => self.machine.store(pid, addr, &[byte]),
-                _ => self.machine.load(pid, addr, &mut [0]),
-            };
-            if let Err(signal) = done {
+            let done = self.try_access(pid, |machine| match access {
+                Access::Write => machine.store(pid, addr, &[byte]),
+                _ => machine.load(pid, addr, &mut [0]),
+            });
+            if let Err(signal) = done? {
                 return Ok(Yield::Counted(i, Some(signal)));
             }
         }

@@ -1,6 +1,7 @@
 //! A script being run: forwards, backwards, to any step. Any moment is a checkpoint and a replay from it.
 
 use super::ast::{Outcome, Statement};
+use super::handler::Handlers;
 use super::parse::{self, ParseError};
 use super::replay::Replay;
 use super::run::{State, StepReport};
@@ -70,7 +71,16 @@ impl Session {
         let replay = script.is_log.then(|| Replay::new(header.process.clone(), header.written, has_maps));
         let mut processes = HashMap::from([("1".to_string(), first)]);
         processes.insert(first.0.to_string(), first);
-        let state = State { machine, names: HashMap::new(), processes, first, replay, exact: header.exact, quiet: None };
+        let state = State {
+            machine,
+            names: HashMap::new(),
+            processes,
+            first,
+            replay,
+            exact: header.exact,
+            quiet: None,
+            handlers: Handlers::default(),
+        };
         let start = Box::new(state.clone());
         Ok(Self { script, state, start, checkpoints: Vec::new(), reports: Vec::new(), recording: false })
     }

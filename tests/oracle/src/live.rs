@@ -35,8 +35,28 @@ pub(crate) struct Live {
     /// Processes by the name of their fork.
     processes: HashMap<String, u32>,
     next: u32,
+    handlers: Handlers,
     pub(crate) identities: Identities,
     _settings: Vec<SettingGuard>,
+}
+
+/// An access calls handlers at most so often.
+const MOST_HANDLED: u32 = 64;
+
+/// What processes do about signals, by process and signal (`on` statements).
+#[derive(Debug, Default)]
+struct Handlers {
+    calls: HashMap<(u32, i32), Vec<Call>>,
+    /// The statement wants the signal itself, or a handler is at work.
+    masked: bool,
+}
+
+impl Handlers {
+    fn inherit(&mut self, parent: u32, child: u32) {
+        let of_parent: Vec<_> = self.calls.iter().filter(|((of, _), _)| *of == parent).collect();
+        let of_child: Vec<_> = of_parent.into_iter().map(|((_, signo), calls)| ((child, *signo), calls.clone())).collect();
+        self.calls.extend(of_child);
+    }
 }
 
 /// The numbers of capabilities (`capabilities(7)`) are the bits of the set.
@@ -90,8 +110,16 @@ impl Live {
         }
         let numbers = HashMap::from([(first.pid().into(), pid)]);
         let tracees = BTreeMap::from([(pid, first)]);
-        let live =
-            Self { tracees, numbers, names: HashMap::new(), processes: HashMap::new(), next: pid + 1, identities, _settings: settings };
+        let live = Self {
+            tracees,
+            numbers,
+            names: HashMap::new(),
+            processes: HashMap::new(),
+            next: pid + 1,
+            handlers: Handlers::default(),
+            identities,
+            _settings: settings,
+        };
         Ok(live)
     }
 
@@ -124,7 +152,14 @@ impl Live {
         let pid = self.pid_of(statement.process.as_deref())?;
         let before = self.acting(pid)?.faults()?;
         let mut outcome = Outcome { pid, result: String::new(), faults: (0, 0), vector: None, child: None };
-        let fatal = self.call(pid, statement, &mut outcome)?;
+        self.handlers.masked = matches!(statement.outcome, Some(pagefault::script::Outcome::Signal(..)));
+        if let Some((signo, calls)) = &statement.handler {
+            self.handlers.calls.insert((pid, *signo as i32), calls.clone());
+        }
+        let fatal = self.call(pid, &statement.call, statement.binds.as_deref(), &mut outcome)?;
+        if let Some(child) = outcome.child {
+            self.handlers.inherit(pid, child);
+        }
         if let Some(tracee) = self.tracees.get(&pid) {
             let now = tracee.faults()?;
             outcome.faults = (now.0 - before.0, now.1 - before.1);
@@ -140,31 +175,33 @@ impl Live {
     }
 
     /// Whether it ended in a signal.
-    fn call(&mut self, pid: u32, statement: &Statement, outcome: &mut Outcome) -> Result<bool, String> {
-        let call = &statement.call;
+    fn call(&mut self, pid: u32, call: &Call, binds: Option<&str>, outcome: &mut Outcome) -> Result<bool, String> {
         let mut fatal = None;
         match call.name.as_str() {
             "load" => fatal = self.load(pid, call, outcome)?,
             "store" => fatal = self.store(pid, call, outcome)?,
             "execute" => {
                 let at = self.number(call, 0)?.unwrap_or(0);
-                fatal = self.acting(pid)?.execute(at)?.err();
+                fatal = self.try_access(pid, |tracee| tracee.execute(at))?.err();
                 outcome.result = "0".into();
             }
             "touch_read" | "touch_write" => fatal = self.touch(pid, call, outcome)?,
             "repeat" => self.repeat(pid, call, outcome)?,
-            "maps" | "snap" | "nmaps" | "pagemap" | "quiet" => outcome.result = "0".into(),
+            "maps" | "snap" | "nmaps" | "pagemap" | "quiet" | "on" => outcome.result = "0".into(),
             name => {
                 let name = if name == "preadto" { "pread64" } else { name };
                 let name = if name == "pwritefrom" { "pwrite64" } else { name };
                 let number = Sysno::from_name(name).ok_or_else(|| format!("the harness cannot make `{name}`"))?;
                 let args = pagefault::script::arguments(call, &self.names)?;
                 let result = self.syscall(pid, number, &args, outcome)?;
-                if let (Some(name), Some(value)) = (&statement.binds, result.filter(|value| !is_error(*value))) {
-                    self.names.insert(name.clone(), value as u64);
+                if let (Some(name), Some(value)) = (binds, result.filter(|value| !is_error(*value))) {
+                    self.names.insert(name.into(), value as u64);
                     if let Some(child) = outcome.child {
-                        self.processes.insert(name.clone(), child);
+                        self.processes.insert(name.into(), child);
                     }
+                }
+                if number == Sysno::execve && result == Some(0) {
+                    self.handlers.calls.retain(|(of, _), _| *of != pid);
                 }
                 outcome.result = result.map_or("?".into(), show_result);
             }
@@ -176,11 +213,36 @@ impl Live {
         Ok(fatal.is_some())
     }
 
+    /// Makes an access; a signal for which the process has a handler is handled, and the access tried again.
+    fn try_access<T>(
+        &mut self,
+        pid: u32,
+        access: impl Fn(&mut Tracee) -> Result<Result<T, RealSignal>, String>,
+    ) -> Result<Result<T, RealSignal>, String> {
+        for _ in 0..MOST_HANDLED {
+            let signal = match access(self.acting(pid)?)? {
+                Err(signal) if !self.handlers.masked => signal,
+                other => return Ok(other),
+            };
+            let calls = self.handlers.calls.get(&(pid, signal.signo)).filter(|calls| !calls.is_empty()).cloned();
+            let Some(calls) = calls else { return Ok(Err(signal)) };
+            self.names.insert("si_addr".into(), signal.addr);
+            self.names.insert("si_code".into(), signal.code as u64);
+            self.handlers.masked = true;
+            for call in &calls {
+                let mut outcome = Outcome { pid, result: String::new(), faults: (0, 0), vector: None, child: None };
+                self.call(pid, call, None, &mut outcome)?;
+            }
+            self.handlers.masked = false;
+        }
+        Err("a handler was called again and again, and the access still faults".into())
+    }
+
     fn load(&mut self, pid: u32, call: &Call, outcome: &mut Outcome) -> Result<Option<RealSignal>, String> {
         let (at, len) = (self.number(call, 0)?.unwrap_or(0), self.number(call, 1)?.unwrap_or(1));
         let mut bytes = Vec::new();
         for i in 0..len {
-            match self.acting(pid)?.load(at.wrapping_add(i))? {
+            match self.try_access(pid, |tracee| tracee.load(at.wrapping_add(i)))? {
                 Ok(byte) => bytes.push(byte),
                 Err(signal) => return Ok(Some(signal)),
             }
@@ -199,7 +261,7 @@ impl Live {
             }
         };
         for (i, byte) in bytes.iter().enumerate() {
-            if let Err(signal) = self.acting(pid)?.store(at.wrapping_add(i as u64), *byte)? {
+            if let Err(signal) = self.try_access(pid, |tracee| tracee.store(at.wrapping_add(i as u64), *byte))? {
                 return Ok(Some(signal));
             }
         }
@@ -213,8 +275,8 @@ impl Live {
         let byte = self.number(call, 3)?.unwrap_or(0) as u8;
         for i in 0..count {
             let at = start.wrapping_add(i.wrapping_mul(stride));
-            let tracee = self.acting(pid)?;
-            let done = if call.name == "touch_write" { tracee.store(at, byte)? } else { tracee.load(at)?.map(|_| ()) };
+            let writes = call.name == "touch_write";
+            let done = self.try_access(pid, |tracee| if writes { tracee.store(at, byte) } else { Ok(tracee.load(at)?.map(|_| ())) })?;
             if let Err(signal) = done {
                 outcome.result = i.to_string();
                 return Ok(Some(signal));

@@ -63,6 +63,11 @@ impl Recorder {
         let before = self.live.maps(pid)?;
         let outcome = self.live.run(statement).map_err(|why| format!("line {}: {why}", statement.line))?;
         let joined = source.join("\n");
+        if statement.handler.is_some() {
+            // A handler has no answer.
+            let _ = writeln!(self.out, "{joined}");
+            return Ok(());
+        }
         let end = call_end(&joined).ok_or_else(|| format!("line {}: no call", statement.line))?;
         let (call, rest) = joined.split_at(end);
         let (rest, comment) = split_comment(rest.lines().next().unwrap_or_default());
