@@ -29,8 +29,43 @@ pub enum InodeKind {
         /// Its number.
         pid: Pid,
     },
-    /// A pipe, a terminal, a `/proc` file: can be read and written, not mapped.
+    /// A file of `/proc/PID` that does something.
+    Proc {
+        /// Whose.
+        pid: Pid,
+        /// Which.
+        file: ProcFile,
+    },
+    /// A pipe, a terminal, any other `/proc` file: can be read and written, not mapped.
     Stream,
+}
+
+/// Files of `/proc/PID` that are more than a text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ProcFile {
+    /// `mem`: the process's memory, at the offset that is its address.
+    Mem,
+    /// `clear_refs`: a number written to it is an order.
+    ClearRefs,
+}
+
+impl ProcFile {
+    /// The file of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "mem" => Some(Self::Mem),
+            "clear_refs" => Some(Self::ClearRefs),
+            _ => None,
+        }
+    }
+
+    /// Its permission bits.
+    pub const fn mode(self) -> u32 {
+        match self {
+            Self::Mem => 0o600,
+            Self::ClearRefs => 0o200,
+        }
+    }
 }
 
 bitflags! {

@@ -11,7 +11,7 @@ mod content;
 mod inode;
 
 pub use content::Content;
-pub use inode::{Inode, InodeKind, Seals};
+pub use inode::{Inode, InodeKind, ProcFile, Seals};
 
 use crate::addr::{PAGE_SIZE, Pfn};
 use crate::event::Trace;

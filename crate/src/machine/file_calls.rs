@@ -92,7 +92,11 @@ impl Machine {
         self.kernel.require(short, Errno::ENAMETOOLONG, || Why::NameTooLong { max: NAME_MAX as u64 })?;
         let access = flags & O_ACCMODE;
         let wanted = OpenMode { read: access == 0 || access == 2, write: access == 1 || access == 2 };
-        let inode = match self.kernel.fs.lookup(&path) {
+        let found = match self.open_proc_file(&path) {
+            Some(inode) => Some(inode?),
+            None => self.kernel.fs.lookup(&path),
+        };
+        let inode = match found {
             Some(_) if flags & (O_CREAT | O_EXCL) == O_CREAT | O_EXCL => {
                 return self.kernel.refuse(Errno::EEXIST, Why::FileExists);
             }
@@ -311,12 +315,20 @@ impl Machine {
         self.kernel.require(readable, Errno::EBADF, || Why::WrongOpenMode)?;
         self.kernel.require(kind != InodeKind::Directory, Errno::EISDIR, || Why::IsDirectory)?;
         let count = count.min(MAX_RW_COUNT);
+        if let InodeKind::Proc { pid, file } = kind {
+            return self.read_proc_file((pid, file), buffer, count, offset);
+        }
         let mut done = 0;
         while done < count {
             let mut bytes = vec![0; (count - done).min(CHUNK as u64) as usize];
             let got = match kind {
                 InodeKind::DevZero => bytes.len(),
-                InodeKind::DevNull | InodeKind::PidFd { .. } | InodeKind::Hugetlb | InodeKind::Stream | InodeKind::Directory => 0,
+                InodeKind::DevNull
+                | InodeKind::PidFd { .. }
+                | InodeKind::Proc { .. }
+                | InodeKind::Hugetlb
+                | InodeKind::Stream
+                | InodeKind::Directory => 0,
                 _ => {
                     let kernel = &mut self.kernel;
                     let read = kernel.fs.read_at(inode, offset + done, &mut bytes, &mut kernel.phys, &mut kernel.trace);
@@ -369,6 +381,9 @@ impl Machine {
         self.kernel.require(writable, Errno::EBADF, || Why::WrongOpenMode)?;
         let node = self.kernel.fs.inode(inode);
         let (kind, size, seals) = (node.kind, node.size, node.seals.unwrap_or(Seals::empty()));
+        if let InodeKind::Proc { pid, file } = kind {
+            return self.write_proc_file((pid, file), buffer, count.min(MAX_RW_COUNT), offset);
+        }
         if !matches!(kind, InodeKind::Disk | InodeKind::Shmem) {
             return Ok(count);
         }

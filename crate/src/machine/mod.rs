@@ -11,6 +11,7 @@ mod file_calls;
 mod iovec;
 mod ipc_calls;
 mod memory_calls;
+mod proc_files;
 mod process;
 mod process_calls;
 mod process_vm;

@@ -75,7 +75,7 @@ impl Machine {
 
     /// The memory of a process that the caller may look into (Linux `mm_access` with
     /// PTRACE_MODE_ATTACH_REALCREDS).
-    fn memory_to_trace(&mut self, number: u64) -> SysResult<MmId> {
+    pub(super) fn memory_to_trace(&mut self, number: u64) -> SysResult<MmId> {
         let pid = Pid(number as u32);
         let target = self.processes.get(&pid).filter(|process| process.is_alive()).map(|process| process.task);
         let Some(task) = target else {
@@ -124,7 +124,7 @@ impl Machine {
         let mut frames = Vec::new();
         for page in 0..pages {
             let addr = VirtAddr(at.page_floor().0.wrapping_add(page * PAGE_SIZE));
-            match self.kernel.get_user_page(mm, addr, access) {
+            match self.kernel.pin_user_page(mm, addr, access) {
                 Ok(pfn) => {
                     self.kernel.phys.get(pfn);
                     frames.push(pfn);

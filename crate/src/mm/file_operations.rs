@@ -52,7 +52,7 @@ pub fn file_operations(kind: InodeKind) -> &'static dyn FileOperations {
         InodeKind::Shmem => &Shmem,
         InodeKind::Hugetlb => &HugetlbFs,
         InodeKind::DevZero => &DevZero,
-        InodeKind::Directory | InodeKind::DevNull | InodeKind::PidFd { .. } | InodeKind::Stream => &NotMappable,
+        InodeKind::Directory | InodeKind::DevNull | InodeKind::PidFd { .. } | InodeKind::Proc { .. } | InodeKind::Stream => &NotMappable,
     }
 }
 

@@ -3,13 +3,35 @@
 
 use super::fault::{FaultContext, FaultOutcome};
 use super::kernel::Kernel;
-use crate::addr::{PAGE_SIZE, Pfn, VirtAddr, VirtRange, page_align};
+use crate::addr::{Pfn, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysError, SysResult};
 use crate::flags::VmFlags;
 use crate::ids::{MmId, VmaId};
 use crate::mmu::{Access, Pte};
 use crate::phys::FrameFlags;
 use crate::why::Why;
+use bitflags::bitflags;
+
+bitflags! {
+    /// How the kernel follows a page for itself (`FOLL_*`).
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub(crate) struct Foll: u8 {
+        /// It is going to hold the page for long.
+        const PIN = 1;
+        /// What the program itself may not do is allowed, as to a debugger.
+        const FORCE = 2;
+    }
+}
+
+/// Whether an area lets the kernel at its pages (Linux `check_vma_flags`).
+fn may_follow(flags: VmFlags, access: Access, foll: Foll) -> bool {
+    let forced = foll.contains(Foll::FORCE);
+    let allowed = match access {
+        Access::Write => flags.contains(VmFlags::WRITE) || forced && flags.is_cow(),
+        _ => flags.contains(VmFlags::READ) || forced && flags.contains(VmFlags::MAYREAD),
+    };
+    allowed && !flags.intersects(VmFlags::IO | VmFlags::PFNMAP)
+}
 
 impl Kernel {
     /// Makes a mapped range present (Linux `__mm_populate`). Areas locked on fault are left alone.
@@ -79,22 +101,23 @@ impl Kernel {
         }
     }
 
-    /// The frame of a page for the kernel to hold, and to read or write on behalf of whoever may (Linux
-    /// `__get_user_pages` with FOLL_PIN, without FOLL_FORCE): brought in as by an access of the program. Stacks do not grow.
+    /// The frame of a page for the kernel to read or write on behalf of whoever may (Linux
+    /// `__get_user_pages`): brought in as by an access of the program. Stacks do not grow.
     ///
     /// # Errors
     /// EFAULT where nothing is mapped, the area forbids the access or its object has no such page; ENOMEM
     /// if RAM is exhausted.
-    pub(crate) fn get_user_page(&mut self, mm: MmId, addr: VirtAddr, access: Access) -> SysResult<Pfn> {
+    pub(crate) fn get_user_page(&mut self, mm: MmId, addr: VirtAddr, access: Access, foll: Foll) -> SysResult<Pfn> {
         let addr = addr.page_floor();
-        let wanted = if access == Access::Write { VmFlags::WRITE } else { VmFlags::READ };
         let vmas = &self.mms[mm].vmas;
-        let allowed = |id: &VmaId| vmas.get(*id).flags & (wanted | VmFlags::IO | VmFlags::PFNMAP) == wanted;
-        let Some(id) = vmas.lookup(addr).filter(allowed) else {
+        let Some(id) = vmas.lookup(addr).filter(|id| may_follow(vmas.get(*id).flags, access, foll)) else {
             return self.refuse(Errno::EFAULT, Why::BadUserAddress { at: addr });
         };
-        let mut done = self.fault_in_range(mm, id, VirtRange::from_len(addr, PAGE_SIZE), access);
-        if done.is_ok() && self.must_unshare(mm, addr) {
+        let mut done = Ok(());
+        if !self.can_follow(mm, id, addr, access) {
+            done = self.fault_in_page(mm, id, addr, access, false);
+        }
+        if done.is_ok() && foll.contains(Foll::PIN) && self.must_unshare(mm, addr) {
             done = self.fault_in_page(mm, id, addr, access, true);
         }
         match done {
@@ -102,6 +125,26 @@ impl Kernel {
             Err(error) if error.errno == Errno::EAGAIN => Err(SysError { errno: Errno::ENOMEM, ..error }),
             Err(error) => self.refuse(Errno::EFAULT, error.why),
         }
+    }
+
+    /// The frame of a page that the kernel is going to hold, where the program may make the access itself.
+    ///
+    /// # Errors
+    /// EFAULT, ENOMEM as above.
+    pub fn pin_user_page(&mut self, mm: MmId, addr: VirtAddr, access: Access) -> SysResult<Pfn> {
+        self.get_user_page(mm, addr, access, Foll::PIN)
+    }
+
+    /// Whether the entry of a page serves an access as it is (Linux `follow_page_pte`). To write where the
+    /// program itself may not, the page must be this process's own copy (`can_follow_write_pte`).
+    fn can_follow(&self, mm: MmId, id: VmaId, addr: VirtAddr, access: Access) -> bool {
+        let pte = self.mms[mm].tables.get(&self.phys, addr);
+        if !pte.is_present() || access != Access::Write || pte.is_writable() {
+            return pte.is_present();
+        }
+        let frame = self.phys.frame(pte.pfn());
+        let own = !pte.has(Pte::SPECIAL) && frame.is_anon() && frame.flags.contains(FrameFlags::ANON_EXCLUSIVE);
+        own && !self.mms[mm].vmas.get(id).flags.contains(VmFlags::WRITE)
     }
 
     /// Whether a page that is going to be held may yet be replaced by a copy under its holder (Linux

@@ -6,10 +6,12 @@
 //! `mm/mlock.c`, `mm/memory.c`, `mm/rmap.c`, `arch/x86/mm/fault.c`. Functions that *are* a kernel
 //! function carry its name and appear by it in the trace.
 
+mod access_remote;
 mod accounting;
 mod anon_vma;
 mod brk;
 mod check;
+mod clear_refs;
 mod exit;
 pub mod fault;
 mod file_operations;
@@ -38,8 +40,10 @@ mod vm_operations;
 mod vma_edit;
 mod zap;
 
+pub use access_remote::Transfer;
 pub use accounting::Commit;
 pub use anon_vma::AnonVma;
+pub use clear_refs::ClearRefs;
 pub use file_operations::{FileOperations, file_operations};
 pub use kernel::{Kernel, Sysctl};
 pub use madvise::Advice;

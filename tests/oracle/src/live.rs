@@ -7,6 +7,7 @@ use pagefault::errno::Errno;
 use pagefault::machine::{Arg, MapsLine, Sysno};
 use pagefault::mm::Capabilities;
 use pagefault::script::{Call, Expr, Script, Statement};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::os::unix::fs::MetadataExt;
 
@@ -332,7 +333,9 @@ impl Live {
 
     /// Register values; what is given in the script is lent to the process.
     fn words(&mut self, pid: u32, args: &[Arg; 6]) -> Result<[u64; 6], String> {
-        let given: Vec<&[u8]> = args.iter().filter_map(|arg| if let Arg::Bytes(bytes) = arg { Some(&bytes[..]) } else { None }).collect();
+        let given: Vec<_> =
+            args.iter().filter_map(|arg| if let Arg::Bytes(bytes) = arg { Some(self.translate_path(bytes)) } else { None }).collect();
+        let given: Vec<&[u8]> = given.iter().map(|bytes| &bytes[..]).collect();
         let scratch = self.acting(pid)?.scratch();
         let mut places = match given.is_empty() {
             true => Vec::new(),
@@ -353,6 +356,16 @@ impl Live {
         if matches!(number, wait4 | pidfd_open | prlimit64 | process_vm_readv | process_vm_writev) && words[0] as i32 > 0 {
             words[0] = self.tracees.get(&(words[0] as u32)).map_or(i32::MAX as u64, |tracee| tracee.pid() as u64);
         }
+    }
+
+    /// `/proc/2/…` names the script's process 2.
+    fn translate_path<'a>(&self, path: &'a [u8]) -> Cow<'a, [u8]> {
+        let translated = || {
+            let (number, rest) = std::str::from_utf8(path).ok()?.strip_prefix("/proc/")?.split_once('/')?;
+            let tracee = self.tracees.get(&number.parse().ok()?)?;
+            Some(format!("/proc/{}/{rest}", tracee.pid()).into_bytes())
+        };
+        translated().map_or(Cow::Borrowed(path), Cow::Owned)
     }
 
     fn vector(&self, pid: u32, len: u64, result: i64) -> Result<Option<String>, String> {

@@ -39,9 +39,15 @@ impl Kernel {
     }
 
     fn make_writable(&mut self, context: &FaultContext, slot: Slot, pte: Pte) -> FaultOutcome {
-        let new = pte.with(Pte::WRITE | Pte::ACCESSED | Pte::DIRTY);
+        let new = pte.with(self.write_bit(context) | Pte::ACCESSED | Pte::DIRTY);
         self.set_pte(context.mm, context.addr, slot, new);
         FaultOutcome::DONE
+    }
+
+    /// A debugger's write does not make a page writable for the program (Linux `maybe_mkwrite`).
+    fn write_bit(&self, context: &FaultContext) -> u64 {
+        let writable = self.mms[context.mm].vmas.get(context.vma).flags.contains(VmFlags::WRITE);
+        if writable { Pte::WRITE } else { 0 }
     }
 
     fn wp_page_copy(&mut self, context: &FaultContext, slot: Slot, old: Pte) -> FaultOutcome {
@@ -62,7 +68,7 @@ impl Kernel {
         }
         self.phys.frame_mut(to).flags = FrameFlags::ANON_EXCLUSIVE | FrameFlags::SWAP_BACKED;
         let bits = page_prot(self.mms[context.mm].vmas.get(context.vma));
-        let written = if context.unshare { 0 } else { Pte::WRITE | Pte::DIRTY };
+        let written = if context.unshare { 0 } else { self.write_bit(context) | Pte::DIRTY };
         let new = Pte::leaf(to, bits | Pte::ACCESSED | written);
         self.set_pte(context.mm, context.addr, slot, new);
         self.forget_mapping(context.mm, old);
