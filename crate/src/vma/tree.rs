@@ -27,6 +27,26 @@ impl Default for VmaTree {
     }
 }
 
+/// Where a full node is cut to make room.
+struct Cut {
+    /// How many entries stay in the left part.
+    keep: usize,
+    /// Which part the new entry belongs to.
+    goes_right: bool,
+}
+
+impl Cut {
+    /// For a new entry at `at`. Programs mostly map upwards or downwards: a node that grows at one of its
+    /// ends stays full, and a new one is begun. At its lower end a node grows at `first`.
+    fn for_insertion(at: usize, first: usize) -> Self {
+        match at {
+            CAP => Self { keep: CAP, goes_right: true },
+            _ if at == first => Self { keep: first, goes_right: false },
+            _ => Self { keep: CAP / 2, goes_right: at > CAP / 2 },
+        }
+    }
+}
+
 /// The way down to a leaf: inner nodes and the child taken in each.
 struct Path {
     steps: [(u32, usize); MAX_HEIGHT],
@@ -75,16 +95,18 @@ impl VmaTree {
     pub fn insert(&mut self, start: u64, end: u64, value: u32) {
         let path = self.path_to(start);
         let mut leaf_id = path.leaf;
+        let leaf = &self.leaves[leaf_id as usize];
+        let mut at = leaf.first_ending_above(start);
         let mut split = None;
-        if self.leaves[leaf_id as usize].len == CAP {
-            let right = self.split_leaf(leaf_id);
-            if start >= self.leaves[right as usize].start[0] {
-                leaf_id = right;
+        if leaf.len == CAP {
+            let cut = Cut::for_insertion(at, 0);
+            let right = self.split_leaf(leaf_id, cut.keep);
+            if cut.goes_right {
+                (leaf_id, at) = (right, at - cut.keep);
             }
             split = Some(right);
         }
         let leaf = &mut self.leaves[leaf_id as usize];
-        let at = leaf.first_ending_above(start);
         let lost = leaf.gap_before(at);
         leaf.insert(at, Entry { start, end, value });
         let made = leaf.gap_before(at).max(leaf.gap_before(at + 1));
@@ -206,13 +228,14 @@ impl VmaTree {
             self.inners[node as usize].insert(at, child, summary);
             return None;
         }
+        let cut = Cut::for_insertion(at, 1);
         let mut right = Inner::EMPTY;
         let left = &mut self.inners[node as usize];
-        right.extend(left, CAP / 2..CAP);
-        left.truncate(CAP / 2);
-        match at.checked_sub(CAP / 2) {
-            Some(behind) if behind > 0 => right.insert(behind, child, summary),
-            _ => left.insert(at, child, summary),
+        right.extend(left, cut.keep..CAP);
+        left.truncate(cut.keep);
+        match cut.goes_right {
+            true => right.insert(at - cut.keep, child, summary),
+            false => left.insert(at, child, summary),
         }
         Some(self.new_inner(right))
     }
@@ -231,11 +254,12 @@ impl VmaTree {
         if depth == self.height { self.leaves[node as usize].summary() } else { self.inners[node as usize].summary() }
     }
 
-    fn split_leaf(&mut self, leaf: u32) -> u32 {
+    /// Moves what lies behind the first `keep` entries to a leaf of its own.
+    fn split_leaf(&mut self, leaf: u32, keep: usize) -> u32 {
         let mut right = Leaf::EMPTY;
         let left = &mut self.leaves[leaf as usize];
-        right.extend(left, CAP / 2..CAP);
-        left.truncate(CAP / 2);
+        right.extend(left, keep..CAP);
+        left.truncate(keep);
         self.new_leaf(right)
     }
 
