@@ -98,6 +98,10 @@ compact_ids! {
     FileId;
 }
 
+/// A device driver that somebody else wrote.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct DriverId(pub(crate) u8);
+
 /// Which `vm_operations` a VMA has; `None` in its place means anonymous.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub enum VmOpsId {
@@ -109,6 +113,8 @@ pub enum VmOpsId {
     Shm,
     /// `special_mapping_vmops`: vdso and vvar.
     Special,
+    /// Those of a device that somebody else wrote.
+    Driver(DriverId),
 }
 
 impl VmOpsId {
@@ -119,6 +125,7 @@ impl VmOpsId {
             Self::Ext4 => "ext4_file_vm_ops",
             Self::Shm => "shm_vm_ops",
             Self::Special => "special_mapping_vmops",
+            Self::Driver(_) => "vm_ops of the device",
         }
     }
 }

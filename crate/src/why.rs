@@ -53,6 +53,8 @@ pub enum Why {
     GrowsDownNotAnon,
     #[error("MAP_DROPPABLE excludes MAP_LOCKED, MAP_HUGETLB and MAP_GROWSDOWN")]
     DroppableCombination,
+    #[error("{0}")]
+    Driver(&'static str),
     #[error("the file is sealed against writing")]
     SealedFile,
     #[error("the file is sealed (seals {seals:#x}) against this change")]

@@ -2,7 +2,7 @@
 
 use super::Content;
 use crate::addr::{PAGE_SIZE, Pfn};
-use crate::ids::{InodeId, Pid};
+use crate::ids::{DriverId, InodeId, Pid};
 use crate::phys::Owner;
 use bitflags::bitflags;
 use smallvec::SmallVec;
@@ -28,6 +28,11 @@ pub enum InodeKind {
     PidFd {
         /// Its number.
         pid: Pid,
+    },
+    /// A device that somebody else wrote.
+    Device {
+        /// Its driver.
+        driver: DriverId,
     },
     /// A file of `/proc/PID` that does something.
     Proc {
@@ -135,7 +140,7 @@ impl Inode {
             dev: match kind {
                 InodeKind::Shmem => (0, 1),
                 InodeKind::Hugetlb => (0, 0xf),
-                InodeKind::DevZero | InodeKind::DevNull => (0, 6),
+                InodeKind::DevZero | InodeKind::DevNull | InodeKind::Device { .. } => (0, 6),
                 _ => (0xfe, 0),
             },
             size: 0,

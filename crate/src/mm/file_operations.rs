@@ -1,6 +1,7 @@
 //! `file_operations`: what a kind of file does when it is mapped. The left half of the call tree's
 //! picture; [`super::vm_operations`] is the right half.
 
+use super::driver::driver;
 use super::kernel::Kernel;
 use crate::addr::{PAGE_SHIFT, PMD_SIZE};
 use crate::errno::{Errno, SysResult};
@@ -52,6 +53,7 @@ pub fn file_operations(kind: InodeKind) -> &'static dyn FileOperations {
         InodeKind::Shmem => &Shmem,
         InodeKind::Hugetlb => &HugetlbFs,
         InodeKind::DevZero => &DevZero,
+        InodeKind::Device { driver: id } => driver(id).file_operations,
         InodeKind::Directory | InodeKind::DevNull | InodeKind::PidFd { .. } | InodeKind::Proc { .. } | InodeKind::Stream => &NotMappable,
     }
 }

@@ -192,8 +192,11 @@ impl Kernel {
     }
 
     /// Refuses a call: the one way to make an error, so that the trace always has it.
+    ///
+    /// # Errors
+    /// Always.
     #[inline]
-    pub(crate) fn refuse<T>(&mut self, errno: Errno, why: Why) -> SysResult<T> {
+    pub fn refuse<T>(&mut self, errno: Errno, why: Why) -> SysResult<T> {
         let error = SysError::new(errno, why);
         self.trace.emit(|| Event::Refused(error));
         Err(error)

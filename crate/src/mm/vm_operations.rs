@@ -1,6 +1,7 @@
 //! `vm_operations`: what an area does on a fault. Set by `file_operations::mmap`, called by the fault
 //! path; an area without any is anonymous.
 
+use super::driver::driver;
 use super::fault::{FaultContext, FaultOutcome};
 use super::kernel::Kernel;
 use crate::addr::Pfn;
@@ -43,6 +44,9 @@ pub trait VmOperations: Sync {
         false
     }
 
+    /// Is told of the first write to a page, if it wants to be.
+    fn page_mkwrite(&self, _kernel: &mut Kernel, _context: &FaultContext) {}
+
     /// Whether an area may be cut in two.
     fn may_split(&self) -> bool {
         true
@@ -56,11 +60,15 @@ pub fn vm_operations(id: VmOpsId) -> &'static dyn VmOperations {
         VmOpsId::Shm => &ShmVmOps,
         VmOpsId::Ext4 => &Ext4VmOps,
         VmOpsId::Special => &SpecialVmOps,
+        VmOpsId::Driver(id) => driver(id).vm_operations,
     }
 }
 
-/// Looks a page of the area's file up, bringing it in if need be.
-fn cached_page(kernel: &mut Kernel, context: &FaultContext, major_if_absent: bool) -> Result<FoundPage, FaultOutcome> {
+/// Looks a page of the area's file up, bringing it in if need be: what most `fault` methods do.
+///
+/// # Errors
+/// SIGBUS behind the end of the file, or out of memory.
+pub fn find_cached_page(kernel: &mut Kernel, context: &FaultContext, major_if_absent: bool) -> Result<FoundPage, FaultOutcome> {
     let file = kernel.mms[context.mm].vmas.get(context.vma).file.expect("an area with file operations has a file");
     let inode = kernel.fs.file(file).inode;
     let size = kernel.fs.inode(inode).size;
@@ -90,7 +98,7 @@ impl VmOperations for ShmemVmOps {
     }
 
     fn fault(&self, kernel: &mut Kernel, context: &FaultContext) -> Result<FoundPage, FaultOutcome> {
-        cached_page(kernel, context, false)
+        find_cached_page(kernel, context, false)
     }
 
     fn maps_around(&self) -> bool {
@@ -107,7 +115,7 @@ impl VmOperations for ShmVmOps {
     }
 
     fn fault(&self, kernel: &mut Kernel, context: &FaultContext) -> Result<FoundPage, FaultOutcome> {
-        cached_page(kernel, context, false)
+        find_cached_page(kernel, context, false)
     }
 }
 
@@ -120,7 +128,7 @@ impl VmOperations for Ext4VmOps {
     }
 
     fn fault(&self, kernel: &mut Kernel, context: &FaultContext) -> Result<FoundPage, FaultOutcome> {
-        cached_page(kernel, context, true)
+        find_cached_page(kernel, context, true)
     }
 
     fn maps_around(&self) -> bool {

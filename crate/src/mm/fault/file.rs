@@ -74,7 +74,8 @@ impl Kernel {
     /// The first write to a page of a shared mapping (Linux `do_page_mkwrite`, `file_update_time`).
     pub(super) fn note_write(&mut self, context: &FaultContext) {
         if self.operations_of(context).wants_write_notify() {
-            self.step("do_page_mkwrite", Note::None);
+            let operations = self.operations_of(context);
+            self.call("do_page_mkwrite", |k| operations.page_mkwrite(k, context));
         }
         if let Some(file) = self.mms[context.mm].vmas.get(context.vma).file {
             let inode = self.fs.file(file).inode;
