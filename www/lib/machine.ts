@@ -285,6 +285,16 @@ export class Process {
     return this.machine.use((core) => core.maps(this.pid));
   }
 
+  /** The text of `/proc/PID/smaps_rollup`. */
+  smapsRollup(): string {
+    return this.machine.use((core) => core.smapsRollup(this.pid));
+  }
+
+  /** The line of `/proc/PID/statm`: seven numbers of pages. */
+  statm(): string {
+    return this.machine.use((core) => core.statm(this.pid));
+  }
+
   /** The text of `/proc/PID/smaps`. */
   smaps(): string {
     return this.machine.use((core) => core.smaps(this.pid));

@@ -265,6 +265,17 @@ impl WasmMachine {
         view::maps_text(&self.machine, Pid(pid))
     }
 
+    /// `/proc/PID/smaps_rollup`.
+    #[wasm_bindgen(js_name = smapsRollup)]
+    pub fn smaps_rollup(&self, pid: u32) -> String {
+        view::smaps_rollup_text(&self.machine, Pid(pid))
+    }
+
+    /// `/proc/PID/statm`.
+    pub fn statm(&self, pid: u32) -> String {
+        view::statm_text(&self.machine, Pid(pid))
+    }
+
     /// `/proc/PID/smaps`.
     pub fn smaps(&self, pid: u32) -> String {
         view::smaps_text(&self.machine, Pid(pid))

@@ -1,13 +1,15 @@
-//! `/proc/PID/smaps` (Linux `fs/proc/task_mmu.c:show_smap`).
+//! `/proc/PID/smaps` and `smaps_rollup` (Linux `fs/proc/task_mmu.c:show_smap`, `show_smaps_rollup`).
 
 use super::maps::line_of;
 use super::render_maps_line;
 use crate::addr::{PAGE_SIZE, VirtRange};
 use crate::flags::VmFlags;
 use crate::ids::Pid;
-use crate::machine::Machine;
-use crate::mmu::{Marker, Pte};
-use crate::phys::{Frame, FrameFlags};
+use crate::machine::{Machine, MapsLine};
+use crate::mm::Mm;
+use crate::mmu::Pte;
+use crate::phys::{Frame, FrameFlags, Owner, Phys};
+use crate::vma::Vma;
 use std::fmt::Write;
 
 /// The counters of one area, in kB.
@@ -28,11 +30,16 @@ impl Smaps {
     }
 }
 
-#[derive(Default)]
+/// Bytes by what is known of them (Linux `struct mem_size_stats`). What begins with `pss` is summed in
+/// 1/4096 of a byte.
+#[derive(Clone, Copy, Default)]
 struct Sums {
     rss: u64,
-    pss: u64,
+    pss_anon: u64,
+    pss_file: u64,
+    pss_shmem: u64,
     pss_dirty: u64,
+    pss_locked: u64,
     shared_clean: u64,
     shared_dirty: u64,
     private_clean: u64,
@@ -40,18 +47,36 @@ struct Sums {
     referenced: u64,
     anonymous: u64,
     lazy_free: u64,
-    guards: bool,
 }
 
-/// PSS is summed in 1/4096 of a byte.
 const PSS_SHIFT: u32 = 12;
 
 impl Sums {
+    /// The pages of an area.
+    fn of(phys: &Phys, mm: &Mm, vma: &Vma) -> Self {
+        let mut sums = Self::default();
+        let mut at = vma.range.start;
+        while let Some((addr, _, pte)) = mm.tables.next_used(phys, at, vma.range.end) {
+            at = addr + PAGE_SIZE;
+            if pte.is_present() && !pte.has(Pte::SPECIAL) {
+                sums.add(phys.frame(pte.pfn()), pte);
+            }
+        }
+        if vma.flags.contains(VmFlags::LOCKED) {
+            sums.pss_locked = sums.pss();
+        }
+        sums
+    }
+
     fn add(&mut self, frame: &Frame, pte: Pte) {
         let dirty = pte.has(Pte::DIRTY) || frame.flags.contains(FrameFlags::DIRTY);
         let share = (PAGE_SIZE << PSS_SHIFT) / u64::from(frame.mapcount.max(1));
         self.rss += PAGE_SIZE;
-        self.pss += share;
+        match frame.owner {
+            Owner::Anon { .. } => self.pss_anon += share,
+            Owner::File { shmem: true, .. } => self.pss_shmem += share,
+            _ => self.pss_file += share,
+        }
         if dirty {
             self.pss_dirty += share;
         }
@@ -72,54 +97,92 @@ impl Sums {
             }
         }
     }
+
+    fn pss(&self) -> u64 {
+        self.pss_anon + self.pss_file + self.pss_shmem
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.rss += other.rss;
+        self.pss_anon += other.pss_anon;
+        self.pss_file += other.pss_file;
+        self.pss_shmem += other.pss_shmem;
+        self.pss_dirty += other.pss_dirty;
+        self.pss_locked += other.pss_locked;
+        self.shared_clean += other.shared_clean;
+        self.shared_dirty += other.shared_dirty;
+        self.private_clean += other.private_clean;
+        self.private_dirty += other.private_dirty;
+        self.referenced += other.referenced;
+        self.anonymous += other.anonymous;
+        self.lazy_free += other.lazy_free;
+    }
+
+    /// The fields in kB, in the kernel's order; a roll-up tells the kinds of PSS apart.
+    fn fields(&self, rollup: bool) -> Vec<(&'static str, u64)> {
+        let kb = |bytes: u64| bytes >> 10;
+        let pss = |sum: u64| kb(sum >> PSS_SHIFT);
+        let mut fields = vec![("Rss", kb(self.rss)), ("Pss", pss(self.pss())), ("Pss_Dirty", pss(self.pss_dirty))];
+        if rollup {
+            fields.extend([("Pss_Anon", pss(self.pss_anon)), ("Pss_File", pss(self.pss_file)), ("Pss_Shmem", pss(self.pss_shmem))]);
+        }
+        fields.extend([
+            ("Shared_Clean", kb(self.shared_clean)),
+            ("Shared_Dirty", kb(self.shared_dirty)),
+            ("Private_Clean", kb(self.private_clean)),
+            ("Private_Dirty", kb(self.private_dirty)),
+            ("Referenced", kb(self.referenced)),
+            ("Anonymous", kb(self.anonymous)),
+            ("KSM", 0),
+            ("LazyFree", kb(self.lazy_free)),
+            ("AnonHugePages", 0),
+            ("ShmemPmdMapped", 0),
+            ("FilePmdMapped", 0),
+            ("Shared_Hugetlb", 0),
+            ("Private_Hugetlb", 0),
+            ("Swap", 0),
+            ("SwapPss", 0),
+            ("Locked", pss(self.pss_locked)),
+        ]);
+        fields
+    }
 }
 
 /// The counters of every area of a process.
 pub fn smaps(machine: &Machine, pid: Pid) -> Vec<Smaps> {
     let Some(mm) = machine.mm_of(pid) else { return Vec::new() };
-    let phys = &machine.kernel.phys;
     let areas = mm.vmas.iter().map(|(_, vma)| {
-        let mut sums = Sums::default();
-        let mut at = vma.range.start;
-        while let Some((addr, _, pte)) = mm.tables.next_used(phys, at, vma.range.end) {
-            at = addr + PAGE_SIZE;
-            sums.guards |= pte.as_marker() == Some(Marker::Guard);
-            if pte.is_present() && !pte.has(Pte::SPECIAL) {
-                sums.add(phys.frame(pte.pfn()), pte);
-            }
-        }
-        Smaps { range: vma.range, fields: fields(vma.range, vma.flags, &sums), flags: vma.flags.smaps_names() }
+        let mut fields = vec![("Size", vma.range.len() >> 10), ("KernelPageSize", 4), ("MMUPageSize", 4)];
+        fields.extend(Sums::of(&machine.kernel.phys, mm, vma).fields(false));
+        Smaps { range: vma.range, fields, flags: vma.flags.smaps_names() }
     });
     areas.collect()
 }
 
-fn fields(range: VirtRange, flags: VmFlags, sums: &Sums) -> Vec<(&'static str, u64)> {
-    let pss = sums.pss >> PSS_SHIFT;
-    let kb = |bytes: u64| bytes >> 10;
-    vec![
-        ("Size", kb(range.len())),
-        ("KernelPageSize", 4),
-        ("MMUPageSize", 4),
-        ("Rss", kb(sums.rss)),
-        ("Pss", kb(pss)),
-        ("Pss_Dirty", kb(sums.pss_dirty >> PSS_SHIFT)),
-        ("Shared_Clean", kb(sums.shared_clean)),
-        ("Shared_Dirty", kb(sums.shared_dirty)),
-        ("Private_Clean", kb(sums.private_clean)),
-        ("Private_Dirty", kb(sums.private_dirty)),
-        ("Referenced", kb(sums.referenced)),
-        ("Anonymous", kb(sums.anonymous)),
-        ("KSM", 0),
-        ("LazyFree", kb(sums.lazy_free)),
-        ("AnonHugePages", 0),
-        ("ShmemPmdMapped", 0),
-        ("FilePmdMapped", 0),
-        ("Shared_Hugetlb", 0),
-        ("Private_Hugetlb", 0),
-        ("Swap", 0),
-        ("SwapPss", 0),
-        ("Locked", if flags.contains(VmFlags::LOCKED) { kb(pss) } else { 0 }),
-    ]
+/// The counters of all areas of a process together; `None` if it has none.
+pub fn smaps_rollup(machine: &Machine, pid: Pid) -> Option<Smaps> {
+    let mm = machine.mm_of(pid)?;
+    let mut all = Sums::default();
+    mm.vmas.iter().for_each(|(_, vma)| all.merge(&Sums::of(&machine.kernel.phys, mm, vma)));
+    let (first, last) = (mm.vmas.iter().next()?.1, mm.vmas.iter().last()?.1);
+    let range = VirtRange { start: first.range.start, end: last.range.end };
+    Some(Smaps { range, fields: all.fields(true), flags: String::new() })
+}
+
+fn write_fields(text: &mut String, fields: &[(&'static str, u64)]) {
+    for (name, value) in fields {
+        let width = if *name == "Private_Hugetlb" { 7 } else { 8 };
+        let _ = writeln!(text, "{:<16}{value:width$} kB", format!("{name}:"));
+    }
+}
+
+/// The whole text of `/proc/PID/smaps_rollup`.
+pub fn smaps_rollup_text(machine: &Machine, pid: Pid) -> String {
+    let Some(all) = smaps_rollup(machine, pid) else { return String::new() };
+    let line = MapsLine { range: all.range, perms: ['-', '-', '-', 'p'], offset: 0, dev: (0, 0), ino: 0, name: "[rollup]".into() };
+    let mut text = render_maps_line(&line) + "\n";
+    write_fields(&mut text, &all.fields);
+    text
 }
 
 /// The whole text of `/proc/PID/smaps`.
@@ -128,10 +191,7 @@ pub fn smaps_text(machine: &Machine, pid: Pid) -> String {
     let mut text = String::new();
     for ((_, vma), area) in mm.vmas.iter().zip(smaps(machine, pid)) {
         let _ = writeln!(text, "{}", render_maps_line(&line_of(&machine.kernel, mm, vma)));
-        for (name, value) in area.fields {
-            let width = if name == "Private_Hugetlb" { 7 } else { 8 };
-            let _ = writeln!(text, "{:<16}{value:width$} kB", format!("{name}:"));
-        }
+        write_fields(&mut text, &area.fields);
         let _ = writeln!(text, "THPeligible:           0");
         if machine.kernel.sysctl.pku {
             let _ = writeln!(text, "ProtectionKey: {:>8}", vma.flags.pkey());
@@ -139,4 +199,29 @@ pub fn smaps_text(machine: &Machine, pid: Pid) -> String {
         let _ = writeln!(text, "VmFlags: {} ", area.flags);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::Session;
+
+    #[test]
+    fn the_rollup_is_the_sum_and_tells_kinds_apart() {
+        let text = "a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\ntouch_write(a, 3)\n\
+                    b = mmap(NULL, 8K, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS, -1, 0)\nstore(b, 1)\nmlock(b, 4K)\nchild = fork()\n[child] load(b)";
+        let mut session = Session::from_text(text).unwrap();
+        session.run_to_end().unwrap();
+        let (machine, pid) = (session.machine(), Pid(1));
+        let (areas, all) = (smaps(machine, pid), smaps_rollup(machine, pid).unwrap());
+        for name in ["Rss", "Shared_Dirty", "Private_Dirty", "Anonymous"] {
+            assert_eq!(all.field(name), areas.iter().map(|area| area.field(name)).sum::<u64>(), "{name}");
+        }
+        // One page in memory that two share, locked in one of them.
+        assert_eq!((all.field("Pss_Shmem"), all.field("Locked")), (2, 2));
+        assert!(all.field("Pss_Anon") > 0 && all.field("Pss") <= all.field("Rss"));
+        let text = smaps_rollup_text(machine, pid);
+        assert!(text.starts_with("00400000-") && text.contains("[rollup]\nRss:                "), "{text}");
+        assert_eq!(text.lines().count(), 23);
+    }
 }

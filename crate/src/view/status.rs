@@ -1,8 +1,10 @@
-//! The memory lines of `/proc/PID/status` (Linux `fs/proc/task_mmu.c:task_mem`).
+//! The memory lines of `/proc/PID/status` and those of `statm` (Linux `fs/proc/task_mmu.c:task_mem`,
+//! `task_statm`).
 
+use crate::addr::PAGE_SIZE;
 use crate::ids::Pid;
 use crate::machine::Machine;
-use crate::mm::Rss;
+use crate::mm::{Mm, Rss};
 
 /// The fields, in the kernel's order.
 pub const STATUS_FIELDS: &[&str] = &[
@@ -27,7 +29,7 @@ pub const STATUS_FIELDS: &[&str] = &[
 /// A field in kB; `None` for an unknown field or a process that has ended.
 pub fn status_field(machine: &Machine, pid: Pid, field: &str) -> Option<u64> {
     let mm = machine.mm_of(pid)?;
-    let text = (mm.code.1.next_multiple_of(4096) - mm.code.0 / 4096 * 4096) / 4096;
+    let text = text_pages(mm);
     let pages = match field {
         "VmPeak" => mm.hiwater_vm.max(mm.total_vm),
         "VmSize" => mm.total_vm,
@@ -46,4 +48,23 @@ pub fn status_field(machine: &Machine, pid: Pid, field: &str) -> Option<u64> {
         _ => return None,
     };
     Some(pages * 4)
+}
+
+/// Pages that the program's text touches.
+fn text_pages(mm: &Mm) -> u64 {
+    (mm.code.1.next_multiple_of(PAGE_SIZE) - mm.code.0 / PAGE_SIZE * PAGE_SIZE) / PAGE_SIZE
+}
+
+/// The numbers of `/proc/PID/statm` in pages: size, resident, shared, text, 0, data with stack, 0 (Linux
+/// `task_statm`); `None` for a process that has ended.
+pub fn statm(machine: &Machine, pid: Pid) -> Option<[u64; 7]> {
+    let mm = machine.mm_of(pid)?;
+    let shared = mm.rss[Rss::File as usize] + mm.rss[Rss::Shmem as usize];
+    Some([mm.total_vm, mm.rss_total(), shared, text_pages(mm), 0, mm.data_vm + mm.stack_vm, 0])
+}
+
+/// The line of `/proc/PID/statm`.
+pub fn statm_text(machine: &Machine, pid: Pid) -> String {
+    let Some(numbers) = statm(machine, pid) else { return String::new() };
+    numbers.map(|number| number.to_string()).join(" ") + "\n"
 }

@@ -167,6 +167,8 @@ impl Pair {
                 let real = real.get(*name).copied().unwrap_or(0);
                 differs("status", format!("{name} {real}"), format!("{name} {ours}"))?;
             }
+            let real = tracee.proc_file("statm").map_err(Failure::Script)?;
+            differs("statm", real.trim_end().into(), view::statm_text(machine, Pid(pid)).trim_end().into())?;
         }
         if self.fields.pages {
             for line in view::maps(machine, Pid(pid)).iter().filter(|line| is_comparable(line)) {
@@ -197,6 +199,30 @@ impl Pair {
             }
             differs("smaps", format!("{} {flags}", range.range), format!("{} {}", range.range, range.flags))?;
         }
+        let rollup = observe::smaps_rollup(tracee).map_err(Failure::Script)?;
+        self.compare_rollup(pid, &rollup, &real, differs)
+    }
+
+    /// The sums, without the areas that are not compared.
+    fn compare_rollup(
+        &self,
+        pid: u32,
+        real: &[(String, u64)],
+        areas: &[observe::Area],
+        differs: &impl Fn(&'static str, String, String) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let machine = self.session.machine();
+        let Some(ours) = view::smaps_rollup(machine, Pid(pid)) else { return Ok(()) };
+        let left_out: Vec<_> =
+            view::maps(machine, Pid(pid)).into_iter().filter(|line| !is_comparable(line)).map(|line| line.range).collect();
+        let value = |fields: &[(String, u64)], name: &str| fields.iter().find(|(field, _)| field == name).map_or(0, |(_, kb)| *kb);
+        for name in SUMMED {
+            let theirs: u64 = areas.iter().filter(|(range, ..)| left_out.contains(range)).map(|(_, fields, _)| value(fields, name)).sum();
+            let own = view::smaps(machine, Pid(pid));
+            let own: u64 = own.iter().filter(|area| left_out.contains(&area.range)).map(|area| area.field(name)).sum();
+            let (real, ours) = (value(real, name) - theirs, ours.field(name) - own);
+            differs("smaps_rollup", format!("{name} {real}"), format!("{name} {ours}"))?;
+        }
         Ok(())
     }
 }
@@ -204,6 +230,9 @@ impl Pair {
 /// Fields of smaps that depend on what else the machine does: DAMON clears accessed bits, MADV_FREE works
 /// in batches of a CPU.
 pub(crate) const SOFT_FIELDS: &[&str] = &["Referenced", "LazyFree"];
+
+/// Fields of the roll-up that are sums of whole kB.
+const SUMMED: &[&str] = &["Rss", "Shared_Clean", "Shared_Dirty", "Private_Clean", "Private_Dirty", "Anonymous"];
 
 /// Not the page that the harness writes to, nor what the kernel maps for itself.
 fn is_comparable(line: &MapsLine) -> bool {

@@ -115,6 +115,16 @@ pub(crate) fn status(tracee: &Tracee) -> Result<HashMap<String, u64>, String> {
     Ok(text.lines().filter_map(field).collect())
 }
 
+/// Fields of smaps_rollup in kB.
+pub(crate) fn smaps_rollup(tracee: &Tracee) -> Result<Vec<(String, u64)>, String> {
+    let text = tracee.proc_file("smaps_rollup")?;
+    let field = |line: &str| {
+        let (name, value) = line.split_once(':')?;
+        Some((name.to_string(), value.trim().strip_suffix(" kB")?.parse().ok()?))
+    };
+    Ok(text.lines().skip(1).filter_map(field).collect())
+}
+
 /// An area of smaps: where, its fields in kB that are not 0, its VmFlags.
 pub(crate) type Area = (VirtRange, Vec<(String, u64)>, String);
 
