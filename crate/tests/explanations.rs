@@ -90,3 +90,16 @@ fn the_functions_are_the_kernels() {
         assert!(calls.contains(&name), "{name} is missing in {calls:?}");
     }
 }
+
+#[test]
+fn a_signal_is_the_end_unless_a_handler_answers() {
+    let handler = "on SIGSEGV mmap(si_addr & -4096, 4K, 3, 0x32, -1, 0)\n";
+    assert_eq!(last("load(0x20000000)").sentence, "Process 1 gets SIGSEGV: no VMA covers 0x20000000.");
+    let once = last(&format!("{handler}load(0x20000000)")).sentence;
+    assert!(once.ends_with("Its handler answers, and the access is tried again."), "{once}");
+    let often = last(&format!("{handler}touch_write(0x20000000, 3)")).sentence;
+    assert!(often.starts_with("Process 1 gets SIGSEGV 3 times, the first time because no VMA"), "{often}");
+    // A copy of the kernel's that fails raises no signal.
+    let refused = after("process_vm_readv(1, [{iov_base=0x20000000, iov_len=4}], 1, [{iov_base=0x10000000, iov_len=4}], 1, 0)").sentence;
+    assert_eq!(refused, "Refused with EFAULT: the user address 0x20000000 is not accessible.");
+}

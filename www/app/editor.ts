@@ -134,7 +134,7 @@ function resultText(report: Model['reports'][number]): { text: string; kind: str
   if (report.kind === 'skipped') return { text: 'not about memory', kind: 'quiet' };
   if (report.kind === 'error' || report.kind === 'signal') return { text: report.compared ? '✓' : report.result.replace(/^-1 /, '').replace(/ \(.*/, ''), kind: report.compared ? 'fine' : 'refused' };
   // A result that stands in the script already is only ticked off.
-  const silent = ['store', 'touch_write', 'touch_read', 'execute'].includes(report.call);
+  const silent = ['store', 'touch_write', 'touch_read', 'execute', 'on'].includes(report.call);
   const shown = report.compared ? '✓' : silent ? '' : `= ${report.result}`;
   return { text: [shown, faults].filter(Boolean).join(' · '), kind: faults ? 'fault' : 'fine' };
 }

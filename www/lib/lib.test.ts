@@ -14,6 +14,16 @@ test('the ten lines of the README', async () => {
   vm.free();
 });
 
+test('smaps_rollup and statm, as the kernel prints them', async () => {
+  const p = (await createMachine()).spawn();
+  const before = p.statm().trim().split(' ').map(Number);
+  const a = p.mmap({ length: '16KiB', prot: 'rw', flags: 'private|anonymous' });
+  p.store(a, 'one page');
+  const [size, resident] = p.statm().trim().split(' ').map(Number);
+  expect([size! - before[0]!, resident! - before[1]!]).toEqual([4, 1]);
+  expect(p.smapsRollup()).toMatch(/^[0-9a-f-]+ ---p 0{8} 00:00 0 +\[rollup\]\nRss: +\d+ kB\n/);
+});
+
 test('a refusal is a typed error with the reason', async () => {
   const p = (await createMachine()).spawn();
   const refused = () => p.mmap({ length: 4096, offset: 0x201 });

@@ -127,15 +127,13 @@ fn error_code_text(code: u32) -> String {
 /// A plain sentence for the most telling thing that happened.
 fn sentence(events: &[Event], subject: &str) -> String {
     let entered = |name: &str| events.iter().any(|e| matches!(e, Event::Enter { function, .. } if *function == name));
-    for event in events {
-        match event {
-            Event::Signal { signal, why } => {
-                let name = signal.signo.name();
-                return format!("{subject} gets {name}: {why}.");
-            }
-            Event::Refused(error) => return format!("Refused with {}: {}.", error.errno, error.why),
-            _ => {}
-        }
+    // What the kernel met when it copied for the program is an errno in the end, not a signal.
+    let refused = events.iter().find_map(|event| if let Event::Refused(error) = event { Some(*error) } else { None });
+    if let Some(error) = refused {
+        return format!("Refused with {}: {}.", error.errno, error.why);
+    }
+    if let Some(sentence) = signal_sentence(events, subject) {
+        return sentence;
     }
     let copied = events.iter().find_map(|e| match e {
         Event::Say(Note::Copy { from, to }) => Some((*from, *to)),
@@ -169,6 +167,23 @@ fn sentence(events: &[Event], subject: &str) -> String {
         };
     }
     vma_sentence(events, subject)
+}
+
+/// What became of the signals of an access: the last is the end of it, unless something comes after.
+fn signal_sentence(events: &[Event], subject: &str) -> Option<String> {
+    let is_signal = |event: &Event| matches!(event, Event::Signal { .. });
+    let count = events.iter().filter(|event| is_signal(event)).count();
+    let last = events.iter().rposition(is_signal)?;
+    let Some(Event::Signal { signal, why }) = events.iter().find(|event| is_signal(event)) else { return None };
+    let name = signal.signo.name();
+    let handled = events[last..].iter().any(|event| matches!(event, Event::Enter { .. }));
+    Some(match (handled, count) {
+        (false, _) => format!("{subject} gets {name}: {why}."),
+        (true, 1) => format!("{subject} gets {name}: {why}. Its handler answers, and the access is tried again."),
+        (true, _) => format!(
+            "{subject} gets {name} {count} times, the first time because {why}. Each time its handler answers, and the access is tried again."
+        ),
+    })
 }
 
 fn vma_sentence(events: &[Event], subject: &str) -> String {
