@@ -113,6 +113,8 @@ pub enum VmOpsId {
     Shm,
     /// `special_mapping_vmops`: vdso and vvar.
     Special,
+    /// `secretmem_vm_ops`: memory that the kernel itself does not see.
+    Secretmem,
     /// Those of a device that somebody else wrote.
     Driver(DriverId),
 }
@@ -125,6 +127,7 @@ impl VmOpsId {
             Self::Ext4 => "ext4_file_vm_ops",
             Self::Shm => "shm_vm_ops",
             Self::Special => "special_mapping_vmops",
+            Self::Secretmem => "secretmem_vm_ops",
             Self::Driver(_) => "vm_ops of the device",
         }
     }

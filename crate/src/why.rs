@@ -53,6 +53,12 @@ pub enum Why {
     GrowsDownNotAnon,
     #[error("MAP_DROPPABLE excludes MAP_LOCKED, MAP_HUGETLB and MAP_GROWSDOWN")]
     DroppableCombination,
+    #[error("the file lies on a mount from which nothing may be executed")]
+    NoExec,
+    #[error("the file can be mapped, and nothing else")]
+    OnlyMapped,
+    #[error("secret memory has shared mappings only")]
+    SecretIsShared,
     #[error("{0}")]
     Driver(&'static str),
     #[error("the file is sealed against writing")]

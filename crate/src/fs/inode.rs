@@ -16,6 +16,8 @@ pub enum InodeKind {
     Disk,
     /// In memory: memfd, tmpfs, shared anonymous memory, SysV segments.
     Shmem,
+    /// Secret memory (`memfd_secret`): mapped, and nothing else.
+    Secret,
     /// In huge pages (hugetlbfs), of which this machine has none.
     Hugetlb,
     /// A directory.
@@ -139,6 +141,7 @@ impl Inode {
             ino: 0,
             dev: match kind {
                 InodeKind::Shmem => (0, 1),
+                InodeKind::Secret => (0, 0xe),
                 InodeKind::Hugetlb => (0, 0xf),
                 InodeKind::DevZero | InodeKind::DevNull | InodeKind::Device { .. } => (0, 6),
                 _ => (0xfe, 0),

@@ -201,6 +201,17 @@ impl Machine {
         self.install_descriptor(file, 0, flags & MFD_CLOEXEC != 0)
     }
 
+    /// Memory that even the kernel cannot read (Linux `mm/secretmem.c`).
+    pub(super) fn sys_memfd_secret(&mut self, [flags, ..]: &[Arg; 6]) -> SysResult {
+        let flags = flags.int() & 0xffff_ffff;
+        let unknown = flags & !O_CLOEXEC;
+        self.kernel.require(unknown == 0, Errno::EINVAL, || Why::UnknownFlags { flags: unknown })?;
+        let uid = self.kernel.task().uid;
+        let inode = self.kernel.fs.add_inode(Inode { mode: 0, uid, ..Inode::new(InodeKind::Secret) });
+        let file = self.kernel.fs.open(inode, "/secretmem (deleted)", OpenMode { read: true, write: true });
+        self.install_descriptor(file, 0, flags & O_CLOEXEC != 0)
+    }
+
     pub(super) fn sys_fcntl(&mut self, [fd, command, value, ..]: &[Arg; 6]) -> SysResult {
         let file = self.file_of(fd.int())?;
         let from = value.int() as u32 as usize;
@@ -304,8 +315,16 @@ impl Machine {
     }
 
     pub(super) fn sys_pread64(&mut self, [fd, buffer, count, offset, ..]: &[Arg; 6]) -> SysResult {
-        let file = self.file_of(fd.int())?;
+        let file = self.file_with_offsets(fd.int())?;
         self.read_file(file, buffer, count.int(), offset.int())
+    }
+
+    /// The file of a descriptor that knows places in the file (Linux FMODE_PREAD, FMODE_PWRITE).
+    fn file_with_offsets(&mut self, fd: u64) -> SysResult<FileId> {
+        let file = self.file_of(fd)?;
+        let secret = self.kernel.fs.inode_of(file).kind == InodeKind::Secret;
+        self.kernel.require(!secret, Errno::ESPIPE, || Why::OnlyMapped)?;
+        Ok(file)
     }
 
     /// Copies from a file to the program's memory; as much as could be copied, or EFAULT if nothing.
@@ -314,6 +333,7 @@ impl Machine {
         let (inode, readable, kind) = (open.inode, open.readable, self.kernel.fs.inode_of(file).kind);
         self.kernel.require(readable, Errno::EBADF, || Why::WrongOpenMode)?;
         self.kernel.require(kind != InodeKind::Directory, Errno::EISDIR, || Why::IsDirectory)?;
+        self.kernel.require(kind != InodeKind::Secret, Errno::EINVAL, || Why::OnlyMapped)?;
         let count = count.min(MAX_RW_COUNT);
         if let InodeKind::Proc { pid, file } = kind {
             return self.read_proc_file((pid, file), buffer, count, offset);
@@ -326,6 +346,7 @@ impl Machine {
                 InodeKind::DevNull
                 | InodeKind::PidFd { .. }
                 | InodeKind::Proc { .. }
+                | InodeKind::Secret
                 | InodeKind::Hugetlb
                 | InodeKind::Stream
                 | InodeKind::Directory => 0,
@@ -371,7 +392,7 @@ impl Machine {
     }
 
     pub(super) fn sys_pwrite64(&mut self, [fd, buffer, count, offset, ..]: &[Arg; 6]) -> SysResult {
-        let file = self.file_of(fd.int())?;
+        let file = self.file_with_offsets(fd.int())?;
         self.write_file(file, buffer, count.int(), offset.int())
     }
 
@@ -381,6 +402,7 @@ impl Machine {
         self.kernel.require(writable, Errno::EBADF, || Why::WrongOpenMode)?;
         let node = self.kernel.fs.inode(inode);
         let (kind, size, seals) = (node.kind, node.size, node.seals.unwrap_or(Seals::empty()));
+        self.kernel.require(kind != InodeKind::Secret, Errno::EINVAL, || Why::OnlyMapped)?;
         if let InodeKind::Proc { pid, file } = kind {
             return self.write_proc_file((pid, file), buffer, count.min(MAX_RW_COUNT), offset);
         }

@@ -88,6 +88,7 @@ syscalls! {
     pkey_mprotect = 329 => sys_pkey_mprotect,
     pkey_alloc = 330 => sys_pkey_alloc,
     pkey_free = 331 => sys_pkey_free,
+    memfd_secret = 447 => sys_memfd_secret,
     mseal = 462 => sys_mseal,
     shmget = 29 => sys_shmget,
     shmat = 30 => sys_shmat,

@@ -40,6 +40,11 @@ pub trait FileOperations: Sync {
         false
     }
 
+    /// Whether the file lies on a mount whose files may not be executed (`path_noexec`).
+    fn is_noexec(&self) -> bool {
+        false
+    }
+
     /// Largest offset a mapping may reach.
     fn max_bytes(&self) -> u64 {
         u64::MAX
@@ -51,6 +56,7 @@ pub fn file_operations(kind: InodeKind) -> &'static dyn FileOperations {
     match kind {
         InodeKind::Disk => &Ext4,
         InodeKind::Shmem => &Shmem,
+        InodeKind::Secret => &Secretmem,
         InodeKind::Hugetlb => &HugetlbFs,
         InodeKind::DevZero => &DevZero,
         InodeKind::Device { driver: id } => driver(id).file_operations,
@@ -103,6 +109,31 @@ impl FileOperations for Shmem {
 
     fn max_bytes(&self) -> u64 {
         MAX_LFS
+    }
+}
+
+/// `memfd_secret(2)`: always shared, always locked.
+struct Secretmem;
+
+impl FileOperations for Secretmem {
+    fn name(&self) -> &'static str {
+        "secretmem_mmap"
+    }
+
+    fn is_noexec(&self) -> bool {
+        true
+    }
+
+    fn mmap(&self, kernel: &mut Kernel, vma: &mut Vma) -> SysResult<()> {
+        let shared = vma.flags.intersects(VmFlags::SHARED | VmFlags::MAYSHARE);
+        kernel.require(shared, Errno::EINVAL, || Why::SecretIsShared)?;
+        let mm = kernel.current_mm();
+        if let Err(why) = kernel.mlock_future_ok(mm, vma.flags | VmFlags::LOCKED, vma.range.len()) {
+            return kernel.refuse(Errno::EAGAIN, why);
+        }
+        vma.flags |= VmFlags::LOCKED | VmFlags::DONTDUMP;
+        vma.ops = Some(VmOpsId::Secretmem);
+        Ok(())
     }
 }
 

@@ -6,9 +6,10 @@ use super::kernel::Kernel;
 use crate::addr::{Pfn, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysError, SysResult};
 use crate::flags::VmFlags;
-use crate::ids::{MmId, VmaId};
+use crate::ids::{MmId, VmOpsId, VmaId};
 use crate::mmu::{Access, Pte};
 use crate::phys::FrameFlags;
+use crate::vma::Vma;
 use crate::why::Why;
 use bitflags::bitflags;
 
@@ -24,13 +25,15 @@ bitflags! {
 }
 
 /// Whether an area lets the kernel at its pages (Linux `check_vma_flags`).
-fn may_follow(flags: VmFlags, access: Access, foll: Foll) -> bool {
+fn may_follow(vma: &Vma, access: Access, foll: Foll) -> bool {
+    let flags = vma.flags;
     let forced = foll.contains(Foll::FORCE);
     let allowed = match access {
         Access::Write => flags.contains(VmFlags::WRITE) || forced && flags.is_cow(),
         _ => flags.contains(VmFlags::READ) || forced && flags.contains(VmFlags::MAYREAD),
     };
-    allowed && !flags.intersects(VmFlags::IO | VmFlags::PFNMAP)
+    // Secret memory is kept from the kernel itself.
+    allowed && !vma.flags.intersects(VmFlags::IO | VmFlags::PFNMAP) && vma.ops != Some(VmOpsId::Secretmem)
 }
 
 impl Kernel {
@@ -69,7 +72,7 @@ impl Kernel {
         }
         let private_write = flags & (VmFlags::WRITE | VmFlags::SHARED) == VmFlags::WRITE;
         let access = if private_write { Access::Write } else { Access::Read };
-        let allowed = vma.is_accessible();
+        let allowed = vma.is_accessible() && vma.ops != Some(VmOpsId::Secretmem);
         self.require(allowed, Errno::ENOMEM, || Why::PopulateFailed { at: part.start })?;
         self.fault_in_range(mm, id, part, access)
     }
@@ -110,7 +113,7 @@ impl Kernel {
     pub(crate) fn get_user_page(&mut self, mm: MmId, addr: VirtAddr, access: Access, foll: Foll) -> SysResult<Pfn> {
         let addr = addr.page_floor();
         let vmas = &self.mms[mm].vmas;
-        let Some(id) = vmas.lookup(addr).filter(|id| may_follow(vmas.get(*id).flags, access, foll)) else {
+        let Some(id) = vmas.lookup(addr).filter(|id| may_follow(vmas.get(*id), access, foll)) else {
             return self.refuse(Errno::EFAULT, Why::BadUserAddress { at: addr });
         };
         let mut done = Ok(());

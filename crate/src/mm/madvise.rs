@@ -324,7 +324,7 @@ impl Kernel {
         while at < range.end {
             let Some(id) = self.mms[mm].vmas.lookup(at) else { return self.refuse(Errno::ENOMEM, Why::Hole { at }) };
             let vma = self.mms[mm].vmas.get(id);
-            let special = vma.flags.intersects(VmFlags::IO | VmFlags::PFNMAP);
+            let special = vma.flags.intersects(VmFlags::IO | VmFlags::PFNMAP) || vma.ops == Some(VmOpsId::Secretmem);
             // Stricter than an access: memory that can only be executed is not read in.
             let wanted = if access == Access::Write { VmFlags::WRITE } else { VmFlags::READ };
             let denied = special || !vma.flags.contains(wanted);

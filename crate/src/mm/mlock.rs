@@ -5,7 +5,7 @@ use super::task::{Capabilities, Resource};
 use crate::addr::{PAGE_SHIFT, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysError, SysResult};
 use crate::flags::VmFlags;
-use crate::ids::{MmId, VmaId};
+use crate::ids::{MmId, VmOpsId, VmaId};
 use crate::why::Why;
 
 const LOCKED_MASK: VmFlags = VmFlags::LOCKED.union(VmFlags::LOCKONFAULT);
@@ -89,9 +89,11 @@ impl Kernel {
     }
 
     fn mlock_fixup(&mut self, mm: MmId, id: VmaId, part: VirtRange, new: VmFlags) -> SysResult<()> {
-        let old = self.mms[mm].vmas.get(id).flags;
+        let vma = self.mms[mm].vmas.get(id);
+        let (old, secret) = (vma.flags, vma.ops == Some(VmOpsId::Secretmem));
         let exempt = VmFlags::SPECIAL | VmFlags::HUGETLB | VmFlags::DROPPABLE;
-        if new == old || old.intersects(exempt) {
+        // Secret memory stays locked, whatever anybody says.
+        if new == old || old.intersects(exempt) || secret {
             return Ok(());
         }
         self.call("mlock_fixup", |k| k.vma_modify_flags(mm, id, part, new))?;

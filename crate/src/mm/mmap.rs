@@ -195,6 +195,10 @@ impl Kernel {
             kind => return self.refuse(Errno::EINVAL, Why::BadMapType { kind }),
         }
         self.require(readable, Errno::EACCES, || Why::FileNotReadable)?;
+        if operations.is_noexec() {
+            self.require(!request.prot.contains(Prot::EXEC), Errno::EPERM, || Why::NoExec)?;
+            *flags -= VmFlags::MAYEXEC;
+        }
         self.require(operations.can_mmap(), Errno::ENODEV, || Why::NoMmapMethod)?;
         let grows = flags.contains(VmFlags::GROWSDOWN);
         self.require(!grows, Errno::EINVAL, || Why::GrowsDownNotAnon)?;

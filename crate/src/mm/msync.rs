@@ -61,6 +61,8 @@ impl Kernel {
                 let inode = self.fs.file(file).inode;
                 let first = self.mms[mm].vmas.get(id).pgoff_of(at);
                 let pages = first..first + VirtRange { start: at, end: area.end.min(range.end) }.pages();
+                let synced = !matches!(self.fs.inode(inode).kind, InodeKind::Secret | InodeKind::Device { .. });
+                self.require(synced, Errno::EINVAL, || Why::OnlyMapped)?;
                 self.call("vfs_fsync_range", |k| k.write_back(inode, pages));
             }
             at = area.end;

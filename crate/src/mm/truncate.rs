@@ -37,9 +37,10 @@ impl Kernel {
             let file = k.fs.inode(inode);
             let (kind, old, seals) = (file.kind, file.size, file.seals.unwrap_or(Seals::empty()));
             k.require((size as i64) >= 0, Errno::EINVAL, || Why::BadSize { size })?;
-            let sized = matches!(kind, InodeKind::Disk | InodeKind::Shmem);
+            // Secret memory gets its size once.
+            let sized = matches!(kind, InodeKind::Disk | InodeKind::Shmem) || kind == InodeKind::Secret && old == 0;
             k.require(sized, Errno::EINVAL, || Why::NotResizable)?;
-            k.require(kind == InodeKind::Shmem || size <= MAX_BYTES, Errno::EFBIG, || Why::BadSize { size })?;
+            k.require(kind != InodeKind::Disk || size <= MAX_BYTES, Errno::EFBIG, || Why::BadSize { size })?;
             let forbidden = (size < old && seals.contains(Seals::SHRINK)) || (size > old && seals.contains(Seals::GROW));
             k.require(!forbidden, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
             if size < old {
@@ -68,6 +69,7 @@ impl Kernel {
             k.require(supported, Errno::EOPNOTSUPP, || Why::UnknownFlags { flags: mode.bits() })?;
             let file = k.fs.inode(inode);
             let (kind, size, seals) = (file.kind, file.size, file.seals.unwrap_or(Seals::empty()));
+            k.require(kind != InodeKind::Secret, Errno::EOPNOTSUPP, || Why::OnlyMapped)?;
             let sized = matches!(kind, InodeKind::Disk | InodeKind::Shmem);
             k.require(sized, Errno::ENODEV, || Why::NotResizable)?;
             if mode.contains(FallocateMode::ZERO_RANGE) && kind == InodeKind::Shmem {

@@ -60,6 +60,7 @@ pub fn vm_operations(id: VmOpsId) -> &'static dyn VmOperations {
         VmOpsId::Shm => &ShmVmOps,
         VmOpsId::Ext4 => &Ext4VmOps,
         VmOpsId::Special => &SpecialVmOps,
+        VmOpsId::Secretmem => &SecretmemVmOps,
         VmOpsId::Driver(id) => driver(id).vm_operations,
     }
 }
@@ -103,6 +104,19 @@ impl VmOperations for ShmemVmOps {
 
     fn maps_around(&self) -> bool {
         true
+    }
+}
+
+/// Secret memory: as files in memory, but nothing is mapped along.
+struct SecretmemVmOps;
+
+impl VmOperations for SecretmemVmOps {
+    fn fault_name(&self) -> &'static str {
+        "secretmem_fault"
+    }
+
+    fn fault(&self, kernel: &mut Kernel, context: &FaultContext) -> Result<FoundPage, FaultOutcome> {
+        find_cached_page(kernel, context, false)
     }
 }
 

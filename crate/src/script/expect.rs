@@ -242,7 +242,7 @@ fn few(changes: &[String]) -> String {
 
 /// A line without what no two runs share: inode numbers of files in memory.
 fn show_line(line: &MapsLine) -> String {
-    let ino = if line.dev == (0, 1) { 0 } else { line.ino };
+    let ino = if matches!(line.dev, (0, 1 | 0xe)) { 0 } else { line.ino };
     view::render_maps_line(&MapsLine { ino, ..line.clone() })
 }
 
