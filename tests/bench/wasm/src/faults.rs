@@ -53,6 +53,11 @@ pub extern "C" fn zero_read(pages: u32) -> f64 {
     with(|b| (0..u64::from(pages)).map(|page| load(b, b.arena + page * PAGE)).sum::<u64>() as f64)
 }
 
+#[unsafe(no_mangle)]
+pub extern "C" fn zero_read_after(pages: u32) {
+    zero_read_before(pages);
+}
+
 /// Maps the sparse file the first time; takes its pages out of the tables.
 #[unsafe(no_mangle)]
 pub extern "C" fn file_read_before(_: u32) {
@@ -148,6 +153,11 @@ pub extern "C" fn dontneed_touch(n: u32) -> f64 {
             })
             .sum::<u64>() as f64
     })
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn dontneed_touch_after(_: u32) {
+    zero_read_before(1);
 }
 
 #[unsafe(no_mangle)]
