@@ -70,12 +70,16 @@ impl VmaSet {
     /// The first area that ends above `addr` (Linux `find_vma`): the one that contains it, or the next.
     #[inline]
     pub fn find(&self, addr: VirtAddr) -> Option<VmaId> {
-        let found = match self.find_near(addr) {
-            Some(id) => id,
-            None => VmaId::from(self.tree.first_ending_above(addr.0)? as usize),
-        };
-        self.last_found.set(found.index());
-        Some(found)
+        if let Some(id) = self.find_near(addr) {
+            // From an area far behind a gap, the next search would not be near.
+            if self.get(id).range.start <= addr {
+                self.last_found.set(id.index());
+            }
+            return Some(id);
+        }
+        let found = self.tree.first_ending_above(addr.0)? as usize;
+        self.last_found.set(found);
+        Some(VmaId::from(found))
     }
 
     /// The same if it is the area that was found last or the next one, and the address is near. Far from
