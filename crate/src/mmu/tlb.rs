@@ -33,8 +33,10 @@ pub(super) struct Tlb {
     read: Array,
     write: Array,
     execute: Array,
-    /// Places that were filled since the last full flush, so that a flush costs what it forgets.
+    /// Places that were filled since the last full flush, each once, so that a flush costs what it forgets.
     filled: Vec<u16>,
+    /// Whether a place is among them, a bit each.
+    is_filled: [u64; ENTRIES / 64],
 }
 
 /// Plain integers that a hit can move in one host instruction.
@@ -83,7 +85,7 @@ fn tag<T>(addr: u64) -> u64 {
 impl Tlb {
     pub(super) fn new() -> Self {
         let array = || vec![NOTHING; ENTRIES].into_boxed_slice().try_into().ok().expect("the length is ENTRIES");
-        Self { read: array(), write: array(), execute: array(), filled: Vec::new() }
+        Self { read: array(), write: array(), execute: array(), filled: Vec::new(), is_filled: [0; ENTRIES / 64] }
     }
 
     /// Loads through a remembered translation.
@@ -121,10 +123,10 @@ impl Tlb {
     pub(super) fn fill(&mut self, addr: VirtAddr, access: Access, host: usize) {
         let page = addr.page_floor().0;
         let slot = place(page);
-        self.filled.push(slot as u16);
-        if self.filled.len() > 4 * ENTRIES {
-            self.filled.sort_unstable();
-            self.filled.dedup();
+        let (word, bit) = (&mut self.is_filled[slot / 64], 1 << (slot % 64));
+        if *word & bit == 0 {
+            *word |= bit;
+            self.filled.push(slot as u16);
         }
         let entry = Entry { tag: page, addend: (host as u64).wrapping_sub(page) };
         self.array_mut(access)[slot] = entry;
@@ -146,6 +148,7 @@ impl Tlb {
     pub(super) fn flush_all(&mut self) -> bool {
         let any = !self.filled.is_empty();
         for slot in self.filled.drain(..) {
+            self.is_filled[usize::from(slot) / 64] = 0;
             for array in [&mut self.read, &mut self.write, &mut self.execute] {
                 array[slot as usize] = NOTHING;
             }
