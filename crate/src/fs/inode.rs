@@ -75,6 +75,21 @@ impl ProcFile {
     }
 }
 
+/// What a file in memory was made for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Purpose {
+    /// To be a file.
+    #[default]
+    File,
+    /// To hold shared anonymous memory.
+    SharedAnonymous,
+    /// To be a SysV segment.
+    Segment {
+        /// Its id.
+        id: u64,
+    },
+}
+
 bitflags! {
     /// Seals of a memfd (`fcntl(2)`, F_ADD_SEALS).
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,6 +114,8 @@ bitflags! {
 pub struct Inode {
     /// What kind.
     pub kind: InodeKind,
+    /// What it was made for, if it is in memory.
+    pub purpose: Purpose,
     /// Inode number, as `/proc/PID/maps` shows it.
     pub ino: u64,
     /// Device, major and minor.
@@ -138,6 +155,7 @@ impl Inode {
     pub fn new(kind: InodeKind) -> Self {
         Self {
             kind,
+            purpose: Purpose::File,
             ino: 0,
             dev: match kind {
                 InodeKind::Shmem => (0, 1),

@@ -11,7 +11,7 @@ mod content;
 mod inode;
 
 pub use content::Content;
-pub use inode::{Inode, InodeKind, ProcFile, Seals};
+pub use inode::{Inode, InodeKind, ProcFile, Purpose, Seals};
 
 use crate::addr::{PAGE_SIZE, Pfn};
 use crate::event::Trace;

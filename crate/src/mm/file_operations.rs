@@ -6,7 +6,7 @@ use super::kernel::Kernel;
 use crate::addr::{PAGE_SHIFT, PMD_SIZE};
 use crate::errno::{Errno, SysResult};
 use crate::flags::VmFlags;
-use crate::fs::InodeKind;
+use crate::fs::{InodeKind, Purpose};
 use crate::ids::VmOpsId;
 use crate::vma::Vma;
 use crate::why::Why;
@@ -102,7 +102,8 @@ impl FileOperations for Shmem {
     }
 
     fn mmap(&self, kernel: &mut Kernel, vma: &mut Vma) -> SysResult<()> {
-        let segment = kernel.is_segment(vma);
+        let purpose = vma.file.map(|file| kernel.fs.inode_of(file).purpose);
+        let segment = matches!(purpose, Some(Purpose::Segment { .. }));
         vma.ops = Some(if segment { VmOpsId::Shm } else { VmOpsId::Shmem });
         Ok(())
     }

@@ -5,6 +5,7 @@ use super::zap::Zap;
 use crate::addr::{PAGE_SIZE, PMD_SIZE, VirtAddr, VirtRange};
 use crate::errno::{Errno, SysError, SysResult};
 use crate::flags::VmFlags;
+use crate::fs::Purpose;
 use crate::ids::{AnonNameId, MmId, VmOpsId, VmaId};
 use crate::mmu::{Access, Marker, Pte};
 use crate::phys::FrameFlags;
@@ -118,7 +119,7 @@ impl Kernel {
             k.for_each_part(mm, range, |k, id, part| {
                 let vma = k.mms[mm].vmas.get(id);
                 let (at, flags, had) = (vma.range.start, vma.flags, vma.anon_name);
-                let file = vma.file.filter(|file| k.fs.file(*file).path != "/dev/zero (deleted)");
+                let file = vma.file.filter(|file| k.fs.inode_of(*file).purpose != Purpose::SharedAnonymous);
                 k.require(file.is_none(), Errno::EBADF, || Why::NotAnonymous { at })?;
                 if had == name {
                     return Ok(());

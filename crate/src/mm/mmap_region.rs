@@ -8,7 +8,7 @@ use crate::addr::{VirtAddr, VirtRange};
 use crate::errno::{Errno, SysResult};
 use crate::event::Note;
 use crate::flags::VmFlags;
-use crate::fs::{Inode, InodeKind, OpenMode};
+use crate::fs::{Inode, InodeKind, OpenMode, Purpose};
 use crate::ids::{FileId, InodeId, MmId, VmOpsId, VmaId};
 use crate::vma::{MergeProposal, Vma};
 use crate::why::Why;
@@ -137,6 +137,8 @@ impl Kernel {
         self.call("shmem_zero_setup", |k| {
             let reserve = !vma.flags.contains(VmFlags::NORESERVE);
             let file = k.shmem_kernel_file_setup(mm, "/dev/zero", vma.range.len(), reserve)?;
+            let inode = k.fs.file(file).inode;
+            k.fs.inode_mut(inode).purpose = Purpose::SharedAnonymous;
             if let Some(old) = vma.file.replace(file) {
                 k.fput(old);
             }

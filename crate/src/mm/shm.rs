@@ -7,7 +7,7 @@ use super::task::{Capabilities, Resource};
 use crate::addr::{PAGE_SHIFT, PAGE_SIZE, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
 use crate::flags::{MapFlags, Prot, VmFlags};
-use crate::fs::OpenMode;
+use crate::fs::{OpenMode, Purpose};
 use crate::ids::{FileId, InodeId, MmId, VmOpsId};
 use crate::why::Why;
 use bitflags::bitflags;
@@ -157,7 +157,8 @@ impl Kernel {
         let id = self.shm.next_id();
         let inode = self.fs.file(file).inode;
         // The inode number is the segment's id.
-        self.fs.inode_mut(inode).ino = id;
+        let node = self.fs.inode_mut(inode);
+        (node.ino, node.purpose) = (id, Purpose::Segment { id });
         let uid = self.task().uid;
         let mode = (flags.bits() & 0o777) as u32;
         let segment = Segment { id, key, size, mode, uid, creator: uid, doomed: false, locked: false, file };
@@ -346,19 +347,13 @@ impl Kernel {
         self.shm_destroy_if_unused(self.fs.file(file).inode);
     }
 
-    /// Whether an area maps a segment.
-    pub(crate) fn is_segment(&self, vma: &crate::vma::Vma) -> bool {
-        let inode = vma.file.map(|file| self.fs.file(file).inode);
-        inode.is_some() && self.shm.iter().any(|segment| Some(self.fs.file(segment.file).inode) == inode)
-    }
-
     /// Linux `shm_may_destroy`: removed, and nobody has it attached.
     pub(crate) fn shm_destroy_if_unused(&mut self, inode: InodeId) {
-        if self.fs.try_inode(inode).is_none_or(|inode| inode.opens > 1) {
-            return;
-        }
-        let slot = self.shm.by_slot.iter().find(|(_, s)| s.doomed && self.fs.file(s.file).inode == inode).map(|(slot, _)| *slot);
-        if let Some(segment) = slot.and_then(|slot| self.shm.by_slot.remove(&slot)) {
+        let Some(node) = self.fs.try_inode(inode).filter(|inode| inode.opens <= 1) else { return };
+        let Purpose::Segment { id } = node.purpose else { return };
+        if self.shm.get(id).is_some_and(|segment| segment.doomed)
+            && let Some(segment) = self.shm.by_slot.remove(&slot_of(id))
+        {
             self.fput(segment.file);
         }
     }

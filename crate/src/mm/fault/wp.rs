@@ -12,6 +12,10 @@ impl Kernel {
         let vma = self.mms[context.mm].vmas.get(context.vma);
         if vma.flags.contains(VmFlags::SHARED) {
             self.note_write(context);
+            // Linux `fault_dirty_shared_page`: whoever else maps the page sees that it is dirty.
+            if !pte.has(Pte::SPECIAL) {
+                self.phys.frame_mut(pte.pfn()).flags |= FrameFlags::DIRTY;
+            }
             return self.call("wp_page_shared", |k| k.make_writable(context, slot, pte));
         }
         if !pte.has(Pte::SPECIAL) && self.may_reuse(pte) {
