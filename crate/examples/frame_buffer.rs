@@ -54,11 +54,6 @@ impl VmOperations for FrameBufferArea {
     fn fault(&self, kernel: &mut Kernel, context: &FaultContext) -> Result<FoundPage, FaultOutcome> {
         find_cached_page(kernel, context, false)
     }
-
-    /// The first store to each page since the last refresh is told: so the screen knows what to draw anew.
-    fn wants_write_notify(&self) -> bool {
-        true
-    }
 }
 
 fn call(machine: &mut Machine, pid: Pid, number: Sysno, args: [Arg; 6]) -> SysResult {

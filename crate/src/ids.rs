@@ -3,6 +3,24 @@
 use std::fmt;
 use std::num::NonZero;
 
+/// What every id has that is an index.
+macro_rules! index_id {
+    ($name:ident) => {
+        impl From<$name> for usize {
+            #[inline]
+            fn from(id: $name) -> usize {
+                id.index()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}", self.index())
+            }
+        }
+    };
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -24,18 +42,7 @@ macro_rules! ids {
             }
         }
 
-        impl From<$name> for usize {
-            #[inline]
-            fn from(id: $name) -> usize {
-                id.0 as usize
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}", self.0)
-            }
-        }
+        index_id!($name);
     )*};
 }
 
@@ -61,18 +68,7 @@ macro_rules! compact_ids {
             }
         }
 
-        impl From<$name> for usize {
-            #[inline]
-            fn from(id: $name) -> usize {
-                id.index()
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}", self.index())
-            }
-        }
+        index_id!($name);
     )*};
 }
 
@@ -157,20 +153,6 @@ impl<I: From<usize> + Into<usize> + Copy, T> Slab<I, T> {
         }
         self.slots.push(Some(value));
         I::from(self.slots.len() - 1)
-    }
-
-    /// Drops a value where it lies; `false` if the id is not in use.
-    #[inline]
-    pub fn discard(&mut self, id: I) -> bool {
-        let slot: usize = id.into();
-        match self.slots.get_mut(slot) {
-            Some(place) if place.is_some() => {
-                *place = None;
-                self.free.push(slot as u32);
-                true
-            }
-            _ => false,
-        }
     }
 
     /// Takes a value out; `None` if the id is not in use.

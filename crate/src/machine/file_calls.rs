@@ -30,6 +30,12 @@ const CHUNK: usize = 1 << 16;
 /// One call reads, writes, moves or advises at most so much (`MAX_RW_COUNT`).
 pub(super) const MAX_RW_COUNT: u64 = 0x7fff_f000;
 
+/// What a script gives stands for all that is written, over and over: the part of it from a place on.
+pub(super) fn write_over_and_over(given: &[u8], from: u64, into: &mut [u8]) {
+    let given = given.iter().cycle().skip(from as usize % given.len());
+    into.iter_mut().zip(given).for_each(|(byte, given)| *byte = *given);
+}
+
 impl Machine {
     /// A string argument: given, or read from the program's memory up to its NUL.
     pub(super) fn string(&mut self, arg: &Arg, max: u64) -> SysResult<String> {
@@ -419,10 +425,7 @@ impl Machine {
             let left = match buffer {
                 Arg::Int(at) => self.copy_from_user(VirtAddr(*at) + done, &mut bytes),
                 Arg::Bytes(given) if !given.is_empty() => {
-                    // What is given stands for all that is written, over and over.
-                    for (i, byte) in bytes.iter_mut().enumerate() {
-                        *byte = given[(done as usize + i) % given.len()];
-                    }
+                    write_over_and_over(given, done, &mut bytes);
                     0
                 }
                 _ => 0,

@@ -1,5 +1,6 @@
 //! Files of `/proc/PID` that act (Linux `fs/proc/base.c`, `fs/proc/task_mmu.c`): `mem` and `clear_refs`.
 
+use super::file_calls::write_over_and_over;
 use super::{Arg, Machine};
 use crate::addr::{PAGE_SIZE, VirtAddr};
 use crate::errno::{Errno, SysResult};
@@ -89,8 +90,7 @@ impl Machine {
                 self.kernel.require(copied, Errno::EFAULT, || Why::BadUserAddress { at })?;
             }
             Arg::Bytes(given) if !given.is_empty() => {
-                let given = given.iter().cycle().skip(from as usize % given.len());
-                bytes.iter_mut().zip(given).for_each(|(byte, given)| *byte = *given);
+                write_over_and_over(given, from, &mut bytes);
             }
             _ => {}
         }

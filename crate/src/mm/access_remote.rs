@@ -29,7 +29,7 @@ impl Kernel {
             let mut done = 0;
             while done < len {
                 let at = VirtAddr(addr.0.wrapping_add(done as u64));
-                if k.mms[mm].vmas.lookup(at).is_none() && k.find_vma_expanding(mm, at).is_err() {
+                if k.find_vma_expanding(mm, at).is_err() {
                     break;
                 }
                 let Ok(pfn) = k.get_user_page(mm, at, access, Foll::FORCE) else { break };

@@ -1,7 +1,7 @@
 //! Forgetting what was used (Linux `fs/proc/task_mmu.c:clear_refs_write`).
 
 use super::kernel::Kernel;
-use crate::addr::{PAGE_SIZE, USER_END};
+use crate::addr::PAGE_SIZE;
 use crate::flags::VmFlags;
 use crate::ids::MmId;
 use crate::mmu::Pte;
@@ -63,7 +63,7 @@ impl Kernel {
         let ranges: Vec<_> = vmas.map(|(_, vma)| vma.range).collect();
         for range in ranges {
             let mut next = range.start;
-            while let Some((addr, slot, pte)) = self.mms[mm].tables.next_used(&self.phys, next, range.end.min(USER_END)) {
+            while let Some((addr, slot, pte)) = self.mms[mm].tables.next_used(&self.phys, next, range.end) {
                 next = addr + PAGE_SIZE;
                 if pte.is_present() && !pte.has(Pte::SPECIAL) {
                     self.set_pte(mm, addr, slot, pte.without(Pte::ACCESSED));

@@ -139,9 +139,8 @@ impl Kernel {
     }
 
     fn remove_many_vmas(&mut self, mm: MmId, doomed: &[VmaId]) {
-        let mut gone = Vec::with_capacity(doomed.len());
-        self.mms[mm].vmas.remove_run(doomed, |id, vma| gone.push((id, vma)));
-        for (id, vma) in &gone {
+        let gone = self.mms[mm].vmas.remove_run(doomed);
+        for (id, vma) in doomed.iter().zip(&gone) {
             self.trace.emit(|| Event::VmaRemoved { mm, range: vma.range });
             self.forget_vma(mm, *id, vma);
             self.uncount_vma(mm, vma.flags, vma.pages());

@@ -6,9 +6,9 @@ use crate::addr::{PAGE_SIZE, VirtRange};
 use crate::flags::VmFlags;
 use crate::ids::Pid;
 use crate::machine::{Machine, MapsLine};
-use crate::mm::Mm;
+use crate::mm::{Mm, Rss};
 use crate::mmu::Pte;
-use crate::phys::{Frame, FrameFlags, Owner, Phys};
+use crate::phys::{Frame, FrameFlags, Phys};
 use crate::vma::Vma;
 use std::fmt::Write;
 
@@ -32,12 +32,11 @@ impl Smaps {
 
 /// Bytes by what is known of them (Linux `struct mem_size_stats`). What begins with `pss` is summed in
 /// 1/4096 of a byte.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct Sums {
     rss: u64,
-    pss_anon: u64,
-    pss_file: u64,
-    pss_shmem: u64,
+    /// By kind, indexed by [`Rss`].
+    pss: [u64; 3],
     pss_dirty: u64,
     pss_locked: u64,
     shared_clean: u64,
@@ -52,31 +51,26 @@ struct Sums {
 const PSS_SHIFT: u32 = 12;
 
 impl Sums {
-    /// The pages of an area.
-    fn of(phys: &Phys, mm: &Mm, vma: &Vma) -> Self {
-        let mut sums = Self::default();
+    /// Adds the pages of an area.
+    fn add_area(&mut self, phys: &Phys, mm: &Mm, vma: &Vma) {
+        let before = self.pss();
         let mut at = vma.range.start;
         while let Some((addr, _, pte)) = mm.tables.next_used(phys, at, vma.range.end) {
             at = addr + PAGE_SIZE;
             if pte.is_present() && !pte.has(Pte::SPECIAL) {
-                sums.add(phys.frame(pte.pfn()), pte);
+                self.add(phys.frame(pte.pfn()), pte);
             }
         }
         if vma.flags.contains(VmFlags::LOCKED) {
-            sums.pss_locked = sums.pss();
+            self.pss_locked += self.pss() - before;
         }
-        sums
     }
 
     fn add(&mut self, frame: &Frame, pte: Pte) {
         let dirty = pte.has(Pte::DIRTY) || frame.flags.contains(FrameFlags::DIRTY);
         let share = (PAGE_SIZE << PSS_SHIFT) / u64::from(frame.mapcount.max(1));
         self.rss += PAGE_SIZE;
-        match frame.owner {
-            Owner::Anon { .. } => self.pss_anon += share,
-            Owner::File { shmem: true, .. } => self.pss_shmem += share,
-            _ => self.pss_file += share,
-        }
+        self.pss[Rss::of(frame).unwrap_or(Rss::File) as usize] += share;
         if dirty {
             self.pss_dirty += share;
         }
@@ -99,23 +93,7 @@ impl Sums {
     }
 
     fn pss(&self) -> u64 {
-        self.pss_anon + self.pss_file + self.pss_shmem
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.rss += other.rss;
-        self.pss_anon += other.pss_anon;
-        self.pss_file += other.pss_file;
-        self.pss_shmem += other.pss_shmem;
-        self.pss_dirty += other.pss_dirty;
-        self.pss_locked += other.pss_locked;
-        self.shared_clean += other.shared_clean;
-        self.shared_dirty += other.shared_dirty;
-        self.private_clean += other.private_clean;
-        self.private_dirty += other.private_dirty;
-        self.referenced += other.referenced;
-        self.anonymous += other.anonymous;
-        self.lazy_free += other.lazy_free;
+        self.pss.iter().sum()
     }
 
     /// The fields in kB, in the kernel's order; a roll-up tells the kinds of PSS apart.
@@ -124,7 +102,8 @@ impl Sums {
         let pss = |sum: u64| kb(sum >> PSS_SHIFT);
         let mut fields = vec![("Rss", kb(self.rss)), ("Pss", pss(self.pss())), ("Pss_Dirty", pss(self.pss_dirty))];
         if rollup {
-            fields.extend([("Pss_Anon", pss(self.pss_anon)), ("Pss_File", pss(self.pss_file)), ("Pss_Shmem", pss(self.pss_shmem))]);
+            let kinds = [("Pss_Anon", Rss::Anon), ("Pss_File", Rss::File), ("Pss_Shmem", Rss::Shmem)];
+            fields.extend(kinds.map(|(name, kind)| (name, pss(self.pss[kind as usize]))));
         }
         fields.extend([
             ("Shared_Clean", kb(self.shared_clean)),
@@ -153,7 +132,9 @@ pub fn smaps(machine: &Machine, pid: Pid) -> Vec<Smaps> {
     let Some(mm) = machine.mm_of(pid) else { return Vec::new() };
     let areas = mm.vmas.iter().map(|(_, vma)| {
         let mut fields = vec![("Size", vma.range.len() >> 10), ("KernelPageSize", 4), ("MMUPageSize", 4)];
-        fields.extend(Sums::of(&machine.kernel.phys, mm, vma).fields(false));
+        let mut sums = Sums::default();
+        sums.add_area(&machine.kernel.phys, mm, vma);
+        fields.extend(sums.fields(false));
         Smaps { range: vma.range, fields, flags: vma.flags.smaps_names() }
     });
     areas.collect()
@@ -163,7 +144,7 @@ pub fn smaps(machine: &Machine, pid: Pid) -> Vec<Smaps> {
 pub fn smaps_rollup(machine: &Machine, pid: Pid) -> Option<Smaps> {
     let mm = machine.mm_of(pid)?;
     let mut all = Sums::default();
-    mm.vmas.iter().for_each(|(_, vma)| all.merge(&Sums::of(&machine.kernel.phys, mm, vma)));
+    mm.vmas.iter().for_each(|(_, vma)| all.add_area(&machine.kernel.phys, mm, vma));
     let (first, last) = (mm.vmas.iter().next()?.1, mm.vmas.iter().last()?.1);
     let range = VirtRange { start: first.range.start, end: last.range.end };
     Some(Smaps { range, fields: all.fields(true), flags: String::new() })

@@ -204,17 +204,14 @@ impl VmaSet {
         self.vacate(id)
     }
 
-    /// Takes out areas that follow one another, all that there are between the first and the last, and
-    /// shows each to `gone`.
-    pub fn remove_run(&mut self, run: &[VmaId], mut gone: impl FnMut(VmaId, Vma)) {
-        let (Some(first), Some(last)) = (run.first(), run.last()) else { return };
+    /// Takes out areas that follow one another, all that there are between the first and the last.
+    pub fn remove_run(&mut self, run: &[VmaId]) -> Vec<Vma> {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else { return Vec::new() };
         let (prev, next) = (self.neighbours(*first).0, self.neighbours(*last).1);
         self.set_left(prev, next, false);
         self.tree.remove_run(self.get(*first).range.start.0, self.get(*last).range.end.0);
         self.find_again(next);
-        for id in run {
-            gone(*id, self.vacate(*id));
-        }
+        run.iter().map(|id| self.vacate(*id)).collect()
     }
 
     /// Where areas went, the next call often looks at what is behind.
