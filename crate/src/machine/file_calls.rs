@@ -409,8 +409,9 @@ impl Machine {
         let node = self.kernel.fs.inode(inode);
         let (kind, size, seals) = (node.kind, node.size, node.seals.unwrap_or(Seals::empty()));
         self.kernel.require(kind != InodeKind::Secret, Errno::EINVAL, || Why::OnlyMapped)?;
+        let count = count.min(MAX_RW_COUNT);
         if let InodeKind::Proc { pid, file } = kind {
-            return self.write_proc_file((pid, file), buffer, count.min(MAX_RW_COUNT), offset);
+            return self.write_proc_file((pid, file), buffer, count, offset);
         }
         if !matches!(kind, InodeKind::Disk | InodeKind::Shmem) {
             return Ok(count);
@@ -418,7 +419,6 @@ impl Machine {
         let sealed =
             seals.intersects(Seals::WRITE | Seals::FUTURE_WRITE) || (seals.contains(Seals::GROW) && offset.saturating_add(count) > size);
         self.kernel.require(!sealed, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
-        let count = count.min(MAX_RW_COUNT);
         let mut done = 0;
         while done < count {
             let mut bytes = vec![0; (count - done).min(CHUNK as u64) as usize];
