@@ -33,8 +33,9 @@ pub mod mmu;
 pub mod fs;
 // 4: VMA algebra
 pub mod vma;
-// 5: the memory manager
+// 5: the memory manager, and what `/proc` says of it
 pub mod mm;
+pub mod proc;
 // 6: processes and system calls
 pub mod machine;
 // 7: looking, and the script language

@@ -55,6 +55,12 @@ pub enum Why {
     DroppableCombination,
     #[error("the file lies on a mount from which nothing may be executed")]
     NoExec,
+    #[error("the VMA at {at} cannot be write-protected for userfaultfd")]
+    NotWriteProtectable { at: VirtAddr },
+    #[error("no VMA of that kind covers {at}, or follows it if that would do")]
+    NoSuchVma { at: VirtAddr },
+    #[error("the file can be read, and nothing else")]
+    OnlyRead,
     #[error("the file can be mapped, and nothing else")]
     OnlyMapped,
     #[error("secret memory has shared mappings only")]

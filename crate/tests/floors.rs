@@ -11,6 +11,7 @@ const FLOORS: &[&[&str]] = &[
     &["fs"],
     &["vma"],
     &["mm"],
+    &["proc"],
     &["machine"],
     &["view", "script"],
     &["js"],

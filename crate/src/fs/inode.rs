@@ -43,27 +43,50 @@ pub enum InodeKind {
         /// Which.
         file: ProcFile,
     },
+    /// `/proc/meminfo`.
+    Meminfo,
+    /// `/proc/vmstat`.
+    Vmstat,
     /// A pipe, a terminal, any other `/proc` file: can be read and written, not mapped.
     Stream,
 }
 
-/// Files of `/proc/PID` that are more than a text.
+/// Files of `/proc/PID`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ProcFile {
     /// `mem`: the process's memory, at the offset that is its address.
     Mem,
     /// `clear_refs`: a number written to it is an order.
     ClearRefs,
+    /// `pagemap`: eight bytes for each page.
+    Pagemap,
+    /// `maps`.
+    Maps,
+    /// `smaps`.
+    Smaps,
+    /// `smaps_rollup`.
+    SmapsRollup,
+    /// `status`, its memory lines.
+    Status,
+    /// `statm`.
+    Statm,
 }
 
 impl ProcFile {
+    const NAMES: [(&str, Self); 8] = [
+        ("mem", Self::Mem),
+        ("clear_refs", Self::ClearRefs),
+        ("pagemap", Self::Pagemap),
+        ("maps", Self::Maps),
+        ("smaps", Self::Smaps),
+        ("smaps_rollup", Self::SmapsRollup),
+        ("status", Self::Status),
+        ("statm", Self::Statm),
+    ];
+
     /// The file of a name.
     pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "mem" => Some(Self::Mem),
-            "clear_refs" => Some(Self::ClearRefs),
-            _ => None,
-        }
+        Self::NAMES.iter().find(|(of, _)| *of == name).map(|(_, file)| *file)
     }
 
     /// Its permission bits.
@@ -71,7 +94,14 @@ impl ProcFile {
         match self {
             Self::Mem => 0o600,
             Self::ClearRefs => 0o200,
+            Self::Pagemap => 0o400,
+            Self::Maps | Self::Smaps | Self::SmapsRollup | Self::Status | Self::Statm => 0o444,
         }
+    }
+
+    /// Whether opening it asks for the right to trace the process.
+    pub const fn needs_trace(self) -> bool {
+        !matches!(self, Self::ClearRefs | Self::Status | Self::Statm)
     }
 }
 

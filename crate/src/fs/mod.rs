@@ -16,7 +16,7 @@ pub use inode::{Inode, InodeKind, ProcFile, Purpose, Seals};
 use crate::addr::{PAGE_SIZE, Pfn};
 use crate::event::Trace;
 use crate::ids::{FileId, InodeId, Slab};
-use crate::phys::Phys;
+use crate::phys::{FrameFlags, Owner, Phys};
 use std::collections::BTreeMap;
 
 /// An open file description (Linux `struct file`).
@@ -53,6 +53,17 @@ pub struct Fs {
     names: BTreeMap<String, InodeId>,
     next_disk_ino: u64,
     next_shmem_ino: u64,
+    /// Pages of disk files that became dirty, and that were written back, since the start.
+    pub writeback: Writeback,
+}
+
+/// `nr_dirtied` and `nr_written` of `/proc/vmstat`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Writeback {
+    /// Pages that became dirty.
+    pub dirtied: u64,
+    /// Pages that were written back.
+    pub written: u64,
 }
 
 impl Fs {
@@ -232,6 +243,31 @@ impl Fs {
         }
         if let Ok(Some(pfn)) = self.cached_page(id, size / PAGE_SIZE, phys, trace) {
             phys.zero_range(pfn, offset, PAGE_SIZE - offset);
+            self.mark_dirty(pfn, phys);
+        }
+    }
+
+    /// A page differs from what its disk holds (Linux `folio_mark_dirty`).
+    #[inline]
+    pub fn mark_dirty(&mut self, pfn: Pfn, phys: &mut Phys) {
+        let frame = phys.frame_mut(pfn);
+        if frame.flags.contains(FrameFlags::DIRTY) {
+            return;
+        }
+        frame.flags |= FrameFlags::DIRTY;
+        if let Owner::File { inode, .. } = frame.owner {
+            let on_disk = self.try_inode(inode).is_some_and(|inode| inode.kind == InodeKind::Disk);
+            self.writeback.dirtied += u64::from(on_disk);
+        }
+    }
+
+    /// Writes dirty pages of a disk file to its disk: they become clean (Linux `filemap_fdatawrite_range`).
+    pub fn write_back(&mut self, id: InodeId, pages: std::ops::Range<u64>, phys: &mut Phys) {
+        let dirty = |pfn: &&Pfn| phys.frame(**pfn).flags.contains(FrameFlags::DIRTY);
+        let dirty: Vec<_> = self.inodes[id].pages.range(pages).map(|(_, pfn)| pfn).filter(dirty).copied().collect();
+        self.writeback.written += dirty.len() as u64;
+        for pfn in dirty {
+            phys.frame_mut(pfn).flags -= FrameFlags::DIRTY;
         }
     }
 
@@ -277,7 +313,10 @@ impl Fs {
             let at = offset + done as u64;
             let part = (from.len() - done).min((PAGE_SIZE - at % PAGE_SIZE) as usize);
             match self.page_for_copy(id, at / PAGE_SIZE, phys, trace) {
-                Some(pfn) => phys.write(pfn, at % PAGE_SIZE, &from[done..done + part]),
+                Some(pfn) => {
+                    phys.write(pfn, at % PAGE_SIZE, &from[done..done + part]);
+                    self.mark_dirty(pfn, phys);
+                }
                 None if done == 0 => return None,
                 None => break,
             }

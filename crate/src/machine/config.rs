@@ -3,6 +3,7 @@
 use crate::addr::{VirtAddr, VirtRange};
 use crate::fs::{Content, InodeKind};
 use crate::mm::{Capabilities, Personality, Resource, Rlimit, Sysctl};
+use crate::proc::MapsLine;
 
 /// A computer.
 #[derive(Clone, Debug)]
@@ -61,23 +62,6 @@ impl FileConfig {
             identity: None,
         }
     }
-}
-
-/// A line of `/proc/PID/maps`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct MapsLine {
-    /// Addresses.
-    pub range: VirtRange,
-    /// `rwxp`, four letters.
-    pub perms: [char; 4],
-    /// Offset in the file, in bytes.
-    pub offset: u64,
-    /// Device, major and minor.
-    pub dev: (u32, u32),
-    /// Inode number, 0 for none.
-    pub ino: u64,
-    /// Name, may be empty.
-    pub name: String,
 }
 
 /// A process as it starts.

@@ -3,7 +3,7 @@
 use super::{Arg, Machine};
 use crate::addr::VirtAddr;
 use crate::errno::{Errno, SysResult};
-use crate::fs::{Inode, InodeKind, OpenMode, Seals};
+use crate::fs::{Inode, InodeKind, OpenMode, ProcFile, Seals};
 use crate::ids::{FileId, InodeId};
 use crate::mm::{Capabilities, FallocateMode, Resource};
 use crate::why::Why;
@@ -295,6 +295,14 @@ impl Machine {
         Ok(0)
     }
 
+    pub(super) fn sys_sync(&mut self, _: &[Arg; 6]) -> SysResult {
+        let all: Vec<_> = self.kernel.fs.inodes().map(|(id, _)| id).collect();
+        for inode in all {
+            self.kernel.write_back(inode, 0..u64::MAX);
+        }
+        Ok(0)
+    }
+
     pub(super) fn sys_unlink(&mut self, [path, ..]: &[Arg; 6]) -> SysResult {
         self.unlink_path(path)
     }
@@ -341,17 +349,20 @@ impl Machine {
         self.kernel.require(kind != InodeKind::Directory, Errno::EISDIR, || Why::IsDirectory)?;
         self.kernel.require(kind != InodeKind::Secret, Errno::EINVAL, || Why::OnlyMapped)?;
         let count = count.min(MAX_RW_COUNT);
-        if let InodeKind::Proc { pid, file } = kind {
-            return self.read_proc_file((pid, file), buffer, count, offset);
+        match kind {
+            InodeKind::Proc { pid, file: ProcFile::Mem } => return self.read_proc_mem(pid, buffer, count, offset),
+            InodeKind::Proc { pid, file: ProcFile::Pagemap } => return self.read_pagemap(pid, buffer, count, offset),
+            InodeKind::Proc { .. } | InodeKind::Meminfo | InodeKind::Vmstat => self.write_down_proc_text(inode, offset)?,
+            _ => {}
         }
         let mut done = 0;
         while done < count {
             let mut bytes = vec![0; (count - done).min(CHUNK as u64) as usize];
             let got = match kind {
                 InodeKind::DevZero => bytes.len(),
+                InodeKind::Proc { .. } | InodeKind::Meminfo | InodeKind::Vmstat => self.read_proc_text(inode, offset + done, &mut bytes),
                 InodeKind::DevNull
                 | InodeKind::PidFd { .. }
-                | InodeKind::Proc { .. }
                 | InodeKind::Secret
                 | InodeKind::Hugetlb
                 | InodeKind::Stream
@@ -384,7 +395,9 @@ impl Machine {
     fn would_copy(&self, kind: InodeKind, inode: InodeId, offset: u64) -> bool {
         match kind {
             InodeKind::DevZero => true,
-            InodeKind::Disk | InodeKind::Shmem => offset < self.kernel.fs.inode(inode).size,
+            InodeKind::Disk | InodeKind::Shmem | InodeKind::Proc { .. } | InodeKind::Meminfo | InodeKind::Vmstat => {
+                offset < self.kernel.fs.inode(inode).size
+            }
             _ => false,
         }
     }
@@ -413,6 +426,8 @@ impl Machine {
         if let InodeKind::Proc { pid, file } = kind {
             return self.write_proc_file((pid, file), buffer, count, offset);
         }
+        let about_all = matches!(kind, InodeKind::Meminfo | InodeKind::Vmstat);
+        self.kernel.require(!about_all, Errno::EIO, || Why::OnlyRead)?;
         if !matches!(kind, InodeKind::Disk | InodeKind::Shmem) {
             return Ok(count);
         }

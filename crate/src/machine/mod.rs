@@ -8,6 +8,7 @@
 mod access;
 mod config;
 mod file_calls;
+mod ioctl;
 mod iovec;
 mod ipc_calls;
 mod memory_calls;
@@ -18,7 +19,8 @@ mod process_vm;
 mod startup;
 mod sysno;
 
-pub use config::{FileConfig, MachineConfig, MapsLine, ProcessConfig};
+pub use crate::proc::MapsLine;
+pub use config::{FileConfig, MachineConfig, ProcessConfig};
 pub use process::{Ended, Process};
 pub use startup::StartupError;
 pub use sysno::Sysno;

@@ -1,45 +1,131 @@
-//! Files of `/proc/PID` that act (Linux `fs/proc/base.c`, `fs/proc/task_mmu.c`): `mem` and `clear_refs`.
+//! Files of `/proc` (Linux `fs/proc/base.c`, `fs/proc/task_mmu.c`): texts, `pagemap`, and those that act,
+//! `mem` and `clear_refs`.
 
 use super::file_calls::write_over_and_over;
 use super::{Arg, Machine};
-use crate::addr::{PAGE_SIZE, VirtAddr};
+use crate::addr::{PAGE_SIZE, VirtAddr, VirtRange};
 use crate::errno::{Errno, SysResult};
-use crate::fs::{Inode, InodeKind, ProcFile};
+use crate::fs::{Content, Inode, InodeKind, ProcFile};
 use crate::ids::{InodeId, MmId, Pid};
-use crate::mm::{ClearRefs, Transfer};
+use crate::mm::{Capabilities, ClearRefs, Transfer};
+use crate::proc;
 use crate::why::Why;
 
 /// A number written to a file of `/proc` has at most so many characters.
 const MOST_DIGITS: u64 = 12;
+/// Bytes that pagemap has for a page.
+const PAGEMAP_ENTRY: u64 = 8;
+/// Pages that one step of reading pagemap looks at.
+const PAGES_AT_ONCE: u64 = 512;
 
 impl Machine {
     /// The file of a path such as `/proc/self/mem`, made anew for each opening; `None` for any other path.
     pub(super) fn open_proc_file(&mut self, path: &str) -> Option<SysResult<InodeId>> {
-        let (whose, name) = path.strip_prefix("/proc/")?.split_once('/')?;
+        let path = path.strip_prefix("/proc/")?;
+        let about_all = [("meminfo", InodeKind::Meminfo), ("vmstat", InodeKind::Vmstat)];
+        if let Some((_, kind)) = about_all.into_iter().find(|(name, _)| *name == path) {
+            return Some(Ok(self.kernel.fs.add_inode(Inode { mode: 0o444, ..Inode::new(kind) })));
+        }
+        let (whose, name) = path.split_once('/')?;
         let file = ProcFile::from_name(name)?;
         let pid = match whose {
             "self" => self.running()?,
             number => Pid(number.parse().ok()?),
         };
-        let task = self.process(pid).filter(|process| process.is_alive())?.task;
-        if file == ProcFile::Mem
+        let alive = self.process(pid)?.is_alive();
+        if alive
+            && file.needs_trace()
             && let Err(error) = self.memory_to_trace(pid.0.into())
         {
             return Some(self.kernel.refuse(Errno::EACCES, error.why));
         }
-        let uid = self.kernel.tasks[task].uid;
+        // A zombie's files are root's.
+        let uid = self.process(pid).filter(|_| alive).map_or(0, |process| self.kernel.tasks[process.task].uid);
         let inode = Inode { mode: file.mode(), uid, ..Inode::new(InodeKind::Proc { pid, file }) };
         Some(Ok(self.kernel.fs.add_inode(inode)))
     }
 
-    fn memory_of(&self, pid: Pid) -> Option<MmId> {
+    pub(super) fn memory_of(&self, pid: Pid) -> Option<MmId> {
         let process = self.process(pid).filter(|process| process.is_alive())?;
         Some(self.kernel.tasks[process.task].mm)
     }
 
-    /// Reads from such a file: Linux `mem_read`.
-    pub(super) fn read_proc_file(&mut self, (pid, file): (Pid, ProcFile), buffer: &Arg, count: u64, offset: u64) -> SysResult {
-        self.kernel.require(file == ProcFile::Mem, Errno::EINVAL, || Why::WrongOpenMode)?;
+    /// Whoever reads a text from its start gets what is true now; who goes on reading, the rest of the same
+    /// (Linux `seq_read`).
+    pub(super) fn write_down_proc_text(&mut self, inode: InodeId, offset: u64) -> SysResult<()> {
+        let file = self.kernel.fs.inode(inode);
+        if offset > 0 && matches!(file.content, Content::Bytes(_)) {
+            return Ok(());
+        }
+        let text = match file.kind {
+            InodeKind::Meminfo => proc::meminfo_text(&self.kernel),
+            InodeKind::Vmstat => proc::vmstat_text(&self.kernel),
+            InodeKind::Proc { pid, file } => match self.memory_of(pid) {
+                Some(mm) => self.proc_text(mm, file)?,
+                // A zombie has an entry, and no memory.
+                None if self.process(pid).is_some() => {
+                    if file == ProcFile::Statm {
+                        "0 0 0 0 0 0 0\n".into()
+                    } else {
+                        String::new()
+                    }
+                }
+                None => return self.kernel.refuse(Errno::ESRCH, Why::NoProcess { pid: pid.0.into() }),
+            },
+            _ => String::new(),
+        };
+        let file = self.kernel.fs.inode_mut(inode);
+        (file.size, file.content) = (text.len() as u64, Content::Bytes(text.into_bytes()));
+        Ok(())
+    }
+
+    fn proc_text(&mut self, mm: MmId, file: ProcFile) -> SysResult<String> {
+        let (kernel, mm) = (&self.kernel, &self.kernel.mms[mm]);
+        Ok(match file {
+            ProcFile::Maps => proc::maps_text(kernel, mm),
+            ProcFile::Smaps => proc::smaps_text(kernel, mm),
+            ProcFile::SmapsRollup => proc::smaps_rollup_text(kernel, mm),
+            ProcFile::Status => proc::status_text(mm),
+            ProcFile::Statm => proc::statm_text(mm),
+            ProcFile::ClearRefs | ProcFile::Mem | ProcFile::Pagemap => return self.kernel.refuse(Errno::EINVAL, Why::WrongOpenMode),
+        })
+    }
+
+    /// A part of the text: how many bytes.
+    pub(super) fn read_proc_text(&self, inode: InodeId, offset: u64, into: &mut [u8]) -> usize {
+        let file = self.kernel.fs.inode(inode);
+        let len = file.size.saturating_sub(offset).min(into.len() as u64) as usize;
+        file.content.read(offset, &mut into[..len]);
+        len
+    }
+
+    /// Linux `pagemap_read`: eight bytes for each page, at eight times its number.
+    pub(super) fn read_pagemap(&mut self, pid: Pid, buffer: &Arg, count: u64, offset: u64) -> SysResult {
+        let whole = offset.is_multiple_of(PAGEMAP_ENTRY) && count.is_multiple_of(PAGEMAP_ENTRY);
+        self.kernel
+            .require(whole, Errno::EINVAL, || Why::BadSize { size: if offset.is_multiple_of(PAGEMAP_ENTRY) { count } else { offset } })?;
+        let Some(mm) = self.memory_of(pid) else { return Ok(0) };
+        let with_pfn = self.kernel.task().capable(Capabilities::SYS_ADMIN);
+        let last = self.kernel.task_size() / PAGE_SIZE;
+        let (first, mut done) = (offset / PAGEMAP_ENTRY, 0);
+        let end = first.saturating_add(count / PAGEMAP_ENTRY).min(last);
+        while first + done < end {
+            let from = first + done;
+            let pages = VirtRange::new(from * PAGE_SIZE, end.min(from + PAGES_AT_ONCE) * PAGE_SIZE);
+            let bytes = proc::pagemap_bytes(&self.kernel, &self.kernel.mms[mm], pages, with_pfn);
+            if let Arg::Int(to) = buffer {
+                let at = VirtAddr(*to) + done * PAGEMAP_ENTRY;
+                let copied = self.copy_to_user(at, &bytes) == 0;
+                self.kernel.require(copied, Errno::EFAULT, || Why::BadUserAddress { at })?;
+            }
+            self.output.extend_from_slice(&bytes);
+            done += pages.pages();
+        }
+        Ok(done * PAGEMAP_ENTRY)
+    }
+
+    /// Reads memory that is another's: Linux `mem_read`.
+    pub(super) fn read_proc_mem(&mut self, pid: Pid, buffer: &Arg, count: u64, offset: u64) -> SysResult {
         let mut done = 0;
         while done < count {
             let Some(mm) = self.memory_of(pid) else { break };
@@ -65,6 +151,7 @@ impl Machine {
         if file == ProcFile::ClearRefs {
             return self.write_clear_refs(pid, buffer, count);
         }
+        self.kernel.require(file == ProcFile::Mem, Errno::EINVAL, || Why::WrongOpenMode)?;
         let mut done = 0;
         while done < count {
             let Some(mm) = self.memory_of(pid) else { break };

@@ -7,7 +7,6 @@ use crate::errno::{Errno, SysResult};
 use crate::ids::{MmId, Pid};
 use crate::mm::Capabilities;
 use crate::mmu::Access;
-use crate::phys::FrameFlags;
 use crate::why::Why;
 
 /// Pages that are brought in before any of them is copied.
@@ -135,7 +134,7 @@ impl Machine {
             if access == Access::Write
                 && let Some(pfn) = frames.last()
             {
-                self.kernel.phys.frame_mut(*pfn).flags |= FrameFlags::DIRTY;
+                self.kernel.fs.mark_dirty(*pfn, &mut self.kernel.phys);
             }
         }
         (frames, Ok(()))

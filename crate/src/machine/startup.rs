@@ -1,6 +1,6 @@
 //! What `execve` leaves behind: an address space from a list of maps, or the standard one.
 
-use super::config::{FileConfig, MachineConfig, MapsLine, ProcessConfig};
+use super::config::{FileConfig, MachineConfig, ProcessConfig};
 use super::{Machine, Process};
 use crate::addr::{PAGE_SIZE, TASK_SIZE, VirtAddr, VirtRange, page_align};
 use crate::flags::VmFlags;
@@ -8,6 +8,7 @@ use crate::fs::{Content, Inode, InodeKind, OpenMode};
 use crate::ids::{FileId, MmId, Pid, VmOpsId};
 use crate::mm::{Capabilities, INITIAL_PKRU, Layout, Mm, Personality, Resource, Task, file_operations};
 use crate::mmu::{Access, Tables};
+use crate::proc::MapsLine;
 use crate::vma::{SpecialMapping, Vma};
 use std::collections::BTreeMap;
 use thiserror::Error;

@@ -6,7 +6,6 @@ use super::kernel::Kernel;
 use crate::addr::{PAGE_SIZE, VirtAddr};
 use crate::ids::MmId;
 use crate::mmu::Access;
-use crate::phys::FrameFlags;
 
 /// Bytes on their way out of, or into, the other memory.
 #[derive(Debug)]
@@ -38,7 +37,7 @@ impl Kernel {
                     Transfer::Read(bytes) => k.phys.read(pfn, at.page_offset(), &mut bytes[done..done + part]),
                     Transfer::Write(bytes) => {
                         k.phys.write(pfn, at.page_offset(), &bytes[done..done + part]);
-                        k.phys.frame_mut(pfn).flags |= FrameFlags::DIRTY;
+                        k.fs.mark_dirty(pfn, &mut k.phys);
                     }
                 }
                 done += part;

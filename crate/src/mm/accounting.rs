@@ -72,10 +72,15 @@ impl Kernel {
         Ok(())
     }
 
+    /// `CommitLimit` of `/proc/meminfo`, in pages (Linux `vm_commit_limit`).
+    pub fn vm_commit_limit(&self) -> u64 {
+        self.sysctl.total_pages * self.sysctl.overcommit_ratio / 100 + self.sysctl.swap_pages
+    }
+
     /// What mode 2 allows this process: CommitLimit less the reserves.
     fn commit_limit(&self, mm: MmId) -> u64 {
         let sysctl = &self.sysctl;
-        let mut allowed = sysctl.total_pages * sysctl.overcommit_ratio / 100 + sysctl.swap_pages;
+        let mut allowed = self.vm_commit_limit();
         if !self.task().capable(Capabilities::SYS_ADMIN) {
             allowed = allowed.saturating_sub(sysctl.admin_reserve_kbytes >> 2);
         }

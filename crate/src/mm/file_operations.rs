@@ -60,7 +60,13 @@ pub fn file_operations(kind: InodeKind) -> &'static dyn FileOperations {
         InodeKind::Hugetlb => &HugetlbFs,
         InodeKind::DevZero => &DevZero,
         InodeKind::Device { driver: id } => driver(id).file_operations,
-        InodeKind::Directory | InodeKind::DevNull | InodeKind::PidFd { .. } | InodeKind::Proc { .. } | InodeKind::Stream => &NotMappable,
+        InodeKind::Directory
+        | InodeKind::DevNull
+        | InodeKind::PidFd { .. }
+        | InodeKind::Proc { .. }
+        | InodeKind::Meminfo
+        | InodeKind::Vmstat
+        | InodeKind::Stream => &NotMappable,
     }
 }
 

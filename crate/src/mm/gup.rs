@@ -162,7 +162,7 @@ impl Kernel {
     fn touch_for_write(&mut self, mm: MmId, addr: VirtAddr) {
         let pte = self.mms[mm].tables.get(&self.phys, addr);
         if !pte.has(Pte::DIRTY) && !pte.has(Pte::SPECIAL) {
-            self.phys.frame_mut(pte.pfn()).flags |= FrameFlags::DIRTY;
+            self.fs.mark_dirty(pte.pfn(), &mut self.phys);
         }
     }
 

@@ -73,6 +73,17 @@ impl Sysctl {
     }
 }
 
+/// What `/proc/vmstat` counts over all processes, dead ones too.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct VmEvents {
+    /// Faults.
+    pub pgfault: u64,
+    /// Those of them that waited for a disk.
+    pub pgmajfault: u64,
+    /// Tasks that the OOM killer chose.
+    pub oom_kill: u64,
+}
+
 /// The state of the kernel and the hardware under it.
 #[derive(Clone, Debug)]
 pub struct Kernel {
@@ -100,6 +111,8 @@ pub struct Kernel {
     pub sysctl: Sysctl,
     /// Committed_AS.
     pub commit: Commit,
+    /// Events since the start (`/proc/vmstat`).
+    pub vm_events: VmEvents,
     /// Where events go.
     pub trace: Trace,
     /// The shared page of zeros.
@@ -137,6 +150,7 @@ impl Kernel {
             shm: Segments::default(),
             sysctl,
             commit: Commit::default(),
+            vm_events: VmEvents::default(),
             trace,
             zero_page,
             oom_kills: 0,

@@ -47,7 +47,7 @@ pub use anon_vma::AnonVma;
 pub use clear_refs::ClearRefs;
 pub use driver::Driver;
 pub use file_operations::{FileOperations, file_operations};
-pub use kernel::{Kernel, Sysctl};
+pub use kernel::{Kernel, Sysctl, VmEvents};
 pub use madvise::Advice;
 pub use mm_struct::{Layout, Mm, Rss};
 pub use mmap::MmapRequest;

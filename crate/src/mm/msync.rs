@@ -7,7 +7,6 @@ use crate::flags::VmFlags;
 use crate::fs::InodeKind;
 use crate::ids::{InodeId, MmId};
 use crate::mmu::Pte;
-use crate::phys::FrameFlags;
 use crate::why::Why;
 use std::ops::Range;
 
@@ -95,9 +94,6 @@ impl Kernel {
                 next = addr + 4096;
             }
         }
-        let frames: Vec<_> = self.fs.inode(inode).pages().filter(|(index, _)| pages.contains(index)).map(|(_, pfn)| pfn).collect();
-        for pfn in frames {
-            self.phys.frame_mut(pfn).flags -= FrameFlags::DIRTY;
-        }
+        self.fs.write_back(inode, pages, &mut self.phys);
     }
 }

@@ -101,8 +101,10 @@ impl Kernel {
         let room = wanted <= u64::from(self.phys.free_frames());
         self.require(room, Errno::ENOSPC, || Why::OutOfFrames)?;
         for index in offset / PAGE_SIZE..end {
-            if !self.fs.inode(inode).is_cached(index) {
-                self.fs.fill_page(inode, index, &mut self.phys, &mut self.trace);
+            let cached = self.fs.cached_page(inode, index, &mut self.phys, &mut self.trace).unwrap_or(None);
+            let page = cached.or_else(|| self.fs.fill_page(inode, index, &mut self.phys, &mut self.trace));
+            if let Some(pfn) = page {
+                self.fs.mark_dirty(pfn, &mut self.phys);
             }
         }
         Ok(())
@@ -116,6 +118,11 @@ impl Kernel {
             k.require(!sealed, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
             let end = offset.saturating_add(len);
             let whole = offset.div_ceil(PAGE_SIZE)..end / PAGE_SIZE;
+            if whole.end == 0 {
+                // A hole inside the first page: the kernel computes the end of the whole pages as -1, takes it
+                // for the largest number, and unmaps all that follows (measured).
+                k.unmap_mapping_pages(inode, whole.start..u64::MAX >> 12, Zap::FilePages);
+            }
             if whole.start < whole.end {
                 k.unmap_mapping_pages(inode, whole.clone(), Zap::FilePages);
                 k.fs.punch(inode, whole.clone(), &mut k.phys, &mut k.trace);
@@ -137,6 +144,7 @@ impl Kernel {
         let cached = self.fs.cached_page(inode, part.start / PAGE_SIZE, &mut self.phys, &mut self.trace);
         if let Ok(Some(pfn)) = cached {
             self.phys.zero_range(pfn, part.start % PAGE_SIZE, part.end - part.start);
+            self.fs.mark_dirty(pfn, &mut self.phys);
         }
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn argument(expr: &Expr, names: &Names) -> Result<Arg, String> {
     match expr {
         Expr::Text(bytes) => Ok(Arg::Bytes(bytes.clone())),
         Expr::List(items) => {
-            let bytes = rlimit_bytes(items, names).or_else(|| iovec_bytes(items, names));
+            let bytes = structure_bytes(items, names).or_else(|| iovec_bytes(items, names));
             Ok(bytes.map_or(Arg::Scratch, Arg::Bytes))
         }
         Expr::Opaque => Ok(Arg::Scratch),
@@ -48,14 +48,63 @@ pub(super) fn argument(expr: &Expr, names: &Names) -> Result<Arg, String> {
     }
 }
 
-/// `{rlim_cur=…, rlim_max=…}` as the 16 bytes of the structure.
-fn rlimit_bytes(items: &[(Option<String>, Expr)], names: &Names) -> Option<Vec<u8>> {
-    let field = |name: &str| {
-        let (_, value) = items.iter().find(|(key, _)| key.as_deref() == Some(name))?;
-        number(value, names).ok()
-    };
-    let (cur, max) = (field("rlim_cur")?, field("rlim_max")?);
-    Some([cur.to_le_bytes(), max.to_le_bytes()].concat())
+/// A field of a structure: its name and its size in bytes.
+type Field = (&'static str, usize);
+
+/// Structures that calls are given, by their fields. The first decides which it is; what is not written is 0,
+/// but `size`, which is that of the structure.
+const STRUCTURES: &[&[Field]] = &[
+    &[("rlim_cur", 8), ("rlim_max", 8)],
+    &[
+        ("size", 8),
+        ("flags", 8),
+        ("start", 8),
+        ("end", 8),
+        ("walk_end", 8),
+        ("vec", 8),
+        ("vec_len", 8),
+        ("max_pages", 8),
+        ("category_inverted", 8),
+        ("category_mask", 8),
+        ("category_anyof_mask", 8),
+        ("return_mask", 8),
+    ],
+    &[
+        ("size", 8),
+        ("query_flags", 8),
+        ("query_addr", 8),
+        ("vma_start", 8),
+        ("vma_end", 8),
+        ("vma_flags", 8),
+        ("vma_page_size", 8),
+        ("vma_offset", 8),
+        ("inode", 8),
+        ("dev_major", 4),
+        ("dev_minor", 4),
+        ("vma_name_size", 4),
+        ("build_id_size", 4),
+        ("vma_name_addr", 8),
+        ("build_id_addr", 8),
+    ],
+];
+
+/// `{rlim_cur=…, rlim_max=…}` and the like as the bytes of the structure; `None` if it is none of those known.
+fn structure_bytes(items: &[(Option<String>, Expr)], names: &Names) -> Option<Vec<u8>> {
+    let keys: Option<Vec<&str>> = items.iter().map(|(key, _)| key.as_deref()).collect();
+    let keys = keys.filter(|keys| !keys.is_empty())?;
+    let knows = |fields: &&&[Field]| keys.iter().all(|key| fields.iter().any(|(name, _)| name == key));
+    let fields = STRUCTURES.iter().find(knows)?;
+    let size = fields.iter().map(|(_, size)| size).sum::<usize>() as u64;
+    let mut bytes = Vec::new();
+    for (name, width) in *fields {
+        let value = match items.iter().find(|(key, _)| key.as_deref() == Some(name)) {
+            Some((_, value)) => number(value, names).ok()?,
+            None if *name == "size" => size,
+            None => 0,
+        };
+        bytes.extend_from_slice(&value.to_le_bytes()[..*width]);
+    }
+    Some(bytes)
 }
 
 /// `[{iov_base=…, iov_len=…}, …]` as 16 bytes for each structure.

@@ -1,19 +1,15 @@
-//! Floor 7: looking. Text of `/proc`, snapshots for drawing, explanations of what happened. Nothing
+//! Floor 7: looking. Text of `/proc` by process, snapshots for drawing, explanations of what happened. Nothing
 //! here changes the machine.
 //!
-//! Key types: [`Snapshot`], [`MapsLine`], [`Smaps`], [`Explained`]. Mirrors Linux `fs/proc/task_mmu.c`.
+//! Key types: [`Snapshot`], [`MapsLine`], [`Smaps`], [`Explained`].
 
 mod explain;
-mod maps;
-mod pagemap;
-mod smaps;
+mod proc;
 mod snapshot;
-mod status;
 
-pub use crate::machine::MapsLine;
+pub use crate::proc::{MapsLine, PageState, STATUS_FIELDS, Smaps, meminfo_text, render_maps_line, vmstat_text};
 pub use explain::{Explained, TreeLine, explain};
-pub use maps::{maps, maps_text, render_maps_line};
-pub use pagemap::{PageState, page_state, pagemap_runs};
-pub use smaps::{Smaps, smaps, smaps_rollup, smaps_rollup_text, smaps_text};
+pub use proc::{
+    maps, maps_text, page_state, pagemap_runs, smaps, smaps_rollup, smaps_rollup_text, smaps_text, statm, statm_text, status_field,
+};
 pub use snapshot::{FrameView, PageView, ProcessView, Snapshot, TlbView, VmaView, WalkLevel, WalkView, frame_view, snapshot, walk_view};
-pub use status::{STATUS_FIELDS, statm, statm_text, status_field};

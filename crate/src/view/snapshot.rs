@@ -1,6 +1,5 @@
 //! A picture of the machine at one moment, as plain data: what the page draws.
 
-use super::maps::{anonymous_name, line_of};
 use super::{page_state, render_maps_line, status_field};
 use crate::addr::{PAGE_SIZE, Pfn, VirtAddr, VirtRange};
 use crate::ids::Pid;
@@ -8,6 +7,7 @@ use crate::machine::Machine;
 use crate::mm::{Mm, file_operations, vm_operations};
 use crate::mmu::{Access, Pte, explain_walk};
 use crate::phys::{FrameFlags, Owner};
+use crate::proc::{anonymous_name, line_of};
 use crate::vma::Vma;
 use serde::Serialize;
 

@@ -67,7 +67,7 @@ impl Kernel {
         };
         self.note_write(context);
         // Linux `fault_dirty_shared_page`.
-        self.phys.frame_mut(found.pfn).flags |= FrameFlags::DIRTY;
+        self.fs.mark_dirty(found.pfn, &mut self.phys);
         self.finish_fault(context, found, true)
     }
 

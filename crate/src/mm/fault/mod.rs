@@ -87,7 +87,13 @@ impl Kernel {
             let outcome = k.call("handle_pte_fault", |k| k.handle_pte_fault(context));
             if let FaultOutcome::Done { major } = outcome {
                 let task = &mut k.tasks[k.current];
-                if major { task.maj_flt += 1 } else { task.min_flt += 1 }
+                if major {
+                    task.maj_flt += 1
+                } else {
+                    task.min_flt += 1
+                }
+                k.vm_events.pgfault += 1;
+                k.vm_events.pgmajfault += u64::from(major);
             }
             outcome
         })

@@ -14,7 +14,7 @@ impl Kernel {
             self.note_write(context);
             // Linux `fault_dirty_shared_page`: whoever else maps the page sees that it is dirty.
             if !pte.has(Pte::SPECIAL) {
-                self.phys.frame_mut(pte.pfn()).flags |= FrameFlags::DIRTY;
+                self.fs.mark_dirty(pte.pfn(), &mut self.phys);
             }
             return self.call("wp_page_shared", |k| k.make_writable(context, slot, pte));
         }

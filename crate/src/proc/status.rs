@@ -2,8 +2,6 @@
 //! `task_statm`).
 
 use crate::addr::PAGE_SIZE;
-use crate::ids::Pid;
-use crate::machine::Machine;
 use crate::mm::{Mm, Rss};
 
 /// The fields, in the kernel's order.
@@ -26,9 +24,8 @@ pub const STATUS_FIELDS: &[&str] = &[
     "HugetlbPages",
 ];
 
-/// A field in kB; `None` for an unknown field or a process that has ended.
-pub fn status_field(machine: &Machine, pid: Pid, field: &str) -> Option<u64> {
-    let mm = machine.mm_of(pid)?;
+/// A field in kB; `None` for an unknown field.
+pub fn status_field(mm: &Mm, field: &str) -> Option<u64> {
     let text = text_pages(mm);
     let pages = match field {
         "VmPeak" => mm.hiwater_vm.max(mm.total_vm),
@@ -50,21 +47,25 @@ pub fn status_field(machine: &Machine, pid: Pid, field: &str) -> Option<u64> {
     Some(pages * 4)
 }
 
+/// The memory lines of `/proc/PID/status`.
+pub fn status_text(mm: &Mm) -> String {
+    let line = |field: &&str| format!("{field}:\t{:8} kB\n", status_field(mm, field).unwrap_or(0));
+    STATUS_FIELDS.iter().map(line).collect()
+}
+
 /// Pages that the program's text touches.
 fn text_pages(mm: &Mm) -> u64 {
     (mm.code.1.next_multiple_of(PAGE_SIZE) - mm.code.0 / PAGE_SIZE * PAGE_SIZE) / PAGE_SIZE
 }
 
 /// The numbers of `/proc/PID/statm` in pages: size, resident, shared, text, 0, data with stack, 0 (Linux
-/// `task_statm`); `None` for a process that has ended.
-pub fn statm(machine: &Machine, pid: Pid) -> Option<[u64; 7]> {
-    let mm = machine.mm_of(pid)?;
+/// `task_statm`).
+pub fn statm(mm: &Mm) -> [u64; 7] {
     let shared = mm.rss[Rss::File as usize] + mm.rss[Rss::Shmem as usize];
-    Some([mm.total_vm, mm.rss_total(), shared, text_pages(mm), 0, mm.data_vm + mm.stack_vm, 0])
+    [mm.total_vm, mm.rss_total(), shared, text_pages(mm), 0, mm.data_vm + mm.stack_vm, 0]
 }
 
 /// The line of `/proc/PID/statm`.
-pub fn statm_text(machine: &Machine, pid: Pid) -> String {
-    let Some(numbers) = statm(machine, pid) else { return String::new() };
-    numbers.map(|number| number.to_string()).join(" ") + "\n"
+pub fn statm_text(mm: &Mm) -> String {
+    statm(mm).map(|number| number.to_string()).join(" ") + "\n"
 }

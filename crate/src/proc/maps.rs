@@ -1,8 +1,6 @@
 //! `/proc/PID/maps` (Linux `fs/proc/task_mmu.c:show_map_vma`).
 
 use crate::addr::{PAGE_SHIFT, VirtRange};
-use crate::ids::Pid;
-use crate::machine::{Machine, MapsLine};
 use crate::mm::{Kernel, Mm};
 use crate::vma::Vma;
 use std::fmt::Write;
@@ -10,10 +8,26 @@ use std::fmt::Write;
 /// Column at which names start.
 const NAME_COLUMN: usize = 73;
 
-/// The lines of a process's maps; empty for one that has ended. `[vsyscall]` is last.
-pub fn maps(machine: &Machine, pid: Pid) -> Vec<MapsLine> {
-    let Some(mm) = machine.mm_of(pid) else { return Vec::new() };
-    let mut lines: Vec<_> = mm.vmas.iter().map(|(_, vma)| line_of(&machine.kernel, mm, vma)).collect();
+/// A line of `/proc/PID/maps`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MapsLine {
+    /// Addresses.
+    pub range: VirtRange,
+    /// `rwxp`, four letters.
+    pub perms: [char; 4],
+    /// Offset in the file, in bytes.
+    pub offset: u64,
+    /// Device, major and minor.
+    pub dev: (u32, u32),
+    /// Inode number, 0 for none.
+    pub ino: u64,
+    /// Name, may be empty.
+    pub name: String,
+}
+
+/// The lines of an address space's maps; `[vsyscall]` is last.
+pub fn maps(kernel: &Kernel, mm: &Mm) -> Vec<MapsLine> {
+    let mut lines: Vec<_> = mm.vmas.iter().map(|(_, vma)| line_of(kernel, mm, vma)).collect();
     lines.push(vsyscall());
     lines
 }
@@ -29,7 +43,8 @@ fn vsyscall() -> MapsLine {
     }
 }
 
-pub(super) fn line_of(kernel: &Kernel, mm: &Mm, vma: &Vma) -> MapsLine {
+/// The line of an area (Linux `show_map_vma`).
+pub fn line_of(kernel: &Kernel, mm: &Mm, vma: &Vma) -> MapsLine {
     let file = vma.file.map(|file| (kernel.fs.file(file), kernel.fs.inode_of(file)));
     MapsLine {
         range: vma.range,
@@ -47,7 +62,7 @@ pub(super) fn line_of(kernel: &Kernel, mm: &Mm, vma: &Vma) -> MapsLine {
 }
 
 /// The name of an area without a file (Linux `get_vma_name`).
-pub(super) fn anonymous_name(mm: &Mm, vma: &Vma) -> &'static str {
+pub fn anonymous_name(mm: &Mm, vma: &Vma) -> &'static str {
     if let Some(special) = vma.special {
         return special.name();
     }
@@ -70,22 +85,6 @@ pub fn render_maps_line(line: &MapsLine) -> String {
 }
 
 /// The whole text of `/proc/PID/maps`.
-pub fn maps_text(machine: &Machine, pid: Pid) -> String {
-    maps(machine, pid).iter().map(|line| render_maps_line(line) + "\n").collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::machine::MachineConfig;
-
-    #[test]
-    fn names_start_at_column_73_and_anonymous_lines_end_with_a_blank() {
-        let (mut machine, pid) = Machine::with_standard_process(&MachineConfig::reference()).unwrap();
-        machine.mmap(pid, [0, 4096, 3, 0x22, u64::MAX, 0]).unwrap();
-        let text = maps_text(&machine, pid);
-        assert!(text.contains("7ffff7ff6000-7ffff7ff7000 rw-p 00000000 00:00 0 \n"), "{text}");
-        let stack = text.lines().find(|line| line.ends_with("[stack]")).unwrap();
-        assert_eq!(stack.find("[stack]"), Some(NAME_COLUMN));
-    }
+pub fn maps_text(kernel: &Kernel, mm: &Mm) -> String {
+    maps(kernel, mm).iter().map(|line| render_maps_line(line) + "\n").collect()
 }

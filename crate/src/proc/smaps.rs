@@ -1,12 +1,9 @@
 //! `/proc/PID/smaps` and `smaps_rollup` (Linux `fs/proc/task_mmu.c:show_smap`, `show_smaps_rollup`).
 
-use super::maps::line_of;
-use super::render_maps_line;
+use super::maps::{MapsLine, line_of, render_maps_line};
 use crate::addr::{PAGE_SIZE, VirtRange};
 use crate::flags::VmFlags;
-use crate::ids::Pid;
-use crate::machine::{Machine, MapsLine};
-use crate::mm::{Mm, Rss};
+use crate::mm::{Kernel, Mm, Rss};
 use crate::mmu::Pte;
 use crate::phys::{Frame, FrameFlags, Phys};
 use crate::vma::Vma;
@@ -127,24 +124,22 @@ impl Sums {
     }
 }
 
-/// The counters of every area of a process.
-pub fn smaps(machine: &Machine, pid: Pid) -> Vec<Smaps> {
-    let Some(mm) = machine.mm_of(pid) else { return Vec::new() };
+/// The counters of every area of an address space.
+pub fn smaps(kernel: &Kernel, mm: &Mm) -> Vec<Smaps> {
     let areas = mm.vmas.iter().map(|(_, vma)| {
         let mut fields = vec![("Size", vma.range.len() >> 10), ("KernelPageSize", 4), ("MMUPageSize", 4)];
         let mut sums = Sums::default();
-        sums.add_area(&machine.kernel.phys, mm, vma);
+        sums.add_area(&kernel.phys, mm, vma);
         fields.extend(sums.fields(false));
         Smaps { range: vma.range, fields, flags: vma.flags.smaps_names() }
     });
     areas.collect()
 }
 
-/// The counters of all areas of a process together; `None` if it has none.
-pub fn smaps_rollup(machine: &Machine, pid: Pid) -> Option<Smaps> {
-    let mm = machine.mm_of(pid)?;
+/// The counters of all areas together; `None` if there are none.
+pub fn smaps_rollup(kernel: &Kernel, mm: &Mm) -> Option<Smaps> {
     let mut all = Sums::default();
-    mm.vmas.iter().for_each(|(_, vma)| all.add_area(&machine.kernel.phys, mm, vma));
+    mm.vmas.iter().for_each(|(_, vma)| all.add_area(&kernel.phys, mm, vma));
     let (first, last) = (mm.vmas.iter().next()?.1, mm.vmas.iter().last()?.1);
     let range = VirtRange { start: first.range.start, end: last.range.end };
     Some(Smaps { range, fields: all.fields(true), flags: String::new() })
@@ -158,8 +153,8 @@ fn write_fields(text: &mut String, fields: &[(&'static str, u64)]) {
 }
 
 /// The whole text of `/proc/PID/smaps_rollup`.
-pub fn smaps_rollup_text(machine: &Machine, pid: Pid) -> String {
-    let Some(all) = smaps_rollup(machine, pid) else { return String::new() };
+pub fn smaps_rollup_text(kernel: &Kernel, mm: &Mm) -> String {
+    let Some(all) = smaps_rollup(kernel, mm) else { return String::new() };
     let line = MapsLine { range: all.range, perms: ['-', '-', '-', 'p'], offset: 0, dev: (0, 0), ino: 0, name: "[rollup]".into() };
     let mut text = render_maps_line(&line) + "\n";
     write_fields(&mut text, &all.fields);
@@ -167,42 +162,16 @@ pub fn smaps_rollup_text(machine: &Machine, pid: Pid) -> String {
 }
 
 /// The whole text of `/proc/PID/smaps`.
-pub fn smaps_text(machine: &Machine, pid: Pid) -> String {
-    let Some(mm) = machine.mm_of(pid) else { return String::new() };
+pub fn smaps_text(kernel: &Kernel, mm: &Mm) -> String {
     let mut text = String::new();
-    for ((_, vma), area) in mm.vmas.iter().zip(smaps(machine, pid)) {
-        let _ = writeln!(text, "{}", render_maps_line(&line_of(&machine.kernel, mm, vma)));
+    for ((_, vma), area) in mm.vmas.iter().zip(smaps(kernel, mm)) {
+        let _ = writeln!(text, "{}", render_maps_line(&line_of(kernel, mm, vma)));
         write_fields(&mut text, &area.fields);
         let _ = writeln!(text, "THPeligible:           0");
-        if machine.kernel.sysctl.pku {
+        if kernel.sysctl.pku {
             let _ = writeln!(text, "ProtectionKey: {:>8}", vma.flags.pkey());
         }
         let _ = writeln!(text, "VmFlags: {} ", area.flags);
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::script::Session;
-
-    #[test]
-    fn the_rollup_is_the_sum_and_tells_kinds_apart() {
-        let text = "a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\ntouch_write(a, 3)\n\
-                    b = mmap(NULL, 8K, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS, -1, 0)\nstore(b, 1)\nmlock(b, 4K)\nchild = fork()\n[child] load(b)";
-        let mut session = Session::from_text(text).unwrap();
-        session.run_to_end().unwrap();
-        let (machine, pid) = (session.machine(), Pid(1));
-        let (areas, all) = (smaps(machine, pid), smaps_rollup(machine, pid).unwrap());
-        for name in ["Rss", "Shared_Dirty", "Private_Dirty", "Anonymous"] {
-            assert_eq!(all.field(name), areas.iter().map(|area| area.field(name)).sum::<u64>(), "{name}");
-        }
-        // One page in memory that two share, locked in one of them.
-        assert_eq!((all.field("Pss_Shmem"), all.field("Locked")), (2, 2));
-        assert!(all.field("Pss_Anon") > 0 && all.field("Pss") <= all.field("Rss"));
-        let text = smaps_rollup_text(machine, pid);
-        assert!(text.starts_with("00400000-") && text.contains("[rollup]\nRss:                "), "{text}");
-        assert_eq!(text.lines().count(), 23);
-    }
 }

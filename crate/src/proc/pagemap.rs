@@ -1,8 +1,7 @@
 //! What `/proc/PID/pagemap` and PAGEMAP_SCAN say of pages.
 
 use crate::addr::{PAGE_SIZE, VirtAddr, VirtRange};
-use crate::ids::Pid;
-use crate::machine::Machine;
+use crate::mm::{Kernel, Mm};
 use crate::mmu::{Marker, Pte};
 use crate::phys::Owner;
 
@@ -45,20 +44,19 @@ impl PageState {
     }
 }
 
-/// The state of the page at an address of a process.
-pub fn page_state(machine: &Machine, pid: Pid, addr: VirtAddr) -> PageState {
-    let Some(mm) = machine.mm_of(pid) else { return PageState::default() };
-    state_of(machine, mm.tables.get(&machine.kernel.phys, addr))
+/// The state of the page at an address.
+pub fn page_state(kernel: &Kernel, mm: &Mm, addr: VirtAddr) -> PageState {
+    state_of(kernel, mm.tables.get(&kernel.phys, addr))
 }
 
-fn state_of(machine: &Machine, pte: Pte) -> PageState {
+pub(super) fn state_of(kernel: &Kernel, pte: Pte) -> PageState {
     if pte.is_none() {
         return PageState::default();
     }
     if let Some(marker) = pte.as_marker() {
         return PageState { swap_type: true, guard: marker == Marker::Guard, ..Default::default() };
     }
-    let frame = machine.kernel.phys.frame(pte.pfn());
+    let frame = kernel.phys.frame(pte.pfn());
     let special = pte.has(Pte::SPECIAL);
     PageState {
         present: true,
@@ -70,14 +68,25 @@ fn state_of(machine: &Machine, pte: Pte) -> PageState {
     }
 }
 
-/// Pages of a range that are not empty, joined into runs of equal state.
-pub fn pagemap_runs(machine: &Machine, pid: Pid, range: VirtRange) -> Vec<(VirtRange, String)> {
-    let mut runs: Vec<(VirtRange, String)> = Vec::new();
-    let Some(mm) = machine.mm_of(pid) else { return runs };
+/// What reading the file gives: eight bytes for each page of a range. Frame numbers only for those who may
+/// see them (CAP_SYS_ADMIN).
+pub fn pagemap_bytes(kernel: &Kernel, mm: &Mm, range: VirtRange, with_pfn: bool) -> Vec<u8> {
+    let mut words = vec![0u64; range.pages() as usize];
     let mut at = range.start;
-    while let Some((addr, _, pte)) = mm.tables.next_used(&machine.kernel.phys, at, range.end) {
+    while let Some((addr, _, pte)) = mm.tables.next_used(&kernel.phys, at, range.end) {
         at = addr + PAGE_SIZE;
-        let letters = state_of(machine, pte).letters();
+        words[VirtRange { start: range.start, end: addr }.pages() as usize] = state_of(kernel, pte).bits(with_pfn);
+    }
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+/// Pages of a range that are not empty, joined into runs of equal state.
+pub fn pagemap_runs(kernel: &Kernel, mm: &Mm, range: VirtRange) -> Vec<(VirtRange, String)> {
+    let mut runs: Vec<(VirtRange, String)> = Vec::new();
+    let mut at = range.start;
+    while let Some((addr, _, pte)) = mm.tables.next_used(&kernel.phys, at, range.end) {
+        at = addr + PAGE_SIZE;
+        let letters = state_of(kernel, pte).letters();
         match runs.last_mut() {
             Some((run, same)) if run.end == addr && *same == letters => run.end = at,
             _ => runs.push((VirtRange { start: addr, end: at }, letters)),

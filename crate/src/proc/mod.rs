@@ -1,0 +1,21 @@
+//! Floor 5, on top of the memory manager: what `/proc` says of it, as text, as bits and as answers to
+//! questions. Nothing here changes the kernel.
+//!
+//! Key types: [`MapsLine`], [`Smaps`], [`PageState`], [`ScanRequest`], [`VmaQuery`]. Mirrors Linux
+//! `fs/proc/task_mmu.c`, `fs/proc/meminfo.c`, `mm/vmstat.c`.
+
+mod maps;
+mod memory;
+mod pagemap;
+mod query;
+mod scan;
+mod smaps;
+mod status;
+
+pub use maps::{MapsLine, anonymous_name, line_of, maps, maps_text, render_maps_line};
+pub use memory::{MemoryUse, meminfo, meminfo_text, memory_use, vmstat, vmstat_text};
+pub use pagemap::{PageState, page_state, pagemap_bytes, pagemap_runs};
+pub use query::{QueryFlags, VmaAnswer, VmaQuery, query_vma};
+pub use scan::{Categories, Region, ScanFlags, ScanRequest, Scanned, pagemap_scan};
+pub use smaps::{Smaps, smaps, smaps_rollup, smaps_rollup_text, smaps_text};
+pub use status::{STATUS_FIELDS, statm, statm_text, status_field, status_text};

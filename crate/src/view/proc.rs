@@ -1,0 +1,61 @@
+//! The texts of `/proc` by process; nothing for one that has ended.
+
+use crate::addr::{VirtAddr, VirtRange};
+use crate::ids::Pid;
+use crate::machine::Machine;
+use crate::proc::{self, MapsLine, PageState, Smaps};
+
+/// The lines of a process's maps, `[vsyscall]` last.
+pub fn maps(machine: &Machine, pid: Pid) -> Vec<MapsLine> {
+    machine.mm_of(pid).map_or(Vec::new(), |mm| proc::maps(&machine.kernel, mm))
+}
+
+/// The whole text of `/proc/PID/maps`.
+pub fn maps_text(machine: &Machine, pid: Pid) -> String {
+    machine.mm_of(pid).map_or(String::new(), |mm| proc::maps_text(&machine.kernel, mm))
+}
+
+/// The counters of every area of a process.
+pub fn smaps(machine: &Machine, pid: Pid) -> Vec<Smaps> {
+    machine.mm_of(pid).map_or(Vec::new(), |mm| proc::smaps(&machine.kernel, mm))
+}
+
+/// The whole text of `/proc/PID/smaps`.
+pub fn smaps_text(machine: &Machine, pid: Pid) -> String {
+    machine.mm_of(pid).map_or(String::new(), |mm| proc::smaps_text(&machine.kernel, mm))
+}
+
+/// The counters of all areas of a process together.
+pub fn smaps_rollup(machine: &Machine, pid: Pid) -> Option<Smaps> {
+    proc::smaps_rollup(&machine.kernel, machine.mm_of(pid)?)
+}
+
+/// The whole text of `/proc/PID/smaps_rollup`.
+pub fn smaps_rollup_text(machine: &Machine, pid: Pid) -> String {
+    machine.mm_of(pid).map_or(String::new(), |mm| proc::smaps_rollup_text(&machine.kernel, mm))
+}
+
+/// A field of `/proc/PID/status` in kB; `None` for an unknown one.
+pub fn status_field(machine: &Machine, pid: Pid, field: &str) -> Option<u64> {
+    proc::status_field(machine.mm_of(pid)?, field)
+}
+
+/// The numbers of `/proc/PID/statm`, in pages.
+pub fn statm(machine: &Machine, pid: Pid) -> Option<[u64; 7]> {
+    machine.mm_of(pid).map(proc::statm)
+}
+
+/// The line of `/proc/PID/statm`.
+pub fn statm_text(machine: &Machine, pid: Pid) -> String {
+    machine.mm_of(pid).map_or(String::new(), proc::statm_text)
+}
+
+/// The state of the page at an address of a process.
+pub fn page_state(machine: &Machine, pid: Pid, addr: VirtAddr) -> PageState {
+    machine.mm_of(pid).map_or(PageState::default(), |mm| proc::page_state(&machine.kernel, mm, addr))
+}
+
+/// Pages of a range that are not empty, joined into runs of equal state.
+pub fn pagemap_runs(machine: &Machine, pid: Pid, range: VirtRange) -> Vec<(VirtRange, String)> {
+    machine.mm_of(pid).map_or(Vec::new(), |mm| proc::pagemap_runs(&machine.kernel, mm, range))
+}
