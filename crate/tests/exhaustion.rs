@@ -2,6 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use pagefault::addr::VirtAddr;
+use pagefault::event::{Event, Note};
 use pagefault::machine::{Arg, Machine, MachineConfig, ProcessConfig, Sysno};
 use pagefault::signal::SigNo;
 
@@ -38,6 +39,40 @@ fn the_largest_process_dies_so_that_a_smaller_one_lives() {
         machine.store(modest, VirtAddr(at + page * 4096), b"y").expect("the other one is chosen");
     }
     assert!(machine.mm_of(glutton).is_none() && machine.mm_of(modest).is_some());
+}
+
+/// The trace tells every candidate's badness; among equals the youngest dies, and all who share its memory.
+#[test]
+fn the_choice_is_told() {
+    let (mut machine, first) = Machine::with_standard_process(&small(1 << 20)).unwrap();
+    let others: Vec<_> = (0..2).map(|_| machine.spawn(&ProcessConfig::default()).unwrap()).collect();
+    let at = [first, others[0], others[1]].map(|pid| (pid, map(&mut machine, pid, 4 << 20)));
+    for (pid, at) in at {
+        for page in 0..60 {
+            machine.store(pid, VirtAddr(at + page * 4096), b"x").unwrap();
+        }
+    }
+    let clone_vm = [0x100 | 17, 0, 0, 0, 0, 0].map(Arg::Int);
+    let sharer = pagefault::ids::Pid(machine.syscall(others[1], Sysno::clone, &clone_vm).unwrap() as u32);
+    machine.kernel.trace.start(1 << 16);
+    let fill = machine.spawn(&ProcessConfig::default()).unwrap();
+    let at = map(&mut machine, fill, 4 << 20);
+    for page in 0..50 {
+        machine.store(fill, VirtAddr(at + page * 4096), b"y").expect("somebody larger is chosen");
+    }
+    let dead: Vec<_> = machine.processes().filter(|process| !process.is_alive()).map(|process| process.pid).collect();
+    assert_eq!(dead, [others[1], sharer], "the youngest of the largest");
+    assert!(machine.mm_of(first).is_some() && machine.mm_of(others[0]).is_some());
+    let (events, _) = machine.kernel.trace.drain();
+    let points: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Say(Note::Value { name: "points", value }) => Some(*value),
+            _ => None,
+        })
+        .collect();
+    assert!(points.len() >= 4 && points[1] == points[2], "{points:?}");
+    assert_eq!(machine.kernel.vm_events.oom_kill, 1);
 }
 
 #[test]

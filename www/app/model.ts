@@ -148,8 +148,19 @@ export class Model {
     return leaf?.name === 'PTE' ? leaf.pfn : null;
   }
 
-  /** Every page that maps a frame. */
+  /** Every page that shows a frame. */
   mappersOf(pfn: number): { pid: number; addr: string; vma: VmaView }[] {
+    const detail = this.session?.frame(pfn);
+    if (!detail) return [];
+    if (detail.kind === 'zero' || detail.kind === 'kernel') return this.#shownIn(pfn);
+    return detail.mappers.flatMap(({ pid, addr }) => {
+      const vma = this.vmaAt(pid, addr);
+      return vma ? [{ pid, addr, vma }] : [];
+    });
+  }
+
+  /** The same for frames that keep no books of who maps them: as far as the picture shows pages. */
+  #shownIn(pfn: number): { pid: number; addr: string; vma: VmaView }[] {
     const found = [];
     for (const process of this.snapshot?.processes ?? []) {
       for (const vma of process.vmas) {

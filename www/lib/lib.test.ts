@@ -24,6 +24,24 @@ test('smaps_rollup and statm, as the kernel prints them', async () => {
   expect(p.smapsRollup()).toMatch(/^[0-9a-f-]+ ---p 0{8} 00:00 0 +\[rollup\]\nRss: +\d+ kB\n/);
 });
 
+test('pagemap, meminfo and vmstat tell of every page', async () => {
+  const vm = await createMachine();
+  const p = vm.spawn();
+  const a = p.mmap({ length: '16KiB', prot: 'rw', flags: 'private|anonymous' });
+  const free = () => Number(/MemFree: +(\d+) kB/.exec(vm.meminfo())![1]);
+  const before = free();
+  p.store(a + 4096n, 'x');
+  const words = p.pagemap(a, 4);
+  // Present, mapped only here, on a frame; the others are nothing.
+  expect([...words].map((word) => word >> 56n)).toEqual([0n, 0x81n, 0n, 0n]);
+  expect(words[1]! & 0xffffffn).toBeGreaterThan(0n);
+  expect(before - free()).toBeGreaterThanOrEqual(4);
+  expect(vm.vmstat()).toMatch(/^nr_free_pages \d+\n/);
+  expect(p.status()).toMatch(/^VmPeak:\t +\d+ kB\n/);
+  expect(p.pagemap(0x7fff_ffff_e000n, 4)).toHaveLength(1);
+  expect(() => p.pagemap(0, 2 ** 32)).toThrow(RangeError);
+});
+
 test('a refusal is a typed error with the reason', async () => {
   const p = (await createMachine()).spawn();
   const refused = () => p.mmap({ length: 4096, offset: 0x201 });

@@ -81,6 +81,16 @@ export class Machine {
     return this.use((core) => core.snapshot() as Snapshot);
   }
 
+  /** The text of `/proc/meminfo`: the simulated RAM by use. */
+  meminfo(): string {
+    return this.use((core) => core.meminfo());
+  }
+
+  /** The text of `/proc/vmstat`: pages in use, and events since the start. */
+  vmstat(): string {
+    return this.use((core) => core.vmstat());
+  }
+
   /** Keeps a copy of the whole machine; `restore` goes back to it, as often as wanted. */
   save(): SavedMachine {
     const handle = this.use((core) => core.save());
@@ -108,6 +118,8 @@ export interface SavedMachine {
 }
 
 const encoder = new TextEncoder();
+/** One answer about pages speaks of at most so many. */
+const MOST_PAGES = 1 << 20;
 
 /** A process of a machine. Addresses are bigints; safe integers are accepted. */
 export class Process {
@@ -298,6 +310,18 @@ export class Process {
   /** The text of `/proc/PID/smaps`. */
   smaps(): string {
     return this.machine.use((core) => core.smaps(this.pid));
+  }
+
+  /** The memory lines of `/proc/PID/status`. */
+  status(): string {
+    return this.machine.use((core) => core.status(this.pid));
+  }
+
+  /** What `/proc/PID/pagemap` says of pages: 64 bits for each, bit 63 present, the frame's number below bit 55. */
+  pagemap(addr: AddressLike, pages: number): BigUint64Array {
+    const at = toAddress(addr);
+    if (!(pages >= 0 && pages <= MOST_PAGES)) throw new RangeError(`${pages} pages: ask for 0 to ${MOST_PAGES} at a time`);
+    return this.machine.use((core) => core.pagemap(this.pid, high(at), low(at), pages));
   }
 
   /** The page walk of an address; `null` for a process that has ended. */

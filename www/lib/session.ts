@@ -1,6 +1,6 @@
 import { type AddressLike, high, low, toAddress } from './address.ts';
 import { ScriptError, type ScriptErrorPlace, type Walk } from './errors.ts';
-import type { FrameView, Snapshot } from './snapshot.ts';
+import type { FrameDetail, Snapshot } from './snapshot.ts';
 import { WasmSession } from './wasm/pagefault.js';
 
 /** What came of one statement of a script. */
@@ -112,8 +112,8 @@ export class ScriptSession {
   }
 
   /** What is known of a frame. */
-  frame(pfn: number): FrameView | null {
-    return (this.#core.frame(pfn) ?? null) as FrameView | null;
+  frame(pfn: number): FrameDetail | null {
+    return (this.#core.frame(pfn) ?? null) as FrameDetail | null;
   }
 
   /** The text of `/proc/PID/maps`. */

@@ -67,7 +67,12 @@ export interface PageView {
   readonly text: string;
 }
 
-/** A frame. */
+/** A frame with everybody who maps it: what its own books lead to. */
+export interface FrameDetail extends FrameView {
+  readonly mappers: readonly { readonly pid: number; readonly addr: string }[];
+}
+
+/** What is known of a frame. */
 export interface FrameView {
   readonly pfn: number;
   readonly kind: PageKind;

@@ -281,6 +281,26 @@ impl WasmMachine {
         view::smaps_text(&self.machine, Pid(pid))
     }
 
+    /// The memory lines of `/proc/PID/status`.
+    pub fn status(&self, pid: u32) -> String {
+        view::status_text(&self.machine, Pid(pid))
+    }
+
+    /// `/proc/PID/pagemap` of pages in a row.
+    pub fn pagemap(&self, pid: u32, high: u32, low: u32, pages: u32) -> Vec<u64> {
+        view::pagemap_words(&self.machine, Pid(pid), VirtAddr(join(high, low)), pages.into())
+    }
+
+    /// `/proc/meminfo`.
+    pub fn meminfo(&self) -> String {
+        view::meminfo_text(&self.machine.kernel)
+    }
+
+    /// `/proc/vmstat`.
+    pub fn vmstat(&self) -> String {
+        view::vmstat_text(&self.machine.kernel)
+    }
+
     /// The page walk of an address.
     pub fn walk(&self, pid: u32, high: u32, low: u32) -> JsValue {
         to_js(&view::walk_view(&self.machine, Pid(pid), VirtAddr(join(high, low))))

@@ -189,7 +189,7 @@ impl WasmSession {
         if machine.kernel.phys.frames().count() <= pfn as usize {
             return JsValue::NULL;
         }
-        to_js(&view::frame_view(machine, Pfn(pfn)))
+        to_js(&view::frame_detail(machine, Pfn(pfn)))
     }
 
     /// `/proc/PID/maps`.

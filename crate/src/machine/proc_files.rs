@@ -112,7 +112,8 @@ impl Machine {
         while first + done < end {
             let from = first + done;
             let pages = VirtRange::new(from * PAGE_SIZE, end.min(from + PAGES_AT_ONCE) * PAGE_SIZE);
-            let bytes = proc::pagemap_bytes(&self.kernel, &self.kernel.mms[mm], pages, with_pfn);
+            let words = proc::pagemap_words(&self.kernel, &self.kernel.mms[mm], pages, with_pfn);
+            let bytes: Vec<u8> = words.into_iter().flat_map(u64::to_le_bytes).collect();
             if let Arg::Int(to) = buffer {
                 let at = VirtAddr(*to) + done * PAGEMAP_ENTRY;
                 let copied = self.copy_to_user(at, &bytes) == 0;

@@ -34,6 +34,7 @@ impl Kernel {
             return Err(format!("{} pages are promised, the areas say {promised}", self.commit.pages));
         }
         self.check_frames(&counts)?;
+        self.check_shares(&counts)?;
         self.check_tlb()
     }
 
@@ -156,12 +157,46 @@ impl Kernel {
             if (frame.owner == Owner::Free) != (references == 0) {
                 return Err(format!("frame {pfn} has owner {:?} and {references} references", frame.owner));
             }
+            if mappings > 0 {
+                self.check_rmap(pfn, mappings)?;
+            }
             used += u32::from(references > 0);
         }
         if used + self.phys.free_frames() != self.phys.total_frames() {
             return Err(format!("{used} frames are used, {} free, {} exist", self.phys.free_frames(), self.phys.total_frames()));
         }
         Ok(())
+    }
+
+    /// The frame itself leads to every entry that maps it.
+    fn check_rmap(&self, pfn: Pfn, mappings: u32) -> Result<(), String> {
+        let owner = self.phys.frame(pfn).owner;
+        if !matches!(owner, Owner::Anon { .. } | Owner::File { .. }) {
+            return Ok(());
+        }
+        let found = self.rmap_walk(pfn).len();
+        if found != mappings as usize {
+            return Err(format!("frame {pfn} ({owner:?}) leads to {found} entries, {mappings} map it"));
+        }
+        Ok(())
+    }
+
+    /// Each mapping counts for one part in as many as the frame has: all together are the mapped frames. Whole
+    /// numbers throughout: frames with the same count are summed before they are divided.
+    fn check_shares(&self, counts: &Counts) -> Result<(), String> {
+        let mut entries_by_count: BTreeMap<u32, u64> = BTreeMap::new();
+        for (pfn, (_, mappings)) in counts.iter().filter(|(_, (_, mappings))| *mappings > 0) {
+            *entries_by_count.entry(self.phys.frame(*pfn).mapcount).or_default() += u64::from(*mappings);
+        }
+        let mapped = self.phys.frames().filter(|(_, frame)| frame.mapcount > 0).count() as u64;
+        let mut sum = 0;
+        for (mapcount, entries) in entries_by_count {
+            if mapcount == 0 || !entries.is_multiple_of(u64::from(mapcount)) {
+                return Err(format!("{entries} entries map frames that count {mapcount} of them each"));
+            }
+            sum += entries / u64::from(mapcount);
+        }
+        if sum == mapped { Ok(()) } else { Err(format!("the shares of all mappings sum to {sum} frames, {mapped} are mapped")) }
     }
 
     /// The TLB holds nothing that the tables do not say, nor more than they allow.

@@ -1,10 +1,13 @@
-//! From a file to the areas that map it (Linux `i_mmap`), and cutting pages of a file out of all of
-//! them (Linux `unmap_mapping_range`).
+//! Reverse mapping (Linux `mm/rmap.c`): from a file to the areas that map it (`i_mmap`), from a frame to
+//! every entry that maps it, and cutting pages of a file out of all areas (`unmap_mapping_range`).
 
 use super::kernel::Kernel;
 use super::zap::Zap;
+use crate::addr::{PAGE_SHIFT, Pfn, VirtAddr};
 use crate::flags::VmFlags;
 use crate::ids::{InodeId, MmId, VmaId};
+use crate::mmu::{Pte, Slot};
+use crate::phys::Owner;
 use crate::vma::Vma;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -20,12 +23,54 @@ impl IMmap {
     }
 }
 
+/// An entry that maps a frame.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Mapper {
+    /// In which address space.
+    pub mm: MmId,
+    /// In which area.
+    pub vma: VmaId,
+    /// The page.
+    pub addr: VirtAddr,
+    /// The entry's place.
+    pub slot: Slot,
+}
+
 /// Whether the area keeps its file from being sealed against writing.
 fn is_shared_maywrite(vma: &Vma) -> bool {
     vma.flags.contains(VmFlags::SHARED | VmFlags::MAYWRITE)
 }
 
 impl Kernel {
+    /// Every page-table entry that maps a frame, found from what the frame knows of itself: the areas of its
+    /// family or of its file, and its page offset there (Linux `rmap_walk`). Nothing for frames that are not
+    /// counted: the page of zeros, the kernel's own, page tables.
+    pub fn rmap_walk(&self, pfn: Pfn) -> Vec<Mapper> {
+        let frame = self.phys.frame(pfn);
+        if frame.mapcount == 0 {
+            return Vec::new();
+        }
+        let (areas, index): (Vec<_>, u64) = match frame.owner {
+            Owner::Anon { anon_vma, index } => {
+                (self.anon_vmas.get(anon_vma).map_or(Vec::new(), |family| family.members.iter().collect()), index)
+            }
+            Owner::File { inode, index, .. } => (self.i_mmap.areas(inode).collect(), index),
+            _ => return Vec::new(),
+        };
+        areas.into_iter().filter_map(|(mm, vma)| self.page_vma_mapped_walk(pfn, index, mm, vma)).collect()
+    }
+
+    /// The entry of one area that maps the frame (Linux `page_vma_mapped_walk`).
+    fn page_vma_mapped_walk(&self, pfn: Pfn, index: u64, mm: MmId, id: VmaId) -> Option<Mapper> {
+        let vma = self.mms[mm].vmas.get(id);
+        let page = index.checked_sub(vma.pgoff).filter(|page| *page < vma.pages())?;
+        let addr = vma.range.start + (page << PAGE_SHIFT);
+        let slot = self.mms[mm].tables.find(&self.phys, addr)?;
+        let pte = slot.read(&self.phys);
+        let maps = pte.is_present() && !pte.has(Pte::SPECIAL) && pte.pfn() == pfn;
+        maps.then_some(Mapper { mm, vma: id, addr, slot })
+    }
+
     /// Books an area with its file (Linux `__vma_link_file`).
     #[inline]
     pub(crate) fn link_file(&mut self, mm: MmId, id: VmaId) {

@@ -68,16 +68,16 @@ pub(super) fn state_of(kernel: &Kernel, pte: Pte) -> PageState {
     }
 }
 
-/// What reading the file gives: eight bytes for each page of a range. Frame numbers only for those who may
+/// What reading the file gives: 64 bits for each page of a range. Frame numbers only for those who may
 /// see them (CAP_SYS_ADMIN).
-pub fn pagemap_bytes(kernel: &Kernel, mm: &Mm, range: VirtRange, with_pfn: bool) -> Vec<u8> {
+pub fn pagemap_words(kernel: &Kernel, mm: &Mm, range: VirtRange, with_pfn: bool) -> Vec<u64> {
     let mut words = vec![0u64; range.pages() as usize];
     let mut at = range.start;
     while let Some((addr, _, pte)) = mm.tables.next_used(&kernel.phys, at, range.end) {
         at = addr + PAGE_SIZE;
         words[VirtRange { start: range.start, end: addr }.pages() as usize] = state_of(kernel, pte).bits(with_pfn);
     }
-    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+    words
 }
 
 /// Pages of a range that are not empty, joined into runs of equal state.

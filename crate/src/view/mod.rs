@@ -10,6 +10,10 @@ mod snapshot;
 pub use crate::proc::{MapsLine, PageState, STATUS_FIELDS, Smaps, meminfo_text, render_maps_line, vmstat_text};
 pub use explain::{Explained, TreeLine, explain};
 pub use proc::{
-    maps, maps_text, page_state, pagemap_runs, smaps, smaps_rollup, smaps_rollup_text, smaps_text, statm, statm_text, status_field,
+    maps, maps_text, page_state, pagemap_runs, pagemap_words, smaps, smaps_rollup, smaps_rollup_text, smaps_text, statm, statm_text,
+    status_field, status_text,
 };
-pub use snapshot::{FrameView, PageView, ProcessView, Snapshot, TlbView, VmaView, WalkLevel, WalkView, frame_view, snapshot, walk_view};
+pub use snapshot::{
+    FrameDetail, FrameView, MapperView, PageView, ProcessView, Snapshot, TlbView, VmaView, WalkLevel, WalkView, frame_detail, frame_view,
+    snapshot, walk_view,
+};

@@ -1,6 +1,6 @@
 //! The texts of `/proc` by process; nothing for one that has ended.
 
-use crate::addr::{VirtAddr, VirtRange};
+use crate::addr::{PAGE_SIZE, VirtAddr, VirtRange};
 use crate::ids::Pid;
 use crate::machine::Machine;
 use crate::proc::{self, MapsLine, PageState, Smaps};
@@ -48,6 +48,22 @@ pub fn statm(machine: &Machine, pid: Pid) -> Option<[u64; 7]> {
 /// The line of `/proc/PID/statm`.
 pub fn statm_text(machine: &Machine, pid: Pid) -> String {
     machine.mm_of(pid).map_or(String::new(), proc::statm_text)
+}
+
+/// The memory lines of `/proc/PID/status`.
+pub fn status_text(machine: &Machine, pid: Pid) -> String {
+    machine.mm_of(pid).map_or(String::new(), proc::status_text)
+}
+
+/// One answer about pages speaks of at most so many.
+const MOST_PAGES: u64 = 1 << 20;
+
+/// What `/proc/PID/pagemap` says of `pages` pages in a row, at most 1,048,576, frame numbers included; those
+/// behind the end of user space are left out.
+pub fn pagemap_words(machine: &Machine, pid: Pid, start: VirtAddr, pages: u64) -> Vec<u64> {
+    let end = start.0.saturating_add(pages.min(MOST_PAGES) * PAGE_SIZE).min(machine.kernel.task_size());
+    let range = VirtRange { start: start.page_floor().min(VirtAddr(end)), end: VirtAddr(end) };
+    machine.mm_of(pid).map_or(Vec::new(), |mm| proc::pagemap_words(&machine.kernel, mm, range, true))
 }
 
 /// The state of the page at an address of a process.

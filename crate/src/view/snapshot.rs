@@ -130,6 +130,25 @@ pub struct FrameView {
     pub flags: Vec<&'static str>,
 }
 
+/// A frame with everybody who maps it.
+#[derive(Clone, Debug, Serialize)]
+pub struct FrameDetail {
+    /// The frame.
+    #[serde(flatten)]
+    pub frame: FrameView,
+    /// The pages that show it.
+    pub mappers: Vec<MapperView>,
+}
+
+/// A page that shows a frame.
+#[derive(Clone, Debug, Serialize)]
+pub struct MapperView {
+    /// Whose.
+    pub pid: u32,
+    /// Its address, hexadecimal.
+    pub addr: String,
+}
+
 /// What the TLB remembers of a page.
 #[derive(Clone, Debug, Serialize)]
 pub struct TlbView {
@@ -291,7 +310,7 @@ pub fn frame_view(machine: &Machine, pfn: Pfn) -> FrameView {
     let frame = kernel.phys.frame(pfn);
     let owner = match frame.owner {
         Owner::Free => "free".into(),
-        Owner::PageTable { level } => format!("page table, level {level} ({})", LEVELS[usize::from(4 - level)]),
+        Owner::PageTable { level } => format!("page table, level {level} ({})", level_name(level, kernel.cpu.levels)),
         Owner::Anon { anon_vma, index } => format!("private memory of anon_vma {anon_vma}, page offset {index:#x}"),
         Owner::File { inode, index, .. } => {
             let name = kernel.fs.names().find(|(_, named)| *named == inode).map(|(name, _)| name.to_string());
@@ -312,7 +331,27 @@ pub fn frame_view(machine: &Machine, pfn: Pfn) -> FrameView {
     FrameView { pfn: pfn.0, kind: frame_kind(machine, pfn), refcount, mapcount, owner, flags }
 }
 
-const LEVELS: [&str; 4] = ["PGD", "PUD", "PMD", "PTE"];
+/// What is known of a frame, and who maps it.
+pub fn frame_detail(machine: &Machine, pfn: Pfn) -> FrameDetail {
+    let entries = machine.kernel.rmap_walk(pfn);
+    let uses = |process: &&crate::machine::Process, mm| process.is_alive() && machine.kernel.tasks[process.task].mm == mm;
+    let mappers = entries.iter().flat_map(|mapper| {
+        let users = machine.processes().filter(move |process| uses(process, mapper.mm));
+        users.map(|process| MapperView { pid: process.pid.0, addr: hex(mapper.addr.0) })
+    });
+    FrameDetail { mappers: mappers.collect(), frame: frame_view(machine, pfn) }
+}
+
+/// What a level of tables is called. The root is the PGD: with four levels it takes the place of the P4D too.
+fn level_name(level: u8, levels: u8) -> &'static str {
+    match level {
+        1 => "PTE",
+        2 => "PMD",
+        3 => "PUD",
+        4 if levels > 4 => "P4D",
+        _ => "PGD",
+    }
+}
 
 /// The walk of an address of a living process.
 pub fn walk_view(machine: &Machine, pid: Pid, addr: VirtAddr) -> Option<WalkView> {
@@ -337,7 +376,7 @@ pub fn walk_view(machine: &Machine, pid: Pid, addr: VirtAddr) -> Option<WalkView
         levels: steps
             .iter()
             .map(|step| WalkLevel {
-                name: LEVELS[usize::from(4 - step.level)],
+                name: level_name(step.level, machine.kernel.cpu.levels),
                 index: step.index,
                 table: step.table.0,
                 entry: format!("{:016x}", step.entry.0),

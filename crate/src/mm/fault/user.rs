@@ -71,7 +71,7 @@ impl Kernel {
                 let signal = Signal { signo: SigNo::Bus, code: SiCode::BUS_MCEERR_AR, addr: fault.addr };
                 self.raise(from, signal, SignalWhy::NoPage)
             }
-            FaultOutcome::OutOfMemory => self.out_of_memory(fault, from),
+            FaultOutcome::OutOfMemory => self.pagefault_out_of_memory(fault, from),
         }
     }
 
@@ -83,8 +83,8 @@ impl Kernel {
     }
 
     /// Frees memory by killing; the access is tried again unless the killed one is the current task.
-    fn out_of_memory(&mut self, fault: HardwareFault, from: FaultFrom) -> Result<(), Signal> {
-        if self.oom_kill() {
+    fn pagefault_out_of_memory(&mut self, fault: HardwareFault, from: FaultFrom) -> Result<(), Signal> {
+        if self.call("pagefault_out_of_memory", Self::out_of_memory) {
             return Ok(());
         }
         let signal = Signal { signo: SigNo::Kill, code: SiCode::SI_KERNEL, addr: fault.addr };
