@@ -3,6 +3,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use pagefault::machine::{Arg, Machine, ProcessConfig, Sysno};
 use pagefault::script::Session;
 use std::path::{Path, PathBuf};
 
@@ -40,5 +41,36 @@ fn run(path: &Path) -> Result<(), Failed> {
     if verdict.compared == 0 && verdict.maps_equal.is_none() {
         return Err("the script expects nothing: it cannot fail".into());
     }
-    Ok(())
+    everything_comes_back(session.machine_mut())
+}
+
+/// Once every process has exited, and every file and segment is removed, no frame is lost, and nothing is promised.
+fn everything_comes_back(machine: &mut Machine) -> Result<(), Failed> {
+    let call =
+        |machine: &mut Machine, pid, number, args: [u64; 6]| machine.syscall(pid, number, &args.map(Arg::Int)).map_err(|e| e.to_string());
+    let living =
+        |machine: &Machine| machine.processes().filter(|process| process.is_alive()).map(|process| process.pid).collect::<Vec<_>>();
+    for pid in living(machine) {
+        call(machine, pid, Sysno::exit_group, [0; 6])?;
+    }
+    let janitor = machine.spawn(&ProcessConfig::default()).map_err(|error| error.to_string())?;
+    let segments: Vec<_> = machine.kernel.shm.iter().map(|segment| segment.id).collect();
+    for id in segments {
+        call(machine, janitor, Sysno::shmctl, [id, 0, 0, 0, 0, 0])?;
+    }
+    let names: Vec<_> = machine.kernel.fs.names().map(|(name, _)| name.to_string()).collect();
+    for name in names {
+        let path = [Arg::Bytes(name.into_bytes()), Arg::Int(0), Arg::Int(0), Arg::Int(0), Arg::Int(0), Arg::Int(0)];
+        machine.syscall(janitor, Sysno::unlink, &path).map_err(|error| error.to_string())?;
+    }
+    call(machine, janitor, Sysno::exit_group, [0; 6])?;
+    let kernel = &machine.kernel;
+    // The page of zeros, and two pages each of vdso and vvar.
+    let lost = kernel.phys.total_frames() - kernel.phys.free_frames() - 5;
+    let left = (lost, kernel.commit.pages - kernel.commit.drift, kernel.mms.iter().count(), kernel.anon_vmas.iter().count());
+    if left != (0, 0, 0, 0) {
+        return Err(format!("frames, promised pages, address spaces, families left: {left:?}").into());
+    }
+    let files = (kernel.fs.files().count(), kernel.fs.inodes().count());
+    if files == (0, 0) { Ok(()) } else { Err(format!("open files and inodes left: {files:?}").into()) }
 }
