@@ -305,6 +305,18 @@ impl Fs {
         Some(done)
     }
 
+    /// Makes room for bytes at a place: the page is cached, and the file reaches up to the place, before anybody
+    /// knows whether the bytes can be had (Linux `generic_perform_write`, measured). `None` when RAM is exhausted.
+    pub fn begin_write(&mut self, id: InodeId, offset: u64, phys: &mut Phys, trace: &mut Trace) -> Option<()> {
+        let pfn = self.page_for_copy(id, offset / PAGE_SIZE, phys, trace)?;
+        let inode = &mut self.inodes[id];
+        inode.size = inode.size.max(offset);
+        if inode.kind == InodeKind::Shmem {
+            self.mark_dirty(pfn, phys);
+        }
+        Some(())
+    }
+
     /// Copies bytes into the cache, growing the file. The count of bytes; `None` when RAM is exhausted
     /// before the first byte.
     pub fn write_at(&mut self, id: InodeId, offset: u64, from: &[u8], phys: &mut Phys, trace: &mut Trace) -> Option<usize> {

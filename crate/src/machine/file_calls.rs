@@ -1,7 +1,7 @@
 //! Calls on files and descriptors, as far as mappings can see them (`fs/open.c`, `mm/memfd.c`).
 
 use super::{Arg, Machine};
-use crate::addr::VirtAddr;
+use crate::addr::{PAGE_SIZE, VirtAddr};
 use crate::errno::{Errno, SysResult};
 use crate::fs::{Inode, InodeKind, OpenMode, ProcFile, Seals};
 use crate::ids::{FileId, InodeId};
@@ -283,9 +283,8 @@ impl Machine {
         let file = self.file_of(fd.int())?;
         let open = self.kernel.fs.file(file);
         let (inode, writable) = (open.inode, open.writable);
-        self.kernel.require(writable, Errno::EBADF, || Why::WrongOpenMode)?;
         let mode = FallocateMode::from_bits_retain(mode.int());
-        self.kernel.do_fallocate(inode, mode, offset.int(), len.int())
+        self.kernel.do_fallocate(inode, writable, mode, offset.int(), len.int())
     }
 
     pub(super) fn sys_fsync(&mut self, [fd, ..]: &[Arg; 6]) -> SysResult {
@@ -436,9 +435,15 @@ impl Machine {
         self.kernel.require(!sealed, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
         let mut done = 0;
         while done < count {
-            let mut bytes = vec![0; (count - done).min(CHUNK as u64) as usize];
+            let at = offset.saturating_add(done);
+            let mut bytes = vec![0; (count - done).min(PAGE_SIZE - at % PAGE_SIZE) as usize];
+            let kernel = &mut self.kernel;
+            if kernel.fs.begin_write(inode, at, &mut kernel.phys, &mut kernel.trace).is_none() {
+                self.kernel.require(done > 0, Errno::ENOSPC, || Why::OutOfFrames)?;
+                break;
+            }
             let left = match buffer {
-                Arg::Int(at) => self.copy_from_user(VirtAddr(*at) + done, &mut bytes),
+                Arg::Int(from) => self.copy_from_user(VirtAddr(*from) + done, &mut bytes),
                 Arg::Bytes(given) if !given.is_empty() => {
                     write_over_and_over(given, done, &mut bytes);
                     0
@@ -447,7 +452,7 @@ impl Machine {
             };
             let len = bytes.len() - left;
             let kernel = &mut self.kernel;
-            let written = kernel.fs.write_at(inode, offset + done, &bytes[..len], &mut kernel.phys, &mut kernel.trace);
+            let written = kernel.fs.write_at(inode, at, &bytes[..len], &mut kernel.phys, &mut kernel.trace);
             let Some(written) = written else { return kernel.refuse(Errno::ENOSPC, Why::OutOfFrames) };
             done += written as u64;
             if left > 0 || written < len {

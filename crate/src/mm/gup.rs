@@ -74,7 +74,13 @@ impl Kernel {
         let access = if private_write { Access::Write } else { Access::Read };
         let allowed = vma.is_accessible() && vma.ops != Some(VmOpsId::Secretmem);
         self.require(allowed, Errno::ENOMEM, || Why::PopulateFailed { at: part.start })?;
-        self.fault_in_range(mm, id, part, access)
+        let before = self.task().maj_flt;
+        let result = self.fault_in_range(mm, id, part, access);
+        // A page that the disk was waited for is asked for anew: that second fault, a minor one, is counted.
+        let task = &mut self.tasks[self.current];
+        task.min_flt += task.maj_flt - before;
+        task.maj_flt = before;
+        result
     }
 
     /// Faults every page of a part in that does not allow the access yet.

@@ -38,6 +38,9 @@ pub struct Sysctl {
     pub swap_pages: u64,
     /// `fault_around_bytes`, in pages.
     pub fault_around_pages: u64,
+    /// `read_ahead_kb` of the disk, in pages: what a fault on a page that is not cached reads with it. 0, the
+    /// policy unless a script says otherwise, reads the page alone; the reference machine has 8,192 kB.
+    pub read_ahead_pages: u64,
     /// CONFIG_ANON_VMA_NAME: areas may have names.
     pub anon_vma_names: bool,
     /// CONFIG_MEM_SOFT_DIRTY: new areas are marked until `clear_refs` 4.
@@ -64,6 +67,7 @@ impl Sysctl {
             total_pages: 24_684_084 / 4,
             swap_pages: 0,
             fault_around_pages: 16,
+            read_ahead_pages: 0,
             anon_vma_names: false,
             soft_dirty: false,
             pku: false,

@@ -44,12 +44,8 @@ impl Kernel {
         let inode = vma.file.filter(|_| vma.ops.is_some()).map(|file| self.fs.inode_of(file));
         for addr in part.page_addrs() {
             let pte = self.mms[mm].tables.get(&self.phys, addr);
-            let cached = || {
-                inode.is_some_and(|inode| {
-                    let index = vma.pgoff_of(addr);
-                    index < inode.page_count() && inode.is_cached(index)
-                })
-            };
+            // Behind the end of the file too: a write that failed leaves pages there.
+            let cached = || inode.is_some_and(|inode| inode.is_cached(vma.pgoff_of(addr)));
             vector.push((pte.is_present() || cached()) as u8);
         }
     }

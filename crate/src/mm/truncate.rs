@@ -58,8 +58,9 @@ impl Kernel {
     /// `fallocate(2)` after the descriptor.
     ///
     /// # Errors
-    /// EINVAL a bad range, EOPNOTSUPP a bad mode, ENODEV a kind of file without blocks, EPERM sealed.
-    pub fn do_fallocate(&mut self, inode: InodeId, mode: FallocateMode, offset: u64, len: u64) -> SysResult {
+    /// EINVAL a bad range, EOPNOTSUPP a bad mode, EBADF not opened for writing, ENODEV a kind of file without
+    /// blocks, EPERM sealed.
+    pub fn do_fallocate(&mut self, inode: InodeId, writable: bool, mode: FallocateMode, offset: u64, len: u64) -> SysResult {
         self.call("vfs_fallocate", |k| {
             let bad = (offset as i64) < 0 || (len as i64) <= 0;
             k.require(!bad, Errno::EINVAL, || Why::BadSize { size: len })?;
@@ -67,6 +68,7 @@ impl Kernel {
             let supported = known.contains(mode)
                 && (!mode.contains(FallocateMode::PUNCH_HOLE) || mode == FallocateMode::KEEP_SIZE | FallocateMode::PUNCH_HOLE);
             k.require(supported, Errno::EOPNOTSUPP, || Why::UnknownFlags { flags: mode.bits() })?;
+            k.require(writable, Errno::EBADF, || Why::WrongOpenMode)?;
             let file = k.fs.inode(inode);
             let (kind, size, seals) = (file.kind, file.size, file.seals.unwrap_or(Seals::empty()));
             k.require(kind != InodeKind::Secret, Errno::EOPNOTSUPP, || Why::OnlyMapped)?;

@@ -142,7 +142,11 @@ impl VmOperations for Ext4VmOps {
     }
 
     fn fault(&self, kernel: &mut Kernel, context: &FaultContext) -> Result<FoundPage, FaultOutcome> {
-        find_cached_page(kernel, context, true)
+        let found = find_cached_page(kernel, context, true)?;
+        if found.major && kernel.sysctl.read_ahead_pages > 0 {
+            kernel.call("do_sync_mmap_readahead", |k| do_sync_mmap_readahead(k, context));
+        }
+        Ok(found)
     }
 
     fn maps_around(&self) -> bool {
@@ -151,6 +155,26 @@ impl VmOperations for Ext4VmOps {
 
     fn wants_write_notify(&self) -> bool {
         true
+    }
+}
+
+/// What a fault on an absent page reads besides it: half the window before and half behind, only behind where
+/// the program said it goes forward, nothing where it jumps (Linux `mm/filemap.c`). What Linux marks to read
+/// further ahead later is not modelled. RAM that runs out ends it early.
+fn do_sync_mmap_readahead(kernel: &mut Kernel, context: &FaultContext) {
+    let vma = kernel.mms[context.mm].vmas.get(context.vma);
+    let (flags, Some(file)) = (vma.flags, vma.file) else { return };
+    if flags.contains(VmFlags::RAND_READ) {
+        return;
+    }
+    let (window, inode) = (kernel.sysctl.read_ahead_pages, kernel.fs.file(file).inode);
+    let start = if flags.contains(VmFlags::SEQ_READ) { context.pgoff } else { context.pgoff.saturating_sub(window / 2) };
+    let end = start.saturating_add(window).min(kernel.fs.inode(inode).page_count());
+    for index in start..end {
+        let missing = !kernel.fs.inode(inode).is_cached(index);
+        if missing && kernel.fs.fill_page(inode, index, &mut kernel.phys, &mut kernel.trace).is_none() {
+            return;
+        }
     }
 }
 

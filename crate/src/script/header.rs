@@ -122,6 +122,7 @@ impl Header {
             "vm.admin_reserve_kbytes" => sysctl.admin_reserve_kbytes = value,
             "vm.user_reserve_kbytes" => sysctl.user_reserve_kbytes = value,
             "vm.mmap_min_addr" => sysctl.mmap_min_addr = value,
+            "read_ahead_kb" => sysctl.read_ahead_pages = value >> 2,
             "fault_around_bytes" => sysctl.fault_around_pages = value >> 12,
             _ => return Err("vm.max_map_count, vm.overcommit_memory, vm.overcommit_ratio, vm.admin_reserve_kbytes, vm.user_reserve_kbytes, vm.mmap_min_addr or fault_around_bytes".into()),
         }

@@ -74,6 +74,10 @@ impl Live {
             return Err("the script has a @config that the kernel here has not".into());
         }
         sandbox.clear().map_err(|e| e.to_string())?;
+        let (wanted, here) = (sysctl.read_ahead_pages * 4, sandbox.read_ahead_kb());
+        if wanted > 0 && here != Some(wanted) {
+            return Err(format!("the script wants a disk with read_ahead_kb {wanted}, the one here has {here:?}"));
+        }
         let mut identities = Identities::new(&sandbox.root().to_string_lossy());
         for file in &script.header.machine.files {
             let real = sandbox.create(file).map_err(|e| format!("{}: {e}", file.path))?;

@@ -8,7 +8,7 @@ use pagefault::machine::FileConfig;
 use std::ffi::CString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::fd::FromRawFd;
+use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
@@ -75,6 +75,13 @@ impl Sandbox {
         Ok(self.root.join(inside))
     }
 
+    /// `read_ahead_kb` of the disk that the files lie on.
+    pub(crate) fn read_ahead_kb(&self) -> Option<u64> {
+        let dev = std::fs::metadata(&self.root).ok()?.dev();
+        let path = format!("/sys/class/bdi/{}:{}/read_ahead_kb", libc::major(dev), libc::minor(dev));
+        std::fs::read_to_string(path).ok()?.trim().parse().ok()
+    }
+
     /// Removes what earlier programs left in `/T`.
     pub(crate) fn clear(&self) -> io::Result<()> {
         for entry in std::fs::read_dir(self.root.join("T"))? {
@@ -137,6 +144,10 @@ fn fill(path: &Path, file: &FileConfig) -> io::Result<()> {
             target.write_all_at(piece, n as u64 * file.folio)?;
         }
         target.sync_all()?;
+    }
+    if !file.cached {
+        // SAFETY: a descriptor of ours; the whole file.
+        unsafe { libc::posix_fadvise(target.as_raw_fd(), 0, 0, libc::POSIX_FADV_DONTNEED) };
     }
     Ok(())
 }

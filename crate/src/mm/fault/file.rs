@@ -27,16 +27,26 @@ impl Kernel {
 
     /// A read: pages around it that are cached are mapped along; else the page itself.
     pub(super) fn do_read_fault(&mut self, context: &FaultContext) -> FaultOutcome {
-        if self.operations_of(context).maps_around() && self.sysctl.fault_around_pages > 1 {
-            let mapped = self.call("do_fault_around", |k| k.do_fault_around(context));
-            if mapped {
-                return FaultOutcome::DONE;
-            }
+        if self.maps_around(context) {
+            return FaultOutcome::DONE;
         }
-        match self.do_fault(context) {
-            Ok(found) => self.finish_fault(context, found, false),
-            Err(outcome) => outcome,
+        let found = match self.do_fault(context) {
+            Ok(found) => found,
+            Err(outcome) => return outcome,
+        };
+        // While the disk is read the area is let go, and then the fault is handled from its start: what was
+        // read along is mapped along.
+        if found.major && self.sysctl.read_ahead_pages > 0 && self.maps_around(context) {
+            self.phys.put(found.pfn, &mut self.trace);
+            return FaultOutcome::Done { major: true };
         }
+        self.finish_fault(context, found, false)
+    }
+
+    /// Maps what is cached around the page, if the area's object allows it; whether the page was among it.
+    fn maps_around(&mut self, context: &FaultContext) -> bool {
+        let wanted = self.operations_of(context).maps_around() && self.sysctl.fault_around_pages > 1;
+        wanted && self.call("do_fault_around", |k| k.do_fault_around(context))
     }
 
     /// A write to a private mapping: a copy at once.

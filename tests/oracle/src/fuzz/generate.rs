@@ -49,8 +49,8 @@ impl Generator {
     }
 
     /// The machine and its first process.
-    pub(super) fn header(&mut self) -> String {
-        let mut text = String::from("@stub\n");
+    pub(super) fn header(&mut self, read_ahead_kb: u64) -> String {
+        let mut text = format!("@stub\n@sysctl read_ahead_kb {read_ahead_kb}\n");
         if !self.one_in(4) {
             text.push_str("@uid 65534\n");
         }
@@ -308,11 +308,7 @@ impl Generator {
             "-1",
         ];
         let (at, len) = self.range(maps);
-        let mut advice = self.pick(ADVICE);
-        let disk_file = |line: &MapsLine| line.perms[3] == 's' && line.name.starts_with("/T/");
-        if advice == "MADV_REMOVE" && maps.iter().any(disk_file) {
-            advice = "MADV_DONTNEED";
-        }
+        let advice = self.pick(ADVICE);
         if self.one_in(25) {
             let count = self.rng.u32(1..3);
             let mut pieces = Vec::new();
@@ -433,7 +429,9 @@ impl Generator {
                 self.descriptors.push(name.clone());
                 format!("{name} = memfd_create(\"{name}\", {})", self.pick(&["0", "MFD_ALLOW_SEALING", "MFD_CLOEXEC"]))
             }
-            7 => format!("ftruncate({}, {:#x})", self.memory_file(), self.rng.u64(0..17) * 2048),
+            7 if self.rng.bool() => format!("ftruncate({}, {:#x})", self.descriptor(), self.rng.u64(0..33) * 2048),
+            7 if self.rng.bool() => self.fallocate(),
+            7 => self.copy_file(maps),
             8 => {
                 let seal = self.pick(&["F_SEAL_WRITE", "F_SEAL_SHRINK", "F_SEAL_GROW", "F_SEAL_FUTURE_WRITE", "F_SEAL_SEAL"]);
                 format!("fcntl({}, F_ADD_SEALS, {seal})", self.descriptor())
@@ -442,10 +440,24 @@ impl Generator {
         }
     }
 
-    /// A descriptor of a file in memory: how much a disk file reads ahead behind a hole is not ours to say.
-    fn memory_file(&mut self) -> String {
-        let in_memory: Vec<_> = self.descriptors.iter().filter(|name| name.starts_with('m')).cloned().collect();
-        if in_memory.is_empty() { "77".into() } else { in_memory[self.rng.usize(0..in_memory.len())].clone() }
+    /// Holes, zeros, room: aligned to pages or not.
+    fn fallocate(&mut self) -> String {
+        let mode = self.pick(&[
+            "0",
+            "0",
+            "FALLOC_FL_KEEP_SIZE",
+            "FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE",
+            "FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE",
+        ]);
+        let (at, len) = (self.rng.u64(0..20) * 2048, self.rng.u64(0..12) * 2048 + self.rng.u64(0..2) * 100);
+        format!("fallocate({}, {mode}, {at:#x}, {len:#x})", self.descriptor())
+    }
+
+    /// read(2) and write(2) between a file and memory that may not be there.
+    fn copy_file(&mut self, maps: &[MapsLine]) -> String {
+        let at = self.data_address(maps);
+        let call = self.pick(&["pread64", "pwrite64"]);
+        format!("{call}({}, {at:#x}, {:#x}, {:#x})", self.descriptor(), self.rng.u64(0..2 * PAGE), self.rng.u64(0..20) * 2048)
     }
 
     fn shm(&mut self, maps: &[MapsLine]) -> String {

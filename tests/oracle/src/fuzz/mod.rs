@@ -110,7 +110,7 @@ pub(crate) fn run(sandbox: &mut Sandbox, plan: &Plan, fields: Fields) -> i32 {
 
 /// Lets a generator write a program while it runs, so that each operation can be about what is there.
 fn make_and_run(sandbox: &mut Sandbox, generator: &mut Generator, most: usize, fields: Fields) -> (Program, Option<Failure>) {
-    let mut program = Program { header: generator.header(), lines: Vec::new() };
+    let mut program = Program { header: generator.header(sandbox.read_ahead_kb().unwrap_or(0)), lines: Vec::new() };
     let started = start(sandbox, &program.header, fields);
     let mut pair = match started {
         Ok(pair) => pair,
