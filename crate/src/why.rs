@@ -59,6 +59,8 @@ pub enum Why {
     NotWriteProtectable { at: VirtAddr },
     #[error("no VMA of that kind covers {at}, or follows it if that would do")]
     NoSuchVma { at: VirtAddr },
+    #[error("this kind of file has nothing to be written back")]
+    NotSynced,
     #[error("the file can be read, and nothing else")]
     OnlyRead,
     #[error("the file can be mapped, and nothing else")]

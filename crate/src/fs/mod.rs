@@ -295,7 +295,17 @@ impl Fs {
             let at = offset + done as u64;
             let part = (len - done).min((PAGE_SIZE - at % PAGE_SIZE) as usize);
             let target = &mut into[done..done + part];
-            match self.page_for_copy(id, at / PAGE_SIZE, phys, trace) {
+            let page = match self.inodes[id].frame_of(at / PAGE_SIZE) {
+                Some(pfn) => Some(pfn),
+                // A hole of a file in memory reads as zeros and stays one.
+                None if self.inodes[id].kind == InodeKind::Shmem => {
+                    target.fill(0);
+                    done += part;
+                    continue;
+                }
+                None => self.page_for_copy(id, at / PAGE_SIZE, phys, trace),
+            };
+            match page {
                 Some(pfn) => phys.read(pfn, at % PAGE_SIZE, target),
                 None if done == 0 => return None,
                 None => return Some(done),
@@ -311,9 +321,7 @@ impl Fs {
         let pfn = self.page_for_copy(id, offset / PAGE_SIZE, phys, trace)?;
         let inode = &mut self.inodes[id];
         inode.size = inode.size.max(offset);
-        if inode.kind == InodeKind::Shmem {
-            self.mark_dirty(pfn, phys);
-        }
+        self.mark_dirty(pfn, phys);
         Some(())
     }
 
@@ -342,7 +350,10 @@ impl Fs {
 
     fn page_for_copy(&mut self, id: InodeId, index: u64, phys: &mut Phys, trace: &mut Trace) -> Option<Pfn> {
         match self.cached_page(id, index, phys, trace) {
-            Ok(Some(pfn)) => Some(pfn),
+            Ok(Some(pfn)) => {
+                phys.frame_mut(pfn).flags -= FrameFlags::FALLOCATED;
+                Some(pfn)
+            }
             Ok(None) => self.fill_page(id, index, phys, trace),
             Err(()) => None,
         }

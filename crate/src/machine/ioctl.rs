@@ -103,7 +103,8 @@ impl Machine {
         }
     }
 
-    fn is_user_range(&self, start: u64, len: u64) -> bool {
+    /// Whether a range lies in user space (Linux `access_ok`).
+    pub(super) fn is_user_range(&self, start: u64, len: u64) -> bool {
         start.checked_add(len).is_some_and(|end| end <= self.kernel.task_size())
     }
 

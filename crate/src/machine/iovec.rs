@@ -1,6 +1,6 @@
 //! I/O vectors (Linux `lib/iov_iter.c`): lists of pieces of memory, in the program's memory or given.
 
-use super::file_calls::MAX_RW_COUNT;
+use super::read_write::MAX_RW_COUNT;
 use super::{Arg, Machine};
 use crate::addr::VirtAddr;
 use crate::errno::{Errno, SysResult};

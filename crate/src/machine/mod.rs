@@ -16,6 +16,7 @@ mod proc_files;
 mod process;
 mod process_calls;
 mod process_vm;
+mod read_write;
 mod startup;
 mod sysno;
 

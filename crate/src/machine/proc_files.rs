@@ -1,7 +1,7 @@
 //! Files of `/proc` (Linux `fs/proc/base.c`, `fs/proc/task_mmu.c`): texts, `pagemap`, and those that act,
 //! `mem` and `clear_refs`.
 
-use super::file_calls::write_over_and_over;
+use super::read_write::write_over_and_over;
 use super::{Arg, Machine};
 use crate::addr::{PAGE_SIZE, VirtAddr, VirtRange};
 use crate::errno::{Errno, SysResult};

@@ -4,7 +4,9 @@ use super::kernel::Kernel;
 use super::task::Capabilities;
 use crate::addr::{VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
+use crate::fs::Inode;
 use crate::ids::{MmId, VmaId};
+use crate::phys::FrameFlags;
 use crate::vma::Vma;
 use crate::why::Why;
 
@@ -45,8 +47,16 @@ impl Kernel {
         for addr in part.page_addrs() {
             let pte = self.mms[mm].tables.get(&self.phys, addr);
             // Behind the end of the file too: a write that failed leaves pages there.
-            let cached = || inode.is_some_and(|inode| inode.is_cached(vma.pgoff_of(addr)));
+            let cached = || inode.is_some_and(|inode| self.is_filled(inode, vma.pgoff_of(addr)));
             vector.push((pte.is_present() || cached()) as u8);
+        }
+    }
+
+    /// Whether a page is cached, and not only room for one.
+    pub(crate) fn is_filled(&self, inode: &Inode, index: u64) -> bool {
+        match inode.frame_of(index) {
+            Some(pfn) => !self.phys.frame(pfn).flags.contains(FrameFlags::FALLOCATED),
+            None => inode.is_cached(index),
         }
     }
 

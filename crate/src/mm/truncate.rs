@@ -7,6 +7,7 @@ use crate::addr::PAGE_SIZE;
 use crate::errno::{Errno, SysResult};
 use crate::fs::{InodeKind, Seals};
 use crate::ids::InodeId;
+use crate::phys::FrameFlags;
 use crate::why::Why;
 use bitflags::bitflags;
 
@@ -103,11 +104,17 @@ impl Kernel {
         let room = wanted <= u64::from(self.phys.free_frames());
         self.require(room, Errno::ENOSPC, || Why::OutOfFrames)?;
         for index in offset / PAGE_SIZE..end {
-            let cached = self.fs.cached_page(inode, index, &mut self.phys, &mut self.trace).unwrap_or(None);
-            let page = cached.or_else(|| self.fs.fill_page(inode, index, &mut self.phys, &mut self.trace));
-            if let Some(pfn) = page {
-                self.fs.mark_dirty(pfn, &mut self.phys);
-            }
+            let (page, new) = match self.fs.inode(inode).frame_of(index) {
+                Some(pfn) => (pfn, FrameFlags::empty()),
+                None => match self.fs.fill_page(inode, index, &mut self.phys, &mut self.trace) {
+                    Some(pfn) => (pfn, FrameFlags::FALLOCATED),
+                    None => break,
+                },
+            };
+            self.fs.mark_dirty(page, &mut self.phys);
+            // Asked for a second time, the room is filled with its zeros.
+            let frame = self.phys.frame_mut(page);
+            frame.flags = (frame.flags - FrameFlags::FALLOCATED) | new;
         }
         Ok(())
     }

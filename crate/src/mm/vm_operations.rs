@@ -9,6 +9,7 @@ use crate::event::Note;
 use crate::flags::VmFlags;
 use crate::ids::VmOpsId;
 use crate::mmu::Pte;
+use crate::phys::FrameFlags;
 use crate::vma::{SpecialMapping, Vma};
 use crate::why::SignalWhy;
 
@@ -86,6 +87,7 @@ pub fn find_cached_page(kernel: &mut Kernel, context: &FaultContext, major_if_ab
         Err(()) => return Err(FaultOutcome::OutOfMemory),
     };
     kernel.phys.get(pfn);
+    kernel.phys.frame_mut(pfn).flags -= FrameFlags::FALLOCATED;
     kernel.say(Note::Page { addr: context.addr, pfn });
     Ok(FoundPage { pfn, major })
 }

@@ -121,7 +121,8 @@ impl Kernel {
         let (first_pgoff, bits) = (vma.pgoff_of(window.start), page_prot(vma));
         let inode = self.fs.file(file).inode;
         let file = self.fs.inode(inode);
-        let cached = file.cached_in(first_pgoff..(first_pgoff + window.pages()).min(file.page_count()));
+        let mut cached = file.cached_in(first_pgoff..(first_pgoff + window.pages()).min(file.page_count()));
+        cached.retain(|index| self.is_filled(file, *index));
         let Some(first_slot) = self.table_for_fault_around(context, inode, window, cached.first().copied()) else { return false };
         self.say(Note::Range { what: "map_pages", range: window });
         let mut hit = false;

@@ -3,6 +3,7 @@
 
 use crate::compare::Fields;
 use fastrand::Rng;
+use pagefault::fs::InodeKind;
 use pagefault::ids::Pid;
 use pagefault::machine::{Machine, MapsLine};
 use pagefault::view;
@@ -29,6 +30,8 @@ pub(super) struct Generator {
     descriptors: Vec<String>,
     /// Names that hold SysV segments.
     segments: Vec<String>,
+    /// Descriptors of the acting process that are files in memory.
+    memory_files: Vec<usize>,
     bound: usize,
     forked: bool,
     no_exec: bool,
@@ -37,7 +40,16 @@ pub(super) struct Generator {
 
 impl Generator {
     pub(super) fn new(seed: u64, fields: Fields) -> Self {
-        Self { rng: Rng::with_seed(seed), descriptors: Vec::new(), segments: Vec::new(), bound: 0, forked: false, no_exec: false, fields }
+        Self {
+            rng: Rng::with_seed(seed),
+            descriptors: Vec::new(),
+            segments: Vec::new(),
+            memory_files: Vec::new(),
+            bound: 0,
+            forked: false,
+            no_exec: false,
+            fields,
+        }
     }
 
     fn one_in(&mut self, n: u32) -> bool {
@@ -77,6 +89,10 @@ impl Generator {
         let alive: Vec<Pid> = machine.processes().filter(|process| process.is_alive()).map(|process| process.pid).collect();
         let pid = *alive.get(self.rng.usize(0..alive.len().max(1)))?;
         let maps = view::maps(machine, pid);
+        let files = machine.process(pid).into_iter().flat_map(|process| process.open_descriptors());
+        let in_memory = files.filter(|(_, file)| machine.kernel.fs.inode_of(*file).kind == InodeKind::Shmem);
+        self.memory_files = in_memory.map(|(fd, _)| fd).collect();
+        self.rng.shuffle(&mut self.memory_files);
         let call = self.operation(&maps, alive.len(), pid == alive[0]);
         Some(if pid.0 == 1 { call } else { format!("[{}] {call}", pid.0) })
     }
@@ -94,8 +110,8 @@ impl Generator {
             83..85 => self.small_calls(maps),
             85 if self.one_in(2) => self.process_vm(maps),
             85..88 => self.query(maps),
-            88..93 => self.files(maps),
-            93..95 => self.shm(maps),
+            88..94 => self.files(maps),
+            94..95 => self.shm(maps),
             95..97 => self.settings(maps),
             97 if self.one_in(4) && !self.no_exec => format!("execve(\"{}\", 0, 0)", self.pick(&["/bin/stub", "/bin/stub", "/bin/none"])),
             97 => self.seal(maps),
@@ -416,23 +432,24 @@ impl Generator {
     }
 
     fn files(&mut self, maps: &[MapsLine]) -> String {
-        match self.rng.u32(0..10) {
-            0..4 if self.descriptors.len() < 6 => {
+        match self.rng.u32(0..12) {
+            0..3 if self.descriptors.len() < 6 => {
                 let name = self.name('f');
                 self.descriptors.push(name.clone());
                 let path = self.pick(&["/T/f0", "/T/f0", "/T/f1"]);
                 let mode = if path == "/T/f1" { "O_RDONLY" } else { self.pick(&["O_RDWR", "O_RDWR", "O_RDONLY", "O_WRONLY"]) };
                 format!("{name} = open(\"{path}\", {mode})")
             }
-            4..7 if self.descriptors.len() < 6 => {
+            3..5 if self.descriptors.len() < 6 => {
                 let name = self.name('m');
                 self.descriptors.push(name.clone());
                 format!("{name} = memfd_create(\"{name}\", {})", self.pick(&["0", "MFD_ALLOW_SEALING", "MFD_CLOEXEC"]))
             }
-            7 if self.rng.bool() => format!("ftruncate({}, {:#x})", self.descriptor(), self.rng.u64(0..33) * 2048),
-            7 if self.rng.bool() => self.fallocate(),
-            7 => self.copy_file(maps),
-            8 => {
+            5..7 => format!("ftruncate({}, {:#x})", self.descriptor(), self.rng.u64(0..33) * 2048),
+            7 => self.fallocate(),
+            8..10 => self.copy_file(maps),
+            10 if self.rng.bool() => format!("{}({})", self.pick(&["fsync", "fdatasync"]), self.descriptor()),
+            10 => {
                 let seal = self.pick(&["F_SEAL_WRITE", "F_SEAL_SHRINK", "F_SEAL_GROW", "F_SEAL_FUTURE_WRITE", "F_SEAL_SEAL"]);
                 format!("fcntl({}, F_ADD_SEALS, {seal})", self.descriptor())
             }
@@ -453,11 +470,14 @@ impl Generator {
         format!("fallocate({}, {mode}, {at:#x}, {len:#x})", self.descriptor())
     }
 
-    /// read(2) and write(2) between a file and memory that may not be there.
+    /// read(2) and write(2) between a file and memory that may not be there. What reading a disk file brings
+    /// into the cache besides, and how large the folios of a long write are, is not ours to say.
     fn copy_file(&mut self, maps: &[MapsLine]) -> String {
-        let at = self.data_address(maps);
-        let call = self.pick(&["pread64", "pwrite64"]);
-        format!("{call}({}, {at:#x}, {:#x}, {:#x})", self.descriptor(), self.rng.u64(0..2 * PAGE), self.rng.u64(0..20) * 2048)
+        let (at, place) = (self.data_address(maps), self.rng.u64(0..20) * 2048);
+        if let Some(fd) = self.memory_files.first().filter(|_| self.rng.bool()) {
+            return format!("pread64({fd}, {at:#x}, {:#x}, {place:#x})", self.rng.u64(0..2 * PAGE));
+        }
+        format!("pwrite64({}, {at:#x}, {:#x}, {place:#x})", self.descriptor(), self.rng.u64(0..2048))
     }
 
     fn shm(&mut self, maps: &[MapsLine]) -> String {

@@ -1,0 +1,180 @@
+//! Reading and writing files by descriptor (Linux `fs/read_write.c`, `mm/filemap.c`).
+
+use super::{Arg, Machine};
+use crate::addr::{PAGE_SIZE, VirtAddr};
+use crate::errno::{Errno, SysResult};
+use crate::fs::{InodeKind, ProcFile, Seals};
+use crate::ids::{FileId, InodeId};
+use crate::why::Why;
+
+/// One read or write copies at most so much at a time.
+const CHUNK: usize = 1 << 16;
+/// One call reads, writes, moves or advises at most so much (`MAX_RW_COUNT`).
+pub(super) const MAX_RW_COUNT: u64 = 0x7fff_f000;
+
+/// What a script gives stands for all that is written, over and over: the part of it from a place on.
+pub(super) fn write_over_and_over(given: &[u8], from: u64, into: &mut [u8]) {
+    let given = given.iter().cycle().skip(from as usize % given.len());
+    into.iter_mut().zip(given).for_each(|(byte, given)| *byte = *given);
+}
+
+impl Machine {
+    pub(super) fn sys_read(&mut self, [fd, buffer, count, ..]: &[Arg; 6]) -> SysResult {
+        let file = self.file_of(fd.int())?;
+        let position = self.kernel.fs.file(file).position;
+        let done = self.read_file(file, buffer, count.int(), position)?;
+        self.kernel.fs.file_mut(file).position += done;
+        Ok(done)
+    }
+
+    pub(super) fn sys_pread64(&mut self, [fd, buffer, count, offset, ..]: &[Arg; 6]) -> SysResult {
+        self.require_offset(offset.int())?;
+        let file = self.file_with_offsets(fd.int())?;
+        self.read_file(file, buffer, count.int(), offset.int())
+    }
+
+    fn require_offset(&mut self, offset: u64) -> SysResult<()> {
+        self.kernel.require(offset as i64 >= 0, Errno::EINVAL, || Why::BadSize { size: offset })
+    }
+
+    /// Whether a buffer ends within user space (Linux `access_ok`): before anything is copied.
+    fn require_user_buffer(&mut self, buffer: &Arg, count: u64) -> SysResult<()> {
+        let Arg::Int(at) = buffer else { return Ok(()) };
+        let inside = self.is_user_range(*at, count);
+        self.kernel.require(inside, Errno::EFAULT, || Why::BadUserAddress { at: VirtAddr(*at) })
+    }
+
+    /// The file of a descriptor that knows places in the file (Linux FMODE_PREAD, FMODE_PWRITE).
+    fn file_with_offsets(&mut self, fd: u64) -> SysResult<FileId> {
+        let file = self.file_of(fd)?;
+        let secret = self.kernel.fs.inode_of(file).kind == InodeKind::Secret;
+        self.kernel.require(!secret, Errno::ESPIPE, || Why::OnlyMapped)?;
+        Ok(file)
+    }
+
+    /// Copies from a file to the program's memory; as much as could be copied, or EFAULT if nothing.
+    fn read_file(&mut self, file: FileId, buffer: &Arg, count: u64, offset: u64) -> SysResult {
+        let open = self.kernel.fs.file(file);
+        let (inode, readable, kind) = (open.inode, open.readable, self.kernel.fs.inode_of(file).kind);
+        self.kernel.require(readable, Errno::EBADF, || Why::WrongOpenMode)?;
+        self.kernel.require(kind != InodeKind::Secret, Errno::EINVAL, || Why::OnlyMapped)?;
+        self.require_user_buffer(buffer, count)?;
+        self.kernel.require(kind != InodeKind::Directory, Errno::EISDIR, || Why::IsDirectory)?;
+        let count = count.min(MAX_RW_COUNT);
+        match kind {
+            InodeKind::Proc { pid, file: ProcFile::Mem } => return self.read_proc_mem(pid, buffer, count, offset),
+            InodeKind::Proc { pid, file: ProcFile::Pagemap } => return self.read_pagemap(pid, buffer, count, offset),
+            InodeKind::Proc { .. } | InodeKind::Meminfo | InodeKind::Vmstat => self.write_down_proc_text(inode, offset)?,
+            _ => {}
+        }
+        let mut done = 0;
+        while done < count {
+            let mut bytes = vec![0; (count - done).min(CHUNK as u64) as usize];
+            let got = match kind {
+                InodeKind::DevZero => bytes.len(),
+                InodeKind::Proc { .. } | InodeKind::Meminfo | InodeKind::Vmstat => self.read_proc_text(inode, offset + done, &mut bytes),
+                InodeKind::DevNull
+                | InodeKind::PidFd { .. }
+                | InodeKind::Secret
+                | InodeKind::Hugetlb
+                | InodeKind::Stream
+                | InodeKind::Directory => 0,
+                _ => {
+                    let kernel = &mut self.kernel;
+                    let read = kernel.fs.read_at(inode, offset + done, &mut bytes, &mut kernel.phys, &mut kernel.trace);
+                    match read {
+                        Some(read) => read,
+                        None => return kernel.refuse(Errno::ENOMEM, Why::OutOfFrames),
+                    }
+                }
+            };
+            let left = match buffer {
+                Arg::Int(at) => self.copy_to_user(VirtAddr(*at) + done, &bytes[..got]),
+                _ => 0,
+            };
+            self.output.extend_from_slice(&bytes[..got - left]);
+            done += (got - left) as u64;
+            if left > 0 || got < bytes.len() {
+                break;
+            }
+        }
+        let stuck = done == 0 && count > 0 && self.would_copy(kind, inode, offset);
+        self.kernel.require(!stuck, Errno::EFAULT, || Why::BadUserAddress { at: VirtAddr(buffer.int()) })?;
+        Ok(done)
+    }
+
+    /// Whether a read at an offset has something to give.
+    fn would_copy(&self, kind: InodeKind, inode: InodeId, offset: u64) -> bool {
+        match kind {
+            InodeKind::DevZero => true,
+            InodeKind::Disk | InodeKind::Shmem | InodeKind::Proc { .. } | InodeKind::Meminfo | InodeKind::Vmstat => {
+                offset < self.kernel.fs.inode(inode).size
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn sys_write(&mut self, [fd, buffer, count, ..]: &[Arg; 6]) -> SysResult {
+        let file = self.file_of(fd.int())?;
+        let position = self.kernel.fs.file(file).position;
+        let done = self.write_file(file, buffer, count.int(), position)?;
+        self.kernel.fs.file_mut(file).position += done;
+        Ok(done)
+    }
+
+    pub(super) fn sys_pwrite64(&mut self, [fd, buffer, count, offset, ..]: &[Arg; 6]) -> SysResult {
+        self.require_offset(offset.int())?;
+        let file = self.file_with_offsets(fd.int())?;
+        self.write_file(file, buffer, count.int(), offset.int())
+    }
+
+    fn write_file(&mut self, file: FileId, buffer: &Arg, count: u64, offset: u64) -> SysResult {
+        let open = self.kernel.fs.file(file);
+        let (inode, writable) = (open.inode, open.writable);
+        self.kernel.require(writable, Errno::EBADF, || Why::WrongOpenMode)?;
+        let node = self.kernel.fs.inode(inode);
+        let (kind, size, seals) = (node.kind, node.size, node.seals.unwrap_or(Seals::empty()));
+        self.kernel.require(kind != InodeKind::Secret, Errno::EINVAL, || Why::OnlyMapped)?;
+        self.require_user_buffer(buffer, count)?;
+        let count = count.min(MAX_RW_COUNT);
+        if let InodeKind::Proc { pid, file } = kind {
+            return self.write_proc_file((pid, file), buffer, count, offset);
+        }
+        let about_all = matches!(kind, InodeKind::Meminfo | InodeKind::Vmstat);
+        self.kernel.require(!about_all, Errno::EIO, || Why::OnlyRead)?;
+        if !matches!(kind, InodeKind::Disk | InodeKind::Shmem) {
+            return Ok(count);
+        }
+        let sealed =
+            seals.intersects(Seals::WRITE | Seals::FUTURE_WRITE) || (seals.contains(Seals::GROW) && offset.saturating_add(count) > size);
+        self.kernel.require(!sealed, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
+        let mut done = 0;
+        while done < count {
+            let at = offset.saturating_add(done);
+            let mut bytes = vec![0; (count - done).min(PAGE_SIZE - at % PAGE_SIZE) as usize];
+            let kernel = &mut self.kernel;
+            if kernel.fs.begin_write(inode, at, &mut kernel.phys, &mut kernel.trace).is_none() {
+                self.kernel.require(done > 0, Errno::ENOSPC, || Why::OutOfFrames)?;
+                break;
+            }
+            let left = match buffer {
+                Arg::Int(from) => self.copy_from_user(VirtAddr(*from) + done, &mut bytes),
+                Arg::Bytes(given) if !given.is_empty() => {
+                    write_over_and_over(given, done, &mut bytes);
+                    0
+                }
+                _ => 0,
+            };
+            let len = bytes.len() - left;
+            let kernel = &mut self.kernel;
+            let written = kernel.fs.write_at(inode, at, &bytes[..len], &mut kernel.phys, &mut kernel.trace);
+            let Some(written) = written else { return kernel.refuse(Errno::ENOSPC, Why::OutOfFrames) };
+            done += written as u64;
+            if left > 0 || written < len {
+                break;
+            }
+        }
+        self.kernel.require(done > 0 || count == 0, Errno::EFAULT, || Why::BadUserAddress { at: VirtAddr(buffer.int()) })?;
+        Ok(done)
+    }
+}
