@@ -321,7 +321,10 @@ impl Fs {
         let pfn = self.page_for_copy(id, offset / PAGE_SIZE, phys, trace)?;
         let inode = &mut self.inodes[id];
         inode.size = inode.size.max(offset);
-        self.mark_dirty(pfn, phys);
+        // On a disk nothing written from a page's first byte on leaves its only block alone.
+        if inode.kind == InodeKind::Shmem || !offset.is_multiple_of(PAGE_SIZE) {
+            self.mark_dirty(pfn, phys);
+        }
         Some(())
     }
 
