@@ -9,6 +9,9 @@ use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+/// The device of `/dev/shm`.
+pub const TMPFS_DEV: (u32, u32) = (0, 0x17);
+
 /// What kind of file it is: decides what may be done with it, and how a mapping of it behaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InodeKind {
@@ -178,6 +181,8 @@ pub struct Inode {
     pub backing_end: u64,
     /// Pages that were punched out of the disk's contents.
     pub(crate) holes: BTreeSet<u64>,
+    /// Pages that got a place on the disk when they were written back.
+    pub(crate) written_blocks: BTreeSet<u64>,
 }
 
 impl Inode {
@@ -208,7 +213,13 @@ impl Inode {
             pages: BTreeMap::new(),
             backing_end: 0,
             holes: BTreeSet::new(),
+            written_blocks: BTreeSet::new(),
         }
+    }
+
+    /// An empty file with a name in a file system in memory (tmpfs at `/dev/shm`).
+    pub fn in_tmpfs() -> Self {
+        Self { dev: TMPFS_DEV, seals: Some(Seals::SEAL), ..Self::new(InodeKind::Shmem) }
     }
 
     /// Whether a page counts as cached (`mincore`, fault-around).
@@ -245,6 +256,11 @@ impl Inode {
     /// Pages in the file: the size rounded up.
     pub fn page_count(&self) -> u64 {
         self.size.div_ceil(PAGE_SIZE)
+    }
+
+    /// Whether a page has a place on the disk: otherwise it is a hole.
+    pub(super) fn has_block(&self, index: u64) -> bool {
+        index * PAGE_SIZE < self.backing_end && !self.holes.contains(&index) || self.written_blocks.contains(&index)
     }
 
     /// Reads a page from the disk; `false` if it is all zeros.

@@ -11,7 +11,7 @@ mod content;
 mod inode;
 
 pub use content::Content;
-pub use inode::{Inode, InodeKind, ProcFile, Purpose, Seals};
+pub use inode::{Inode, InodeKind, ProcFile, Purpose, Seals, TMPFS_DEV};
 
 use crate::addr::{PAGE_SIZE, Pfn};
 use crate::event::Trace;
@@ -223,15 +223,30 @@ impl Fs {
         let old = std::mem::replace(&mut inode.size, size);
         if size < old {
             inode.backing_end = inode.backing_end.min(size);
+            inode.written_blocks.split_off(&size.div_ceil(PAGE_SIZE));
             let cut = inode.pages.split_off(&size.div_ceil(PAGE_SIZE));
             for (_, pfn) in cut {
                 phys.put(pfn, trace);
             }
+            self.cut_inside_page(id, size, phys, trace);
             self.zero_tail(id, size, phys, trace);
         } else if inode.kind == InodeKind::Disk {
             // Bytes a mapping wrote behind the old end never become part of a disk file; in a file
             // of memory they do (measured).
+            self.cut_inside_page(id, old, phys, trace);
             self.zero_tail(id, old, phys, trace);
+        }
+    }
+
+    /// To zero the rest of a page that is not cached, a disk file takes the page into its cache without filling
+    /// it (Linux `ext4_block_truncate_page`, measured).
+    fn cut_inside_page(&mut self, id: InodeId, size: u64, phys: &mut Phys, trace: &mut Trace) {
+        let (inode, index) = (&self.inodes[id], size / PAGE_SIZE);
+        if size.is_multiple_of(PAGE_SIZE) || inode.kind != InodeKind::Disk || inode.is_cached(index) {
+            return;
+        }
+        if let Some(pfn) = self.fill_page(id, index, phys, trace) {
+            phys.frame_mut(pfn).flags |= FrameFlags::UNFILLED;
         }
     }
 
@@ -243,7 +258,10 @@ impl Fs {
         }
         if let Ok(Some(pfn)) = self.cached_page(id, size / PAGE_SIZE, phys, trace) {
             phys.zero_range(pfn, offset, PAGE_SIZE - offset);
-            self.mark_dirty(pfn, phys);
+            let inode = &self.inodes[id];
+            if inode.kind != InodeKind::Disk || inode.has_block(size / PAGE_SIZE) {
+                self.mark_dirty(pfn, phys);
+            }
         }
     }
 
@@ -263,11 +281,13 @@ impl Fs {
 
     /// Writes dirty pages of a disk file to its disk: they become clean (Linux `filemap_fdatawrite_range`).
     pub fn write_back(&mut self, id: InodeId, pages: std::ops::Range<u64>, phys: &mut Phys) {
-        let dirty = |pfn: &&Pfn| phys.frame(**pfn).flags.contains(FrameFlags::DIRTY);
-        let dirty: Vec<_> = self.inodes[id].pages.range(pages).map(|(_, pfn)| pfn).filter(dirty).copied().collect();
+        let is_dirty = |page: &(&u64, &Pfn)| phys.frame(*page.1).flags.contains(FrameFlags::DIRTY);
+        let inode = &mut self.inodes[id];
+        let dirty: Vec<_> = inode.pages.range(pages).filter(is_dirty).map(|(index, pfn)| (*index, *pfn)).collect();
         self.writeback.written += dirty.len() as u64;
-        for pfn in dirty {
+        for (index, pfn) in dirty {
             phys.frame_mut(pfn).flags -= FrameFlags::DIRTY;
+            inode.written_blocks.insert(index);
         }
     }
 
@@ -281,6 +301,7 @@ impl Fs {
             phys.put(pfn, trace);
         }
         if inode.kind == InodeKind::Disk {
+            inode.written_blocks.retain(|index| !pages.contains(index));
             inode.holes.extend(pages.start..pages.end.min(inode.backing_end.div_ceil(PAGE_SIZE)));
         }
     }
@@ -354,7 +375,7 @@ impl Fs {
     fn page_for_copy(&mut self, id: InodeId, index: u64, phys: &mut Phys, trace: &mut Trace) -> Option<Pfn> {
         match self.cached_page(id, index, phys, trace) {
             Ok(Some(pfn)) => {
-                phys.frame_mut(pfn).flags -= FrameFlags::FALLOCATED;
+                phys.frame_mut(pfn).flags -= FrameFlags::UNFILLED;
                 Some(pfn)
             }
             Ok(None) => self.fill_page(id, index, phys, trace),

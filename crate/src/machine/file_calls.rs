@@ -17,6 +17,8 @@ const O_EXCL: u64 = 0o200;
 const O_TRUNC: u64 = 0o1000;
 const O_DIRECTORY: u64 = 0o200000;
 const PATH_MAX: u64 = 4096;
+/// Where POSIX shared memory has its names (`shm_open(3)`): a file system in memory.
+const SHM_FOLDER: &str = "/dev/shm/";
 /// A component of a path has at most so many bytes.
 const NAME_MAX: usize = 255;
 /// `MFD_NAME_PREFIX` takes 6 of NAME_MAX bytes.
@@ -103,13 +105,14 @@ impl Machine {
             None if flags & O_CREAT == 0 => return self.kernel.refuse(Errno::ENOENT, Why::NoSuchFile),
             None => {
                 let uid = self.kernel.task().uid;
-                let inode = Inode { mode: mode as u32 & 0o777, uid, ..Inode::new(InodeKind::Disk) };
-                let inode = self.kernel.fs.add_inode(inode);
+                let new = if path.starts_with(SHM_FOLDER) { Inode::in_tmpfs() } else { Inode::new(InodeKind::Disk) };
+                let inode = self.kernel.fs.add_inode(Inode { mode: mode as u32 & 0o777, uid, ..new });
                 self.kernel.fs.link(&path, inode);
                 inode
             }
         };
-        if flags & O_TRUNC != 0 && wanted.write && self.kernel.fs.inode(inode).kind == InodeKind::Disk {
+        let cut = matches!(self.kernel.fs.inode(inode).kind, InodeKind::Disk | InodeKind::Shmem);
+        if flags & O_TRUNC != 0 && wanted.write && cut {
             self.kernel.do_truncate(inode, 0)?;
         }
         let file = self.kernel.fs.open(inode, &path, wanted);
@@ -187,7 +190,11 @@ impl Machine {
             _ => Seals::EXEC,
         };
         let inode = self.kernel.new_shmem_inode(0, false);
-        self.kernel.fs.inode_mut(inode).seals = Some(seals);
+        let node = self.kernel.fs.inode_mut(inode);
+        node.seals = Some(seals);
+        if flags & MFD_NOEXEC_SEAL != 0 {
+            node.mode &= !0o111;
+        }
         if flags & MFD_HUGETLB != 0 {
             let node = self.kernel.fs.inode_mut(inode);
             (node.kind, node.dev) = (InodeKind::Hugetlb, (0, 0xf));
@@ -248,7 +255,37 @@ impl Machine {
         self.kernel.require(!locked, Errno::EPERM, || Why::SealForbids { seals: old.bits() })?;
         let blocked = new.contains(Seals::WRITE) && !old.contains(Seals::WRITE) && busy;
         self.kernel.require(!blocked, Errno::EBUSY, || Why::WritableMappingExists)?;
-        self.kernel.fs.inode_mut(inode).seals = Some(old | new);
+        // Who seals an executable seals what is executed (W^X from the start).
+        let executable = self.kernel.fs.inode(inode).mode & 0o111 != 0;
+        let implied = match new.contains(Seals::EXEC) && executable {
+            true => Seals::SHRINK | Seals::GROW | Seals::WRITE | Seals::FUTURE_WRITE,
+            false => Seals::empty(),
+        };
+        self.kernel.fs.inode_mut(inode).seals = Some(old | new | implied);
+        Ok(0)
+    }
+
+    pub(super) fn sys_chmod(&mut self, [path, mode, ..]: &[Arg; 6]) -> SysResult {
+        let path = self.string(path, PATH_MAX)?;
+        let Some(inode) = self.kernel.fs.lookup(&path) else { return self.kernel.refuse(Errno::ENOENT, Why::NoSuchFile) };
+        self.change_mode(inode, mode.int())
+    }
+
+    pub(super) fn sys_fchmod(&mut self, [fd, mode, ..]: &[Arg; 6]) -> SysResult {
+        let file = self.file_of(fd.int())?;
+        let inode = self.kernel.fs.file(file).inode;
+        self.change_mode(inode, mode.int())
+    }
+
+    fn change_mode(&mut self, inode: InodeId, mode: u64) -> SysResult {
+        let (file, task) = (self.kernel.fs.inode(inode), self.kernel.task());
+        let mode = mode as u32 & 0o777;
+        let owns = file.uid == task.uid || task.capable(Capabilities::FOWNER);
+        let seals = file.seals.unwrap_or(Seals::empty());
+        let sealed = seals.contains(Seals::EXEC) && (file.mode ^ mode) & 0o111 != 0;
+        self.kernel.require(owns, Errno::EPERM, || Why::NotOwner)?;
+        self.kernel.require(!sealed, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
+        self.kernel.fs.inode_mut(inode).mode = mode;
         Ok(0)
     }
 

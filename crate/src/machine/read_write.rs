@@ -145,13 +145,16 @@ impl Machine {
         if !matches!(kind, InodeKind::Disk | InodeKind::Shmem) {
             return Ok(count);
         }
-        let sealed =
-            seals.intersects(Seals::WRITE | Seals::FUTURE_WRITE) || (seals.contains(Seals::GROW) && offset.saturating_add(count) > size);
-        self.kernel.require(!sealed, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
         let mut done = 0;
         while done < count {
             let at = offset.saturating_add(done);
             let mut bytes = vec![0; (count - done).min(PAGE_SIZE - at % PAGE_SIZE) as usize];
+            // Asked page by page: what fits is written (Linux `shmem_write_begin`).
+            let grows = seals.contains(Seals::GROW) && at.saturating_add(bytes.len() as u64) > size;
+            if seals.intersects(Seals::WRITE | Seals::FUTURE_WRITE) || grows {
+                self.kernel.require(done > 0, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
+                break;
+            }
             let kernel = &mut self.kernel;
             if kernel.fs.begin_write(inode, at, &mut kernel.phys, &mut kernel.trace).is_none() {
                 self.kernel.require(done > 0, Errno::ENOSPC, || Why::OutOfFrames)?;

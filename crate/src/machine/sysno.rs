@@ -70,6 +70,8 @@ syscalls! {
     ftruncate = 77 => sys_ftruncate,
     creat = 85 => sys_creat,
     unlink = 87 => sys_unlink,
+    chmod = 90 => sys_chmod,
+    fchmod = 91 => sys_fchmod,
     personality = 135 => sys_personality,
     mlock = 149 => sys_mlock,
     munlock = 150 => sys_munlock,

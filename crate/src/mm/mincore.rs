@@ -55,7 +55,7 @@ impl Kernel {
     /// Whether a page is cached, and not only room for one.
     pub(crate) fn is_filled(&self, inode: &Inode, index: u64) -> bool {
         match inode.frame_of(index) {
-            Some(pfn) => !self.phys.frame(pfn).flags.contains(FrameFlags::FALLOCATED),
+            Some(pfn) => !self.phys.frame(pfn).flags.contains(FrameFlags::UNFILLED),
             None => inode.is_cached(index),
         }
     }

@@ -78,16 +78,18 @@ impl Kernel {
             if mode.contains(FallocateMode::ZERO_RANGE) && kind == InodeKind::Shmem {
                 return k.refuse(Errno::EOPNOTSUPP, Why::UnknownFlags { flags: mode.bits() });
             }
+            let end = offset.saturating_add(len);
             if mode.intersects(FallocateMode::PUNCH_HOLE | FallocateMode::ZERO_RANGE) {
                 let sealed = seals.intersects(Seals::WRITE | Seals::FUTURE_WRITE);
                 k.require(!sealed, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
                 k.punch_hole(inode, offset, len)?;
             } else {
+                // Whether or not the size stays.
+                let grows = end > size && seals.contains(Seals::GROW);
+                k.require(!grows, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
                 k.allocate_pages(inode, offset, len)?;
             }
-            let end = offset.saturating_add(len);
             if end > size && !mode.contains(FallocateMode::KEEP_SIZE) {
-                k.require(!seals.contains(Seals::GROW), Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
                 k.fs.set_size(inode, end, &mut k.phys, &mut k.trace);
             }
             Ok(0)
@@ -107,14 +109,14 @@ impl Kernel {
             let (page, new) = match self.fs.inode(inode).frame_of(index) {
                 Some(pfn) => (pfn, FrameFlags::empty()),
                 None => match self.fs.fill_page(inode, index, &mut self.phys, &mut self.trace) {
-                    Some(pfn) => (pfn, FrameFlags::FALLOCATED),
+                    Some(pfn) => (pfn, FrameFlags::UNFILLED),
                     None => break,
                 },
             };
             self.fs.mark_dirty(page, &mut self.phys);
             // Asked for a second time, the room is filled with its zeros.
             let frame = self.phys.frame_mut(page);
-            frame.flags = (frame.flags - FrameFlags::FALLOCATED) | new;
+            frame.flags = (frame.flags - FrameFlags::UNFILLED) | new;
         }
         Ok(())
     }

@@ -87,7 +87,7 @@ pub fn find_cached_page(kernel: &mut Kernel, context: &FaultContext, major_if_ab
         Err(()) => return Err(FaultOutcome::OutOfMemory),
     };
     kernel.phys.get(pfn);
-    kernel.phys.frame_mut(pfn).flags -= FrameFlags::FALLOCATED;
+    kernel.phys.frame_mut(pfn).flags -= FrameFlags::UNFILLED;
     kernel.say(Note::Page { addr: context.addr, pfn });
     Ok(FoundPage { pfn, major })
 }

@@ -17,9 +17,9 @@ bitflags! {
         const SWAP_BACKED = 8;
         /// Nobody's, and known to hold nothing but zeros: it need not be cleared for its next owner.
         const ZEROED = 16;
-        /// Room that `fallocate` made in a file in memory and nobody has used yet (not `PG_uptodate`): it is
-        /// not mapped along, and counts as absent for `mincore`.
-        const FALLOCATED = 32;
+        /// In a cache, and not yet filled (not `PG_uptodate`): room that `fallocate` made in a file in memory, or
+        /// the page in which a disk file was cut. It is not mapped along, and counts as absent for `mincore`.
+        const UNFILLED = 32;
     }
 }
 

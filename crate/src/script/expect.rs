@@ -3,6 +3,7 @@
 use super::ast::{Expectation, MapsExpectation, Statement};
 use super::run::{Comparison, State, expects};
 use crate::addr::VirtRange;
+use crate::fs::TMPFS_DEV;
 use crate::ids::Pid;
 use crate::machine::{Machine, MapsLine};
 use crate::view;
@@ -242,7 +243,7 @@ fn few(changes: &[String]) -> String {
 
 /// A line without what no two runs share: inode numbers of files in memory.
 fn show_line(line: &MapsLine) -> String {
-    let ino = if matches!(line.dev, (0, 1 | 0xe)) { 0 } else { line.ino };
+    let ino = if matches!(line.dev, (0, 1 | 0xe)) || line.dev == TMPFS_DEV { 0 } else { line.ino };
     view::render_maps_line(&MapsLine { ino, ..line.clone() })
 }
 

@@ -107,6 +107,9 @@ impl Live {
             dropped_capabilities: process.capabilities.map_or(Vec::new(), dropped),
         };
         let first = Tracee::start(&start)?;
+        if let Ok(meta) = std::fs::metadata(format!("/proc/{}/root/dev/shm", first.pid())) {
+            identities.add_shm(meta.dev());
+        }
         let (dev, ino) = text.as_ref().map_or(((0xfe, 0), 2), |line| (line.dev, line.ino));
         for path in [Sandbox::program(false), Sandbox::program(true)] {
             let meta = std::fs::metadata(sandbox.root().join(&path[1..])).map_err(|e| e.to_string())?;

@@ -14,6 +14,8 @@ pub(crate) struct Identities {
     known: HashMap<(u32, u32, u64), Identity>,
     /// The folder that is the processes' root directory.
     root: String,
+    /// The device of their `/dev/shm`.
+    shm: Option<(u32, u32)>,
 }
 
 /// A file as maps shows it.
@@ -27,13 +29,18 @@ pub(crate) struct Identity {
 
 impl Identities {
     pub(crate) fn new(root: &str) -> Self {
-        Self { known: HashMap::new(), root: root.to_string() }
+        Self { known: HashMap::new(), root: root.to_string(), shm: None }
     }
 
     /// `st_dev` and `st_ino` of a file, and what it is called in the script.
     pub(crate) fn add(&mut self, real: (u64, u64), identity: Identity) {
         let (major, minor) = (libc::major(real.0), libc::minor(real.0));
         self.known.insert((major, minor, real.1), identity);
+    }
+
+    /// The device of the processes' `/dev/shm`, which has another number each time.
+    pub(crate) fn add_shm(&mut self, dev: u64) {
+        self.shm = Some((libc::major(dev), libc::minor(dev)));
     }
 
     /// Whether a number is one that a script gave.
@@ -61,6 +68,9 @@ impl Identities {
             }
             None => {
                 line.ino = 0;
+                if self.shm == Some(line.dev) {
+                    line.dev = pagefault::fs::TMPFS_DEV;
+                }
                 if line.dev.0 != 0 {
                     line.dev = (0xfe, 0);
                 }

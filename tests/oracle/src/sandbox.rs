@@ -26,7 +26,7 @@ impl Sandbox {
         let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let root = std::env::temp_dir().join(format!("pagefault-oracle-{}-{count}", std::process::id()));
         let guardian = Guardian::start(&root)?;
-        for folder in ["bin", "dev", "proc", "T"] {
+        for folder in ["bin", "dev/shm", "proc", "T"] {
             std::fs::create_dir_all(root.join(folder))?;
         }
         std::fs::set_permissions(root.join("T"), PermissionsExt::from_mode(0o777))?;

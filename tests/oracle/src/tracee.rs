@@ -370,13 +370,14 @@ fn become_program(start: &Start, root: &std::ffi::CStr, path: &std::ffi::CStr) -
             libc::dup2(null, fd);
         }
         libc::close_range(3, libc::c_uint::MAX, 0);
-        // Mounts of its own, which go with it: a /proc below its root.
+        // Mounts of its own, which go with it: a /proc and a /dev/shm below its root.
         libc::unshare(libc::CLONE_NEWNS);
         libc::mount(std::ptr::null(), c"/".as_ptr(), std::ptr::null(), libc::MS_REC | libc::MS_PRIVATE, std::ptr::null());
         if libc::chroot(root.as_ptr()) != 0 || libc::chdir(c"/".as_ptr()) != 0 {
             libc::_exit(126);
         }
         libc::mount(c"proc".as_ptr(), c"/proc".as_ptr(), c"proc".as_ptr(), 0, std::ptr::null());
+        libc::mount(c"tmpfs".as_ptr(), c"/dev/shm".as_ptr(), c"tmpfs".as_ptr(), 0, c"mode=1777,huge=never".as_ptr().cast());
         for capability in &start.dropped_capabilities {
             libc::prctl(libc::PR_CAPBSET_DROP, *capability as libc::c_ulong, 0, 0, 0);
         }
