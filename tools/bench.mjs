@@ -68,6 +68,9 @@ async function unicorn() {
   return asked(python, [join(ROOT, 'tests', 'bench', 'peers', 'unicorn_regions.py')], { ...process.env, PYTHONPATH: folder });
 }
 
+/** A guest in the v86 emulator that does nothing but take page faults: what an emulated kernel costs at least. */
+const v86 = () => asked(process.execPath, [join(ROOT, 'tests', 'bench', 'peers', 'v86_faults.mjs')]);
+
 function quantile(sorted, q) {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))];
 }
@@ -93,6 +96,7 @@ main(async () => {
   await crowded?.ask('many', 65_000);
   const sets = native();
   const peer = await unicorn();
+  const guest = v86();
   const [small, thousand, many, million] = [await instance(), await instance(), await instance(), await instance()];
   small.setup(0);
   thousand.setup(1000);
@@ -142,6 +146,7 @@ main(async () => {
     ['mprotect of any of 1,000,000 VMAs and back', 'of 1,000', 6, within('mprotect_random', million, 10_000)],
     ['munmap + mmap of any of 1,000,000 VMAs', 'of 1,000', 6, within('remap_random', million, 5000)],
     peer && ['mmap + munmap among 1,000 VMAs', `Unicorn ${UNICORN}, 1,000 regions`, 1, async () => [time(thousand.mmap_munmap_two, 2000), await peer.ask('map_unmap', 200)]],
+    ['write fault + unmap, per page', 'a guest in v86, its own page fault', 1, async () => [time(small.fault_unmap, 4096), await guest.ask('faults', 4)]],
     ['set of 65,000 areas alone, native: find, remove, insert', 'rangemap', null, async () => [await sets.ask('set_areas', 50_000), await sets.ask('set_rangemap', 50_000)]],
     ['the same', 'BTreeMap', null, async () => [await sets.ask('set_areas', 50_000), await sets.ask('set_btreemap', 50_000)]],
   ].filter(Boolean);
@@ -150,7 +155,7 @@ main(async () => {
   for (const [, , , measure] of rows) for (let i = 0; i < WARM_UP; i++) await measure();
   const taken = rows.map(() => []);
   for (let round = 0; round < ROUNDS; round++) for (const [i, [, , , measure]] of rows.entries()) taken[i].push(await measure());
-  for (const other of [kernel, crowded, sets, peer]) other?.stop();
+  for (const other of [kernel, crowded, sets, peer, guest]) other?.stop();
 
   let missed = 0;
   console.log('| what (wasm under Node) | compared with | ratio (median) | middle half | goal | ns |');

@@ -170,8 +170,11 @@ fn do_sync_mmap_readahead(kernel: &mut Kernel, context: &FaultContext) {
         return;
     }
     let (window, inode) = (kernel.sysctl.read_ahead_pages, kernel.fs.file(file).inode);
-    let start = if flags.contains(VmFlags::SEQ_READ) { context.pgoff } else { context.pgoff.saturating_sub(window / 2) };
-    let end = start.saturating_add(window).min(kernel.fs.inode(inode).page_count());
+    let (forward, program) = (flags.contains(VmFlags::SEQ_READ), flags.contains(VmFlags::EXEC));
+    let start = if forward || program { context.pgoff } else { context.pgoff.saturating_sub(window / 2) };
+    // Of a program nothing is read beyond its area.
+    let border = if program && !forward { vma.pgoff_end() } else { u64::MAX };
+    let end = start.saturating_add(window).min(border).min(kernel.fs.inode(inode).page_count());
     for index in start..end {
         let missing = !kernel.fs.inode(inode).is_cached(index);
         if missing && kernel.fs.fill_page(inode, index, &mut kernel.phys, &mut kernel.trace).is_none() {
