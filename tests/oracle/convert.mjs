@@ -22,6 +22,8 @@ export function convertProgram(program) {
   const inode = (token) => program.inodes?.[token] ?? null;
   const line = (text) => resolveInode(text, inode);
   lines.push('@exact');
+  // Of the machine that recorded it.
+  lines.push('@sysctl read_ahead_kb 8192');
   if (env.uid) lines.push(`@uid ${env.uid}`);
   if (env.personality) lines.push(`@personality ${flagNames(env.personality | 0x40000)}`);
   for (const [resource, cur, max] of env.rlimits ?? []) {

@@ -1,7 +1,7 @@
 //! `/proc/PID/smaps` and `smaps_rollup` (Linux `fs/proc/task_mmu.c:show_smap`, `show_smaps_rollup`).
 
 use super::maps::{MapsLine, line_of, render_maps_line};
-use crate::addr::{PAGE_SIZE, VirtRange};
+use crate::addr::{PAGE_SIZE, PMD_SIZE, VirtRange};
 use crate::flags::VmFlags;
 use crate::mm::{Kernel, Mm, Rss};
 use crate::mmu::Pte;
@@ -16,6 +16,8 @@ pub struct Smaps {
     pub range: VirtRange,
     /// Field names and values, in the kernel's order.
     pub fields: Vec<(&'static str, u64)>,
+    /// A huge page would fit and is wanted (`THPeligible`).
+    pub thp_eligible: bool,
     /// `VmFlags`.
     pub flags: String,
 }
@@ -23,6 +25,9 @@ pub struct Smaps {
 impl Smaps {
     /// A field by name; 0 for one that does not exist.
     pub fn field(&self, name: &str) -> u64 {
+        if name == "THPeligible" {
+            return self.thp_eligible.into();
+        }
         self.fields.iter().find(|(field, _)| *field == name).map_or(0, |(_, value)| *value)
     }
 }
@@ -124,6 +129,14 @@ impl Sums {
     }
 }
 
+/// Whether faults in an area may bring huge pages in, with the reference machine's setting `madvise`: private
+/// memory that asked for them and has an aligned place for one (Linux `thp_vma_allowable_orders`). None ever come.
+fn is_thp_eligible(mm: &Mm, vma: &Vma) -> bool {
+    let asked = vma.flags.contains(VmFlags::HUGEPAGE) && !vma.flags.contains(VmFlags::NOHUGEPAGE);
+    let last = vma.range.end.0.checked_sub(PMD_SIZE).map(|start| start & !(PMD_SIZE - 1));
+    vma.is_anonymous() && asked && mm.thp_disable != 1 && last.is_some_and(|last| last >= vma.range.start.0)
+}
+
 /// The counters of every area of an address space.
 pub fn smaps(kernel: &Kernel, mm: &Mm) -> Vec<Smaps> {
     let areas = mm.vmas.iter().map(|(_, vma)| {
@@ -131,7 +144,7 @@ pub fn smaps(kernel: &Kernel, mm: &Mm) -> Vec<Smaps> {
         let mut sums = Sums::default();
         sums.add_area(&kernel.phys, mm, vma);
         fields.extend(sums.fields(false));
-        Smaps { range: vma.range, fields, flags: vma.flags.smaps_names() }
+        Smaps { range: vma.range, fields, thp_eligible: is_thp_eligible(mm, vma), flags: vma.flags.smaps_names() }
     });
     areas.collect()
 }
@@ -142,7 +155,7 @@ pub fn smaps_rollup(kernel: &Kernel, mm: &Mm) -> Option<Smaps> {
     mm.vmas.iter().for_each(|(_, vma)| all.add_area(&kernel.phys, mm, vma));
     let (first, last) = (mm.vmas.iter().next()?.1, mm.vmas.iter().last()?.1);
     let range = VirtRange { start: first.range.start, end: last.range.end };
-    Some(Smaps { range, fields: all.fields(true), flags: String::new() })
+    Some(Smaps { range, fields: all.fields(true), thp_eligible: false, flags: String::new() })
 }
 
 fn write_fields(text: &mut String, fields: &[(&'static str, u64)]) {
@@ -167,7 +180,7 @@ pub fn smaps_text(kernel: &Kernel, mm: &Mm) -> String {
     for ((_, vma), area) in mm.vmas.iter().zip(smaps(kernel, mm)) {
         let _ = writeln!(text, "{}", render_maps_line(&line_of(kernel, mm, vma)));
         write_fields(&mut text, &area.fields);
-        let _ = writeln!(text, "THPeligible:           0");
+        let _ = writeln!(text, "THPeligible:    {:8}", u8::from(area.thp_eligible));
         if kernel.sysctl.pku {
             let _ = writeln!(text, "ProtectionKey: {:>8}", vma.flags.pkey());
         }

@@ -191,8 +191,9 @@ impl Pair {
             }
             let Some((_, fields, flags)) = real.iter().find(|(real, ..)| *real == range.range) else { continue };
             let of_real = |name: &str| fields.iter().find(|(field, _)| field == name).map_or(0, |(_, kb)| *kb);
-            for (name, ours) in &range.fields {
-                if !SOFT_FIELDS.contains(name) {
+            for name in range.fields.iter().map(|(name, _)| *name).chain(["THPeligible"]) {
+                let ours = range.field(name);
+                if !SOFT_FIELDS.contains(&name) {
                     let real = format!("{} {name} {}", range.range, of_real(name));
                     differs("smaps", real, format!("{} {name} {ours}", range.range))?;
                 }

@@ -152,6 +152,7 @@ pub(crate) fn smaps(tracee: &Tracee) -> Result<Vec<Area>, String> {
         match value.trim().strip_suffix(" kB").and_then(|kb| kb.parse().ok()) {
             Some(0) => {}
             Some(kb) => fields.push((name.to_string(), kb)),
+            None if name == "THPeligible" && value.trim() == "1" => fields.push((name.to_string(), 1)),
             None if name == "VmFlags" => *flags = value.trim().to_string(),
             None => {}
         }
