@@ -2,6 +2,7 @@
 //! `cargo run --release --example replay -- [--json] FILE…`; exits 1 on a difference, 2 if a file cannot
 //! be run. `npm run replay` reads recordings too.
 
+use pagefault::ids::Pid;
 use pagefault::script::{ProcessTally, Session};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -76,15 +77,22 @@ fn verdicts(file: &str, session: &Session) -> Outcome {
         if !tally.is_equal() {
             outcome.code = DIFFERS;
         }
-        outcome.text.push(format!("{file}: process {}: {tally}", pid.0));
+        let (minor, major) = faults(session, pid);
+        outcome.text.push(format!("{file}: process {}: {tally}; {minor} minor and {major} major faults", pid.0));
         if let Some(first) = &tally.first {
             let d = &first.comparison;
             outcome.text.push(format!("  line {}, {}: {} should be {}, is {}", first.line, first.call, first.field, d.expected, d.found));
             outcome.text.extend(reason(session, first.line).map(|why| format!("  because {why}")));
         }
-        outcome.json.push(json_of(file, pid.0, &tally, session).to_string());
+        outcome.json.push(json_of(file, pid, &tally, session).to_string());
     }
     outcome
+}
+
+/// The faults that a process took here.
+fn faults(session: &Session, pid: Pid) -> (u64, u64) {
+    let own = session.reports().iter().filter(|report| report.pid == Some(pid));
+    own.fold((0, 0), |sum, report| (sum.0 + report.faults.0, sum.1 + report.faults.1))
 }
 
 /// Why the emulator did what it did at a line, if it said so.
@@ -92,9 +100,10 @@ fn reason(session: &Session, line: usize) -> Option<String> {
     session.reports().iter().find(|report| report.line == line)?.why.clone()
 }
 
-fn json_of(file: &str, pid: u32, tally: &ProcessTally, session: &Session) -> Value {
+fn json_of(file: &str, pid: Pid, tally: &ProcessTally, session: &Session) -> Value {
     let ratio = |ratio: &pagefault::script::Ratio| json!({ "equal": ratio.equal, "all": ratio.all });
     let fields: serde_json::Map<_, _> = tally.fields.iter().map(|(field, r)| ((*field).to_string(), ratio(r))).collect();
+    let (minor, major) = faults(session, pid);
     let first = tally.first.as_ref().map(|first| {
         json!({
             "line": first.line, "call": first.call, "field": first.field, "expected": first.comparison.expected,
@@ -102,7 +111,7 @@ fn json_of(file: &str, pid: u32, tally: &ProcessTally, session: &Session) -> Val
         })
     });
     json!({
-        "file": file, "process": pid, "equal": tally.is_equal(), "operations": ratio(&tally.operations), "fields": fields,
-        "excused": tally.excused, "first": first,
+        "file": file, "process": pid.0, "equal": tally.is_equal(), "operations": ratio(&tally.operations), "fields": fields,
+        "excused": tally.excused, "first": first, "minorFaults": minor, "majorFaults": major,
     })
 }

@@ -85,14 +85,18 @@ impl Machine {
     }
 
     fn open_path(&mut self, path: &Arg, flags: u64, mode: u64) -> SysResult {
-        let path = self.string(path, PATH_MAX - 1)?;
+        let mut path = self.string(path, PATH_MAX - 1)?;
         let short = path.split('/').all(|component| component.len() <= NAME_MAX);
         self.kernel.require(short, Errno::ENAMETOOLONG, || Why::NameTooLong { max: NAME_MAX as u64 })?;
         let access = flags & O_ACCMODE;
         let wanted = OpenMode { read: access == 0 || access == 2, write: access == 1 || access == 2 };
-        let found = match self.open_proc_file(&path) {
-            Some(inode) => Some(inode?),
-            None => self.kernel.fs.lookup(&path),
+        let found = match (self.behind_descriptor(&path), self.open_proc_file(&path)) {
+            (Some((inode, name)), _) => {
+                path = name;
+                Some(inode)
+            }
+            (_, Some(inode)) => Some(inode?),
+            _ => self.kernel.fs.lookup(&path),
         };
         let inode = match found {
             Some(_) if flags & (O_CREAT | O_EXCL) == O_CREAT | O_EXCL => {

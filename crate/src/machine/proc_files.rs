@@ -45,6 +45,13 @@ impl Machine {
         Some(Ok(self.kernel.fs.add_inode(inode)))
     }
 
+    /// The contents behind `/proc/self/fd/N`, to be opened once more, and their name.
+    pub(super) fn behind_descriptor(&self, path: &str) -> Option<(InodeId, String)> {
+        let fd = path.strip_prefix("/proc/self/fd/")?.parse().ok()?;
+        let open = self.kernel.fs.file(self.caller().descriptor(fd)?);
+        Some((open.inode, open.path.clone()))
+    }
+
     pub(super) fn memory_of(&self, pid: Pid) -> Option<MmId> {
         let process = self.process(pid).filter(|process| process.is_alive())?;
         Some(self.kernel.tasks[process.task].mm)

@@ -18,7 +18,7 @@ const PR_SET_VMA: u64 = 0x5356_4d41;
 const PR_SET_NAME: u64 = 15;
 
 impl Machine {
-    fn caller(&self) -> &Process {
+    pub(super) fn caller(&self) -> &Process {
         self.running.and_then(|pid| self.processes.get(&pid)).expect("a call has a caller")
     }
 

@@ -173,7 +173,8 @@ impl Machine {
             let written = kernel.fs.write_at(inode, at, &bytes[..len], &mut kernel.phys, &mut kernel.trace);
             let Some(written) = written else { return kernel.refuse(Errno::ENOSPC, Why::OutOfFrames) };
             done += written as u64;
-            if left > 0 || written < len {
+            // What was written may have made the file long enough for more to be had.
+            if len == 0 || written < len {
                 break;
             }
         }

@@ -54,6 +54,8 @@ impl Sandbox {
         }
         match file.kind {
             InodeKind::Directory => std::fs::create_dir_all(&path)?,
+            // The two that are always there may be asked for as well.
+            InodeKind::DevZero | InodeKind::DevNull if path.exists() => {}
             InodeKind::DevZero => device(&path, 5)?,
             InodeKind::DevNull => device(&path, 3)?,
             InodeKind::Disk => fill(&path, file)?,
