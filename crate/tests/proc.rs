@@ -3,7 +3,7 @@
 
 use pagefault::ids::Pid;
 use pagefault::machine::{Machine, MachineConfig};
-use pagefault::proc::{meminfo, meminfo_text, memory_use, vmstat};
+use pagefault::proc::{buddyinfo_text, meminfo, meminfo_text, memory_use, vmstat};
 use pagefault::script::Session;
 use pagefault::view::{maps_text, smaps, smaps_rollup, smaps_rollup_text};
 
@@ -57,6 +57,8 @@ fn meminfo_accounts_for_every_frame() {
     assert_eq!((sums.locked, sums.shmem, sums.dirty), (4, 1, 1), "{sums:?}");
     let value = |name: &str| meminfo(kernel).iter().find(|(field, _)| *field == name).unwrap().1;
     assert_eq!((value("MemTotal"), value("CommitLimit")), (64 << 10, 12_342_040));
+    let buddies = buddyinfo_text(kernel);
+    assert!(buddies.starts_with("Node 0, zone   Normal ") && buddies.split_whitespace().count() == 15, "{buddies}");
     let text = meminfo_text(kernel);
     assert!(text.starts_with("MemTotal:          65536 kB\n"), "{text}");
     assert!(text.contains("\nHugePages_Total:       0\nHugePages_Free:        0\n"), "{text}");

@@ -4,7 +4,7 @@ import { classMap } from 'lit/directives/class-map.js';
 import type { VmaView, Walk } from '../lib/index.ts';
 import { type Model, type Tab, size } from './model.ts';
 
-const TABS: readonly [Tab, string][] = [['vma', 'VMA'], ['walk', 'Walk'], ['frame', 'Frame'], ['tlb', 'TLB'], ['maps', 'maps'], ['smaps', 'smaps']];
+const TABS: readonly [Tab, string][] = [['vma', 'VMA'], ['walk', 'Walk'], ['frame', 'Frame'], ['tlb', 'TLB'], ['maps', 'maps'], ['smaps', 'smaps'], ['memory', 'meminfo']];
 
 export function inspector(model: Model): TemplateResult {
   const move = (event: KeyboardEvent) => {
@@ -30,6 +30,7 @@ function panel(model: Model): TemplateResult {
   const pid = selection?.pid ?? model.snapshot?.running ?? model.snapshot?.processes.find((p) => !p.ended)?.pid;
   if (model.tab === 'maps') return pid === undefined ? nothing() : html`<p class="what">/proc/${pid}/maps</p><pre>${session?.maps(pid)}</pre>`;
   if (model.tab === 'smaps') return pid === undefined ? nothing() : html`<p class="what">/proc/${pid}/smaps</p><pre>${session?.smaps(pid)}</pre>`;
+  if (model.tab === 'memory') return html`<p class="what">/proc/buddyinfo and /proc/meminfo</p><pre>${session?.memory()}</pre>`;
   if (!selection) return nothing();
   if (model.tab === 'frame') return frame(model);
   if (model.tab === 'walk') return walk(model);

@@ -24,6 +24,7 @@ export const O = { RDONLY: 0, WRONLY: 1, RDWR: 2, CREAT: 0o100, EXCL: 0o200, TRU
 /** System-call numbers of x86-64. */
 export const SYS = {
   close: 3, mmap: 9, mprotect: 10, munmap: 11, brk: 12, mremap: 25, msync: 26, mincore: 27, madvise: 28, dup: 32,
+  ioctl: 16, fsync: 74, fdatasync: 75, fchmod: 91, sync: 162,
   fork: 57, vfork: 58, ftruncate: 77, unlink: 87, mlock: 149, munlock: 150, mlockall: 151, munlockall: 152,
   exit_group: 231, openat: 257, fallocate: 285, memfd_create: 319, mlock2: 325, mseal: 462,
 } as const;

@@ -86,6 +86,11 @@ export class Machine {
     return this.use((core) => core.meminfo());
   }
 
+  /** The line of `/proc/buddyinfo`: free blocks of 1, 2, 4 … 1,024 frames. */
+  buddyinfo(): string {
+    return this.use((core) => core.buddyinfo());
+  }
+
   /** The text of `/proc/vmstat`: pages in use, and events since the start. */
   vmstat(): string {
     return this.use((core) => core.vmstat());

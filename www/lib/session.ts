@@ -121,6 +121,11 @@ export class ScriptSession {
     return this.#core.maps(pid);
   }
 
+  /** The texts of `/proc/buddyinfo` and `/proc/meminfo`. */
+  memory(): string {
+    return this.#core.memory();
+  }
+
   /** The text of `/proc/PID/smaps`. */
   smaps(pid: number): string {
     return this.#core.smaps(pid);

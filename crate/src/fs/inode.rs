@@ -46,12 +46,36 @@ pub enum InodeKind {
         /// Which.
         file: ProcFile,
     },
-    /// `/proc/meminfo`.
-    Meminfo,
-    /// `/proc/vmstat`.
-    Vmstat,
+    /// A file of `/proc` about the whole machine.
+    System {
+        /// Which.
+        file: SystemFile,
+    },
     /// A pipe, a terminal, any other `/proc` file: can be read and written, not mapped.
     Stream,
+}
+
+/// Files of `/proc` about the whole machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SystemFile {
+    /// `meminfo`.
+    Meminfo,
+    /// `vmstat`.
+    Vmstat,
+    /// `buddyinfo`.
+    Buddyinfo,
+}
+
+impl SystemFile {
+    /// The file of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "meminfo" => Self::Meminfo,
+            "vmstat" => Self::Vmstat,
+            "buddyinfo" => Self::Buddyinfo,
+            _ => return None,
+        })
+    }
 }
 
 /// Files of `/proc/PID`.

@@ -11,7 +11,7 @@ mod content;
 mod inode;
 
 pub use content::Content;
-pub use inode::{Inode, InodeKind, ProcFile, Purpose, Seals, TMPFS_DEV};
+pub use inode::{Inode, InodeKind, ProcFile, Purpose, Seals, SystemFile, TMPFS_DEV};
 
 use crate::addr::{PAGE_SIZE, Pfn};
 use crate::event::Trace;
@@ -339,11 +339,15 @@ impl Fs {
     /// Makes room for bytes at a place: the page is cached, and the file reaches up to the place, before anybody
     /// knows whether the bytes can be had (Linux `generic_perform_write`, measured). `None` when RAM is exhausted.
     pub fn begin_write(&mut self, id: InodeId, offset: u64, phys: &mut Phys, trace: &mut Trace) -> Option<()> {
+        let end = self.inodes[id].size;
+        if offset > end {
+            self.set_size(id, offset, phys, trace);
+        }
         let pfn = self.page_for_copy(id, offset / PAGE_SIZE, phys, trace)?;
         let inode = &mut self.inodes[id];
-        inode.size = inode.size.max(offset);
-        // On a disk nothing written from a page's first byte on leaves its only block alone.
-        if inode.kind == InodeKind::Shmem || !offset.is_multiple_of(PAGE_SIZE) {
+        // On a disk nothing written from a page's first byte on leaves a block alone that is there.
+        let left_alone = offset.is_multiple_of(PAGE_SIZE) && inode.has_block(offset / PAGE_SIZE);
+        if inode.kind == InodeKind::Shmem || !left_alone {
             self.mark_dirty(pfn, phys);
         }
         Some(())

@@ -296,6 +296,11 @@ impl WasmMachine {
         view::meminfo_text(&self.machine.kernel)
     }
 
+    /// `/proc/buddyinfo`.
+    pub fn buddyinfo(&self) -> String {
+        view::buddyinfo_text(&self.machine.kernel)
+    }
+
     /// `/proc/vmstat`.
     pub fn vmstat(&self) -> String {
         view::vmstat_text(&self.machine.kernel)

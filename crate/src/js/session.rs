@@ -192,6 +192,12 @@ impl WasmSession {
         to_js(&view::frame_detail(machine, Pfn(pfn)))
     }
 
+    /// `/proc/buddyinfo` and `/proc/meminfo`, one after the other.
+    pub fn memory(&self) -> String {
+        let kernel = &self.session.machine().kernel;
+        view::buddyinfo_text(kernel) + &view::meminfo_text(kernel)
+    }
+
     /// `/proc/PID/maps`.
     pub fn maps(&self, pid: u32) -> String {
         view::maps_text(self.session.machine(), Pid(pid))

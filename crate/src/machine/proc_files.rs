@@ -5,7 +5,7 @@ use super::read_write::write_over_and_over;
 use super::{Arg, Machine};
 use crate::addr::{PAGE_SIZE, VirtAddr, VirtRange};
 use crate::errno::{Errno, SysResult};
-use crate::fs::{Content, Inode, InodeKind, ProcFile};
+use crate::fs::{Content, Inode, InodeKind, ProcFile, SystemFile};
 use crate::ids::{InodeId, MmId, Pid};
 use crate::mm::{Capabilities, ClearRefs, Transfer};
 use crate::proc;
@@ -22,9 +22,9 @@ impl Machine {
     /// The file of a path such as `/proc/self/mem`, made anew for each opening; `None` for any other path.
     pub(super) fn open_proc_file(&mut self, path: &str) -> Option<SysResult<InodeId>> {
         let path = path.strip_prefix("/proc/")?;
-        let about_all = [("meminfo", InodeKind::Meminfo), ("vmstat", InodeKind::Vmstat)];
-        if let Some((_, kind)) = about_all.into_iter().find(|(name, _)| *name == path) {
-            return Some(Ok(self.kernel.fs.add_inode(Inode { mode: 0o444, ..Inode::new(kind) })));
+        if let Some(file) = SystemFile::from_name(path) {
+            let inode = Inode { mode: 0o444, ..Inode::new(InodeKind::System { file }) };
+            return Some(Ok(self.kernel.fs.add_inode(inode)));
         }
         let (whose, name) = path.split_once('/')?;
         let file = ProcFile::from_name(name)?;
@@ -65,8 +65,9 @@ impl Machine {
             return Ok(());
         }
         let text = match file.kind {
-            InodeKind::Meminfo => proc::meminfo_text(&self.kernel),
-            InodeKind::Vmstat => proc::vmstat_text(&self.kernel),
+            InodeKind::System { file: SystemFile::Meminfo } => proc::meminfo_text(&self.kernel),
+            InodeKind::System { file: SystemFile::Vmstat } => proc::vmstat_text(&self.kernel),
+            InodeKind::System { file: SystemFile::Buddyinfo } => proc::buddyinfo_text(&self.kernel),
             InodeKind::Proc { pid, file } => match self.memory_of(pid) {
                 Some(mm) => self.proc_text(mm, file)?,
                 // A zombie has an entry, and no memory.

@@ -64,7 +64,7 @@ impl Machine {
         match kind {
             InodeKind::Proc { pid, file: ProcFile::Mem } => return self.read_proc_mem(pid, buffer, count, offset),
             InodeKind::Proc { pid, file: ProcFile::Pagemap } => return self.read_pagemap(pid, buffer, count, offset),
-            InodeKind::Proc { .. } | InodeKind::Meminfo | InodeKind::Vmstat => self.write_down_proc_text(inode, offset)?,
+            InodeKind::Proc { .. } | InodeKind::System { .. } => self.write_down_proc_text(inode, offset)?,
             _ => {}
         }
         let mut done = 0;
@@ -72,7 +72,7 @@ impl Machine {
             let mut bytes = vec![0; (count - done).min(CHUNK as u64) as usize];
             let got = match kind {
                 InodeKind::DevZero => bytes.len(),
-                InodeKind::Proc { .. } | InodeKind::Meminfo | InodeKind::Vmstat => self.read_proc_text(inode, offset + done, &mut bytes),
+                InodeKind::Proc { .. } | InodeKind::System { .. } => self.read_proc_text(inode, offset + done, &mut bytes),
                 InodeKind::DevNull
                 | InodeKind::PidFd { .. }
                 | InodeKind::Secret
@@ -107,7 +107,7 @@ impl Machine {
     fn would_copy(&self, kind: InodeKind, inode: InodeId, offset: u64) -> bool {
         match kind {
             InodeKind::DevZero => true,
-            InodeKind::Disk | InodeKind::Shmem | InodeKind::Proc { .. } | InodeKind::Meminfo | InodeKind::Vmstat => {
+            InodeKind::Disk | InodeKind::Shmem | InodeKind::Proc { .. } | InodeKind::System { .. } => {
                 offset < self.kernel.fs.inode(inode).size
             }
             _ => false,
@@ -140,7 +140,7 @@ impl Machine {
         if let InodeKind::Proc { pid, file } = kind {
             return self.write_proc_file((pid, file), buffer, count, offset);
         }
-        let about_all = matches!(kind, InodeKind::Meminfo | InodeKind::Vmstat);
+        let about_all = matches!(kind, InodeKind::System { .. });
         self.kernel.require(!about_all, Errno::EIO, || Why::OnlyRead)?;
         if !matches!(kind, InodeKind::Disk | InodeKind::Shmem) {
             return Ok(count);

@@ -64,8 +64,7 @@ pub fn file_operations(kind: InodeKind) -> &'static dyn FileOperations {
         | InodeKind::DevNull
         | InodeKind::PidFd { .. }
         | InodeKind::Proc { .. }
-        | InodeKind::Meminfo
-        | InodeKind::Vmstat
+        | InodeKind::System { .. }
         | InodeKind::Stream => &NotMappable,
     }
 }

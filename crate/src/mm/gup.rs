@@ -24,6 +24,13 @@ bitflags! {
     }
 }
 
+/// How the kernel asks for a page: two fields of [`FaultContext`].
+#[derive(Clone, Copy)]
+struct Fetch {
+    unshare: bool,
+    tried: bool,
+}
+
 /// Whether an area lets the kernel at its pages (Linux `check_vma_flags`).
 fn may_follow(vma: &Vma, access: Access, foll: Foll) -> bool {
     let flags = vma.flags;
@@ -95,15 +102,16 @@ impl Kernel {
                 }
                 continue;
             }
-            self.fault_in_page(mm, id, addr, access, false)?;
+            self.fault_in_page(mm, id, addr, access, Fetch { unshare: false, tried: true })?;
         }
         Ok(())
     }
 
     /// Linux `faultin_page`.
-    fn fault_in_page(&mut self, mm: MmId, id: VmaId, addr: VirtAddr, access: Access, unshare: bool) -> SysResult<()> {
+    fn fault_in_page(&mut self, mm: MmId, id: VmaId, addr: VirtAddr, access: Access, fetch: Fetch) -> SysResult<()> {
+        let Fetch { unshare, tried } = fetch;
         let pgoff = self.mms[mm].vmas.get(id).pgoff_of(addr);
-        match self.handle_mm_fault(&FaultContext { mm, vma: id, addr, pgoff, access, unshare }) {
+        match self.handle_mm_fault(&FaultContext { mm, vma: id, addr, pgoff, access, unshare, tried }) {
             FaultOutcome::Done { .. } => Ok(()),
             FaultOutcome::OutOfMemory => self.refuse(Errno::EAGAIN, Why::OutOfFrames),
             _ => self.refuse(Errno::ENOMEM, Why::PopulateFailed { at: addr }),
@@ -124,10 +132,10 @@ impl Kernel {
         };
         let mut done = Ok(());
         if !self.can_follow(mm, id, addr, access) {
-            done = self.fault_in_page(mm, id, addr, access, false);
+            done = self.fault_in_page(mm, id, addr, access, Fetch { unshare: false, tried: foll.contains(Foll::PIN) });
         }
         if done.is_ok() && foll.contains(Foll::PIN) && self.must_unshare(mm, addr) {
-            done = self.fault_in_page(mm, id, addr, access, true);
+            done = self.fault_in_page(mm, id, addr, access, Fetch { unshare: true, tried: true });
         }
         match done {
             Ok(()) => Ok(self.frame_at(mm, addr).expect("it was brought in")),

@@ -79,7 +79,7 @@ pub fn find_cached_page(kernel: &mut Kernel, context: &FaultContext, major_if_ab
     }
     let cached = kernel.fs.cached_page(inode, context.pgoff, &mut kernel.phys, &mut kernel.trace);
     let (pfn, major) = match cached {
-        Ok(Some(pfn)) => (pfn, false),
+        Ok(Some(pfn)) => (pfn, major_if_absent && context.tried && kernel.phys.frame(pfn).flags.contains(FrameFlags::UNFILLED)),
         Ok(None) => {
             let filled = kernel.fs.fill_page(inode, context.pgoff, &mut kernel.phys, &mut kernel.trace);
             (filled.ok_or(FaultOutcome::OutOfMemory)?, major_if_absent)
@@ -144,8 +144,10 @@ impl VmOperations for Ext4VmOps {
     }
 
     fn fault(&self, kernel: &mut Kernel, context: &FaultContext) -> Result<FoundPage, FaultOutcome> {
+        let file = kernel.mms[context.mm].vmas.get(context.vma).file;
+        let absent = file.is_some_and(|file| !kernel.fs.inode_of(file).is_cached(context.pgoff));
         let found = find_cached_page(kernel, context, true)?;
-        if found.major && kernel.sysctl.read_ahead_pages > 0 {
+        if absent && kernel.sysctl.read_ahead_pages > 0 {
             kernel.call("do_sync_mmap_readahead", |k| do_sync_mmap_readahead(k, context));
         }
         Ok(found)

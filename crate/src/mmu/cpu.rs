@@ -259,6 +259,26 @@ mod tests {
     }
 
     #[test]
+    fn a_large_leaf_translates_each_of_its_pages() {
+        let (mut phys, mut trace) = (Phys::new(8 << 20), Trace::default());
+        let mut tables = Tables::new(&mut phys, &mut trace).unwrap();
+        let frames: Vec<_> = (0..1024).map(|_| phys.alloc_zeroed(Owner::Kernel, &mut trace).unwrap()).collect();
+        let addr = VirtAddr(0x4020_0000);
+        assert!(tables.make_upper(&mut phys, addr, &mut trace));
+        let upper = explain_walk(&phys, tables.root, addr).last().copied().unwrap();
+        let leaf = Pte::leaf(crate::addr::Pfn(512), Pte::PRESENT | Pte::WRITE | Pte::USER | Pte::LARGE);
+        Slot { table: upper.table, index: upper.index }.write(&mut phys, leaf);
+        let mut cpu = Cpu::default();
+        cpu.load_cr3(Some(tables.root), &mut trace);
+        cpu.write(&mut phys, addr + 5 * PAGE_SIZE + 8, b"large", &mut trace).unwrap();
+        let mut bytes = [0; 5];
+        phys.read(frames.iter().copied().find(|pfn| pfn.0 == 517).unwrap(), 8, &mut bytes);
+        assert_eq!(&bytes, b"large");
+        let walk = explain_walk(&phys, tables.root, addr + 5 * PAGE_SIZE);
+        assert!(walk.last().is_some_and(|step| step.level == 2 && step.entry.has(Pte::LARGE | Pte::DIRTY)));
+    }
+
+    #[test]
     fn error_codes_tell_present_write_and_fetch() {
         let (mut phys, mut trace, mut cpu, addr) = mapped(Pte::PRESENT | Pte::USER | Pte::NX);
         let code = |cpu: &mut Cpu, phys: &mut Phys, trace: &mut Trace, access| {

@@ -1,7 +1,8 @@
 //! A page-table entry: 64 bits as the hardware defines them, and Linux's use of the bits that the
 //! hardware leaves free.
 
-use crate::addr::{PAGE_SHIFT, Pfn};
+use super::tables::LARGEST_LEAF;
+use crate::addr::{PAGE_SHIFT, Pfn, VirtAddr};
 use std::fmt;
 
 /// One entry of any level.
@@ -118,6 +119,20 @@ impl Pte {
     #[inline]
     pub fn is_writable(self) -> bool {
         self.has(Self::WRITE)
+    }
+
+    /// Whether an entry of a table of a level maps a large page instead of naming a table: 2 MiB at level 2, 1 GiB
+    /// at level 3.
+    #[inline]
+    pub fn is_large(self, level: u8) -> bool {
+        self.has(Self::LARGE) && level > 1 && level <= LARGEST_LEAF
+    }
+
+    /// The entry that a page of a large leaf at a level would have by itself.
+    #[inline]
+    pub fn page_of_large(self, addr: VirtAddr, level: u8) -> Self {
+        let pages = (addr.0 >> PAGE_SHIFT) & ((1 << (9 * (u32::from(level) - 1))) - 1);
+        Self((self.0 & !Self::LARGE) + (pages << PAGE_SHIFT))
     }
 
     /// The bits as letters, `P W U A D G X` (X: executable), a dash for each that is clear.

@@ -62,6 +62,8 @@ pub struct Tables {
 
 /// The level of the root.
 pub const TOP: u8 = 4;
+/// The highest level at which an entry may map a large page (1 GiB).
+pub const LARGEST_LEAF: u8 = 3;
 /// The level of the root with five-level tables (LA57).
 pub const TOP_LA57: u8 = 5;
 
@@ -121,7 +123,7 @@ impl Tables {
         let mut table = self.fourth(phys, addr)?;
         for level in [4, 3, 2] {
             let entry = Pte(phys.word(table, index_of(addr, level)));
-            if entry.is_none() {
+            if entry.is_none() || entry.is_large(level) {
                 return None;
             }
             table = entry.pfn();
@@ -177,14 +179,27 @@ impl Tables {
     }
 
     /// The first entry at or above `from` and below `end` that is not empty. Absent tables are
-    /// skipped as a whole, so a walk over a sparse range costs what is there, not what could be.
+    /// skipped as a whole, so a walk over a sparse range costs what is there, not what could be. An entry that maps
+    /// a large page is given as it is, in its place at a higher level.
     pub fn next_used(&self, phys: &Phys, from: VirtAddr, end: VirtAddr) -> Option<(VirtAddr, Slot, Pte)> {
         if from >= end {
             return None;
         }
         // A range inside one lowest table needs no recursion.
         if from.0 & !(span(2) - 1) == (end.0 - 1) & !(span(2) - 1) {
-            let first = self.find(phys, from)?;
+            let mut table = self.fourth(phys, from)?;
+            for level in [4, 3, 2] {
+                let slot = Slot { table, index: index_of(from, level) };
+                let entry = slot.read(phys);
+                if entry.is_none() {
+                    return None;
+                }
+                if entry.is_large(level) {
+                    return Some((from, slot, entry));
+                }
+                table = entry.pfn();
+            }
+            let first = Slot { table, index: index_of(from, 1) };
             let slot = first.next_used(phys, index_of(VirtAddr(end.0 - 1), 1))?;
             return Some((from + (u64::from(slot.index - first.index) << PAGE_SHIFT), slot, slot.read(phys)));
         }
@@ -198,7 +213,7 @@ impl Tables {
             // The first entry may be entered in its middle.
             let base = (from.0 & !(span(level) - 1)) + u64::from(slot.index - first) * span(level);
             let (addr, entry) = (VirtAddr(base.max(from.0)), slot.read(phys));
-            if level == 1 {
+            if level == 1 || entry.is_large(level) {
                 return Some((addr, slot, entry));
             }
             let found = self.next_in(phys, entry.pfn(), level - 1, addr, end);
@@ -370,6 +385,23 @@ mod tests {
         assert_eq!((first, second), (VirtAddr(0x1000), VirtAddr(0x7fff_ffff_e000)));
         assert!(tables.next_used(&phys, second + 4096, end).is_none());
         assert!(tables.next_used(&phys, VirtAddr(0x1001), VirtAddr(0x2000)).is_none() || first.0 == 0x1000);
+    }
+
+    #[test]
+    fn a_large_leaf_is_found_where_it_is() {
+        let (mut phys, mut trace, mut tables) = machine();
+        assert!(tables.make_upper(&mut phys, VirtAddr(0x4020_0000), &mut trace));
+        let mut table = tables.root;
+        for level in [4, 3] {
+            table = Slot { table, index: index_of(VirtAddr(0x4020_0000), level) }.read(&phys).pfn();
+        }
+        let leaf = Pte::leaf(Pfn(512), Pte::PRESENT | Pte::LARGE);
+        Slot { table, index: index_of(VirtAddr(0x4020_0000), 2) }.write(&mut phys, leaf);
+        let (addr, slot, found) = tables.next_used(&phys, VirtAddr(0x1000), VirtAddr(0x5000_0000)).unwrap();
+        assert_eq!((addr, slot.table, found), (VirtAddr(0x4020_0000), table, leaf));
+        let inside = tables.next_used(&phys, VirtAddr(0x4020_3000), VirtAddr(0x4020_5000)).unwrap();
+        assert_eq!((inside.0, inside.2), (VirtAddr(0x4020_3000), leaf));
+        assert_eq!(tables.find(&phys, VirtAddr(0x4020_0000)), None);
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub(super) fn walk(phys: &mut Phys, root: Pfn, addr: VirtAddr, access: Access, p
         if level == 1 {
             return finish(phys, slot, entry, addr, access, pkru);
         }
+        if entry.is_large(level) {
+            return finish(phys, slot, entry, addr, access, pkru).map(|leaf| leaf.page_of_large(addr, level));
+        }
         table = entry.pfn();
         level -= 1;
     }
@@ -66,7 +69,7 @@ pub struct WalkStep {
     pub entry: Pte,
 }
 
-/// The walk of an address without side effects: every level until one is not present.
+/// The walk of an address without side effects: every level until one is not present, or maps a large page.
 pub fn explain_walk(phys: &Phys, root: Pfn, addr: VirtAddr) -> Vec<WalkStep> {
     let mut steps = Vec::with_capacity(4);
     let mut table = root;
@@ -78,7 +81,7 @@ pub fn explain_walk(phys: &Phys, root: Pfn, addr: VirtAddr) -> Vec<WalkStep> {
         let index = index_of(addr, level);
         let entry = Slot { table, index }.read(phys);
         steps.push(WalkStep { level, table, index, entry });
-        if !entry.is_hardware_present() {
+        if !entry.is_hardware_present() || entry.is_large(level) {
             break;
         }
         table = entry.pfn();

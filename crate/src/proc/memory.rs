@@ -1,5 +1,5 @@
-//! What the whole machine's memory is used for: `/proc/meminfo` and `/proc/vmstat` (Linux
-//! `fs/proc/meminfo.c`, `mm/vmstat.c`), the fields that this machine has a meaning for.
+//! What the whole machine's memory is used for: `/proc/meminfo`, `/proc/vmstat` and `/proc/buddyinfo`
+//! (Linux `fs/proc/meminfo.c`, `mm/vmstat.c`), the fields that this machine has a meaning for.
 
 use crate::addr::{PAGE_SIZE, Pfn};
 use crate::flags::VmFlags;
@@ -124,6 +124,12 @@ pub fn meminfo_text(kernel: &Kernel) -> String {
         };
     }
     text
+}
+
+/// The text of `/proc/buddyinfo`: free blocks of 1, 2, 4 … 1,024 frames (Linux `mm/vmstat.c:frag_show_print`).
+pub fn buddyinfo_text(kernel: &Kernel) -> String {
+    let blocks: String = kernel.phys.free_blocks().iter().map(|count| format!("{count:6} ")).collect();
+    format!("Node 0, zone   Normal {blocks}\n")
 }
 
 /// Names and values of `/proc/vmstat`: pages in use, then events since the start.

@@ -13,7 +13,7 @@ mod smaps;
 mod status;
 
 pub use maps::{MapsLine, anonymous_name, line_of, maps, maps_text, render_maps_line};
-pub use memory::{MemoryUse, meminfo, meminfo_text, memory_use, vmstat, vmstat_text};
+pub use memory::{MemoryUse, buddyinfo_text, meminfo, meminfo_text, memory_use, vmstat, vmstat_text};
 pub use pagemap::{PageState, page_state, pagemap_runs, pagemap_words};
 pub use query::{QueryFlags, VmaAnswer, VmaQuery, query_vma};
 pub use scan::{Categories, Region, ScanFlags, ScanRequest, Scanned, pagemap_scan};

@@ -7,7 +7,7 @@ mod explain;
 mod proc;
 mod snapshot;
 
-pub use crate::proc::{MapsLine, PageState, STATUS_FIELDS, Smaps, meminfo_text, render_maps_line, vmstat_text};
+pub use crate::proc::{MapsLine, PageState, STATUS_FIELDS, Smaps, buddyinfo_text, meminfo_text, render_maps_line, vmstat_text};
 pub use explain::{Explained, TreeLine, explain};
 pub use proc::{
     maps, maps_text, page_state, pagemap_runs, pagemap_words, smaps, smaps_rollup, smaps_rollup_text, smaps_text, statm, statm_text,

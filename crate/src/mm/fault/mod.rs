@@ -36,6 +36,9 @@ pub struct FaultContext {
     /// A private page that others share must become this process's own, although it is only read: the
     /// kernel is going to hold it (Linux FAULT_FLAG_UNSHARE).
     pub unshare: bool,
+    /// Who waits for a page to be filled begins anew, and then counts as having waited for the disk, also if the
+    /// page was in the cache already (Linux FAULT_FLAG_TRIED): the kernel itself, not a program.
+    pub tried: bool,
 }
 
 /// How a fault ends (Linux `vm_fault_t`).

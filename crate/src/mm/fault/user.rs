@@ -62,7 +62,15 @@ impl Kernel {
             return self.raise(from, Signal::segv(SiCode::SEGV_ACCERR, fault.addr), why);
         }
         let addr = fault.addr.page_floor();
-        let context = FaultContext { mm, vma, addr, pgoff: area.pgoff_of(addr), access: fault.access, unshare: false };
+        let context = FaultContext {
+            mm,
+            vma,
+            addr,
+            pgoff: area.pgoff_of(addr),
+            access: fault.access,
+            unshare: false,
+            tried: from == FaultFrom::Kernel,
+        };
         match self.handle_mm_fault(&context) {
             FaultOutcome::Done { .. } => Ok(()),
             FaultOutcome::Sigsegv(why) => self.raise(from, Signal::segv(SiCode::SEGV_MAPERR, fault.addr), why),
