@@ -215,7 +215,7 @@ pub(super) fn page_parts(addr: VirtAddr, len: usize) -> impl Iterator<Item = (Vi
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Pte, Tables};
+    use super::super::{Pte, Slot, Tables, explain_walk};
     use super::*;
     use crate::phys::Owner;
 
