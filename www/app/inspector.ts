@@ -4,7 +4,7 @@ import { classMap } from 'lit/directives/class-map.js';
 import type { VmaView, Walk } from '../lib/index.ts';
 import { type Model, type Tab, size } from './model.ts';
 
-const TABS: readonly [Tab, string][] = [['vma', 'VMA'], ['walk', 'Walk'], ['frame', 'Frame'], ['tlb', 'TLB'], ['maps', 'maps'], ['smaps', 'smaps'], ['memory', 'meminfo']];
+const TABS: readonly [Tab, string][] = [['vma', 'VMA'], ['walk', 'Walk'], ['frame', 'Frame'], ['tlb', 'TLB'], ['ram', 'RAM'], ['maps', 'maps'], ['smaps', 'smaps']];
 
 export function inspector(model: Model): TemplateResult {
   const move = (event: KeyboardEvent) => {
@@ -27,10 +27,10 @@ export function inspector(model: Model): TemplateResult {
 function panel(model: Model): TemplateResult {
   const { selection, session } = model;
   if (model.tab === 'tlb') return tlb(model);
+  if (model.tab === 'ram') return ram(model);
   const pid = selection?.pid ?? model.snapshot?.running ?? model.snapshot?.processes.find((p) => !p.ended)?.pid;
   if (model.tab === 'maps') return pid === undefined ? nothing() : html`<p class="what">/proc/${pid}/maps</p><pre>${session?.maps(pid)}</pre>`;
   if (model.tab === 'smaps') return pid === undefined ? nothing() : html`<p class="what">/proc/${pid}/smaps</p><pre>${session?.smaps(pid)}</pre>`;
-  if (model.tab === 'memory') return html`<p class="what">/proc/buddyinfo and /proc/meminfo</p><pre>${session?.memory()}</pre>`;
   if (!selection) return nothing();
   if (model.tab === 'frame') return frame(model);
   if (model.tab === 'walk') return walk(model);
@@ -134,6 +134,22 @@ function frame(model: Model): TemplateResult {
     <h4>Who maps it</h4>
     ${mappers.length === 0 ? html`<p class="quiet">No page of a program.</p>` : ''}
     <ul class="mappers">${mappers.slice(0, 40).map(({ pid, addr, vma }) => html`<li><button @click=${() => model.select({ pid, addr, pfn: null }, 'walk')}>process ${pid} · ${addr}</button> ${vma.name || 'anonymous'}</li>`)}</ul>
+  `;
+}
+
+/** What RAM is used for: the allocator's free blocks by size, and the kernel's own account. */
+function ram(model: Model): TemplateResult {
+  const { snapshot, session } = model;
+  if (!snapshot) return nothing();
+  return html`
+    <p class="what">${snapshot.totalFrames} frames, ${snapshot.freeFrames} free</p>
+    <h4>Free blocks of the buddy allocator</h4>
+    <table class="buddies">
+      <thead><tr>${snapshot.freeBlocks.map((_, order) => html`<th scope="col">${size(1 << order).replace(/ (.)iB/, '$1')}</th>`)}</tr></thead>
+      <tbody><tr>${snapshot.freeBlocks.map((count) => html`<td class=${classMap({ none: count === 0 })}>${count}</td>`)}</tr></tbody>
+    </table>
+    <p class="what">/proc/meminfo</p>
+    <pre>${session?.meminfo()}</pre>
   `;
 }
 

@@ -13,7 +13,7 @@ export interface Selection {
   readonly pfn: number | null;
 }
 
-export type Tab = 'vma' | 'walk' | 'frame' | 'tlb' | 'maps' | 'smaps' | 'memory';
+export type Tab = 'vma' | 'walk' | 'frame' | 'tlb' | 'maps' | 'smaps' | 'ram';
 
 export class Model {
   text = '';

@@ -121,9 +121,9 @@ export class ScriptSession {
     return this.#core.maps(pid);
   }
 
-  /** The texts of `/proc/buddyinfo` and `/proc/meminfo`. */
-  memory(): string {
-    return this.#core.memory();
+  /** The text of `/proc/meminfo`. */
+  meminfo(): string {
+    return this.#core.meminfo();
   }
 
   /** The text of `/proc/PID/smaps`. */

@@ -192,10 +192,9 @@ impl WasmSession {
         to_js(&view::frame_detail(machine, Pfn(pfn)))
     }
 
-    /// `/proc/buddyinfo` and `/proc/meminfo`, one after the other.
-    pub fn memory(&self) -> String {
-        let kernel = &self.session.machine().kernel;
-        view::buddyinfo_text(kernel) + &view::meminfo_text(kernel)
+    /// `/proc/meminfo`.
+    pub fn meminfo(&self) -> String {
+        view::meminfo_text(&self.session.machine().kernel)
     }
 
     /// `/proc/PID/maps`.

@@ -263,7 +263,12 @@ impl Kernel {
             if !pte.is_present() || pte.has(Pte::SPECIAL) {
                 continue;
             }
-            self.phys.frame_mut(pte.pfn()).flags -= FrameFlags::SWAP_BACKED;
+            let frame = self.phys.frame_mut(pte.pfn());
+            // What somebody else wrote, through a debugger's door say, and others still map is not given up.
+            if frame.flags.contains(FrameFlags::DIRTY) && frame.mapcount != 1 {
+                continue;
+            }
+            frame.flags -= FrameFlags::SWAP_BACKED | FrameFlags::DIRTY;
             self.set_pte(mm, addr, slot, pte.without(Pte::ACCESSED | Pte::DIRTY));
         }
         Ok(())

@@ -133,8 +133,10 @@ impl Sums {
 /// memory that asked for them and has an aligned place for one (Linux `thp_vma_allowable_orders`). None ever come.
 fn is_thp_eligible(mm: &Mm, vma: &Vma) -> bool {
     let asked = vma.flags.contains(VmFlags::HUGEPAGE) && !vma.flags.contains(VmFlags::NOHUGEPAGE);
-    let last = vma.range.end.0.checked_sub(PMD_SIZE).map(|start| start & !(PMD_SIZE - 1));
-    vma.is_anonymous() && asked && mm.thp_disable != 1 && last.is_some_and(|last| last >= vma.range.start.0)
+    // As the kernel computes it, in numbers that wrap: every area that ends below 2 MiB has a place.
+    let last = vma.range.end.0.wrapping_sub(PMD_SIZE) & !(PMD_SIZE - 1);
+    let fits = last >= vma.range.start.0 && last.wrapping_add(PMD_SIZE) <= vma.range.end.0;
+    vma.is_anonymous() && asked && mm.thp_disable != 1 && fits
 }
 
 /// The counters of every area of an address space.

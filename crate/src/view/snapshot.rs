@@ -6,7 +6,7 @@ use crate::ids::Pid;
 use crate::machine::Machine;
 use crate::mm::{Mm, file_operations, vm_operations};
 use crate::mmu::{Access, Pte, explain_walk};
-use crate::phys::{FrameFlags, Owner};
+use crate::phys::{FrameFlags, MAX_ORDER, Owner};
 use crate::proc::{anonymous_name, line_of};
 use crate::vma::Vma;
 use serde::Serialize;
@@ -24,6 +24,8 @@ pub struct Snapshot {
     pub total_frames: u32,
     /// Frames nobody owns.
     pub free_frames: u32,
+    /// Free blocks of 1, 2, 4 … 1,024 frames.
+    pub free_blocks: [u32; MAX_ORDER as usize + 1],
     /// Frames in use, in order of number.
     pub frames: Vec<FrameView>,
     /// What the TLB remembers.
@@ -213,6 +215,7 @@ pub fn snapshot(machine: &Machine) -> Snapshot {
         processes: machine.processes().map(|process| process_view(machine, process.pid)).collect(),
         total_frames: kernel.phys.total_frames(),
         free_frames: kernel.phys.free_frames(),
+        free_blocks: kernel.phys.free_blocks(),
         frames: frames.map(|(pfn, _)| frame_view(machine, pfn)).collect(),
         tlb: tlb.map(|(addr, access, _)| TlbView { addr: hex(addr.0), access: access.verb() }).collect(),
         tlb_counts: (kernel.cpu.fills, kernel.cpu.flushes),
