@@ -59,7 +59,7 @@ impl Machine {
     /// Gives a file the lowest free descriptor at or above `from`.
     pub(super) fn install_descriptor(&mut self, file: FileId, from: usize, close_on_exec: bool) -> SysResult {
         let limit = self.kernel.task().limit(Resource::NoFile);
-        let process = self.running.and_then(|pid| self.processes.get_mut(&pid)).expect("a call has a caller");
+        let process = self.caller_mut();
         let fd = process.free_descriptor(from);
         if fd as u64 >= limit {
             self.kernel.fput(file);
@@ -139,7 +139,7 @@ impl Machine {
     pub(super) fn sys_close(&mut self, [fd, ..]: &[Arg; 6]) -> SysResult {
         let fd = fd.int();
         self.file_of(fd)?;
-        let process = self.running.and_then(|pid| self.processes.get_mut(&pid)).expect("a call has a caller");
+        let process = self.caller_mut();
         if let Some(file) = process.descriptors[fd as u32 as usize].take() {
             self.kernel.fput(file);
         }
@@ -161,7 +161,7 @@ impl Machine {
             return Ok(new.into());
         }
         self.kernel.fs.get_file(file);
-        let process = self.running.and_then(|pid| self.processes.get_mut(&pid)).expect("a call has a caller");
+        let process = self.caller_mut();
         if let Some(closed) = process.install(new as usize, file) {
             self.kernel.fput(closed);
         }

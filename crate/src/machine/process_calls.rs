@@ -22,6 +22,10 @@ impl Machine {
         self.running.and_then(|pid| self.processes.get(&pid)).expect("a call has a caller")
     }
 
+    pub(super) fn caller_mut(&mut self) -> &mut Process {
+        self.running.and_then(|pid| self.processes.get_mut(&pid)).expect("a call has a caller")
+    }
+
     pub(super) fn sys_getpid(&mut self, _: &[Arg; 6]) -> SysResult {
         Ok(self.caller().pid.0.into())
     }

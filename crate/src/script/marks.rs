@@ -1,7 +1,8 @@
 //! Lines that are no statements: `@` settings, `>` expectations, `<` inputs.
 
 use super::ast::{Directive, Expectation, Expr, Input, MapsExpectation};
-use super::parse::{Result, expected, identifier, number, operand};
+use super::expression::{number, operand};
+use super::parse::{Result, expected, identifier};
 use crate::addr::{VirtAddr, VirtRange};
 use crate::machine::MapsLine;
 use winnow::ascii::{digit1, hex_digit1, space0, space1};

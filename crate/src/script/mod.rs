@@ -9,6 +9,7 @@ mod ast;
 mod constants;
 mod evaluate;
 mod expect;
+mod expression;
 mod handler;
 mod header;
 mod marks;

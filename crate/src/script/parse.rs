@@ -1,17 +1,18 @@
 //! From text to lines, with a parser-combinator library; every error has a place, what was found and
 //! what was expected.
 
-use super::ast::{Call, Expr, Line, Outcome, SignalSpec, Statement};
+use super::ast::{Call, Line, Outcome, SignalSpec, Statement};
+use super::expression::{arguments, blank, expression, number};
 use super::handler;
 use super::marks::{directive, expectation, given};
 use crate::machine::Sysno;
 use std::fmt;
-use winnow::ascii::{digit1, hex_digit1, space0, space1};
-use winnow::combinator::{alt, cut_err, delimited, fail, not, opt, peek, preceded, repeat, terminated};
+use winnow::ascii::{digit1, space0, space1};
+use winnow::combinator::{alt, cut_err, delimited, fail, not, opt, peek, preceded, terminated};
 use winnow::error::{ContextError, ErrMode, StrContext, StrContextValue};
 use winnow::prelude::*;
 use winnow::stream::AsChar;
-use winnow::token::{any, none_of, one_of, rest, take_till, take_until, take_while};
+use winnow::token::{any, one_of, rest, take_till, take_while};
 
 /// What is wrong with a script, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +47,7 @@ impl std::error::Error for ParseError {}
 pub(super) type Result<T> = winnow::ModalResult<T>;
 
 /// More nesting than any real argument has.
-const MAX_DEPTH: usize = 32;
+pub(super) const MAX_DEPTH: usize = 32;
 
 pub(super) fn expected(what: &'static str) -> StrContext {
     StrContext::Expected(StrContextValue::Description(what))
@@ -265,7 +266,7 @@ pub(super) fn call(input: &mut &str) -> Result<Call> {
 }
 
 /// Skips to the parenthesis that closes a call nobody looks into.
-fn skip_arguments(input: &mut &str) -> Result<()> {
+pub(super) fn skip_arguments(input: &mut &str) -> Result<()> {
     let (mut depth, mut quoted, mut escaped) = (1, false, false);
     for (at, c) in input.char_indices() {
         match c {
@@ -283,161 +284,6 @@ fn skip_arguments(input: &mut &str) -> Result<()> {
     }
     *input = "";
     fail.context(expected("`)` to close the call")).parse_next(input)
-}
-
-type Arguments = Vec<(Option<String>, Expr)>;
-
-/// Arguments up to a closing bracket, with names where a log gives them.
-fn arguments(input: &mut &str, close: char, depth: usize) -> Result<Arguments> {
-    if depth > MAX_DEPTH {
-        return cut_err(fail).context(expected("less nesting")).parse_next(input);
-    }
-    blank.parse_next(input)?;
-    let mut list = Vec::new();
-    while opt(close).parse_next(input)?.is_none() {
-        let name = opt(terminated(identifier, (blank, '=', not(one_of(['=', '>'])), blank))).parse_next(input)?;
-        let value = expression(input, depth + 1)?;
-        list.push((name, value));
-        blank.parse_next(input)?;
-        // strace separates the items of a set by blanks.
-        if opt(',').parse_next(input)?.is_none() && !input.starts_with(close) && !(close == ']' && depth > 0) {
-            return cut_err(fail).context(expected("`,` or a closing bracket")).parse_next(input);
-        }
-        blank.parse_next(input)?;
-    }
-    Ok(list)
-}
-
-/// White space and `/* comments */`.
-fn blank(input: &mut &str) -> Result<()> {
-    repeat(0.., alt((take_while(1.., |c: char| c.is_whitespace()).void(), ("/*", take_until(0.., "*/"), "*/").void()))).parse_next(input)
-}
-
-/// Operands and operators, from left to right: `|` and `+` are what scripts need.
-fn expression(input: &mut &str, depth: usize) -> Result<Expr> {
-    let mut left = operand(input, depth)?;
-    loop {
-        blank.parse_next(input)?;
-        let Some(operator) = opt(alt((alt(("=>", "&&", "||", "==", "<<", ">>")), alt(("|", "+", "-", "*", "&"))))).parse_next(input)?
-        else {
-            return Ok(left);
-        };
-        blank.parse_next(input)?;
-        let right = operand(input, depth)?;
-        left = match operator {
-            // `{given} => {changed}`: what was given counts.
-            "=>" => left,
-            "&&" | "||" | "==" => Expr::Opaque,
-            "<<" => Expr::Binary('<', Box::new(left), Box::new(right)),
-            ">>" => Expr::Binary('>', Box::new(left), Box::new(right)),
-            other => Expr::Binary(other.chars().next().expect("one character"), Box::new(left), Box::new(right)),
-        };
-    }
-}
-
-pub(super) fn operand(input: &mut &str, depth: usize) -> Result<Expr> {
-    if depth > MAX_DEPTH {
-        return cut_err(fail).context(expected("less nesting")).parse_next(input);
-    }
-    let Some(first) = input.chars().next() else {
-        return cut_err(fail).context(expected("a value")).parse_next(input);
-    };
-    match first {
-        '"' => text(input),
-        '{' => {
-            any.parse_next(input)?;
-            arguments(input, '}', depth + 1).map(Expr::List)
-        }
-        '[' => {
-            any.parse_next(input)?;
-            arguments(input, ']', depth + 1).map(Expr::List)
-        }
-        '(' => {
-            any.parse_next(input)?;
-            let inner = expression(input, depth + 1)?;
-            cut_err((blank, ')')).context(expected("`)`")).parse_next(input)?;
-            Ok(inner)
-        }
-        '~' => {
-            any.parse_next(input)?;
-            operand(input, depth + 1).map(|_| Expr::Opaque)
-        }
-        '&' => {
-            any.parse_next(input)?;
-            operand(input, depth + 1)
-        }
-        '-' => {
-            any.parse_next(input)?;
-            Ok(Expr::Binary('-', Box::new(Expr::Int(0)), Box::new(operand(input, depth + 1)?)))
-        }
-        '.' => "...".value(Expr::Opaque).parse_next(input),
-        '0'..='9' => cut_err(number).context(expected("a number such as 4096, 0x1000 or 4K")).map(Expr::Int).parse_next(input),
-        _ => named(input),
-    }
-}
-
-fn named(input: &mut &str) -> Result<Expr> {
-    let name = identifier.context(expected("a value: a number, a name or a string")).parse_next(input);
-    let Ok(name) = name else {
-        return cut_err(fail).context(expected("a value: a number, a name or a string")).parse_next(input);
-    };
-    if opt('(').parse_next(input)?.is_some() {
-        skip_arguments(input)?;
-        return Ok(Expr::Opaque);
-    }
-    Ok(Expr::Name(name))
-}
-
-/// Decimal, `0x` hexadecimal or `0` octal, with K, M, G, T for powers of 1024.
-pub(super) fn number(input: &mut &str) -> Result<u64> {
-    let value = alt((
-        preceded("0x", hex_digit1).try_map(|digits| u64::from_str_radix(digits, 16)),
-        preceded('0', digit1).try_map(|digits| u64::from_str_radix(digits, 8)),
-        digit1.try_map(|digits: &str| digits.parse::<u64>()),
-    ))
-    .parse_next(input)?;
-    let suffix = opt(terminated(one_of(['K', 'M', 'G', 'T']), opt("iB"))).parse_next(input)?;
-    let shift = match suffix {
-        Some('K') => 10,
-        Some('M') => 20,
-        Some('G') => 30,
-        Some(_) => 40,
-        None => 0,
-    };
-    // A letter right behind a number is no number.
-    not(one_of(|c: char| c.is_alphanum() || c == '_')).parse_next(input)?;
-    if value > u64::MAX >> shift {
-        return fail.parse_next(input);
-    }
-    Ok(value << shift)
-}
-
-fn text(input: &mut &str) -> Result<Expr> {
-    let pieces: Vec<Vec<u8>> =
-        delimited('"', repeat(0.., piece), cut_err('"').context(expected("`\"` to close the string"))).parse_next(input)?;
-    // strace cuts long strings off.
-    let _ = opt("...").parse_next(input)?;
-    Ok(Expr::Text(pieces.concat()))
-}
-
-fn piece(input: &mut &str) -> Result<Vec<u8>> {
-    if opt('\\').parse_next(input)?.is_none() {
-        return none_of('"').map(|c: char| c.to_string().into_bytes()).parse_next(input);
-    }
-    alt((
-        preceded('x', take_while(2..=2, |c: char| c.is_ascii_hexdigit())).try_map(|d| u8::from_str_radix(d, 16)),
-        take_while(1..=3, '0'..='7').try_map(|d| u8::from_str_radix(d, 8)),
-        any.map(|c: char| match c {
-            'n' => b'\n',
-            't' => b'\t',
-            'r' => b'\r',
-            'f' => 12,
-            'v' => 11,
-            other => other as u8,
-        }),
-    ))
-    .map(|byte| vec![byte])
-    .parse_next(input)
 }
 
 /// `= result`, and what strace adds: an explanation in parentheses, a time, a remark.
@@ -501,6 +347,7 @@ fn signal(input: &mut &str) -> Result<SignalSpec> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ast::Expr;
     use super::*;
 
     fn one(text: &str) -> Statement {
