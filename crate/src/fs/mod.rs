@@ -228,40 +228,33 @@ impl Fs {
             for (_, pfn) in cut {
                 phys.put(pfn, trace);
             }
-            self.cut_inside_page(id, size, phys, trace);
-            self.zero_tail(id, size, phys, trace);
+            self.zero_part(id, size..size.next_multiple_of(PAGE_SIZE), phys, trace);
         } else if inode.kind == InodeKind::Disk {
             // Bytes a mapping wrote behind the old end never become part of a disk file; in a file
             // of memory they do (measured).
-            self.cut_inside_page(id, old, phys, trace);
-            self.zero_tail(id, old, phys, trace);
+            self.zero_part(id, old..old.next_multiple_of(PAGE_SIZE), phys, trace);
         }
     }
 
-    /// To zero the rest of a page that is not cached, a disk file takes the page into its cache without filling
-    /// it (Linux `ext4_block_truncate_page`, measured).
-    fn cut_inside_page(&mut self, id: InodeId, size: u64, phys: &mut Phys, trace: &mut Trace) {
-        let (inode, index) = (&self.inodes[id], size / PAGE_SIZE);
-        if size.is_multiple_of(PAGE_SIZE) || inode.kind != InodeKind::Disk || inode.is_cached(index) {
+    /// Zeroes a part of one page. A disk file takes the page into its cache for that, unfilled if it was not
+    /// there (Linux `ext4_block_zero_page_range`, measured); its block is dirty then, if there is one.
+    pub fn zero_part(&mut self, id: InodeId, part: std::ops::Range<u64>, phys: &mut Phys, trace: &mut Trace) {
+        if part.is_empty() {
             return;
         }
-        if let Some(pfn) = self.fill_page(id, index, phys, trace) {
-            phys.frame_mut(pfn).flags |= FrameFlags::UNFILLED;
-        }
-    }
-
-    /// Zeroes the rest of the page in which the file ends.
-    fn zero_tail(&mut self, id: InodeId, size: u64, phys: &mut Phys, trace: &mut Trace) {
-        let offset = size % PAGE_SIZE;
-        if offset == 0 {
-            return;
-        }
-        if let Ok(Some(pfn)) = self.cached_page(id, size / PAGE_SIZE, phys, trace) {
-            phys.zero_range(pfn, offset, PAGE_SIZE - offset);
-            let inode = &self.inodes[id];
-            if inode.kind != InodeKind::Disk || inode.has_block(size / PAGE_SIZE) {
-                self.mark_dirty(pfn, phys);
+        let index = part.start / PAGE_SIZE;
+        let on_disk = self.inodes[id].kind == InodeKind::Disk;
+        let page = match self.cached_page(id, index, phys, trace) {
+            Ok(None) if on_disk => {
+                let new = self.fill_page(id, index, phys, trace);
+                new.inspect(|pfn| phys.frame_mut(*pfn).flags |= FrameFlags::UNFILLED)
             }
+            cached => cached.unwrap_or(None),
+        };
+        let Some(pfn) = page else { return };
+        phys.zero_range(pfn, part.start % PAGE_SIZE, part.end - part.start);
+        if !on_disk || self.inodes[id].has_block(index) {
+            self.mark_dirty(pfn, phys);
         }
     }
 

@@ -145,6 +145,8 @@ impl Machine {
         if !matches!(kind, InodeKind::Disk | InodeKind::Shmem) {
             return Ok(count);
         }
+        // The time is taken before anything is known of the bytes (Linux `file_update_time`).
+        self.kernel.fs.inode_mut(inode).modified += u64::from(count > 0);
         let mut done = 0;
         while done < count {
             let at = offset.saturating_add(done);

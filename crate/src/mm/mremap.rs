@@ -378,7 +378,7 @@ impl Kernel {
             space.locked_vm_drift += vma.pages();
         }
         vma.flags -= VmFlags::LOCKED | VmFlags::LOCKONFAULT;
-        if vma.range == old && vma.anon_vma.is_some() && vma.is_anonymous() {
+        if vma.range == old && vma.anon_vma.is_some() {
             let linked = vma.clone();
             (vma.anon_vma, vma.long_chain) = (None, None);
             self.unlink_anon_vmas(mm, id, &linked);

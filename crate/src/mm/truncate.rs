@@ -88,6 +88,7 @@ impl Kernel {
                 let grows = end > size && seals.contains(Seals::GROW);
                 k.require(!grows, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
                 k.allocate_pages(inode, offset, len)?;
+                k.fs.inode_mut(inode).modified += 1;
             }
             if end > size && !mode.contains(FallocateMode::KEEP_SIZE) {
                 k.fs.set_size(inode, end, &mut k.phys, &mut k.trace);
@@ -141,21 +142,13 @@ impl Kernel {
             // What is left are parts of pages at both ends.
             let (first_end, last_start) = (end.min(whole.start * PAGE_SIZE), offset.max(whole.end * PAGE_SIZE));
             for part in [offset..first_end, last_start..end] {
-                k.zero_part(inode, part);
+                let inside = part.start < part.end && part.start / PAGE_SIZE == (part.end - 1) / PAGE_SIZE;
+                if inside && part.start < k.fs.inode(inode).size {
+                    k.fs.zero_part(inode, part, &mut k.phys, &mut k.trace);
+                }
             }
             k.fs.inode_mut(inode).modified += 1;
             Ok(())
         })
-    }
-
-    fn zero_part(&mut self, inode: InodeId, part: std::ops::Range<u64>) {
-        if part.start >= part.end || part.start / PAGE_SIZE != (part.end - 1) / PAGE_SIZE {
-            return;
-        }
-        let cached = self.fs.cached_page(inode, part.start / PAGE_SIZE, &mut self.phys, &mut self.trace);
-        if let Ok(Some(pfn)) = cached {
-            self.phys.zero_range(pfn, part.start % PAGE_SIZE, part.end - part.start);
-            self.fs.mark_dirty(pfn, &mut self.phys);
-        }
     }
 }

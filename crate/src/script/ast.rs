@@ -85,6 +85,8 @@ pub enum Expectation {
     Smaps(VirtRange, Vec<(String, u64)>, Option<String>),
     /// How many areas there are (the lines of maps but for `[vsyscall]`).
     MapsCount(u64),
+    /// `mtime FD changed|same`: whether the file behind a descriptor of the acting process got a new time.
+    Mtime(u64, bool),
 }
 
 /// What maps must say.

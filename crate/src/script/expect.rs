@@ -15,6 +15,14 @@ pub(super) struct Before {
     faults: (u64, u64),
     /// Maps of the acting process, and of others that are asked about.
     maps: Vec<(Pid, Vec<MapsLine>)>,
+    /// Descriptors that are asked about, and how often their files had changed.
+    modified: Vec<(u64, u64)>,
+}
+
+/// How often the file behind a descriptor changed: what its time would tell.
+fn modified(machine: &Machine, pid: Pid, fd: u64) -> Option<u64> {
+    let file = machine.process(pid)?.descriptor(fd)?;
+    Some(machine.kernel.fs.inode_of(file).modified)
 }
 
 fn faults(machine: &Machine, pid: Pid) -> (u64, u64) {
@@ -27,7 +35,7 @@ impl Before {
     pub(super) fn everywhere(machine: &Machine, pid: Pid, state: &State) -> Self {
         let others = state.processes.values().copied().filter(|other| *other != pid);
         let maps = std::iter::once(pid).chain(others).map(|pid| (pid, view::maps(machine, pid))).collect();
-        Self { faults: faults(machine, pid), maps }
+        Self { faults: faults(machine, pid), maps, modified: Vec::new() }
     }
 
     /// Changes count from an earlier moment.
@@ -43,7 +51,9 @@ impl Before {
                 maps.push((*other, view::maps(machine, *other)));
             }
         }
-        Self { faults: faults(machine, pid), maps }
+        let asked = statement.expectations.iter().filter_map(|e| if let Expectation::Mtime(fd, _) = e { Some(*fd) } else { None });
+        let modified = asked.filter_map(|fd| Some((fd, modified(machine, pid, fd)?))).collect();
+        Self { faults: faults(machine, pid), maps, modified }
     }
 
     pub(super) fn faults_since(&self, machine: &Machine, pid: Pid) -> (u64, u64) {
@@ -129,6 +139,11 @@ impl Checker<'_> {
             Expectation::MapsCount(count) => {
                 let found = machine.mm_of(self.pid).map_or(0, |mm| mm.vmas.len());
                 self.differ("nmaps", count.to_string(), found.to_string());
+            }
+            Expectation::Mtime(fd, expected) => {
+                let word = |changed: bool| if changed { "changed" } else { "same" }.to_string();
+                let before = self.before.modified.iter().find(|(known, _)| known == fd).map(|(_, count)| *count);
+                self.differ("mtime", word(*expected), word(before != modified(machine, self.pid, *fd)));
             }
             Expectation::MinorFaults(_) | Expectation::AnyFaults | Expectation::MajorFaults(_) | Expectation::Maps(..) => {}
         }

@@ -74,13 +74,19 @@ fn identifier_or_number(input: &mut &str) -> Result<String> {
 pub(super) fn expectation(input: &mut &str) -> Result<Expectation> {
     (any, space0).parse_next(input)?;
     let who = owner(input)?;
-    let kind = cut_err(identifier).context(expected("minflt, majflt, mincore, status, maps, nmaps, pagemap or smaps")).parse_next(input)?;
+    let kind =
+        cut_err(identifier).context(expected("minflt, majflt, mincore, status, maps, nmaps, pagemap, smaps or mtime")).parse_next(input)?;
     space0.parse_next(input)?;
     let parsed = match kind.as_str() {
         "minflt" if opt('?').parse_next(input)?.is_some() => Expectation::AnyFaults,
         "minflt" => cut_err(number).context(expected("a number")).map(Expectation::MinorFaults).parse_next(input)?,
         "majflt" => cut_err(number).context(expected("a number")).map(Expectation::MajorFaults).parse_next(input)?,
         "nmaps" => cut_err(number).context(expected("a number")).map(Expectation::MapsCount).parse_next(input)?,
+        "mtime" => {
+            let fd = cut_err(number).context(expected("a descriptor")).parse_next(input)?;
+            let word = cut_err(preceded(space1, alt(("changed", "same")))).context(expected("changed or same")).parse_next(input)?;
+            Expectation::Mtime(fd, word == "changed")
+        }
         "mincore" => take_while(0.., ['0', '1']).map(|digits: &str| Expectation::Mincore(digits.into())).parse_next(input)?,
         "status" => Expectation::Status(who, fields(input)?),
         "maps" => Expectation::Maps(who, cut_err(maps_expectation).parse_next(input)?),

@@ -73,6 +73,7 @@ fn fields_of(report: &StepReport, statement: &Statement, exact: bool) -> Vec<&'s
         Expectation::Pagemap(..) => "pagemap",
         Expectation::Smaps(..) => "smaps",
         Expectation::MapsCount(_) => "nmaps",
+        Expectation::Mtime(..) => "mtime",
     });
     let always = if exact { &["maps", "minflt", "majflt"][..] } else { &[] };
     for field in named.chain(always.iter().copied()) {

@@ -61,6 +61,7 @@ impl Recorder {
     fn statement(&mut self, statement: &Statement, source: &[&str]) -> Result<(), String> {
         let pid = self.live.pid_of(statement.process.as_deref())?;
         let before = self.live.maps(pid)?;
+        let times = self.times(statement, pid);
         let outcome = self.live.run(statement).map_err(|why| format!("line {}: {why}", statement.line))?;
         let joined = source.join("\n");
         if statement.handler.is_some() {
@@ -81,6 +82,9 @@ impl Recorder {
         }
         let _ = writeln!(self.out, "{comment}");
         self.answers(statement, &outcome, &before)?;
+        for ((fd, then), (_, now)) in times.iter().zip(self.times(statement, pid)) {
+            let _ = writeln!(self.out, "  > mtime {fd} {}", if *then == now { "same" } else { "changed" });
+        }
         for line in joined[end..].lines().skip(1).filter(|line| !line.trim_start().starts_with('>')) {
             let _ = writeln!(self.out, "{line}");
         }
@@ -114,6 +118,17 @@ impl Recorder {
             self.changes(&format!("[{child}] "), before, &lines);
         }
         self.asked(statement, outcome)
+    }
+
+    /// When the files behind the descriptors that are asked about were changed. Having been asked, the kernel
+    /// gives the next change a time of its own.
+    fn times(&self, statement: &Statement, pid: u32) -> Vec<(u64, Option<std::time::SystemTime>)> {
+        let asked = statement.expectations.iter().filter_map(|e| if let Expectation::Mtime(fd, _) = e { Some(*fd) } else { None });
+        let time = |fd| {
+            let tracee = self.live.tracee(pid)?;
+            std::fs::metadata(format!("/proc/{}/fd/{fd}", tracee.pid())).ok()?.modified().ok()
+        };
+        asked.map(|fd| (fd, time(fd))).collect()
     }
 
     fn changes(&mut self, who: &str, before: &[MapsLine], now: &[MapsLine]) {
