@@ -2,7 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use pagefault::ids::Pid;
-use pagefault::machine::{Machine, MachineConfig};
+use pagefault::machine::{Arg, Machine, MachineConfig, Sysno};
 use pagefault::proc::{buddyinfo_text, meminfo, meminfo_text, memory_use, vmstat};
 use pagefault::script::Session;
 use pagefault::view::{maps_text, smaps, smaps_rollup, smaps_rollup_text};
@@ -90,4 +90,37 @@ fn a_program_reads_the_files_as_it_would_on_linux() {
     );
     let differences: Vec<_> = session.reports().iter().flat_map(|report| &report.differences).collect();
     assert!(differences.is_empty(), "{differences:?}");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 128, failure_persistence: None, ..Default::default() })]
+
+    /// No structure makes an ioctl do anything but answer.
+    #[test]
+    fn any_structure_is_answered(words in proptest::collection::vec(proptest::prelude::any::<u64>(), 13), small in proptest::collection::vec(0u64..600, 13), mix: u16) {
+        let mut session = after(
+            "a = mmap(0x10000000, 64K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED|MAP_POPULATE, -1, 0)\n\
+             open(\"/proc/self/pagemap\", O_RDONLY)\nopen(\"/proc/self/maps\", O_RDONLY)",
+        );
+        let machine = session.machine_mut();
+        let word = |i: usize| match (mix >> i & 1, i) {
+            (0, 0) => 96 + u64::from(mix & 1) * 8,
+            (0, 2) => 0x1000_0000 + small[i] / 10 * 4096,
+            (0, 3) => 0x1000_0000 + small[i] * 4096,
+            (0, 5) => 0x1000_8000,
+            (0, _) => small[i],
+            _ => words[i],
+        };
+        let structure: Vec<u8> = (0..13).flat_map(|i| word(i).to_le_bytes()).collect();
+        for (fd, command) in [(3, 0xc060_6610), (4, 0xc068_6611), (3, words[0]), (4, words[1])] {
+            for argument in [Arg::Bytes(structure.clone()), Arg::Int(words[2]), Arg::Scratch] {
+                let args = [Arg::Int(fd), Arg::Int(command), argument, Arg::Int(0), Arg::Int(0), Arg::Int(0)];
+                let _ = machine.syscall(Pid(1), Sysno::ioctl, &args);
+            }
+        }
+        for (fd, number) in [(3, Sysno::pread64), (4, Sysno::pread64), (3, Sysno::pwrite64)] {
+            let args = [Arg::Int(fd), Arg::Int(0x1000_0000), Arg::Int(words[3] % 70_000), Arg::Int(words[4]), Arg::Int(0), Arg::Int(0)];
+            let _ = machine.syscall(Pid(1), number, &args);
+        }
+    }
 }

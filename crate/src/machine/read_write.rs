@@ -5,6 +5,7 @@ use crate::addr::{PAGE_SIZE, VirtAddr};
 use crate::errno::{Errno, SysResult};
 use crate::fs::{InodeKind, ProcFile, Seals};
 use crate::ids::{FileId, InodeId};
+use crate::mm::max_bytes;
 use crate::why::Why;
 
 /// One read or write copies at most so much at a time.
@@ -44,6 +45,14 @@ impl Machine {
         self.kernel.require(inside, Errno::EFAULT, || Why::BadUserAddress { at: VirtAddr(*at) })
     }
 
+    /// Whether a place in a file and what follows it can be counted (Linux `rw_verify_area`). In the memory of a
+    /// process places are addresses.
+    fn require_place(&mut self, kind: InodeKind, offset: u64, count: u64) -> SysResult<()> {
+        let unsigned = matches!(kind, InodeKind::Proc { file: ProcFile::Mem, .. });
+        let fits = unsigned || (offset as i64 >= 0 && (offset.wrapping_add(count) as i64) >= 0);
+        self.kernel.require(fits, Errno::EINVAL, || Why::BadSize { size: offset })
+    }
+
     /// The file of a descriptor that knows places in the file (Linux FMODE_PREAD, FMODE_PWRITE).
     fn file_with_offsets(&mut self, fd: u64) -> SysResult<FileId> {
         let file = self.file_of(fd)?;
@@ -59,6 +68,7 @@ impl Machine {
         self.kernel.require(readable, Errno::EBADF, || Why::WrongOpenMode)?;
         self.kernel.require(kind != InodeKind::Secret, Errno::EINVAL, || Why::OnlyMapped)?;
         self.require_user_buffer(buffer, count)?;
+        self.require_place(kind, offset, count)?;
         self.kernel.require(kind != InodeKind::Directory, Errno::EISDIR, || Why::IsDirectory)?;
         let count = count.min(MAX_RW_COUNT);
         match kind {
@@ -136,6 +146,7 @@ impl Machine {
         let (kind, size, seals) = (node.kind, node.size, node.seals.unwrap_or(Seals::empty()));
         self.kernel.require(kind != InodeKind::Secret, Errno::EINVAL, || Why::OnlyMapped)?;
         self.require_user_buffer(buffer, count)?;
+        self.require_place(kind, offset, count)?;
         let count = count.min(MAX_RW_COUNT);
         if let InodeKind::Proc { pid, file } = kind {
             return self.write_proc_file((pid, file), buffer, count, offset);
@@ -145,6 +156,9 @@ impl Machine {
         if !matches!(kind, InodeKind::Disk | InodeKind::Shmem) {
             return Ok(count);
         }
+        let most = max_bytes(kind);
+        self.kernel.require(count == 0 || offset < most, Errno::EFBIG, || Why::BadSize { size: offset })?;
+        let count = count.min(most - offset.min(most));
         // The time is taken before anything is known of the bytes (Linux `file_update_time`).
         self.kernel.fs.inode_mut(inode).modified += u64::from(count > 0);
         let mut done = 0;

@@ -56,5 +56,5 @@ pub(crate) use pkeys::INITIAL_PKRU;
 pub use rmap::Mapper;
 pub use shm::{Segment, Segments, ShmFlags};
 pub use task::{Capabilities, Personality, Resource, Rlimit, Task};
-pub use truncate::FallocateMode;
+pub use truncate::{FallocateMode, max_bytes};
 pub use vm_operations::{FoundPage, VmOperations, find_cached_page, vm_operations};

@@ -25,8 +25,13 @@ bitflags! {
     }
 }
 
-/// Larger files no file system here makes.
-const MAX_BYTES: u64 = 0xffff_ffff << 12;
+/// Larger files the disk's file system does not make (`s_maxbytes`).
+const MAX_DISK_BYTES: u64 = 0xffff_ffff << 12;
+
+/// Bytes that a file of a kind can have at most.
+pub fn max_bytes(kind: InodeKind) -> u64 {
+    if kind == InodeKind::Disk { MAX_DISK_BYTES } else { i64::MAX as u64 }
+}
 
 impl Kernel {
     /// `ftruncate(2)` after the descriptor.
@@ -41,7 +46,7 @@ impl Kernel {
             // Secret memory gets its size once.
             let sized = matches!(kind, InodeKind::Disk | InodeKind::Shmem) || kind == InodeKind::Secret && old == 0;
             k.require(sized, Errno::EINVAL, || Why::NotResizable)?;
-            k.require(kind != InodeKind::Disk || size <= MAX_BYTES, Errno::EFBIG, || Why::BadSize { size })?;
+            k.require(size <= max_bytes(kind), Errno::EFBIG, || Why::BadSize { size })?;
             let forbidden = (size < old && seals.contains(Seals::SHRINK)) || (size > old && seals.contains(Seals::GROW));
             k.require(!forbidden, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
             if size < old {
@@ -72,9 +77,11 @@ impl Kernel {
             k.require(writable, Errno::EBADF, || Why::WrongOpenMode)?;
             let file = k.fs.inode(inode);
             let (kind, size, seals) = (file.kind, file.size, file.seals.unwrap_or(Seals::empty()));
-            k.require(kind != InodeKind::Secret, Errno::EOPNOTSUPP, || Why::OnlyMapped)?;
-            let sized = matches!(kind, InodeKind::Disk | InodeKind::Shmem);
+            let sized = matches!(kind, InodeKind::Disk | InodeKind::Shmem | InodeKind::Secret);
             k.require(sized, Errno::ENODEV, || Why::NotResizable)?;
+            let fits = offset.saturating_add(len) <= max_bytes(kind);
+            k.require(fits, Errno::EFBIG, || Why::BadSize { size: offset.saturating_add(len) })?;
+            k.require(kind != InodeKind::Secret, Errno::EOPNOTSUPP, || Why::OnlyMapped)?;
             if mode.contains(FallocateMode::ZERO_RANGE) && kind == InodeKind::Shmem {
                 return k.refuse(Errno::EOPNOTSUPP, Why::UnknownFlags { flags: mode.bits() });
             }
