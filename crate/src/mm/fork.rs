@@ -117,8 +117,15 @@ impl Kernel {
         let mut old = TableRun::from_slice(&self.phys.words(from.table)[run.clone()]);
         let mut new = TableRun::from_elem(Pte::NONE.0, run.len());
         let mut mapped = [0; 3];
+        let unseen = flags.is_cow() && !self.trace.is_on();
         for ((entry, copy), addr) in old.iter_mut().zip(&mut new).zip(range.page_addrs()) {
             let pte = Pte(*entry);
+            if unseen && pte.maps_counted_frame() && self.phys.share_anon(pte.pfn()) {
+                mapped[Rss::Anon as usize] += 1;
+                *entry = pte.without(Pte::WRITE).0;
+                *copy = pte.without(Pte::WRITE | Pte::ACCESSED).0;
+                continue;
+            }
             if pte.is_none() {
                 continue;
             }

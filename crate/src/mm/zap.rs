@@ -75,7 +75,14 @@ impl Kernel {
     fn zap_long_run(&mut self, first: Slot, range: VirtRange, zap: &mut ZapTable) {
         let run = first.run(range.pages() as usize);
         let mut entries = TableRun::from_slice(&self.phys.words(first.table)[run.clone()]);
+        let unseen = zap.what == Zap::Everything && !zap.remembered && !self.trace.is_on();
         for (entry, addr) in entries.iter_mut().zip(range.page_addrs()) {
+            let pte = Pte(*entry);
+            if unseen && pte.maps_counted_frame() && self.phys.put_shared_anon(pte.pfn()) {
+                zap.gone[Rss::Anon as usize] += 1;
+                *entry = Pte::NONE.0;
+                continue;
+            }
             if self.zap_entry(Pte(*entry), addr, zap) {
                 *entry = Pte::NONE.0;
             }

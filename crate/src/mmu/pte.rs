@@ -85,6 +85,12 @@ impl Pte {
         self.0 & (Self::PRESENT | Self::PROTNONE) != 0
     }
 
+    /// Whether a frame is mapped whose mappings are counted: not the page of zeros, nor a bare frame.
+    #[inline]
+    pub fn maps_counted_frame(self) -> bool {
+        self.is_present() && !self.has(Self::SPECIAL)
+    }
+
     /// Whether the hardware translates through it.
     #[inline]
     pub fn is_hardware_present(self) -> bool {
