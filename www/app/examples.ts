@@ -23,6 +23,7 @@ const TITLES: Record<string, string> = {
   errors: 'Refused: what mmap says no to',
   ls: 'ls -la, every page fault',
   python3_import: 'python3 -c "import json, ssl", every page fault',
+  sort_big: 'sort of a large file, every page fault',
   'ls.strace': 'ls -la, from its strace log',
   'python3_import.strace': 'python3, from its strace log',
 };
@@ -35,8 +36,10 @@ function list(files: Record<string, () => Promise<unknown>>, group: string): Exa
 }
 
 const order = Object.keys(TITLES);
+/** Its place in the menu: what has no title yet comes last. */
+const place = ({ id }: Example): number => (order.includes(id) ? order.indexOf(id) : order.length);
 
 /** In the order of the menu. */
 export const EXAMPLES: readonly Example[] = [...list(short, 'Lessons'), ...list(real, 'Real programs, recorded on Linux 6.18')].sort(
-  (a, b) => order.indexOf(a.id) - order.indexOf(b.id),
+  (a, b) => place(a) - place(b),
 );
