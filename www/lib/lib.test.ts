@@ -103,6 +103,19 @@ test('arguments that cannot be meant are refused before they reach the machine',
   await expect(createMachine({ ram: '4GiB' })).rejects.toThrow(/2 GiB/);
 });
 
+test('a frame leads to every page that shows it', async () => {
+  const session = await openScript('a = mmap(NULL, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nstore(a, "x")\nchild = fork()\n');
+  session.goTo(3);
+  const shared = session.snapshot().frames.find((frame) => frame.kind === 'shared')!;
+  const detail = session.frame(shared.pfn)!;
+  expect(detail.mapcount).toBe(2);
+  expect(detail.mappers.map(({ pid }) => pid)).toEqual([1, 2]);
+  expect(detail.mappers[0]!.addr).toBe(detail.mappers[1]!.addr);
+  expect(session.meminfo()).toMatch(/^MemTotal: +65536 kB\n/);
+  expect(session.snapshot().freeBlocks).toHaveLength(11);
+  session.free();
+});
+
 test('a script runs forwards and backwards and compares', async () => {
   const script = await openScript('a = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nload(a) = 0\nstore(a, "x") = SIGSEGV SEGV_ACCERR');
   script.goTo(3);

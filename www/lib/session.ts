@@ -1,6 +1,6 @@
 import { type AddressLike, high, low, toAddress } from './address.ts';
 import { ScriptError, type ScriptErrorPlace, type Walk } from './errors.ts';
-import type { FrameDetail, Snapshot } from './snapshot.ts';
+import type { FrameDetail, FrameView, Snapshot } from './snapshot.ts';
 import { WasmSession } from './wasm/pagefault.js';
 
 /** What came of one statement of a script. */
@@ -113,7 +113,8 @@ export class ScriptSession {
 
   /** What is known of a frame. */
   frame(pfn: number): FrameDetail | null {
-    return (this.#core.frame(pfn) ?? null) as FrameDetail | null;
+    const detail = this.#core.frame(pfn) as { frame: FrameView; mappers: FrameDetail['mappers'] } | null | undefined;
+    return detail ? { ...detail.frame, mappers: detail.mappers } : null;
   }
 
   /** The text of `/proc/PID/maps`. */

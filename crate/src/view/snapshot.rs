@@ -136,7 +136,6 @@ pub struct FrameView {
 #[derive(Clone, Debug, Serialize)]
 pub struct FrameDetail {
     /// The frame.
-    #[serde(flatten)]
     pub frame: FrameView,
     /// The pages that show it.
     pub mappers: Vec<MapperView>,
