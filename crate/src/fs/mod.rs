@@ -132,7 +132,8 @@ impl Fs {
         }
     }
 
-    fn drop_if_unused(&mut self, id: InodeId, phys: &mut Phys, trace: &mut Trace) {
+    /// An inode without names and holders goes: also one that was made to be opened, and was not.
+    pub fn drop_if_unused(&mut self, id: InodeId, phys: &mut Phys, trace: &mut Trace) {
         let inode = &mut self.inodes[id];
         if inode.links == 0 && inode.opens == 0 {
             for (_, pfn) in std::mem::take(&mut inode.pages) {

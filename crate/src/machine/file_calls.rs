@@ -99,11 +99,16 @@ impl Machine {
             _ => self.kernel.fs.lookup(&path),
         };
         let inode = match found {
-            Some(_) if flags & (O_CREAT | O_EXCL) == O_CREAT | O_EXCL => {
-                return self.kernel.refuse(Errno::EEXIST, Why::FileExists);
-            }
             Some(inode) => {
-                self.check_mode(inode, wanted, flags)?;
+                let may = match flags & (O_CREAT | O_EXCL) == O_CREAT | O_EXCL {
+                    true => self.kernel.refuse(Errno::EEXIST, Why::FileExists),
+                    false => self.check_mode(inode, wanted, flags),
+                };
+                if let Err(error) = may {
+                    let kernel = &mut self.kernel;
+                    kernel.fs.drop_if_unused(inode, &mut kernel.phys, &mut kernel.trace);
+                    return Err(error);
+                }
                 inode
             }
             None if flags & O_CREAT == 0 => return self.kernel.refuse(Errno::ENOENT, Why::NoSuchFile),
