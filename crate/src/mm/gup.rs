@@ -55,7 +55,14 @@ impl Kernel {
                 let Some(id) = k.mms[mm].vmas.first_overlap(VirtRange { start: at, end: range.end }) else { break };
                 let area = k.mms[mm].vmas.get(id).range;
                 let part = VirtRange { start: at.max(area.start), end: area.end.min(range.end) };
-                match k.populate_vma_page_range(mm, id, part) {
+                let before = k.task().maj_flt;
+                let result = k.populate_vma_page_range(mm, id, part);
+                // It lets the areas go while it waits for a disk, and asks for the page anew: that second fault, a
+                // minor one, is counted.
+                let task = &mut k.tasks[k.current];
+                task.min_flt += task.maj_flt - before;
+                task.maj_flt = before;
+                match result {
                     Err(_) if ignore_errors => {}
                     other => other?,
                 }
@@ -81,13 +88,7 @@ impl Kernel {
         let access = if private_write { Access::Write } else { Access::Read };
         let allowed = vma.is_accessible() && vma.ops != Some(VmOpsId::Secretmem);
         self.require(allowed, Errno::ENOMEM, || Why::PopulateFailed { at: part.start })?;
-        let before = self.task().maj_flt;
-        let result = self.fault_in_range(mm, id, part, access);
-        // A page that the disk was waited for is asked for anew: that second fault, a minor one, is counted.
-        let task = &mut self.tasks[self.current];
-        task.min_flt += task.maj_flt - before;
-        task.maj_flt = before;
-        result
+        self.fault_in_range(mm, id, part, access)
     }
 
     /// Faults every page of a part in that does not allow the access yet.
