@@ -3,9 +3,9 @@ export interface Snapshot {
   readonly processes: readonly ProcessView[];
   readonly totalFrames: number;
   readonly freeFrames: number;
-  /** Frames in use, in order of number. */
   /** Free blocks of 1, 2, 4 … 1,024 frames. */
   readonly freeBlocks: readonly number[];
+  /** Frames in use, in order of number. */
   readonly frames: readonly FrameView[];
   readonly tlb: readonly { readonly addr: string; readonly access: 'read' | 'write' | 'execute' }[];
   /** TLB fills and flushes since the start. */

@@ -313,7 +313,7 @@ impl Fs {
             let page = match self.inodes[id].frame_of(at / PAGE_SIZE) {
                 Some(pfn) => Some(pfn),
                 // A hole of a file in memory reads as zeros and stays one.
-                None if self.inodes[id].kind == InodeKind::Shmem => {
+                None if self.inodes[id].kind == InodeKind::Shmem && !self.inodes[id].is_cached(at / PAGE_SIZE) => {
                     target.fill(0);
                     done += part;
                     continue;
@@ -414,6 +414,18 @@ mod tests {
         assert_eq!(phys.free_frames(), phys.total_frames() - 1);
         fs.put_file(file, &mut phys, &mut trace);
         assert_eq!(phys.free_frames(), phys.total_frames());
+    }
+
+    #[test]
+    fn a_hole_in_memory_is_not_what_was_there_from_the_start() {
+        let (mut fs, mut phys, mut trace) = (Fs::default(), Phys::new(4 << 20), Trace::default());
+        let content = Content::Bytes(b"given".to_vec());
+        let inode = Inode { size: 8192, backing_end: 4096, content, warm: true, ..Inode::new(InodeKind::Shmem) };
+        let inode = fs.add_inode(inode);
+        let mut bytes = [1; 8192];
+        assert_eq!(fs.read_at(inode, 0, &mut bytes, &mut phys, &mut trace), Some(8192));
+        assert_eq!((&bytes[..5], bytes[8191]), (&b"given"[..], 0));
+        assert_eq!((fs.inode(inode).is_cached(0), fs.inode(inode).is_cached(1)), (true, false));
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Machine {
     }
 
     /// Reads a part of a structure: given, or in the program's memory.
-    fn structure_from_user(&mut self, argument: &Arg, from: u64, len: u64) -> SysResult<Vec<u8>> {
+    pub(super) fn structure_from_user(&mut self, argument: &Arg, from: u64, len: u64) -> SysResult<Vec<u8>> {
         let mut bytes = vec![0; len as usize];
         match argument {
             Arg::Bytes(given) => {

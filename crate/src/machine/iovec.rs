@@ -21,18 +21,7 @@ impl Machine {
     /// EINVAL for too many or a negative length, EFAULT if they cannot be read.
     pub(super) fn iovec_from_user(&mut self, vector: &Arg, count: u64) -> SysResult<Vec<Piece>> {
         self.kernel.require(count <= UIO_MAXIOV, Errno::EINVAL, || Why::BadVectorCount { count, most: UIO_MAXIOV })?;
-        let mut bytes = vec![0; count as usize * IOVEC_BYTES];
-        match vector {
-            Arg::Bytes(given) => {
-                let len = given.len().min(bytes.len());
-                bytes[..len].copy_from_slice(&given[..len]);
-            }
-            other => {
-                let at = VirtAddr(other.int());
-                let copied = self.copy_from_user(at, &mut bytes) == 0;
-                self.kernel.require(copied, Errno::EFAULT, || Why::BadUserAddress { at })?;
-            }
-        }
+        let bytes = self.structure_from_user(vector, 0, count * IOVEC_BYTES as u64)?;
         let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
         let pieces: Vec<_> = bytes.chunks_exact(IOVEC_BYTES).map(|piece| (word(&piece[..8]), word(&piece[8..]))).collect();
         if let Some((_, len)) = pieces.iter().find(|(_, len)| *len > i64::MAX as u64) {

@@ -2,7 +2,7 @@
 
 use super::kernel::Kernel;
 use super::mm_struct::{Mm, Rss};
-use crate::addr::{Pfn, USER_END, VirtAddr};
+use crate::addr::{Pfn, USER_END, VirtAddr, VirtRange};
 use crate::flags::VmFlags;
 use crate::ids::MmId;
 use crate::mmu::{Access, Pte};
@@ -83,11 +83,9 @@ impl Kernel {
             counts.entry(pfn).or_default().0 += 1;
         }
         let mut rss = [0u64; 3];
-        let mut at = VirtAddr(0);
-        while let Some((addr, _, pte)) = mm.tables.next_used(&self.phys, at, USER_END) {
-            at = addr + 4096;
+        for (addr, pte) in mm.tables.used(&self.phys, VirtRange { start: VirtAddr(0), end: USER_END }) {
             self.check_entry(mm, addr, pte).map_err(|e| format!("address space {id}, page {addr}: {e}"))?;
-            if pte.is_present() && !pte.has(Pte::SPECIAL) {
+            if pte.maps_counted_frame() {
                 let count = counts.entry(pte.pfn()).or_default();
                 *count = (count.0 + 1, count.1 + 1);
                 if let Some(kind) = Rss::of(self.phys.frame(pte.pfn())) {

@@ -65,7 +65,7 @@ impl Kernel {
             let mut next = range.start;
             while let Some((addr, slot, pte)) = self.mms[mm].tables.next_used(&self.phys, next, range.end) {
                 next = addr + PAGE_SIZE;
-                if pte.is_present() && !pte.has(Pte::SPECIAL) {
+                if pte.maps_counted_frame() {
                     self.set_pte(mm, addr, slot, pte.without(Pte::ACCESSED));
                     self.phys.frame_mut(pte.pfn()).flags -= FrameFlags::REFERENCED;
                 }

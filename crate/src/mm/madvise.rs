@@ -260,7 +260,7 @@ impl Kernel {
         let mut next = part.start;
         while let Some((addr, slot, pte)) = self.mms[mm].tables.next_used(&self.phys, next, part.end) {
             next = addr + PAGE_SIZE;
-            if !pte.is_present() || pte.has(Pte::SPECIAL) {
+            if !pte.maps_counted_frame() {
                 continue;
             }
             let frame = self.phys.frame_mut(pte.pfn());

@@ -6,7 +6,7 @@ use super::zap::Zap;
 use crate::addr::{PAGE_SHIFT, Pfn, VirtAddr};
 use crate::flags::VmFlags;
 use crate::ids::{InodeId, MmId, VmaId};
-use crate::mmu::{Pte, Slot};
+use crate::mmu::Slot;
 use crate::phys::Owner;
 use crate::vma::Vma;
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,7 +67,7 @@ impl Kernel {
         let addr = vma.range.start + (page << PAGE_SHIFT);
         let slot = self.mms[mm].tables.find(&self.phys, addr)?;
         let pte = slot.read(&self.phys);
-        let maps = pte.is_present() && !pte.has(Pte::SPECIAL) && pte.pfn() == pfn;
+        let maps = pte.maps_counted_frame() && pte.pfn() == pfn;
         maps.then_some(Mapper { mm, vma: id, addr, slot })
     }
 

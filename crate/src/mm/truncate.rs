@@ -114,7 +114,8 @@ impl Kernel {
         let room = wanted <= u64::from(self.phys.free_frames());
         self.require(room, Errno::ENOSPC, || Why::OutOfFrames)?;
         for index in offset / PAGE_SIZE..end {
-            let (page, new) = match self.fs.inode(inode).frame_of(index) {
+            let cached = self.fs.cached_page(inode, index, &mut self.phys, &mut self.trace).unwrap_or(None);
+            let (page, new) = match cached {
                 Some(pfn) => (pfn, FrameFlags::empty()),
                 None => match self.fs.fill_page(inode, index, &mut self.phys, &mut self.trace) {
                     Some(pfn) => (pfn, FrameFlags::UNFILLED),

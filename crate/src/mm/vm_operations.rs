@@ -144,10 +144,9 @@ impl VmOperations for Ext4VmOps {
     }
 
     fn fault(&self, kernel: &mut Kernel, context: &FaultContext) -> Result<FoundPage, FaultOutcome> {
-        let file = kernel.mms[context.mm].vmas.get(context.vma).file;
-        let absent = file.is_some_and(|file| !kernel.fs.inode_of(file).is_cached(context.pgoff));
+        let reads_ahead = kernel.sysctl.read_ahead_pages > 0 && is_absent(kernel, context);
         let found = find_cached_page(kernel, context, true)?;
-        if absent && kernel.sysctl.read_ahead_pages > 0 {
+        if reads_ahead {
             kernel.call("do_sync_mmap_readahead", |k| do_sync_mmap_readahead(k, context));
         }
         Ok(found)
@@ -160,6 +159,12 @@ impl VmOperations for Ext4VmOps {
     fn wants_write_notify(&self) -> bool {
         true
     }
+}
+
+/// Whether the page is not in the cache of the area's file.
+fn is_absent(kernel: &Kernel, context: &FaultContext) -> bool {
+    let file = kernel.mms[context.mm].vmas.get(context.vma).file;
+    file.is_some_and(|file| !kernel.fs.inode_of(file).is_cached(context.pgoff))
 }
 
 /// What a fault on an absent page reads besides it: half the window before and half behind, only behind where

@@ -127,7 +127,7 @@ impl Kernel {
     /// The same but for the counter, which is the caller's: which one it is.
     #[inline]
     fn put_mapped_frame(&mut self, pte: Pte) -> Option<Rss> {
-        if !pte.is_present() || pte.has(Pte::SPECIAL) {
+        if !pte.maps_counted_frame() {
             return None;
         }
         let pfn = pte.pfn();

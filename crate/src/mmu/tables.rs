@@ -3,7 +3,7 @@
 //! (Linux `mm/memory.c`: `__pte_alloc`, `free_pgtables`).
 
 use super::pte::Pte;
-use crate::addr::{PAGE_SHIFT, Pfn, VirtAddr, VirtRange};
+use crate::addr::{PAGE_SHIFT, PAGE_SIZE, Pfn, VirtAddr, VirtRange};
 use crate::event::{Event, Trace};
 use crate::phys::{Owner, Phys};
 
@@ -204,6 +204,16 @@ impl Tables {
             return Some((from + (u64::from(slot.index - first.index) << PAGE_SHIFT), slot, slot.read(phys)));
         }
         self.next_in(phys, self.root, self.top, from, end)
+    }
+
+    /// All entries of a range that are not empty, with their pages.
+    pub fn used(&self, phys: &Phys, range: VirtRange) -> impl Iterator<Item = (VirtAddr, Pte)> {
+        let mut at = range.start;
+        std::iter::from_fn(move || {
+            let (addr, _, pte) = self.next_used(phys, at, range.end)?;
+            at = addr + PAGE_SIZE;
+            Some((addr, pte))
+        })
     }
 
     fn next_in(&self, phys: &Phys, table: Pfn, level: u8, from: VirtAddr, end: VirtAddr) -> Option<(VirtAddr, Slot, Pte)> {

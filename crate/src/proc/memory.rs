@@ -1,11 +1,10 @@
 //! What the whole machine's memory is used for: `/proc/meminfo`, `/proc/vmstat` and `/proc/buddyinfo`
 //! (Linux `fs/proc/meminfo.c`, `mm/vmstat.c`), the fields that this machine has a meaning for.
 
-use crate::addr::{PAGE_SIZE, Pfn};
+use crate::addr::Pfn;
 use crate::flags::VmFlags;
 use crate::fs::InodeKind;
 use crate::mm::Kernel;
-use crate::mmu::Pte;
 use crate::phys::{FrameFlags, Owner};
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -66,13 +65,8 @@ fn locked_frames(kernel: &Kernel) -> u64 {
     let mut found: HashSet<Pfn> = HashSet::new();
     for (_, mm) in kernel.mms.iter() {
         for (_, vma) in mm.vmas.iter().filter(|(_, vma)| vma.flags.contains(VmFlags::LOCKED)) {
-            let mut at = vma.range.start;
-            while let Some((addr, _, pte)) = mm.tables.next_used(&kernel.phys, at, vma.range.end) {
-                at = addr + PAGE_SIZE;
-                if pte.is_present() && !pte.has(Pte::SPECIAL) {
-                    found.insert(pte.pfn());
-                }
-            }
+            let entries = mm.tables.used(&kernel.phys, vma.range);
+            found.extend(entries.filter(|(_, pte)| pte.maps_counted_frame()).map(|(_, pte)| pte.pfn()));
         }
     }
     found.len() as u64

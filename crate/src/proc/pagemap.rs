@@ -72,9 +72,7 @@ pub(super) fn state_of(kernel: &Kernel, pte: Pte) -> PageState {
 /// see them (CAP_SYS_ADMIN).
 pub fn pagemap_words(kernel: &Kernel, mm: &Mm, range: VirtRange, with_pfn: bool) -> Vec<u64> {
     let mut words = vec![0u64; range.pages() as usize];
-    let mut at = range.start;
-    while let Some((addr, _, pte)) = mm.tables.next_used(&kernel.phys, at, range.end) {
-        at = addr + PAGE_SIZE;
+    for (addr, pte) in mm.tables.used(&kernel.phys, range) {
         words[VirtRange { start: range.start, end: addr }.pages() as usize] = state_of(kernel, pte).bits(with_pfn);
     }
     words
@@ -83,9 +81,8 @@ pub fn pagemap_words(kernel: &Kernel, mm: &Mm, range: VirtRange, with_pfn: bool)
 /// Pages of a range that are not empty, joined into runs of equal state.
 pub fn pagemap_runs(kernel: &Kernel, mm: &Mm, range: VirtRange) -> Vec<(VirtRange, String)> {
     let mut runs: Vec<(VirtRange, String)> = Vec::new();
-    let mut at = range.start;
-    while let Some((addr, _, pte)) = mm.tables.next_used(&kernel.phys, at, range.end) {
-        at = addr + PAGE_SIZE;
+    for (addr, pte) in mm.tables.used(&kernel.phys, range) {
+        let at = addr + PAGE_SIZE;
         let letters = state_of(kernel, pte).letters();
         match runs.last_mut() {
             Some((run, same)) if run.end == addr && *same == letters => run.end = at,

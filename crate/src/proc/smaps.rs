@@ -56,10 +56,8 @@ impl Sums {
     /// Adds the pages of an area.
     fn add_area(&mut self, phys: &Phys, mm: &Mm, vma: &Vma) {
         let before = self.pss();
-        let mut at = vma.range.start;
-        while let Some((addr, _, pte)) = mm.tables.next_used(phys, at, vma.range.end) {
-            at = addr + PAGE_SIZE;
-            if pte.is_present() && !pte.has(Pte::SPECIAL) {
+        for (_, pte) in mm.tables.used(phys, vma.range) {
+            if pte.maps_counted_frame() {
                 self.add(phys.frame(pte.pfn()), pte);
             }
         }

@@ -266,9 +266,7 @@ fn vma_view(machine: &Machine, pid: Pid, mm: &Mm, vma: &Vma) -> VmaView {
 
 fn present_pages(machine: &Machine, pid: Pid, mm: &Mm, range: VirtRange) -> (Vec<PageView>, u64) {
     let (mut pages, mut count) = (Vec::new(), 0);
-    let mut at = range.start;
-    while let Some((addr, _, pte)) = mm.tables.next_used(&machine.kernel.phys, at, range.end) {
-        at = addr + PAGE_SIZE;
+    for (addr, pte) in mm.tables.used(&machine.kernel.phys, range) {
         count += 1;
         if pages.len() < MOST_PAGES {
             pages.push(page_view(machine, pid, addr, (addr - range.start) / PAGE_SIZE, pte));

@@ -107,7 +107,8 @@ impl Live {
             dropped_capabilities: process.capabilities.map_or(Vec::new(), dropped),
         };
         let first = Tracee::start(&start)?;
-        if let Ok(meta) = std::fs::metadata(format!("/proc/{}/root/dev/shm", first.pid())) {
+        // The processes stand at the top of their root directory.
+        if let Ok(meta) = std::fs::metadata(format!("/proc/{}/cwd/dev/shm", first.pid())) {
             identities.add_shm(meta.dev());
         }
         let (dev, ino) = text.as_ref().map_or(((0xfe, 0), 2), |line| (line.dev, line.ino));
