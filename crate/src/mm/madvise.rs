@@ -148,7 +148,10 @@ impl Kernel {
         let protected = advice.discards() && flags.contains(VmFlags::SEALED) && vma.is_anonymous() && !writable;
         self.require(!protected, Errno::EPERM, || Why::SealedVma { at })?;
         match advice {
-            WILLNEED => Ok(()),
+            WILLNEED => {
+                self.madvise_willneed(mm, id, part);
+                Ok(())
+            }
             COLD | PAGEOUT => self.fits_advice(at, !flags.intersects(VmFlags::LOCKED | VmFlags::PFNMAP | VmFlags::HUGETLB)),
             DONTNEED | DONTNEED_LOCKED => self.madvise_dontneed(mm, id, part, advice),
             FREE => self.madvise_free(mm, id, part),

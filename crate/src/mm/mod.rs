@@ -32,6 +32,7 @@ mod mseal;
 mod msync;
 mod munmap;
 mod pkeys;
+mod readahead;
 mod remap_file_pages;
 mod rmap;
 mod shm;

@@ -79,7 +79,7 @@ pub fn find_cached_page(kernel: &mut Kernel, context: &FaultContext, major_if_ab
     }
     let cached = kernel.fs.cached_page(inode, context.pgoff, &mut kernel.phys, &mut kernel.trace);
     let (pfn, major) = match cached {
-        Ok(Some(pfn)) => (pfn, major_if_absent && context.tried && kernel.phys.frame(pfn).flags.contains(FrameFlags::UNFILLED)),
+        Ok(Some(pfn)) => (pfn, major_if_absent && context.tried && !kernel.is_filled(pfn)),
         Ok(None) => {
             let filled = kernel.fs.fill_page(inode, context.pgoff, &mut kernel.phys, &mut kernel.trace);
             (filled.ok_or(FaultOutcome::OutOfMemory)?, major_if_absent)
@@ -147,7 +147,7 @@ impl VmOperations for Ext4VmOps {
         let reads_ahead = kernel.sysctl.read_ahead_pages > 0 && is_absent(kernel, context);
         let found = find_cached_page(kernel, context, true)?;
         if reads_ahead {
-            kernel.call("do_sync_mmap_readahead", |k| do_sync_mmap_readahead(k, context));
+            kernel.call("do_sync_mmap_readahead", |k| k.do_sync_mmap_readahead(context));
         }
         Ok(found)
     }
@@ -165,29 +165,6 @@ impl VmOperations for Ext4VmOps {
 fn is_absent(kernel: &Kernel, context: &FaultContext) -> bool {
     let file = kernel.mms[context.mm].vmas.get(context.vma).file;
     file.is_some_and(|file| !kernel.fs.inode_of(file).is_cached(context.pgoff))
-}
-
-/// What a fault on an absent page reads besides it: half the window before and half behind, only behind where
-/// the program said it goes forward, nothing where it jumps (Linux `mm/filemap.c`). What Linux marks to read
-/// further ahead later is not modelled. RAM that runs out ends it early.
-fn do_sync_mmap_readahead(kernel: &mut Kernel, context: &FaultContext) {
-    let vma = kernel.mms[context.mm].vmas.get(context.vma);
-    let (flags, Some(file)) = (vma.flags, vma.file) else { return };
-    if flags.contains(VmFlags::RAND_READ) {
-        return;
-    }
-    let (window, inode) = (kernel.sysctl.read_ahead_pages, kernel.fs.file(file).inode);
-    let (forward, program) = (flags.contains(VmFlags::SEQ_READ), flags.contains(VmFlags::EXEC));
-    let start = if forward || program { context.pgoff } else { context.pgoff.saturating_sub(window / 2) };
-    // Of a program nothing is read beyond its area.
-    let border = if program && !forward { vma.pgoff_end() } else { u64::MAX };
-    let end = start.saturating_add(window).min(border).min(kernel.fs.inode(inode).page_count());
-    for index in start..end {
-        let missing = !kernel.fs.inode(inode).is_cached(index);
-        if missing && kernel.fs.fill_page(inode, index, &mut kernel.phys, &mut kernel.trace).is_none() {
-            return;
-        }
-    }
 }
 
 /// vdso and vvar: pages of the kernel.
