@@ -135,7 +135,9 @@ impl Cpu {
         }
     }
 
-    /// Loads a word from the TLB's memory; `None` on a miss or a misaligned address.
+    /// Loads a word from the TLB's memory; `None` on a miss or a misaligned address. In a loop of loads let the
+    /// loop end on a miss, instead of calling the slow path from inside: compilers keep what a loop carries in
+    /// registers only if nothing in it calls.
     #[inline(always)]
     pub fn load_hit<T: Word>(&self, addr: u64) -> Option<T> {
         self.tlb.load(addr)

@@ -97,6 +97,12 @@ impl Pte {
         self.0 & Self::PRESENT != 0
     }
 
+    /// Itself if the hardware translates through it.
+    #[inline]
+    pub(super) fn present(self) -> Option<Self> {
+        self.is_hardware_present().then_some(self)
+    }
+
     /// Whether all the given bits are set.
     #[inline]
     pub fn has(self, bits: u64) -> bool {

@@ -20,8 +20,9 @@ const EMPTY: u64 = u64::MAX;
 struct Entry {
     /// Page address, or `EMPTY`.
     tag: u64,
-    /// Host address of the page minus its guest address, wrapping.
-    addend: u64,
+    /// Host address of the page minus its guest address, wrapping: as wide as host addresses are, so that
+    /// the sum is one too.
+    addend: usize,
 }
 
 const NOTHING: Entry = Entry { tag: EMPTY, addend: 0 };
@@ -95,7 +96,7 @@ impl Tlb {
         if entry.tag != tag::<T>(addr) {
             return None;
         }
-        let host = entry.addend.wrapping_add(addr) as usize;
+        let host = entry.addend.wrapping_add(addr as usize);
         // SAFETY: the tag matched, so `host` lies in the frame this entry was filled from, which lives
         // as long as the machine; the access is aligned, so it does not leave the frame.
         Some(unsafe { std::ptr::with_exposed_provenance::<T>(host).read() }.swap_order())
@@ -108,7 +109,7 @@ impl Tlb {
         if entry.tag != tag::<T>(addr) {
             return false;
         }
-        let host = entry.addend.wrapping_add(addr) as usize;
+        let host = entry.addend.wrapping_add(addr as usize);
         // SAFETY: as in `load`; entries of this array come from writable leaves only.
         unsafe { std::ptr::with_exposed_provenance_mut::<T>(host).write(value.swap_order()) };
         true
@@ -128,12 +129,17 @@ impl Tlb {
             *word |= bit;
             self.filled.push(slot as u16);
         }
-        let entry = Entry { tag: page, addend: (host as u64).wrapping_sub(page) };
+        let entry = Entry { tag: page, addend: host.wrapping_sub(page as usize) };
         self.array_mut(access)[slot] = entry;
     }
 
+    #[inline]
     pub(super) fn flush_page(&mut self, addr: VirtAddr) -> bool {
-        let page = addr.page_floor().0;
+        let slot = place(addr.0);
+        self.is_filled[slot / 64] & 1 << (slot % 64) != 0 && self.flush_filled(addr.page_floor().0)
+    }
+
+    fn flush_filled(&mut self, page: u64) -> bool {
         let mut any = false;
         for array in [&mut self.read, &mut self.write, &mut self.execute] {
             let entry = &mut array[place(page)];
@@ -161,7 +167,7 @@ impl Tlb {
         let arrays = [(&self.read, Access::Read), (&self.write, Access::Write), (&self.execute, Access::Execute)];
         arrays.into_iter().flat_map(|(array, access)| {
             let used = array.iter().filter(|entry| entry.tag != EMPTY);
-            used.map(move |e| (VirtAddr(e.tag), access, e.addend.wrapping_add(e.tag) as usize))
+            used.map(move |e| (VirtAddr(e.tag), access, e.addend.wrapping_add(e.tag as usize)))
         })
     }
 

@@ -13,23 +13,22 @@ use crate::phys::{Owner, Phys};
 /// A [`HardwareFault`] with the error code that the CPU would push.
 #[inline]
 pub(super) fn walk(phys: &mut Phys, root: Pfn, addr: VirtAddr, access: Access, pkru: u32, levels: u8) -> Result<Pte, HardwareFault> {
+    let absent = HardwareFault::new(addr, access, false);
     let mut table = root;
-    let mut level = levels;
-    loop {
+    if levels > TOP {
+        table = Slot { table, index: index_of(addr, levels) }.read(phys).present().ok_or(absent)?.pfn();
+    }
+    for level in [4, 3, 2] {
         let slot = Slot { table, index: index_of(addr, level) };
-        let entry = slot.read(phys);
-        if !entry.is_hardware_present() {
-            return Err(HardwareFault::new(addr, access, false));
-        }
-        if level == 1 {
-            return finish(phys, slot, entry, addr, access, pkru);
-        }
+        let entry = slot.read(phys).present().ok_or(absent)?;
         if entry.is_large(level) {
             return finish(phys, slot, entry, addr, access, pkru).map(|leaf| leaf.page_of_large(addr, level));
         }
         table = entry.pfn();
-        level -= 1;
     }
+    let slot = Slot { table, index: index_of(addr, 1) };
+    let entry = slot.read(phys).present().ok_or(absent)?;
+    finish(phys, slot, entry, addr, access, pkru)
 }
 
 #[inline]

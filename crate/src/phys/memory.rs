@@ -46,9 +46,10 @@ impl Drop for Chunk {
 }
 
 /// Simulated RAM as bytes.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Memory {
-    chunks: Vec<Option<Chunk>>,
+    /// From the first frame on, as far as frames were in use: they are handed out in ascending order.
+    chunks: Vec<Chunk>,
 }
 
 // SAFETY: a chunk is owned by its `Memory` like a `Box`; the TLB's addresses into it live in the same
@@ -57,31 +58,23 @@ unsafe impl Send for Memory {}
 
 impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let taken = self.chunks.iter().flatten().count();
-        write!(f, "Memory({taken} of {} chunks taken)", self.chunks.len())
+        write!(f, "Memory({} chunks)", self.chunks.len())
     }
 }
 
 impl Memory {
-    pub(super) fn new(frames: u32) -> Self {
-        let mut chunks = Vec::new();
-        chunks.resize_with((frames as usize).div_ceil(CHUNK_FRAMES), || None);
-        Self { chunks }
-    }
-
-    /// Takes host memory for the frame's chunk unless it has some.
+    /// Takes host memory for the frame's chunk, and for those before it, unless they have some.
     #[inline]
     pub(super) fn ensure(&mut self, pfn: Pfn) {
-        let chunk = &mut self.chunks[pfn.index() / CHUNK_FRAMES];
-        if chunk.is_none() {
-            *chunk = Some(Chunk::new());
+        while self.chunks.len() <= pfn.index() / CHUNK_FRAMES {
+            self.chunks.push(Chunk::new());
         }
     }
 
-    /// First byte of the frame. The frame must be allocated: its chunk exists then.
+    /// First byte of the frame, which must be allocated: its chunk exists then.
     #[inline]
     fn pointer(&self, pfn: Pfn) -> *mut u8 {
-        let chunk = self.chunks[pfn.index() / CHUNK_FRAMES].as_ref().expect("a frame in use has memory");
+        let chunk = &self.chunks[pfn.index() / CHUNK_FRAMES];
         // SAFETY: the offset is below CHUNK_BYTES.
         unsafe { chunk.0.as_ptr().add((pfn.index() % CHUNK_FRAMES) << PAGE_SHIFT) }
     }

@@ -24,11 +24,11 @@ pub struct Phys {
 }
 
 impl Phys {
-    /// RAM of `bytes`, rounded down to whole frames. Host memory is taken in chunks of 4 MiB, each
-    /// at the first use of one of its frames.
+    /// RAM of `bytes`, rounded down to whole frames. Host memory is taken in chunks of 4 MiB
+    /// as far as frames are in use.
     pub fn new(bytes: u64) -> Self {
         let count = (bytes >> PAGE_SHIFT) as u32;
-        Self { memory: Memory::new(count), frames: Vec::new(), buddy: Buddy::new(count) }
+        Self { memory: Memory::default(), frames: Vec::new(), buddy: Buddy::new(count) }
     }
 
     /// Frames in the machine.
