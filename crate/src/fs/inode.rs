@@ -251,15 +251,16 @@ impl Inode {
         self.pages.contains_key(&index) || self.is_warm_page(index)
     }
 
-    /// The pages of a range that count as cached, in order.
-    pub fn cached_in(&self, pages: Range<u64>) -> SmallVec<[u64; 16]> {
+    /// The pages of a range that count as cached, in order, with the frame of each that has one.
+    pub fn cached_in(&self, pages: Range<u64>) -> SmallVec<[(u64, Option<Pfn>); 16]> {
         if self.warm {
-            return pages.filter(|index| self.is_cached(*index)).collect();
+            let cached = |index| self.is_cached(index).then(|| (index, self.frame_of(index)));
+            return pages.filter_map(cached).collect();
         }
         if pages.is_empty() {
             return SmallVec::new();
         }
-        self.pages.range(pages).map(|(index, _)| *index).collect()
+        self.pages.range(pages).map(|(index, pfn)| (*index, Some(*pfn))).collect()
     }
 
     /// Whether a page counts as cached without having a frame yet.

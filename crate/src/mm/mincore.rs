@@ -2,7 +2,7 @@
 
 use super::kernel::Kernel;
 use super::task::Capabilities;
-use crate::addr::{VirtAddr, VirtRange, page_align};
+use crate::addr::{Pfn, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
 use crate::fs::Inode;
 use crate::ids::{MmId, VmaId};
@@ -47,17 +47,20 @@ impl Kernel {
         for addr in part.page_addrs() {
             let pte = self.mms[mm].tables.get(&self.phys, addr);
             // Behind the end of the file too: a write that failed leaves pages there.
-            let cached = || inode.is_some_and(|inode| self.is_filled(inode, vma.pgoff_of(addr)));
+            let cached = || inode.is_some_and(|inode| self.is_resident(inode, vma.pgoff_of(addr)));
             vector.push((pte.is_present() || cached()) as u8);
         }
     }
 
     /// Whether a page is cached, and not only room for one.
-    pub(crate) fn is_filled(&self, inode: &Inode, index: u64) -> bool {
-        match inode.frame_of(index) {
-            Some(pfn) => !self.phys.frame(pfn).flags.contains(FrameFlags::UNFILLED),
-            None => inode.is_cached(index),
-        }
+    fn is_resident(&self, inode: &Inode, index: u64) -> bool {
+        inode.frame_of(index).map_or_else(|| inode.is_cached(index), |pfn| self.is_filled(pfn))
+    }
+
+    /// Whether a frame of a cache holds its page, and is not only room for it (Linux `folio_test_uptodate`).
+    #[inline]
+    pub(crate) fn is_filled(&self, pfn: Pfn) -> bool {
+        !self.phys.frame(pfn).flags.contains(FrameFlags::UNFILLED)
     }
 
     /// Whether the caller may know what is cached: it owns the file or may write it.

@@ -2,7 +2,7 @@
 //! `do_shared_fault`, `do_fault_around`): `vma->vm_ops->fault` finds the page.
 
 use super::{FaultContext, FaultOutcome, page_prot};
-use crate::addr::{PAGE_SHIFT, PAGE_SIZE, PMD_SIZE, VirtAddr, VirtRange};
+use crate::addr::{PAGE_SHIFT, PAGE_SIZE, PMD_SIZE, Pfn, VirtAddr, VirtRange};
 use crate::event::Note;
 use crate::flags::VmFlags;
 use crate::fs::InodeKind;
@@ -122,14 +122,20 @@ impl Kernel {
         let inode = self.fs.file(file).inode;
         let file = self.fs.inode(inode);
         let mut cached = file.cached_in(first_pgoff..(first_pgoff + window.pages()).min(file.page_count()));
-        cached.retain(|index| self.is_filled(file, *index));
-        let Some(first_slot) = self.table_for_fault_around(context, inode, window, cached.first().copied()) else { return false };
+        cached.retain(|(_, frame)| frame.is_none_or(|pfn| self.is_filled(pfn)));
+        let first = cached.first().map(|(index, _)| *index);
+        let Some(first_slot) = self.table_for_fault_around(context, inode, window, first) else { return false };
         self.say(Note::Range { what: "map_pages", range: window });
         let mut hit = false;
-        for index in cached {
+        for (index, frame) in cached {
             let page = index - first_pgoff;
             let (addr, slot) = (window.start + page * PAGE_SIZE, first_slot.further(page as usize));
-            hit |= slot.read(&self.phys).is_none() && self.map_cached_page(context, (addr, slot), (inode, index), bits);
+            if !slot.read(&self.phys).is_none() {
+                continue;
+            }
+            let Some(pfn) = frame.or_else(|| self.frame_for_cached(inode, index)) else { continue };
+            self.map_cached_page(context, (addr, slot), pfn, bits);
+            hit |= addr == context.addr;
         }
         hit
     }
@@ -149,18 +155,19 @@ impl Kernel {
         tables.find_or_make(&mut self.phys, window.start, &mut self.trace)
     }
 
-    /// Maps one cached page in an empty place; whether it is the faulting page.
-    fn map_cached_page(&mut self, context: &FaultContext, (addr, slot): (VirtAddr, Slot), page: (InodeId, u64), bits: u64) -> bool {
-        let Ok(Some(pfn)) = self.fs.cached_page(page.0, page.1, &mut self.phys, &mut self.trace) else {
-            return false;
-        };
+    /// The frame that a page takes which counts as cached and has none yet; `None` when RAM is exhausted.
+    fn frame_for_cached(&mut self, inode: InodeId, index: u64) -> Option<Pfn> {
+        self.fs.cached_page(inode, index, &mut self.phys, &mut self.trace).ok().flatten()
+    }
+
+    /// Maps one cached page in an empty place.
+    fn map_cached_page(&mut self, context: &FaultContext, (addr, slot): (VirtAddr, Slot), pfn: Pfn, bits: u64) {
         self.phys.get(pfn);
         // Only the page that was asked for counts as used.
         let accessed = if addr == context.addr { Pte::ACCESSED } else { 0 };
         let pte = Pte::leaf(pfn, bits | accessed);
         self.set_pte(context.mm, addr, slot, pte);
         self.remember_mapping(context.mm, pte);
-        addr == context.addr
     }
 
     /// 16 pages from the start of the aligned block or of the area, whichever is higher, cut to the
