@@ -286,7 +286,7 @@ impl Kernel {
         let writable = flags.contains(VmFlags::SHARED | VmFlags::MAYWRITE);
         self.require(writable, Errno::EACCES, || Why::FileNotWritable)?;
         let inode = self.fs.file(file).inode;
-        self.punch_hole(inode, first * PAGE_SIZE, part.len())
+        self.punch_hole(inode, first * PAGE_SIZE, part.len(), 0)
     }
 
     /// Replaces the range by markers: any access raises SIGSEGV. The area is not split.
