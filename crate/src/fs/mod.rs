@@ -330,9 +330,10 @@ impl Fs {
         Some(done)
     }
 
-    /// Makes room for bytes at a place: the page is cached, and the file reaches up to the place, before anybody
-    /// knows whether the bytes can be had (Linux `generic_perform_write`, measured). `None` when RAM is exhausted.
-    pub fn begin_write(&mut self, id: InodeId, offset: u64, phys: &mut Phys, trace: &mut Trace) -> Option<()> {
+    /// Makes room for bytes at a place, inside one page: the page is cached, and the file reaches up to the place,
+    /// before anybody knows whether the bytes can be had (Linux `generic_perform_write`: `write_begin`, measured).
+    /// The page's frame, for [`Fs::write_end`]; `None` when RAM is exhausted.
+    pub fn write_begin(&mut self, id: InodeId, offset: u64, phys: &mut Phys, trace: &mut Trace) -> Option<Pfn> {
         let end = self.inodes[id].size;
         if offset > end {
             self.set_size(id, offset, phys, trace);
@@ -344,30 +345,17 @@ impl Fs {
         if inode.kind == InodeKind::Shmem || !left_alone {
             self.mark_dirty(pfn, phys);
         }
-        Some(())
+        Some(pfn)
     }
 
-    /// Copies bytes into the cache, growing the file. The count of bytes; `None` when RAM is exhausted
-    /// before the first byte.
-    pub fn write_at(&mut self, id: InodeId, offset: u64, from: &[u8], phys: &mut Phys, trace: &mut Trace) -> Option<usize> {
-        let mut done = 0;
-        while done < from.len() {
-            let at = offset + done as u64;
-            let part = (from.len() - done).min((PAGE_SIZE - at % PAGE_SIZE) as usize);
-            match self.page_for_copy(id, at / PAGE_SIZE, phys, trace) {
-                Some(pfn) => {
-                    phys.write(pfn, at % PAGE_SIZE, &from[done..done + part]);
-                    self.mark_dirty(pfn, phys);
-                }
-                None if done == 0 => return None,
-                None => break,
-            }
-            done += part;
-            let inode = &mut self.inodes[id];
-            inode.size = inode.size.max(at + part as u64);
-            inode.modified += 1;
-        }
-        Some(done)
+    /// Copies the bytes that could be had, at least one, into the page that [`Fs::write_begin`] found; the file grows to
+    /// hold them (Linux `write_end`).
+    pub fn write_end(&mut self, id: InodeId, offset: u64, pfn: Pfn, from: &[u8], phys: &mut Phys) {
+        phys.write(pfn, offset % PAGE_SIZE, from);
+        self.mark_dirty(pfn, phys);
+        let inode = &mut self.inodes[id];
+        inode.size = inode.size.max(offset + from.len() as u64);
+        inode.modified += 1;
     }
 
     fn page_for_copy(&mut self, id: InodeId, index: u64, phys: &mut Phys, trace: &mut Trace) -> Option<Pfn> {
@@ -431,7 +419,10 @@ mod tests {
     #[test]
     fn writing_grows_and_reading_stops_at_the_end() {
         let (mut fs, inode, mut phys, mut trace) = disk_file(0);
-        assert_eq!(fs.write_at(inode, 4090, b"hello world", &mut phys, &mut trace), Some(11));
+        for (offset, part) in [(4090, b"hello ".as_slice()), (4096, b"world")] {
+            let pfn = fs.write_begin(inode, offset, &mut phys, &mut trace).unwrap();
+            fs.write_end(inode, offset, pfn, part, &mut phys);
+        }
         let mut bytes = [0; 64];
         assert_eq!(fs.read_at(inode, 4090, &mut bytes, &mut phys, &mut trace), Some(11));
         assert_eq!(&bytes[..11], b"hello world");

@@ -172,10 +172,10 @@ impl Machine {
                 break;
             }
             let kernel = &mut self.kernel;
-            if kernel.fs.begin_write(inode, at, &mut kernel.phys, &mut kernel.trace).is_none() {
+            let Some(pfn) = kernel.fs.write_begin(inode, at, &mut kernel.phys, &mut kernel.trace) else {
                 self.kernel.require(done > 0, Errno::ENOSPC, || Why::OutOfFrames)?;
                 break;
-            }
+            };
             let left = match buffer {
                 Arg::Int(from) => self.copy_from_user(VirtAddr(*from) + done, &mut bytes),
                 Arg::Bytes(given) if !given.is_empty() => {
@@ -185,14 +185,13 @@ impl Machine {
                 _ => 0,
             };
             let len = bytes.len() - left;
-            let kernel = &mut self.kernel;
-            let written = kernel.fs.write_at(inode, at, &bytes[..len], &mut kernel.phys, &mut kernel.trace);
-            let Some(written) = written else { return kernel.refuse(Errno::ENOSPC, Why::OutOfFrames) };
-            done += written as u64;
-            // What was written may have made the file long enough for more to be had.
-            if len == 0 || written < len {
+            if len == 0 {
                 break;
             }
+            let kernel = &mut self.kernel;
+            kernel.fs.write_end(inode, at, pfn, &bytes[..len], &mut kernel.phys);
+            done += len as u64;
+            // After a part the rest is tried again: what was written may have made the file long enough for more.
         }
         self.kernel.require(done > 0 || count == 0, Errno::EFAULT, || Why::BadUserAddress { at: VirtAddr(buffer.int()) })?;
         Ok(done)
