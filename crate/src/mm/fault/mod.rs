@@ -2,8 +2,12 @@
 //! becomes a page or a signal. One file per kind of fault.
 
 mod anonymous;
+mod cow;
 mod file;
+mod marker;
 mod oom;
+mod read;
+mod shared;
 mod stack;
 mod user;
 mod wp;
@@ -14,10 +18,11 @@ use crate::addr::VirtAddr;
 use crate::event::Note;
 use crate::flags::VmFlags;
 use crate::ids::{MmId, VmaId};
-use crate::mmu::{Access, Marker, Pte, Slot};
+use crate::mmu::{Access, Pte, Slot};
 use crate::vma::Vma;
 use crate::why::SignalWhy;
 
+use marker::marker_outcome;
 pub use user::FaultFrom;
 
 /// Everything a fault handler needs to know (Linux `struct vm_fault`).
@@ -118,7 +123,8 @@ impl Kernel {
             return self.do_pte_missing(context, slot);
         };
         if !pte.is_present() {
-            return self.do_marker(context, pte);
+            // Swap would be another guest of this place.
+            return self.call("do_swap_page", |k| k.call("handle_pte_marker", |_| marker_outcome(context.addr, pte)));
         }
         if context.unshare || context.access == Access::Write && !pte.is_writable() {
             return self.call("do_wp_page", |k| k.do_wp_page(context, slot, pte));
@@ -143,13 +149,6 @@ impl Kernel {
             (false, _) => self.call("do_read_fault", |k| k.do_read_fault(context)),
             (true, false) => self.call("do_cow_fault", |k| k.do_cow_fault(context)),
             (true, true) => self.call("do_shared_fault", |k| k.do_shared_fault(context)),
-        }
-    }
-
-    fn do_marker(&mut self, context: &FaultContext, pte: Pte) -> FaultOutcome {
-        match pte.as_marker() {
-            Some(Marker::Poison) => FaultOutcome::Poisoned,
-            _ => FaultOutcome::Sigsegv(SignalWhy::Guard { addr: context.addr }),
         }
     }
 
