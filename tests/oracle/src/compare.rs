@@ -3,12 +3,15 @@
 use crate::live::{Live, Outcome};
 use crate::observe;
 use crate::sandbox::Sandbox;
-use pagefault::addr::VirtRange;
+use pagefault::addr::{VirtAddr, VirtRange};
 use pagefault::ids::Pid;
 use pagefault::machine::MapsLine;
 use pagefault::script::{Script, Session, Statement, StepReport};
 use pagefault::view;
 use std::fmt;
+
+/// Bytes of an ELF file that only tell what it is (`EI_NIDENT`).
+const ELF_IDENT: u64 = 16;
 
 /// What is compared after each statement, beside the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +119,7 @@ impl Pair {
         let differs = |field, real: String, ours: String| {
             if real == ours { Ok(()) } else { Err(Failure::Differs { line: report.line, call: report.call.clone(), field, real, ours }) }
         };
-        if !matches!(statement.call.name.as_str(), "exit" | "exit_group") && !self.reads_a_clock(outcome.pid, report) {
+        if !matches!(statement.call.name.as_str(), "exit" | "exit_group") && !self.is_kernels_own(outcome.pid, report) {
             differs("result", outcome.result.clone(), report.result.clone())?;
         }
         if let Some(vector) = &outcome.vector {
@@ -134,11 +137,15 @@ impl Pair {
         Ok(())
     }
 
-    /// Whether a load is from where the kernel keeps its clocks: no two reads are equal.
-    fn reads_a_clock(&self, pid: u32, report: &StepReport) -> bool {
+    /// Whether a load is from where no two answers need be equal: the kernel's clocks, and what it has built into the
+    /// vdso behind the ELF identification.
+    fn is_kernels_own(&self, pid: u32, report: &StepReport) -> bool {
         let maps = view::maps(self.session.machine(), Pid(pid));
-        let clock = |line: &MapsLine| line.name.starts_with("[vvar") && report.focus.is_some_and(|addr| line.range.contains(addr));
-        report.call == "load" && maps.iter().any(clock)
+        let own = |line: &MapsLine, addr: VirtAddr| {
+            let built = line.name == "[vdso]" && addr - line.range.start >= ELF_IDENT;
+            line.range.contains(addr) && (built || line.name.starts_with("[vvar"))
+        };
+        report.call == "load" && report.focus.is_some_and(|addr| maps.iter().any(|line| own(line, addr)))
     }
 
     /// The whole of maps of a process.
