@@ -2,7 +2,7 @@
 
 use super::Content;
 use crate::addr::{PAGE_SIZE, Pfn};
-use crate::ids::{DriverId, InodeId, Pid};
+use crate::ids::{DriverId, InodeId, MmSerial, Pid};
 use crate::phys::Owner;
 use bitflags::bitflags;
 use smallvec::SmallVec;
@@ -39,13 +39,8 @@ pub enum InodeKind {
         /// Its driver.
         driver: DriverId,
     },
-    /// A file of `/proc/PID` that does something.
-    Proc {
-        /// Whose.
-        pid: Pid,
-        /// Which.
-        file: ProcFile,
-    },
+    /// A file of `/proc/PID`.
+    Proc(ProcEntry),
     /// A file of `/proc` about the whole machine.
     System {
         /// Which.
@@ -76,6 +71,17 @@ impl SystemFile {
             _ => return None,
         })
     }
+}
+
+/// A file of `/proc/PID`, opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ProcEntry {
+    /// Whose.
+    pub pid: Pid,
+    /// Which.
+    pub file: ProcFile,
+    /// The memory that it looks at, if that was settled when it was opened.
+    pub memory: Option<MmSerial>,
 }
 
 /// Files of `/proc/PID`.
@@ -126,8 +132,14 @@ impl ProcFile {
         }
     }
 
-    /// Whether opening it asks for the right to trace the process.
-    pub const fn needs_trace(self) -> bool {
+    /// Whether it cannot be opened where there is no memory.
+    pub const fn needs_memory(self) -> bool {
+        matches!(self, Self::SmapsRollup | Self::Pagemap | Self::Mem)
+    }
+
+    /// Whether it looks at the memory that the process had when it was opened (Linux `proc_mem_open`), and asks for the
+    /// right to trace the process.
+    pub const fn opens_memory(self) -> bool {
         !matches!(self, Self::ClearRefs | Self::Status | Self::Statm)
     }
 }

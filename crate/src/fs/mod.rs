@@ -11,7 +11,7 @@ mod content;
 mod inode;
 
 pub use content::Content;
-pub use inode::{Inode, InodeKind, ProcFile, Purpose, Seals, SystemFile, TMPFS_DEV};
+pub use inode::{Inode, InodeKind, ProcEntry, ProcFile, Purpose, Seals, SystemFile, TMPFS_DEV};
 
 use crate::addr::{PAGE_SIZE, Pfn};
 use crate::event::Trace;

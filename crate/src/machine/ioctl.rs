@@ -3,8 +3,7 @@
 use super::{Arg, Machine};
 use crate::addr::{PAGE_SIZE, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
-use crate::fs::{InodeKind, ProcFile};
-use crate::ids::Pid;
+use crate::fs::{InodeKind, ProcEntry, ProcFile};
 use crate::proc::{self, Categories, QueryFlags, Region, ScanFlags, ScanRequest, VmaAnswer, VmaQuery};
 use crate::why::Why;
 
@@ -63,9 +62,12 @@ impl Machine {
         let command = command.int() & 0xffff_ffff;
         let unknown = Why::BadArgument { index: 1, value: command };
         match self.kernel.fs.inode_of(file).kind {
-            InodeKind::Proc { pid, file: ProcFile::Pagemap } if command == PAGEMAP_SCAN => self.do_pagemap_scan(pid, argument),
-            InodeKind::Proc { file: ProcFile::Pagemap, .. } => self.kernel.refuse(Errno::EINVAL, unknown),
-            InodeKind::Proc { pid, file: ProcFile::Maps } if command == PROCMAP_QUERY => self.do_procmap_query(pid, argument),
+            InodeKind::Proc(entry) => match (entry.file, command) {
+                (ProcFile::Pagemap, PAGEMAP_SCAN) => self.do_pagemap_scan(entry, argument),
+                (ProcFile::Pagemap, _) => self.kernel.refuse(Errno::EINVAL, unknown),
+                (ProcFile::Maps, PROCMAP_QUERY) => self.do_procmap_query(entry, argument),
+                _ => self.kernel.refuse(Errno::ENOTTY, unknown),
+            },
             _ => self.kernel.refuse(Errno::ENOTTY, unknown),
         }
     }
@@ -134,10 +136,8 @@ impl Machine {
     }
 
     /// How many regions of pages were found (Linux `do_pagemap_scan`).
-    fn do_pagemap_scan(&mut self, pid: Pid, argument: &Arg) -> SysResult {
-        let Some(mm) = self.memory_of(pid) else {
-            return self.kernel.refuse(Errno::ESRCH, Why::NoProcess { pid: pid.0.into() });
-        };
+    fn do_pagemap_scan(&mut self, entry: ProcEntry, argument: &Arg) -> SysResult {
+        let mm = self.require_memory(entry)?;
         let structure = Structure(self.structure_from_user(argument, 0, (SCAN_WORDS * 8) as u64)?);
         let request = self.scan_request(&structure)?;
         let scanned = proc::pagemap_scan(&self.kernel, &self.kernel.mms[mm], &request);
@@ -161,7 +161,7 @@ impl Machine {
     }
 
     /// Which area an address lies in, or comes before (Linux `do_procmap_query`).
-    fn do_procmap_query(&mut self, pid: Pid, argument: &Arg) -> SysResult {
+    fn do_procmap_query(&mut self, entry: ProcEntry, argument: &Arg) -> SysResult {
         let size = Structure(self.structure_from_user(argument, 0, 8)?).word(0);
         self.kernel.require(size <= PAGE_SIZE, Errno::E2BIG, || Why::BadSize { size })?;
         self.kernel.require(size >= QUERY_BYTES_LEAST, Errno::EINVAL, || Why::BadSize { size })?;
@@ -177,9 +177,7 @@ impl Machine {
             let (len, at) = (structure.half(size), structure.word(address));
             self.kernel.require((len == 0) == (at == 0), Errno::EINVAL, || Why::BadArgument { index: 2, value: at })?;
         }
-        let Some(mm) = self.memory_of(pid) else {
-            return self.kernel.refuse(Errno::ESRCH, Why::NoProcess { pid: pid.0.into() });
-        };
+        let mm = self.require_memory(entry)?;
         let query = VmaQuery { addr: VirtAddr(structure.word(16)), flags };
         let Some(found) = proc::query_vma(&self.kernel, &self.kernel.mms[mm], &query) else {
             return self.kernel.refuse(Errno::ENOENT, Why::NoSuchVma { at: query.addr });

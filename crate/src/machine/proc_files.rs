@@ -5,7 +5,7 @@ use super::read_write::write_over_and_over;
 use super::{Arg, Machine};
 use crate::addr::{PAGE_SIZE, VirtAddr, VirtRange};
 use crate::errno::{Errno, SysResult};
-use crate::fs::{Content, Inode, InodeKind, ProcFile, SystemFile};
+use crate::fs::{Content, Inode, InodeKind, ProcEntry, ProcFile, SystemFile};
 use crate::ids::{InodeId, MmId, Pid};
 use crate::mm::{Capabilities, ClearRefs, Transfer};
 use crate::proc;
@@ -33,15 +33,21 @@ impl Machine {
             number => Pid(number.parse().ok()?),
         };
         let alive = self.process(pid)?.is_alive();
-        if alive
-            && file.needs_trace()
-            && let Err(error) = self.memory_to_trace(pid.0.into())
-        {
-            return Some(self.kernel.refuse(Errno::EACCES, error.why));
+        match alive {
+            true if file.opens_memory() => {
+                if let Err(error) = self.memory_to_trace(pid.0.into()) {
+                    return Some(self.kernel.refuse(Errno::EACCES, error.why));
+                }
+            }
+            false if file.needs_memory() => {
+                return Some(self.kernel.refuse(Errno::ESRCH, Why::NoProcess { pid: pid.0.into() }));
+            }
+            _ => {}
         }
         // A zombie's files are root's.
         let uid = self.process(pid).filter(|_| alive).map_or(0, |process| self.kernel.tasks[process.task].uid);
-        let inode = Inode { mode: file.mode(), uid, ..Inode::new(InodeKind::Proc { pid, file }) };
+        let memory = self.memory_of(pid).filter(|_| file.opens_memory()).map(|mm| self.kernel.mms[mm].serial);
+        let inode = Inode { mode: file.mode(), uid, ..Inode::new(InodeKind::Proc(ProcEntry { pid, file, memory })) };
         Some(Ok(self.kernel.fs.add_inode(inode)))
     }
 
@@ -57,6 +63,28 @@ impl Machine {
         Some(self.kernel.tasks[process.task].mm)
     }
 
+    /// The memory that a file looks at: the one it was opened on, as long as somebody has it, or what the process has now.
+    fn memory_behind(&self, entry: ProcEntry) -> Option<MmId> {
+        match entry.memory {
+            Some(serial) => self.kernel.mm_of_serial(serial),
+            None => self.memory_of(entry.pid),
+        }
+    }
+
+    /// The same for who has no answer without memory.
+    pub(super) fn require_memory(&mut self, entry: ProcEntry) -> SysResult<MmId> {
+        match self.memory_behind(entry) {
+            Some(mm) => Ok(mm),
+            None => self.kernel.refuse(Errno::ESRCH, Why::NoProcess { pid: entry.pid.0.into() }),
+        }
+    }
+
+    /// Whether a process has an entry: alive, or a zombie.
+    fn require_process(&mut self, pid: Pid) -> SysResult<()> {
+        let known = self.process(pid).is_some();
+        self.kernel.require(known, Errno::ESRCH, || Why::NoProcess { pid: pid.0.into() })
+    }
+
     /// Whoever reads a text from its start gets what is true now; who goes on reading, the rest of the same
     /// (Linux `seq_read`).
     pub(super) fn write_down_proc_text(&mut self, inode: InodeId, offset: u64) -> SysResult<()> {
@@ -68,18 +96,7 @@ impl Machine {
             InodeKind::System { file: SystemFile::Meminfo } => proc::meminfo_text(&self.kernel),
             InodeKind::System { file: SystemFile::Vmstat } => proc::vmstat_text(&self.kernel),
             InodeKind::System { file: SystemFile::Buddyinfo } => proc::buddyinfo_text(&self.kernel),
-            InodeKind::Proc { pid, file } => match self.memory_of(pid) {
-                Some(mm) => self.proc_text(mm, file)?,
-                // A zombie has an entry, and no memory.
-                None if self.process(pid).is_some() => {
-                    if file == ProcFile::Statm {
-                        "0 0 0 0 0 0 0\n".into()
-                    } else {
-                        String::new()
-                    }
-                }
-                None => return self.kernel.refuse(Errno::ESRCH, Why::NoProcess { pid: pid.0.into() }),
-            },
+            InodeKind::Proc(entry) => self.proc_text(entry)?,
             _ => String::new(),
         };
         let file = self.kernel.fs.inode_mut(inode);
@@ -87,9 +104,17 @@ impl Machine {
         Ok(())
     }
 
-    fn proc_text(&mut self, mm: MmId, file: ProcFile) -> SysResult<String> {
+    fn proc_text(&mut self, entry: ProcEntry) -> SysResult<String> {
+        self.require_process(entry.pid)?;
+        // A zombie has an entry, and no memory.
+        let mm = match (self.memory_behind(entry), entry.file) {
+            (Some(mm), _) => mm,
+            (None, ProcFile::SmapsRollup) => self.require_memory(entry)?,
+            (None, ProcFile::Statm) => return Ok("0 0 0 0 0 0 0\n".into()),
+            (None, _) => return Ok(String::new()),
+        };
         let (kernel, mm) = (&self.kernel, &self.kernel.mms[mm]);
-        Ok(match file {
+        Ok(match entry.file {
             ProcFile::Maps => proc::maps_text(kernel, mm),
             ProcFile::Smaps => proc::smaps_text(kernel, mm),
             ProcFile::SmapsRollup => proc::smaps_rollup_text(kernel, mm),
@@ -108,11 +133,11 @@ impl Machine {
     }
 
     /// Linux `pagemap_read`: eight bytes for each page, at eight times its number.
-    pub(super) fn read_pagemap(&mut self, pid: Pid, buffer: &Arg, count: u64, offset: u64) -> SysResult {
+    pub(super) fn read_pagemap(&mut self, entry: ProcEntry, buffer: &Arg, count: u64, offset: u64) -> SysResult {
         let whole = offset.is_multiple_of(PAGEMAP_ENTRY) && count.is_multiple_of(PAGEMAP_ENTRY);
         self.kernel
             .require(whole, Errno::EINVAL, || Why::BadSize { size: if offset.is_multiple_of(PAGEMAP_ENTRY) { count } else { offset } })?;
-        let Some(mm) = self.memory_of(pid) else { return Ok(0) };
+        let Some(mm) = self.memory_behind(entry) else { return Ok(0) };
         let with_pfn = self.kernel.task().capable(Capabilities::SYS_ADMIN);
         let last = self.kernel.task_size() / PAGE_SIZE;
         let (first, mut done) = (offset / PAGEMAP_ENTRY, 0);
@@ -134,10 +159,10 @@ impl Machine {
     }
 
     /// Reads memory that is another's: Linux `mem_read`.
-    pub(super) fn read_proc_mem(&mut self, pid: Pid, buffer: &Arg, count: u64, offset: u64) -> SysResult {
+    pub(super) fn read_proc_mem(&mut self, entry: ProcEntry, buffer: &Arg, count: u64, offset: u64) -> SysResult {
         let mut done = 0;
         while done < count {
-            let Some(mm) = self.memory_of(pid) else { break };
+            let Some(mm) = self.memory_behind(entry) else { break };
             let mut bytes = vec![0; (count - done).min(PAGE_SIZE) as usize];
             let at = VirtAddr(offset.wrapping_add(done));
             let got = self.kernel.access_remote_vm(mm, at, Transfer::Read(&mut bytes));
@@ -156,14 +181,14 @@ impl Machine {
     }
 
     /// Writes to such a file: Linux `mem_write`, `clear_refs_write`.
-    pub(super) fn write_proc_file(&mut self, (pid, file): (Pid, ProcFile), buffer: &Arg, count: u64, offset: u64) -> SysResult {
-        if file == ProcFile::ClearRefs {
-            return self.write_clear_refs(pid, buffer, count);
+    pub(super) fn write_proc_file(&mut self, entry: ProcEntry, buffer: &Arg, count: u64, offset: u64) -> SysResult {
+        if entry.file == ProcFile::ClearRefs {
+            return self.write_clear_refs(entry, buffer, count);
         }
-        self.kernel.require(file == ProcFile::Mem, Errno::EINVAL, || Why::WrongOpenMode)?;
+        self.kernel.require(entry.file == ProcFile::Mem, Errno::EINVAL, || Why::WrongOpenMode)?;
         let mut done = 0;
         while done < count {
-            let Some(mm) = self.memory_of(pid) else { break };
+            let Some(mm) = self.memory_behind(entry) else { break };
             let bytes = self.bytes_to_write(buffer, done, (count - done).min(PAGE_SIZE))?;
             let at = VirtAddr(offset.wrapping_add(done));
             let put = self.kernel.access_remote_vm(mm, at, Transfer::Write(&bytes));
@@ -193,7 +218,7 @@ impl Machine {
         Ok(bytes)
     }
 
-    fn write_clear_refs(&mut self, pid: Pid, buffer: &Arg, count: u64) -> SysResult {
+    fn write_clear_refs(&mut self, entry: ProcEntry, buffer: &Arg, count: u64) -> SysResult {
         let bytes = self.bytes_to_write(buffer, 0, count.min(MOST_DIGITS))?;
         let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
         let number = std::str::from_utf8(&bytes[..end]).ok().and_then(|text| text.trim().parse::<i32>().ok());
@@ -201,10 +226,11 @@ impl Machine {
             let value = number.map_or(0, |number| number as u64);
             return self.kernel.refuse(Errno::EINVAL, Why::BadArgument { index: 1, value });
         };
-        let Some(mm) = self.memory_of(pid) else {
-            return self.kernel.refuse(Errno::ESRCH, Why::NoProcess { pid: pid.0.into() });
-        };
-        self.kernel.clear_refs(mm, what);
+        match self.memory_of(entry.pid) {
+            Some(mm) => self.kernel.clear_refs(mm, what),
+            // A zombie has nothing to clear.
+            None => self.require_process(entry.pid)?,
+        }
         Ok(count)
     }
 }

@@ -3,7 +3,7 @@
 use super::{Arg, Machine};
 use crate::addr::{PAGE_SIZE, VirtAddr};
 use crate::errno::{Errno, SysResult};
-use crate::fs::{InodeKind, ProcFile, Seals};
+use crate::fs::{InodeKind, ProcEntry, ProcFile, Seals};
 use crate::ids::{FileId, InodeId};
 use crate::mm::max_bytes;
 use crate::why::Why;
@@ -48,7 +48,7 @@ impl Machine {
     /// Whether a place in a file and what follows it can be counted (Linux `rw_verify_area`). In the memory of a
     /// process places are addresses.
     fn require_place(&mut self, kind: InodeKind, offset: u64, count: u64) -> SysResult<()> {
-        let unsigned = matches!(kind, InodeKind::Proc { file: ProcFile::Mem, .. });
+        let unsigned = matches!(kind, InodeKind::Proc(ProcEntry { file: ProcFile::Mem, .. }));
         let fits = unsigned || (offset as i64 >= 0 && (offset.wrapping_add(count) as i64) >= 0);
         self.kernel.require(fits, Errno::EINVAL, || Why::BadSize { size: offset })
     }
@@ -72,9 +72,9 @@ impl Machine {
         self.kernel.require(kind != InodeKind::Directory, Errno::EISDIR, || Why::IsDirectory)?;
         let count = count.min(MAX_RW_COUNT);
         match kind {
-            InodeKind::Proc { pid, file: ProcFile::Mem } => return self.read_proc_mem(pid, buffer, count, offset),
-            InodeKind::Proc { pid, file: ProcFile::Pagemap } => return self.read_pagemap(pid, buffer, count, offset),
-            InodeKind::Proc { .. } | InodeKind::System { .. } => self.write_down_proc_text(inode, offset)?,
+            InodeKind::Proc(entry) if entry.file == ProcFile::Mem => return self.read_proc_mem(entry, buffer, count, offset),
+            InodeKind::Proc(entry) if entry.file == ProcFile::Pagemap => return self.read_pagemap(entry, buffer, count, offset),
+            InodeKind::Proc(_) | InodeKind::System { .. } => self.write_down_proc_text(inode, offset)?,
             _ => {}
         }
         let mut done = 0;
@@ -82,7 +82,7 @@ impl Machine {
             let mut bytes = vec![0; (count - done).min(CHUNK as u64) as usize];
             let got = match kind {
                 InodeKind::DevZero => bytes.len(),
-                InodeKind::Proc { .. } | InodeKind::System { .. } => self.read_proc_text(inode, offset + done, &mut bytes),
+                InodeKind::Proc(_) | InodeKind::System { .. } => self.read_proc_text(inode, offset + done, &mut bytes),
                 InodeKind::DevNull
                 | InodeKind::PidFd { .. }
                 | InodeKind::Secret
@@ -117,9 +117,7 @@ impl Machine {
     fn would_copy(&self, kind: InodeKind, inode: InodeId, offset: u64) -> bool {
         match kind {
             InodeKind::DevZero => true,
-            InodeKind::Disk | InodeKind::Shmem | InodeKind::Proc { .. } | InodeKind::System { .. } => {
-                offset < self.kernel.fs.inode(inode).size
-            }
+            InodeKind::Disk | InodeKind::Shmem | InodeKind::Proc(_) | InodeKind::System { .. } => offset < self.kernel.fs.inode(inode).size,
             _ => false,
         }
     }
@@ -148,8 +146,8 @@ impl Machine {
         self.require_user_buffer(buffer, count)?;
         self.require_place(kind, offset, count)?;
         let count = count.min(MAX_RW_COUNT);
-        if let InodeKind::Proc { pid, file } = kind {
-            return self.write_proc_file((pid, file), buffer, count, offset);
+        if let InodeKind::Proc(entry) = kind {
+            return self.write_proc_file(entry, buffer, count, offset);
         }
         let about_all = matches!(kind, InodeKind::System { .. });
         self.kernel.require(!about_all, Errno::EIO, || Why::OnlyRead)?;

@@ -63,7 +63,7 @@ pub fn file_operations(kind: InodeKind) -> &'static dyn FileOperations {
         InodeKind::Directory
         | InodeKind::DevNull
         | InodeKind::PidFd { .. }
-        | InodeKind::Proc { .. }
+        | InodeKind::Proc(_)
         | InodeKind::System { .. }
         | InodeKind::Stream => &NotMappable,
     }

@@ -35,7 +35,7 @@ impl Kernel {
                 execute_only_pkey: from.execute_only_pkey,
                 ..Mm::inheriting(tables, from.layout, from)
             };
-            let child = k.mms.insert(child);
+            let child = k.add_mm(child);
             match k.call("dup_mmap", |k| k.dup_mmap(parent, child)) {
                 Ok(()) => Ok(child),
                 Err(error) => {

@@ -10,7 +10,7 @@ use crate::addr::{PAGE_SHIFT, Pfn, TASK_SIZE, TASK_SIZE_LA57, VirtAddr};
 use crate::errno::{Errno, SysError, SysResult};
 use crate::event::{Event, Note, Trace};
 use crate::fs::Fs;
-use crate::ids::{FileId, MmId, Slab, TaskId};
+use crate::ids::{FileId, MmId, MmSerial, Slab, TaskId};
 use crate::mmu::{Cpu, Pte, Slot};
 use crate::phys::{Owner, Phys};
 use crate::why::Why;
@@ -99,6 +99,8 @@ pub struct Kernel {
     pub fs: Fs,
     /// Address spaces.
     pub mms: Slab<MmId, Mm>,
+    /// Address spaces there have ever been.
+    mms_made: u64,
     /// Tasks.
     pub tasks: Slab<TaskId, Task>,
     /// The task that runs (Linux `current`).
@@ -146,6 +148,7 @@ impl Kernel {
             cpu: Cpu::with_levels(if sysctl.la57 { 5 } else { 4 }),
             fs: Fs::default(),
             mms: Slab::default(),
+            mms_made: 0,
             tasks: Slab::default(),
             current: TaskId(0),
             anon_vmas: AnonVmas::default(),
@@ -161,6 +164,18 @@ impl Kernel {
             vdso_pages,
             vvar_pages,
         })
+    }
+
+    /// Adds an address space, and gives it its serial.
+    pub fn add_mm(&mut self, mut mm: Mm) -> MmId {
+        self.mms_made += 1;
+        mm.serial = MmSerial(self.mms_made);
+        self.mms.insert(mm)
+    }
+
+    /// The address space of a serial, unless it is gone.
+    pub fn mm_of_serial(&self, serial: MmSerial) -> Option<MmId> {
+        self.mms.iter().find(|(_, mm)| mm.serial == serial).map(|(id, _)| id)
     }
 
     /// The running task.

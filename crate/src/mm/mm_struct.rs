@@ -2,6 +2,7 @@
 
 use crate::addr::{TASK_SIZE, VirtAddr, page_align};
 use crate::flags::VmFlags;
+use crate::ids::MmSerial;
 use crate::mmu::Tables;
 use crate::phys::{Frame, Owner};
 use crate::vma::VmaSet;
@@ -62,6 +63,8 @@ impl Layout {
 /// An address space.
 #[derive(Clone, Debug)]
 pub struct Mm {
+    /// Tells it from all that were and will be.
+    pub serial: MmSerial,
     /// Its areas.
     pub vmas: VmaSet,
     /// Its page tables.
@@ -128,6 +131,7 @@ impl Mm {
     /// An empty address space.
     pub fn new(tables: Tables, layout: Layout) -> Self {
         Self {
+            serial: MmSerial::default(),
             vmas: VmaSet::default(),
             tables,
             users: 1,

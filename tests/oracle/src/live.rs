@@ -362,16 +362,22 @@ impl Live {
     fn translate_pid(&self, number: Sysno, words: &mut [u64; 6]) {
         use Sysno::*;
         if matches!(number, wait4 | pidfd_open | prlimit64 | process_vm_readv | process_vm_writev) && words[0] as i32 > 0 {
-            words[0] = self.tracees.get(&(words[0] as u32)).map_or(i32::MAX as u64, |tracee| tracee.pid() as u64);
+            words[0] = self.real_pid(words[0] as u32);
         }
+    }
+
+    /// The real number of a process of the script, also of one that has ended; the largest, which is nobody's, for
+    /// any other.
+    fn real_pid(&self, number: u32) -> u64 {
+        let known = self.numbers.iter().find(|(_, known)| **known == number);
+        known.map_or(i32::MAX as u64, |(real, _)| *real as u64)
     }
 
     /// `/proc/2/…` names the script's process 2.
     fn translate_path<'a>(&self, path: &'a [u8]) -> Cow<'a, [u8]> {
         let translated = || {
             let (number, rest) = std::str::from_utf8(path).ok()?.strip_prefix("/proc/")?.split_once('/')?;
-            let tracee = self.tracees.get(&number.parse().ok()?)?;
-            Some(format!("/proc/{}/{rest}", tracee.pid()).into_bytes())
+            Some(format!("/proc/{}/{rest}", self.real_pid(number.parse().ok()?)).into_bytes())
         };
         translated().map_or(Cow::Borrowed(path), Cow::Owned)
     }
