@@ -10,17 +10,21 @@ const USAGE = 'usage: npm run replay -- [--json] FILE…   (.jsonl, .mm.jsonl, .
 /** A command line holds only so much. */
 const AT_ONCE = 200;
 
-/** Writes the scripts of a file into a folder; their names. */
-function scriptsOf(file, folder) {
+/** Writes the scripts of a file into a folder; their names. Programs that cannot be read are told of, and left out. */
+function scriptsOf(file, folder, tell) {
   const name = basename(file);
   if (!/\.(jsonl|strace)$/.test(name)) {
     writeFileSync(join(folder, name), readFileSync(file));
     return [name];
   }
   mkdirSync(join(folder, name), { recursive: true });
-  return convertFile(file).map(({ program, text }) => {
+  return convertFile(file).flatMap(({ program, text, error }) => {
+    if (error) {
+      tell(`${name}, ${program}`, error);
+      return [];
+    }
     writeFileSync(join(folder, name, program), text);
-    return `${name}/${program}`;
+    return [`${name}/${program}`];
   });
 }
 
@@ -42,13 +46,15 @@ main(async () => {
       // Files of one name may come from several folders.
       const own = join(folder, String(place));
       mkdirSync(own);
-      let scripts;
-      try {
-        scripts = scriptsOf(file, own);
-      } catch (error) {
-        console.error(`${file}: ${error.message}`);
+      const tell = (where, why) => {
+        console.log(json ? JSON.stringify({ file: where, error: why }) : `${where}: ${why}`);
         code = 2;
-        continue;
+      };
+      let scripts = [];
+      try {
+        scripts = scriptsOf(file, own, tell);
+      } catch (error) {
+        tell(file, error.message);
       }
       for (let at = 0; at < scripts.length; at += AT_ONCE) {
         const { status, text } = await collect(replay, [...(json ? ['--json'] : []), ...scripts.slice(at, at + AT_ONCE)], { cwd: own });

@@ -114,6 +114,11 @@ const parts = {
       await cargoTests(`wasm in ${name}`, ['-p', 'pagefault', '--target', 'wasm32-unknown-unknown', '--test', 'browser'], { env });
     }
   },
+  async replay() {
+    const { status, text } = await collect('cargo', ['build', '--locked', '--release', '-p', 'pagefault', '--example', 'replay']);
+    if (status !== 0) console.log(text);
+    await vitest('npm run replay', ['tests/replay']);
+  },
   async typescript() {
     await vitest('TypeScript library', ['www/lib']);
   },
