@@ -1,6 +1,7 @@
 //! The commands of the harness.
 
 use crate::CANNOT_ASK;
+use crate::batches;
 use crate::compare::{Failure, Fields, check_script};
 use crate::fuzz::{self, Plan};
 use crate::live::is_machine_wide;
@@ -67,6 +68,7 @@ pub(crate) fn run() -> i32 {
         println!("the kernel here is {release}, the reference is 6.18: no comparison");
         return CANNOT_ASK;
     }
+    batches::stay_on_this_cpu();
     println!("kernel {release}");
     let mut sandbox = match Sandbox::new() {
         Ok(sandbox) => sandbox,

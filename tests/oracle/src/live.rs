@@ -1,5 +1,6 @@
 //! The real side: runs the statements of a script in real processes.
 
+use crate::batches;
 use crate::observe::{Identities, Identity};
 use crate::sandbox::{Sandbox, SettingGuard};
 use crate::tracee::{RealSignal, Start, Tracee};
@@ -164,6 +165,9 @@ impl Live {
         self.handlers.masked = matches!(statement.outcome, Some(pagefault::script::Outcome::Signal(..)));
         if let Some((signo, calls)) = &statement.handler {
             self.handlers.calls.insert((pid, *signo as i32), calls.clone());
+        }
+        if statement.call.name.starts_with("process_vm_") {
+            batches::drain();
         }
         let fatal = self.call(pid, &statement.call, statement.binds.as_deref(), &mut outcome)?;
         if let Some(child) = outcome.child {

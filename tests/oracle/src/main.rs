@@ -4,6 +4,8 @@
 //! x86-64 Linux, no root).
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod batches;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod commands;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod compare;
