@@ -174,7 +174,6 @@ impl Kernel {
     fn may_be_collapsed(&self, mm: MmId, id: VmaId) -> bool {
         let vma = self.mms[mm].vmas.get(id);
         let never = VmFlags::SPECIAL | VmFlags::HUGETLB | VmFlags::NOHUGEPAGE;
-        let room = vma.range.start.0.next_multiple_of(PMD_SIZE) + PMD_SIZE <= vma.range.end.0;
         let kind = match vma.ops {
             None => vma.anon_vma.is_some(),
             // Blocks of the file must be blocks of the address space.
@@ -183,7 +182,7 @@ impl Kernel {
             }
             Some(_) => false,
         };
-        kind && room && !vma.flags.intersects(never) && self.mms[mm].thp_disable != 1
+        kind && vma.has_huge_place() && !vma.flags.intersects(never) && self.mms[mm].thp_disable != 1
     }
 
     fn fits_advice(&mut self, at: VirtAddr, fits: bool) -> SysResult<()> {

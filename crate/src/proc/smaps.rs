@@ -1,7 +1,7 @@
 //! `/proc/PID/smaps` and `smaps_rollup` (Linux `fs/proc/task_mmu.c:show_smap`, `show_smaps_rollup`).
 
 use super::maps::{MapsLine, line_of, render_maps_line};
-use crate::addr::{PAGE_SIZE, PMD_SIZE, VirtRange};
+use crate::addr::{PAGE_SIZE, VirtRange};
 use crate::flags::VmFlags;
 use crate::mm::{Kernel, Mm, Rss};
 use crate::mmu::Pte;
@@ -131,10 +131,7 @@ impl Sums {
 /// memory that asked for them and has an aligned place for one (Linux `thp_vma_allowable_orders`). None ever come.
 fn is_thp_eligible(mm: &Mm, vma: &Vma) -> bool {
     let asked = vma.flags.contains(VmFlags::HUGEPAGE) && !vma.flags.contains(VmFlags::NOHUGEPAGE);
-    // As the kernel computes it, in numbers that wrap: every area that ends below 2 MiB has a place.
-    let last = vma.range.end.0.wrapping_sub(PMD_SIZE) & !(PMD_SIZE - 1);
-    let fits = last >= vma.range.start.0 && last.wrapping_add(PMD_SIZE) <= vma.range.end.0;
-    vma.is_anonymous() && asked && mm.thp_disable != 1 && fits
+    vma.is_anonymous() && asked && mm.thp_disable != 1 && vma.has_huge_place()
 }
 
 /// The counters of every area of an address space.

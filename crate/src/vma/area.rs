@@ -1,7 +1,7 @@
 //! One area (Linux `struct vm_area_struct`), with the state that `/proc/PID/maps` hides and that
 //! decides merges.
 
-use crate::addr::{PAGE_SHIFT, STACK_GUARD_GAP, VirtAddr, VirtRange};
+use crate::addr::{PAGE_SHIFT, PMD_SIZE, STACK_GUARD_GAP, VirtAddr, VirtRange};
 use crate::flags::VmFlags;
 use crate::ids::{AnonNameId, AnonVmaId, FileId, VmOpsId};
 use smallvec::SmallVec;
@@ -105,6 +105,13 @@ impl Vma {
     #[inline]
     pub fn is_accessible(&self) -> bool {
         self.flags.intersects(VmFlags::ACCESS)
+    }
+
+    /// Whether it has an aligned place for a huge page (Linux `thp_vma_suitable_order`). As the kernel computes it, in
+    /// numbers that wrap: every area that ends below 2 MiB has one.
+    pub fn has_huge_place(&self) -> bool {
+        let last = self.range.end.0.wrapping_sub(PMD_SIZE) & !(PMD_SIZE - 1);
+        last >= self.range.start.0 && last.wrapping_add(PMD_SIZE) <= self.range.end.0
     }
 
     /// Page offset of an address inside it (Linux `linear_page_index`).
