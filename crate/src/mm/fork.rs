@@ -9,9 +9,24 @@ use crate::event::Event;
 use crate::flags::VmFlags;
 use crate::ids::{MmId, VmaId};
 use crate::mmu::{Pte, Slot, Tables};
-use crate::phys::FrameFlags;
+use crate::phys::{Frame, FrameFlags};
 use crate::vma::Vma;
 use crate::why::Why;
+
+/// The short way for private pages that nobody watches: entries of the parent and of the child, read-only in both. How
+/// many there were; the child has no entry yet for the others.
+fn share_private(frames: &mut [Frame], old: &mut [u64], new: &mut [u64]) -> u64 {
+    let mut shared = 0;
+    for (entry, copy) in old.iter_mut().zip(new) {
+        let pte = Pte(*entry);
+        if pte.maps_counted_frame() && frames[pte.pfn().index()].share_anon() {
+            *entry = pte.without(Pte::WRITE).0;
+            *copy = pte.without(Pte::WRITE | Pte::ACCESSED).0;
+            shared += 1;
+        }
+    }
+    shared
+}
 
 impl Kernel {
     /// A copy of an address space whose private pages are shared until somebody writes.
@@ -118,15 +133,13 @@ impl Kernel {
         let mut new = TableRun::from_elem(Pte::NONE.0, run.len());
         let mut mapped = [0; 3];
         let unseen = flags.is_cow() && !self.trace.is_on();
-        for ((entry, copy), addr) in old.iter_mut().zip(&mut new).zip(range.page_addrs()) {
+        let shared = if unseen { share_private(self.phys.frames_mut(), &mut old, &mut new) } else { 0 };
+        mapped[Rss::Anon as usize] += shared;
+        // Mostly that was all.
+        let rest = if shared == run.len() as u64 { VirtRange { start: range.end, end: range.end } } else { range };
+        for ((entry, copy), addr) in old.iter_mut().zip(&mut new).zip(rest.page_addrs()) {
             let pte = Pte(*entry);
-            if unseen && pte.maps_counted_frame() && self.phys.share_anon(pte.pfn()) {
-                mapped[Rss::Anon as usize] += 1;
-                *entry = pte.without(Pte::WRITE).0;
-                *copy = pte.without(Pte::WRITE | Pte::ACCESSED).0;
-                continue;
-            }
-            if pte.is_none() {
+            if pte.is_none() || *copy != Pte::NONE.0 {
                 continue;
             }
             // A private page becomes read-only in both. The TLB is flushed once, at the end.

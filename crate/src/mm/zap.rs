@@ -6,7 +6,7 @@ use crate::addr::{PMD_SIZE, VirtAddr, VirtRange};
 use crate::event::Event;
 use crate::ids::MmId;
 use crate::mmu::{Pte, Slot};
-use crate::phys::FrameFlags;
+use crate::phys::{Frame, FrameFlags};
 use smallvec::SmallVec;
 
 /// A part of a table, taken out to be worked on.
@@ -35,6 +35,19 @@ pub(crate) enum Zap {
     FileAndCopies,
     /// Pages of the file only; private copies stay (hole punching).
     FilePages,
+}
+
+/// The short way for private pages that others have too and nobody watches: their entries are cleared. How many.
+fn put_shared(frames: &mut [Frame], entries: &mut [u64]) -> u64 {
+    let mut put = 0;
+    for entry in entries {
+        let pte = Pte(*entry);
+        if pte.maps_counted_frame() && frames[pte.pfn().index()].put_shared_anon() {
+            *entry = Pte::NONE.0;
+            put += 1;
+        }
+    }
+    put
 }
 
 impl Kernel {
@@ -76,13 +89,11 @@ impl Kernel {
         let run = first.run(range.pages() as usize);
         let mut entries = TableRun::from_slice(&self.phys.words(first.table)[run.clone()]);
         let unseen = zap.what == Zap::Everything && !zap.remembered && !self.trace.is_on();
-        for (entry, addr) in entries.iter_mut().zip(range.page_addrs()) {
-            let pte = Pte(*entry);
-            if unseen && pte.maps_counted_frame() && self.phys.put_shared_anon(pte.pfn()) {
-                zap.gone[Rss::Anon as usize] += 1;
-                *entry = Pte::NONE.0;
-                continue;
-            }
+        let put = if unseen { put_shared(self.phys.frames_mut(), &mut entries) } else { 0 };
+        zap.gone[Rss::Anon as usize] += put;
+        // Mostly that was all.
+        let rest = if put == run.len() as u64 { VirtRange { start: range.end, end: range.end } } else { range };
+        for (entry, addr) in entries.iter_mut().zip(rest.page_addrs()) {
             if self.zap_entry(Pte(*entry), addr, zap) {
                 *entry = Pte::NONE.0;
             }

@@ -81,6 +81,31 @@ impl Frame {
     pub(super) const FREE: Self =
         Self { refcount: 0, mapcount: 0, flags: FrameFlags::empty(), owner: Owner::Free, free_order: None, prev: NIL, next: NIL };
 
+    /// One entry less maps private memory that others map too: the short way of what happens at the end of a child.
+    /// `false`, and nothing done, for any other frame.
+    #[inline]
+    pub fn put_shared_anon(&mut self) -> bool {
+        let shared = self.refcount > 1 && self.is_anon();
+        if shared {
+            self.refcount -= 1;
+            self.mapcount -= 1;
+        }
+        shared
+    }
+
+    /// One entry more maps private memory, which is nobody's alone any more: the short way of what fork does.
+    /// `false`, and nothing done, for any other frame.
+    #[inline]
+    pub fn share_anon(&mut self) -> bool {
+        let anon = self.is_anon();
+        if anon {
+            self.flags -= FrameFlags::ANON_EXCLUSIVE;
+            self.refcount += 1;
+            self.mapcount += 1;
+        }
+        anon
+    }
+
     /// Whether it holds private memory (Linux `PageAnon`).
     #[inline]
     pub fn is_anon(&self) -> bool {

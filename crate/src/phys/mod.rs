@@ -112,31 +112,10 @@ impl Phys {
         &mut self.frames[pfn.index()]
     }
 
-    /// One entry less maps a frame of private memory that others map too: the short way of what happens at the end
-    /// of a child. `false`, and nothing done, for any other frame.
+    /// What is known of all frames, to be changed: for who books many in a row.
     #[inline]
-    pub fn put_shared_anon(&mut self, pfn: Pfn) -> bool {
-        let frame = &mut self.frames[pfn.index()];
-        let shared = frame.refcount > 1 && frame.is_anon();
-        if shared {
-            frame.refcount -= 1;
-            frame.mapcount -= 1;
-        }
-        shared
-    }
-
-    /// One entry more maps a frame of private memory, which is nobody's alone any more: the short way of what fork
-    /// does. `false`, and nothing done, for any other frame.
-    #[inline]
-    pub fn share_anon(&mut self, pfn: Pfn) -> bool {
-        let frame = &mut self.frames[pfn.index()];
-        let anon = frame.is_anon();
-        if anon {
-            frame.flags -= FrameFlags::ANON_EXCLUSIVE;
-            frame.refcount += 1;
-            frame.mapcount += 1;
-        }
-        anon
+    pub fn frames_mut(&mut self) -> &mut [Frame] {
+        &mut self.frames
     }
 
     /// All frames that were ever touched, in order of number; those behind are free.
