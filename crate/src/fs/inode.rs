@@ -266,8 +266,8 @@ impl Inode {
     /// The pages of a range that count as cached, in order, with the frame of each that has one.
     pub fn cached_in(&self, pages: Range<u64>) -> SmallVec<[(u64, Option<Pfn>); 16]> {
         if self.warm {
-            let cached = |index| self.is_cached(index).then(|| (index, self.frame_of(index)));
-            return pages.filter_map(cached).collect();
+            let frames = pages.map(|index| (index, self.frame_of(index)));
+            return frames.filter(|(index, frame)| frame.is_some() || self.is_warm_page(*index)).collect();
         }
         if pages.is_empty() {
             return SmallVec::new();
