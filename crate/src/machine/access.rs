@@ -67,7 +67,7 @@ impl Machine {
         if self.switch_to(pid).is_err() {
             return Err(Signal { signo: SigNo::Kill, code: crate::signal::SiCode::SI_KERNEL, addr });
         }
-        let result = self.retry(FaultFrom::User, || HardwareFault::new(addr, access, false), &mut body);
+        let result = self.retry(FaultFrom::User, addr, access, &mut body);
         if self.kernel.oom_kills > 0 {
             self.bury_oom_victims();
         }
@@ -78,18 +78,18 @@ impl Machine {
     fn retry(
         &mut self,
         from: FaultFrom,
-        first: impl Fn() -> HardwareFault,
+        addr: VirtAddr,
+        access: Access,
         body: &mut impl FnMut(&mut Self) -> Result<(), HardwareFault>,
     ) -> Result<(), Signal> {
+        if !addr.is_canonical(self.kernel.cpu.levels) {
+            // It never reaches the page tables.
+            return self.kernel.exc_page_fault(HardwareFault::new(addr, access, true), from);
+        }
         let mut last = None;
         let mut same = 0;
         loop {
-            // A non-canonical address never reaches the page tables.
-            let tried = match first() {
-                fault if !fault.addr.is_canonical(self.kernel.cpu.levels) => Err(fault),
-                _ => body(self),
-            };
-            let Err(mut fault) = tried else { return Ok(()) };
+            let Err(mut fault) = body(self) else { return Ok(()) };
             if fault.addr.0 >= self.kernel.task_size() {
                 // The kernel's half looks present to the program.
                 fault.error_code |= 1;
@@ -110,7 +110,7 @@ impl Machine {
             let bytes = &from[done..done + part];
             let copied = self.user_range_ok(at, part)
                 && self
-                    .retry(FaultFrom::Kernel, || HardwareFault::new(at, Access::Write, false), &mut |m| {
+                    .retry(FaultFrom::Kernel, at, Access::Write, &mut |m| {
                         m.kernel.cpu.write(&mut m.kernel.phys, at, bytes, &mut m.kernel.trace)
                     })
                     .is_ok();
@@ -131,7 +131,7 @@ impl Machine {
             let bytes = &mut into[done..done + part];
             let copied = self.user_range_ok(at, part)
                 && self
-                    .retry(FaultFrom::Kernel, || HardwareFault::new(at, Access::Read, false), &mut |m| {
+                    .retry(FaultFrom::Kernel, at, Access::Read, &mut |m| {
                         m.kernel.cpu.read(&mut m.kernel.phys, at, bytes, &mut m.kernel.trace)
                     })
                     .is_ok();

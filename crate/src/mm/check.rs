@@ -82,6 +82,9 @@ impl Kernel {
         for (pfn, _) in tables {
             counts.entry(pfn).or_default().0 += 1;
         }
+        if let Some((addr, table)) = mm.tables.remembered_table() {
+            self.check_remembered(mm.tables.root, addr, table).map_err(|e| format!("address space {id}: {e}"))?;
+        }
         let mut rss = [0u64; 3];
         for (addr, pte) in mm.tables.used(&self.phys, VirtRange { start: VirtAddr(0), end: USER_END }) {
             self.check_entry(mm, addr, pte).map_err(|e| format!("address space {id}, page {addr}: {e}"))?;
@@ -197,8 +200,20 @@ impl Kernel {
         if sum == mapped { Ok(()) } else { Err(format!("the shares of all mappings sum to {sum} frames, {mapped} are mapped")) }
     }
 
+    /// A remembered table is the one that a walk from the root leads to.
+    fn check_remembered(&self, root: Pfn, addr: VirtAddr, table: Pfn) -> Result<(), String> {
+        let steps = crate::mmu::explain_walk(&self.phys, root, addr);
+        match steps.last() {
+            Some(step) if step.level == 1 && step.table == table => Ok(()),
+            last => Err(format!("frame {table} is remembered as the table of {addr}, the walk ends at {last:?}")),
+        }
+    }
+
     /// The TLB holds nothing that the tables do not say, nor more than they allow.
     fn check_tlb(&self) -> Result<(), String> {
+        if let (Some(root), Some((addr, table))) = (self.cpu.cr3(), self.cpu.remembered_table()) {
+            self.check_remembered(root, addr, table).map_err(|e| format!("the CPU: {e}"))?;
+        }
         for (addr, access, host) in self.cpu.tlb_entries() {
             let Some(root) = self.cpu.cr3() else { return Err("the TLB holds entries without tables".into()) };
             let steps = crate::mmu::explain_walk(&self.phys, root, addr);

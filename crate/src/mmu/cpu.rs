@@ -1,8 +1,9 @@
 //! The CPU's side of memory: CR3, the TLB, loads and stores. A translation that fails is a
 //! [`HardwareFault`]; what to do about it is decided floors above.
 
+use super::last_table::LastTable;
 use super::tlb::{Tlb, Word};
-use super::walk::walk;
+use super::walk::{Mode, walk};
 use crate::addr::{PAGE_SIZE, Pfn, VirtAddr};
 use crate::event::{Event, Trace};
 use crate::phys::Phys;
@@ -63,6 +64,7 @@ pub struct Cpu {
     /// What each protection key forbids, two bits a key: all access, writing.
     pkru: u32,
     tlb: Tlb,
+    last_table: LastTable,
     /// TLB fills since the start.
     pub fills: u64,
     /// TLB flushes (of a page or of everything) since the start.
@@ -78,13 +80,21 @@ impl std::fmt::Debug for Cpu {
 impl Clone for Cpu {
     /// A clone belongs to another machine with other host addresses: its TLB starts empty.
     fn clone(&self) -> Self {
-        Self { cr3: self.cr3, levels: self.levels, pkru: self.pkru, tlb: Tlb::new(), fills: self.fills, flushes: self.flushes }
+        Self {
+            cr3: self.cr3,
+            levels: self.levels,
+            pkru: self.pkru,
+            tlb: Tlb::new(),
+            last_table: self.last_table,
+            fills: self.fills,
+            flushes: self.flushes,
+        }
     }
 }
 
 impl Default for Cpu {
     fn default() -> Self {
-        Self { cr3: None, levels: 4, pkru: 0, tlb: Tlb::new(), fills: 0, flushes: 0 }
+        Self { cr3: None, levels: 4, pkru: 0, tlb: Tlb::new(), last_table: LastTable::NONE, fills: 0, flushes: 0 }
     }
 }
 
@@ -127,8 +137,9 @@ impl Cpu {
         }
     }
 
-    /// Forgets everything.
+    /// Forgets everything, the way through the tables too: due when a table is freed.
     pub fn flush_all(&mut self, trace: &mut Trace) {
+        self.last_table = LastTable::NONE;
         if self.tlb.flush_all() {
             self.flushes += 1;
             trace.emit(|| Event::TlbFlushed(None));
@@ -159,6 +170,12 @@ impl Cpu {
         self.tlb.entries()
     }
 
+    /// The lowest table that the CPU remembers, so as not to walk down to it again: the first address it
+    /// translates, and its frame.
+    pub fn remembered_table(&self) -> Option<(VirtAddr, Pfn)> {
+        self.last_table.remembered()
+    }
+
     /// Translates a page for an access: walk, accessed and dirty bits, TLB fill.
     ///
     /// # Errors
@@ -166,7 +183,7 @@ impl Cpu {
     #[inline]
     pub fn translate(&mut self, phys: &mut Phys, addr: VirtAddr, access: Access, trace: &mut Trace) -> Result<Pfn, HardwareFault> {
         let Some(root) = self.cr3 else { return Err(HardwareFault::new(addr, access, false)) };
-        let pte = walk(phys, root, addr, access, self.pkru, self.levels)?;
+        let pte = walk(phys, root, addr, access, Mode { levels: self.levels, pkru: self.pkru }, &mut self.last_table)?;
         let pfn = pte.pfn();
         if !self.tlb.remembers(addr, access) {
             self.fills += 1;

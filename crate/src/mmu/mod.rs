@@ -5,6 +5,7 @@
 //! (Intel SDM volume 3, chapter 5). It knows no VMA: permission here is what the entries say.
 
 mod cpu;
+mod last_table;
 mod pte;
 mod tables;
 mod tlb;

@@ -2,10 +2,12 @@
 //! allocated on the way down to a page and freed when no VMA can use them any more
 //! (Linux `mm/memory.c`: `__pte_alloc`, `free_pgtables`).
 
+use super::last_table::LastTable;
 use super::pte::Pte;
 use crate::addr::{PAGE_SHIFT, PAGE_SIZE, Pfn, VirtAddr, VirtRange};
 use crate::event::{Event, Trace};
 use crate::phys::{Owner, Phys};
+use std::cell::Cell;
 
 /// The place of one entry: a table frame and an index (0–511) in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,6 +60,7 @@ pub struct Tables {
     pub top: u8,
     /// Table frames of all levels below the top (Linux `mm_pgtables_bytes` / 4096).
     pub count: u64,
+    last_table: Cell<LastTable>,
 }
 
 /// The level of the root.
@@ -94,7 +97,7 @@ impl Tables {
     /// The same with a root of a given level.
     pub fn with_top(phys: &mut Phys, top: u8, trace: &mut Trace) -> Option<Self> {
         let root = phys.alloc_zeroed(Owner::PageTable { level: top }, trace)?;
-        Some(Self { root, top, count: 0 })
+        Some(Self { root, top, count: 0, last_table: Cell::new(LastTable::NONE) })
     }
 
     /// The table of the fourth level for an address: the root, or what the root of five levels names.
@@ -120,15 +123,32 @@ impl Tables {
     /// The place of a page's entry, if all tables on the way exist.
     #[inline]
     pub fn find(&self, phys: &Phys, addr: VirtAddr) -> Option<Slot> {
-        let mut table = self.fourth(phys, addr)?;
+        let table = self.lowest(phys, addr).ok()?;
+        Some(Slot { table, index: index_of(addr, 1) })
+    }
+
+    /// The lowest table on the way to an address; else the place of an entry that maps a large page, if one is on
+    /// the way.
+    #[inline]
+    fn lowest(&self, phys: &Phys, addr: VirtAddr) -> Result<Pfn, Option<Slot>> {
+        match self.last_table.get().of(addr) {
+            Some(table) => Ok(table),
+            None => self.walk_down(phys, addr),
+        }
+    }
+
+    fn walk_down(&self, phys: &Phys, addr: VirtAddr) -> Result<Pfn, Option<Slot>> {
+        let mut table = self.fourth(phys, addr).ok_or(None)?;
         for level in [4, 3, 2] {
-            let entry = Pte(phys.word(table, index_of(addr, level)));
+            let slot = Slot { table, index: index_of(addr, level) };
+            let entry = slot.read(phys);
             if entry.is_none() || entry.is_large(level) {
-                return None;
+                return Err(Some(slot).filter(|_| !entry.is_none()));
             }
             table = entry.pfn();
         }
-        Some(Slot { table, index: index_of(addr, 1) })
+        self.last_table.set(LastTable::new(addr, table));
+        Ok(table)
     }
 
     /// The entry of a page; `Pte::NONE` where no table is.
@@ -141,13 +161,28 @@ impl Tables {
     /// tables made until then stay, empty, as in Linux.
     #[inline]
     pub fn find_or_make(&mut self, phys: &mut Phys, addr: VirtAddr, trace: &mut Trace) -> Option<Slot> {
+        let table = match self.last_table.get().of(addr) {
+            Some(table) => table,
+            None => self.make_lowest(phys, addr, trace)?,
+        };
+        Some(Slot { table, index: index_of(addr, 1) })
+    }
+
+    fn make_lowest(&mut self, phys: &mut Phys, addr: VirtAddr, trace: &mut Trace) -> Option<Pfn> {
         let mut table = self.make_fourth(phys, addr, trace)?;
         for level in [4, 3, 2] {
             let slot = Slot { table, index: index_of(addr, level) };
             let entry = slot.read(phys);
             table = if entry.is_none() { self.make_table(phys, slot, level - 1, trace)? } else { entry.pfn() };
         }
-        Some(Slot { table, index: index_of(addr, 1) })
+        self.last_table.set(LastTable::new(addr, table));
+        Some(table)
+    }
+
+    /// The lowest table that is remembered, so as not to walk down to it again: the first address it translates,
+    /// and its frame.
+    pub fn remembered_table(&self) -> Option<(VirtAddr, Pfn)> {
+        self.last_table.get().remembered()
     }
 
     /// Makes the tables above the last level on the way to a page. `false` when RAM is exhausted.
@@ -187,18 +222,10 @@ impl Tables {
         }
         // A range inside one lowest table needs no recursion.
         if from.0 & !(span(2) - 1) == (end.0 - 1) & !(span(2) - 1) {
-            let mut table = self.fourth(phys, from)?;
-            for level in [4, 3, 2] {
-                let slot = Slot { table, index: index_of(from, level) };
-                let entry = slot.read(phys);
-                if entry.is_none() {
-                    return None;
-                }
-                if entry.is_large(level) {
-                    return Some((from, slot, entry));
-                }
-                table = entry.pfn();
-            }
+            let table = match self.lowest(phys, from) {
+                Ok(table) => table,
+                Err(large) => return large.map(|slot| (from, slot, slot.read(phys))),
+            };
             let first = Slot { table, index: index_of(from, 1) };
             let slot = first.next_used(phys, index_of(VirtAddr(end.0 - 1), 1))?;
             return Some((from + (u64::from(slot.index - first.index) << PAGE_SHIFT), slot, slot.read(phys)));
@@ -329,6 +356,7 @@ impl Tables {
 
     fn drop_table(&mut self, phys: &mut Phys, pfn: Pfn, level: u8, trace: &mut Trace) {
         self.count -= u64::from(level < TOP);
+        self.last_table.set(LastTable::NONE);
         trace.emit(|| Event::TableFreed { level, pfn });
         phys.free_empty_table(pfn, trace);
     }

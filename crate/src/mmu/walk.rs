@@ -2,18 +2,40 @@
 //! dirty bits set as the CPU sets them.
 
 use super::cpu::{Access, HardwareFault};
+use super::last_table::LastTable;
 use super::pte::Pte;
 use super::tables::{Slot, TOP, index_of};
 use crate::addr::{Pfn, VirtAddr};
 use crate::phys::{Owner, Phys};
 
-/// Translates one page for one access.
+/// What a walk goes by beside the address and the tables.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mode {
+    /// Levels: 4, or 5 with LA57.
+    pub levels: u8,
+    /// What each protection key forbids.
+    pub pkru: u32,
+}
+
+/// Translates one page for one access, from the remembered table or from the root.
 ///
 /// # Errors
 /// A [`HardwareFault`] with the error code that the CPU would push.
 #[inline]
-pub(super) fn walk(phys: &mut Phys, root: Pfn, addr: VirtAddr, access: Access, pkru: u32, levels: u8) -> Result<Pte, HardwareFault> {
+pub(super) fn walk(
+    phys: &mut Phys,
+    root: Pfn,
+    addr: VirtAddr,
+    access: Access,
+    mode: Mode,
+    last: &mut LastTable,
+) -> Result<Pte, HardwareFault> {
     let absent = HardwareFault::new(addr, access, false);
+    if let Some(table) = last.of(addr) {
+        let slot = Slot { table, index: index_of(addr, 1) };
+        return finish(phys, slot, slot.read(phys).present().ok_or(absent)?, addr, access, mode.pkru);
+    }
+    let Mode { levels, pkru } = mode;
     let mut table = root;
     if levels > TOP {
         table = Slot { table, index: index_of(addr, levels) }.read(phys).present().ok_or(absent)?.pfn();
@@ -26,6 +48,7 @@ pub(super) fn walk(phys: &mut Phys, root: Pfn, addr: VirtAddr, access: Access, p
         }
         table = entry.pfn();
     }
+    *last = LastTable::new(addr, table);
     let slot = Slot { table, index: index_of(addr, 1) };
     let entry = slot.read(phys).present().ok_or(absent)?;
     finish(phys, slot, entry, addr, access, pkru)

@@ -34,16 +34,16 @@ impl Kernel {
 
     fn handle_page_fault(&mut self, fault: HardwareFault, from: FaultFrom) -> Result<(), Signal> {
         let addr = fault.addr;
-        if !addr.is_canonical(self.cpu.levels) {
-            // Really a #GP, which tells no address.
-            let signal = Signal::segv(SiCode::SI_KERNEL, VirtAddr(0));
-            return self.raise(from, signal, SignalWhy::NonCanonical { addr });
+        if addr.0 < self.task_size() {
+            return self.call("do_user_addr_fault", |k| k.do_user_addr_fault(fault, from));
         }
-        if addr.0 >= self.task_size() {
+        if addr.is_canonical(self.cpu.levels) {
             let signal = Signal::segv(SiCode::SEGV_MAPERR, addr);
             return self.raise(from, signal, SignalWhy::KernelHalf { addr });
         }
-        self.call("do_user_addr_fault", |k| k.do_user_addr_fault(fault, from))
+        // Really a #GP, which tells no address.
+        let signal = Signal::segv(SiCode::SI_KERNEL, VirtAddr(0));
+        self.raise(from, signal, SignalWhy::NonCanonical { addr })
     }
 
     fn do_user_addr_fault(&mut self, fault: HardwareFault, from: FaultFrom) -> Result<(), Signal> {
