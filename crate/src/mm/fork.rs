@@ -136,20 +136,21 @@ impl Kernel {
         let shared = if unseen { share_private(self.phys.frames_mut(), &mut old, &mut new) } else { 0 };
         mapped[Rss::Anon as usize] += shared;
         // Mostly that was all.
-        let rest = if shared == run.len() as u64 { VirtRange { start: range.end, end: range.end } } else { range };
-        for ((entry, copy), addr) in old.iter_mut().zip(&mut new).zip(rest.page_addrs()) {
-            let pte = Pte(*entry);
-            if pte.is_none() || *copy != Pte::NONE.0 {
-                continue;
+        if shared < run.len() as u64 {
+            for ((entry, copy), addr) in old.iter_mut().zip(&mut new).zip(range.page_addrs()) {
+                let pte = Pte(*entry);
+                if pte.is_none() || *copy != Pte::NONE.0 {
+                    continue;
+                }
+                // A private page becomes read-only in both. The TLB is flushed once, at the end.
+                let kept = if pte.is_present() && flags.is_cow() { pte.without(Pte::WRITE) } else { pte };
+                if kept != pte {
+                    *entry = kept.0;
+                    self.trace.emit(|| Event::PteSet { mm: parent, addr, old: pte.0, new: kept.0 });
+                }
+                *copy = self.entry_of_child(kept, flags, &mut mapped).0;
+                self.trace.emit(|| Event::PteSet { mm: child, addr, old: Pte::NONE.0, new: *copy });
             }
-            // A private page becomes read-only in both. The TLB is flushed once, at the end.
-            let shared = if pte.is_present() && flags.is_cow() { pte.without(Pte::WRITE) } else { pte };
-            if shared != pte {
-                *entry = shared.0;
-                self.trace.emit(|| Event::PteSet { mm: parent, addr, old: pte.0, new: shared.0 });
-            }
-            *copy = self.entry_of_child(shared, flags, &mut mapped).0;
-            self.trace.emit(|| Event::PteSet { mm: child, addr, old: Pte::NONE.0, new: *copy });
         }
         self.phys.words_mut(from.table)[run.clone()].copy_from_slice(&old);
         self.phys.words_mut(to.table)[run].copy_from_slice(&new);

@@ -61,16 +61,19 @@ impl Kernel {
         self.call("vm_mmap_pgoff", |k| {
             let mm = k.current_mm();
             let addr = k.do_mmap_pgoff(mm, request)?;
-            let populate = k.mms[mm].def_flags.contains(VmFlags::LOCKED)
-                || request.flags.contains(MapFlags::LOCKED)
-                || request.flags & (MapFlags::POPULATE | MapFlags::NONBLOCK) == MapFlags::POPULATE;
-            if populate && !is_error_value(addr) {
-                // What cannot be made present now will fault later: errors are swallowed.
-                let range = VirtRange::from_len(addr, page_align(request.len));
-                let _ = k.mm_populate(mm, range, true);
-            }
+            k.populate_mapping(mm, addr, &request);
             Ok(addr.0)
         })
+    }
+
+    /// Makes the pages of a new mapping present if it is locked or was asked to have them (what Linux `do_mmap`
+    /// answers in `populate`, and its callers then do). Pages that cannot be had now fault later.
+    pub(crate) fn populate_mapping(&mut self, mm: MmId, addr: VirtAddr, request: &MmapRequest) {
+        let locked = self.mms[mm].def_flags.contains(VmFlags::LOCKED) || request.flags.contains(MapFlags::LOCKED);
+        let asked = request.flags & (MapFlags::POPULATE | MapFlags::NONBLOCK) == MapFlags::POPULATE;
+        if (locked || asked) && !is_error_value(addr) {
+            let _ = self.mm_populate(mm, VirtRange::from_len(addr, page_align(request.len)), true);
+        }
     }
 
     /// The name that `do_mmap`'s callers knew until Linux 5.9 folded the two; the call tree keeps both.

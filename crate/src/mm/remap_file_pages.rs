@@ -35,12 +35,7 @@ impl Kernel {
             k.fs.get_file(file);
             let mapped = k.do_mmap(mm, request);
             k.fput(file);
-            mapped?;
-            let locked = vm_flags.contains(VmFlags::LOCKED) || k.mms[mm].def_flags.contains(VmFlags::LOCKED);
-            let populates = locked || !map.contains(MapFlags::NONBLOCK);
-            if populates {
-                let _ = k.mm_populate(mm, range, true);
-            }
+            k.populate_mapping(mm, mapped?, &request);
             Ok(0)
         })
     }

@@ -6,7 +6,7 @@ use super::mmap::MmapRequest;
 use super::task::{Capabilities, Resource};
 use crate::addr::{PAGE_SHIFT, PAGE_SIZE, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
-use crate::flags::{MapFlags, Prot, VmFlags};
+use crate::flags::{MapFlags, Prot};
 use crate::fs::{OpenMode, Purpose};
 use crate::ids::{FileId, InodeId, MmId, VmOpsId};
 use crate::why::Why;
@@ -212,9 +212,7 @@ impl Kernel {
             let mapped = k.do_mmap(mm, request);
             k.fput(file);
             let addr = mapped?;
-            if k.mms[mm].def_flags.contains(VmFlags::LOCKED) {
-                let _ = k.mm_populate(mm, VirtRange::from_len(addr, page_align(len)), true);
-            }
+            k.populate_mapping(mm, addr, &request);
             Ok(addr.0)
         })
     }

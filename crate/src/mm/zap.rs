@@ -92,10 +92,11 @@ impl Kernel {
         let put = if unseen { put_shared(self.phys.frames_mut(), &mut entries) } else { 0 };
         zap.gone[Rss::Anon as usize] += put;
         // Mostly that was all.
-        let rest = if put == run.len() as u64 { VirtRange { start: range.end, end: range.end } } else { range };
-        for (entry, addr) in entries.iter_mut().zip(rest.page_addrs()) {
-            if self.zap_entry(Pte(*entry), addr, zap) {
-                *entry = Pte::NONE.0;
+        if put < run.len() as u64 {
+            for (entry, addr) in entries.iter_mut().zip(range.page_addrs()) {
+                if self.zap_entry(Pte(*entry), addr, zap) {
+                    *entry = Pte::NONE.0;
+                }
             }
         }
         self.phys.words_mut(first.table)[run].copy_from_slice(&entries);

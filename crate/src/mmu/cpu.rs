@@ -309,6 +309,22 @@ mod tests {
     }
 
     #[test]
+    fn a_table_is_remembered_until_the_cpu_is_told_to_forget() {
+        let (mut phys, mut trace, mut cpu, addr) = mapped(Pte::PRESENT | Pte::USER);
+        assert_eq!(cpu.remembered_table(), None);
+        cpu.translate(&mut phys, addr, Access::Read, &mut trace).unwrap();
+        let lowest = explain_walk(&phys, cpu.cr3().unwrap(), addr).last().copied().unwrap();
+        assert_eq!(cpu.remembered_table(), Some((VirtAddr(0x7000_0000), lowest.table)));
+        // The levels above are not asked again: the root could be empty.
+        Slot { table: cpu.cr3().unwrap(), index: 0 }.write(&mut phys, Pte::NONE);
+        assert!(cpu.translate(&mut phys, addr + PAGE_SIZE, Access::Read, &mut trace).is_ok());
+        assert!(cpu.translate(&mut phys, addr + (1 << 21), Access::Read, &mut trace).is_err());
+        cpu.flush_all(&mut trace);
+        assert_eq!(cpu.remembered_table(), None);
+        assert!(cpu.translate(&mut phys, addr + PAGE_SIZE, Access::Read, &mut trace).is_err());
+    }
+
+    #[test]
     fn a_clone_forgets_translations() {
         let (mut phys, mut trace, mut cpu, addr) = mapped(Pte::PRESENT | Pte::USER);
         cpu.translate(&mut phys, addr, Access::Read, &mut trace).unwrap();

@@ -454,7 +454,8 @@ mod tests {
         tables.free_unused(&mut phys, range, VirtAddr(0), VirtAddr(0x1100_0000), &mut trace);
         assert_eq!(tables.count, 2);
         tables.free_unused(&mut phys, range, VirtAddr(0), VirtAddr(crate::addr::TASK_SIZE + 4096), &mut trace);
-        assert_eq!(tables.count, 0);
+        assert_eq!((tables.count, tables.remembered_table()), (0, None));
+        assert_eq!(tables.find(&phys, VirtAddr(0x1000_0000)), None);
         tables.destroy(&mut phys, &mut trace);
         assert_eq!(phys.free_frames(), phys.total_frames());
     }
