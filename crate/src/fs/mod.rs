@@ -222,7 +222,8 @@ impl Fs {
     pub fn set_size(&mut self, id: InodeId, size: u64, phys: &mut Phys, trace: &mut Trace) {
         let inode = &mut self.inodes[id];
         let old = std::mem::replace(&mut inode.size, size);
-        if size < old {
+        // Also if the size stays: a write that failed may have left a page behind the end.
+        if size <= old {
             inode.backing_end = inode.backing_end.min(size);
             inode.written_blocks.split_off(&size.div_ceil(PAGE_SIZE));
             let cut = inode.pages.split_off(&size.div_ceil(PAGE_SIZE));

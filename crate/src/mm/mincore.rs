@@ -52,8 +52,8 @@ impl Kernel {
         }
     }
 
-    /// Whether a page is cached, and not only room for one.
-    fn is_resident(&self, inode: &Inode, index: u64) -> bool {
+    /// Whether a page of a file is cached, and not only room for one.
+    pub fn is_resident(&self, inode: &Inode, index: u64) -> bool {
         inode.frame_of(index).map_or_else(|| inode.is_cached(index), |pfn| self.is_filled(pfn))
     }
 

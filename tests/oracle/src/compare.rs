@@ -3,6 +3,7 @@
 use crate::live::{Live, Outcome};
 use crate::observe;
 use crate::sandbox::Sandbox;
+use crate::tracee::Tracee;
 use pagefault::addr::{VirtAddr, VirtRange};
 use pagefault::ids::Pid;
 use pagefault::machine::MapsLine;
@@ -24,13 +25,15 @@ pub(crate) struct Fields {
     pub(crate) pages: bool,
     /// smaps of the acting process.
     pub(crate) smaps: bool,
+    /// The bytes of the pages that the acting process has present, and what of its files is cached.
+    pub(crate) contents: bool,
 }
 
 impl Fields {
     /// Results, maps and fault counts.
-    pub(crate) const SPACES: Self = Self { faults: true, status: false, pages: false, smaps: false };
+    pub(crate) const SPACES: Self = Self { faults: true, status: false, pages: false, smaps: false, contents: false };
     /// Everything.
-    pub(crate) const ALL: Self = Self { faults: true, status: true, pages: true, smaps: true };
+    pub(crate) const ALL: Self = Self { faults: true, status: true, pages: true, smaps: true, contents: true };
 }
 
 /// Why a script did not pass.
@@ -78,6 +81,11 @@ impl Pair {
         let first = pair.live.first();
         pair.compare_maps(first, 0, "the start")?;
         Ok(pair)
+    }
+
+    /// The real process of a number.
+    pub(crate) fn tracee(&self, pid: u32) -> Option<&Tracee> {
+        self.live.tracee(pid)
     }
 
     /// Runs the next statement of the session's script on both sides.
@@ -186,6 +194,9 @@ impl Pair {
         if self.fields.smaps {
             self.compare_smaps(pid, differs)?;
         }
+        if self.fields.contents {
+            self.compare_contents(pid, differs)?;
+        }
         Ok(())
     }
 
@@ -243,7 +254,7 @@ pub(crate) const SOFT_FIELDS: &[&str] = &["Referenced", "LazyFree"];
 const SUMMED: &[&str] = &["Rss", "Shared_Clean", "Shared_Dirty", "Private_Clean", "Private_Dirty", "Anonymous"];
 
 /// Not the page that the harness writes to, nor what the kernel maps for itself.
-fn is_comparable(line: &MapsLine) -> bool {
+pub(crate) fn is_comparable(line: &MapsLine) -> bool {
     line.range.start.0 != crate::stub::TEXT && !line.name.starts_with("[v") && line.range.end.0 <= pagefault::addr::TASK_SIZE
 }
 

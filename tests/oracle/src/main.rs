@@ -10,6 +10,8 @@ mod commands;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod compare;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod contents;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod fuzz;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod live;

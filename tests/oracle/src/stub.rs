@@ -1,5 +1,5 @@
 //! The program under test: an ELF file of one page of text and nothing else, so that the harness adds no
-//! area of its own. Its code is the three things that are ever run in it, each ended by a breakpoint.
+//! area of its own. Its code is the few things that are ever run in it, each ended by a breakpoint.
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -15,6 +15,8 @@ pub(crate) const LOAD: u64 = TEXT + 0x210;
 pub(crate) const STORE: u64 = TEXT + 0x220;
 /// `jmp rdi`
 pub(crate) const EXECUTE: u64 = TEXT + 0x230;
+/// `rep stosb; int3`
+pub(crate) const CLEAR: u64 = TEXT + 0x240;
 /// Strings and output buffers of calls: the rest of the page.
 pub(crate) const SCRATCH: u64 = TEXT + 0x800;
 /// How much that is.
@@ -34,8 +36,13 @@ pub(crate) fn write(path: &Path, permissions: u32) -> std::io::Result<()> {
     page[64..64 + 56].copy_from_slice(&program_header(1, permissions, 0, TEXT, 4096));
     // PT_GNU_STACK: a stack that is not executable.
     page[120..120 + 56].copy_from_slice(&program_header(0x6474_e551, 6, 0, 0, 0));
-    let code: [(u64, &[u8]); 4] =
-        [(SYSCALL, &[0x0f, 0x05, 0xcc]), (LOAD, &[0x0f, 0xb6, 0x07, 0xcc]), (STORE, &[0x40, 0x88, 0x37, 0xcc]), (EXECUTE, &[0xff, 0xe7])];
+    let code: [(u64, &[u8]); 5] = [
+        (SYSCALL, &[0x0f, 0x05, 0xcc]),
+        (LOAD, &[0x0f, 0xb6, 0x07, 0xcc]),
+        (STORE, &[0x40, 0x88, 0x37, 0xcc]),
+        (EXECUTE, &[0xff, 0xe7]),
+        (CLEAR, &[0xf3, 0xaa, 0xcc]),
+    ];
     for (at, bytes) in code {
         let at = (at - TEXT) as usize;
         page[at..at + bytes.len()].copy_from_slice(bytes);

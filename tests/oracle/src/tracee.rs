@@ -132,11 +132,23 @@ impl Tracee {
         // Written from outside once, the page of the stub is private memory: a fork copies it.
         self.scratch = stub::SCRATCH;
         self.lend(&[&[]])?;
+        self.clear_stack()?;
         if !writable_text {
             // Then calls cannot answer there, but in the page of the stack that is present from the start.
             self.scratch = (self.registers.rsp & !4095) + 0x400;
         }
         Ok(())
+    }
+
+    /// What `execve` left on the stack is another thing each time, and nobody reads it. The process clears it itself:
+    /// a write from outside would mark the pages dirty.
+    fn clear_stack(&mut self) -> Result<(), String> {
+        let bottom = self.registers.rsp & !4095;
+        let len = pagefault::addr::TASK_SIZE - bottom;
+        match self.run(stub::CLEAR, |r| (r.rdi, r.rcx, r.rax) = (bottom, len, 0))? {
+            Stop::Done(_) => Ok(()),
+            stop => Err(format!("the stack of a new program could not be cleared: {stop:?}")),
+        }
     }
 
     pub(crate) fn pid(&self) -> libc::pid_t {

@@ -88,6 +88,7 @@ pub(crate) fn run(sandbox: &mut Sandbox, plan: &Plan, fields: Fields) -> i32 {
                 // (a page of a disk file that is locked for a moment, say).
                 unrepeatable += 1;
                 println!("program {} of seed {seed} differed once and not again: {failure}", programs - 1);
+                keep(plan, &format!("{seed}_{}_once", programs - 1), &program.text());
             }
             Some(failure) => {
                 differences += 1;
@@ -152,11 +153,15 @@ fn report(sandbox: &mut Sandbox, plan: &Plan, fields: Fields, seed: u64, number:
         Err(why) => format!("# not recorded: {why}\n{}", small.text()),
     };
     println!("{text}");
-    if let Some(folder) = &plan.save {
-        let path = folder.join(format!("{seed}_{number}.pf"));
-        let _ = std::fs::create_dir_all(folder);
-        if let Err(error) = std::fs::write(&path, text) {
-            println!("{}: {error}", path.display());
-        }
+    keep(plan, &format!("{seed}_{number}"), &text);
+}
+
+/// Writes a program into the folder that was asked for.
+fn keep(plan: &Plan, name: &str, text: &str) {
+    let Some(folder) = &plan.save else { return };
+    let path = folder.join(format!("{name}.pf"));
+    let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text));
+    if let Err(error) = written {
+        println!("{}: {error}", path.display());
     }
 }
