@@ -2,7 +2,7 @@
 //! physical one, and every guest quantity has 64 bits also where `usize` has 32 (wasm32).
 
 use std::fmt;
-use std::ops::{Add, Sub};
+use std::ops::{Add, Range, Sub};
 
 /// Bytes in a page and in a frame.
 pub const PAGE_SIZE: u64 = 4096;
@@ -47,6 +47,20 @@ impl VirtAddr {
     #[inline]
     pub const fn is_page_aligned(self) -> bool {
         self.page_offset() == 0
+    }
+
+    /// Cuts `len` bytes from here on at page borders: address and index range of each part.
+    pub fn page_parts(self, len: usize) -> impl Iterator<Item = (Self, Range<usize>)> {
+        let mut done = 0;
+        std::iter::from_fn(move || {
+            if done >= len {
+                return None;
+            }
+            let at = self + done as u64;
+            let part = (len - done).min((PAGE_SIZE - at.page_offset()) as usize);
+            done += part;
+            Some((at, done - part..done))
+        })
     }
 
     /// Whether bits 63–47 are all equal, as a four-level x86-64 CPU demands.

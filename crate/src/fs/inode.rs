@@ -50,6 +50,13 @@ pub enum InodeKind {
     Stream,
 }
 
+impl InodeKind {
+    /// Whether read(2), write(2) and mappings share pages of a cache: files on disk and in memory.
+    pub const fn has_pages(self) -> bool {
+        matches!(self, Self::Disk | Self::Shmem)
+    }
+}
+
 /// Files of `/proc` about the whole machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SystemFile {

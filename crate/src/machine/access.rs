@@ -1,9 +1,9 @@
-//! Loads, stores and fetches of a process, and the kernel's copies to and from its memory. A hardware
-//! fault goes to the memory manager; if it could be mended the access is tried again.
+//! Loads, stores and fetches of a process. A hardware fault goes to the memory manager; if it could be mended the
+//! access is tried again.
 
 use super::Machine;
 use super::process::Ended;
-use crate::addr::{PAGE_SIZE, VirtAddr};
+use crate::addr::VirtAddr;
 use crate::ids::Pid;
 use crate::mm::fault::FaultFrom;
 use crate::mmu::{Access, HardwareFault};
@@ -75,7 +75,8 @@ impl Machine {
         result
     }
 
-    fn retry(
+    /// Makes an access until it succeeds or its fault cannot be mended.
+    pub(super) fn retry(
         &mut self,
         from: FaultFrom,
         addr: VirtAddr,
@@ -99,53 +100,6 @@ impl Machine {
             last = Some(fault);
             self.kernel.exc_page_fault(fault, from)?;
         }
-    }
-
-    /// Copies into the running process's memory, as `read(2)` does: bytes that did not fit.
-    pub(super) fn copy_to_user(&mut self, addr: VirtAddr, from: &[u8]) -> usize {
-        let (start, mut done) = (addr, 0);
-        while done < from.len() {
-            let at = start + done as u64;
-            let part = (from.len() - done).min((PAGE_SIZE - at.page_offset()) as usize);
-            let bytes = &from[done..done + part];
-            let copied = self.user_range_ok(at, part)
-                && self
-                    .retry(FaultFrom::Kernel, at, Access::Write, &mut |m| {
-                        m.kernel.cpu.write(&mut m.kernel.phys, at, bytes, &mut m.kernel.trace)
-                    })
-                    .is_ok();
-            if !copied {
-                break;
-            }
-            done += part;
-        }
-        from.len() - done
-    }
-
-    /// Copies out of the running process's memory: bytes that could not be read.
-    pub(super) fn copy_from_user(&mut self, addr: VirtAddr, into: &mut [u8]) -> usize {
-        let (start, len, mut done) = (addr, into.len(), 0);
-        while done < len {
-            let at = start + done as u64;
-            let part = (len - done).min((PAGE_SIZE - at.page_offset()) as usize);
-            let bytes = &mut into[done..done + part];
-            let copied = self.user_range_ok(at, part)
-                && self
-                    .retry(FaultFrom::Kernel, at, Access::Read, &mut |m| {
-                        m.kernel.cpu.read(&mut m.kernel.phys, at, bytes, &mut m.kernel.trace)
-                    })
-                    .is_ok();
-            if !copied {
-                break;
-            }
-            done += part;
-        }
-        len - done
-    }
-
-    /// Linux `access_ok`.
-    fn user_range_ok(&self, addr: VirtAddr, len: usize) -> bool {
-        addr.0.checked_add(len as u64).is_some_and(|end| end <= self.kernel.task_size())
     }
 
     /// Ends a process by a signal that nobody caught.

@@ -84,25 +84,43 @@ impl Machine {
         self.open_path(path, O_CREAT | O_TRUNC | 1, mode.int())
     }
 
-    fn open_path(&mut self, path: &Arg, flags: u64, mode: u64) -> SysResult {
-        let mut path = self.string(path, PATH_MAX - 1)?;
+    /// A path: not too long, nor a part of it.
+    pub(super) fn path(&mut self, path: &Arg) -> SysResult<String> {
+        let path = self.string(path, PATH_MAX - 1)?;
         let short = path.split('/').all(|component| component.len() <= NAME_MAX);
         self.kernel.require(short, Errno::ENAMETOOLONG, || Why::NameTooLong { max: NAME_MAX as u64 })?;
+        Ok(path)
+    }
+
+    /// The file of a path, if there is one; a descriptor's path becomes that of the file behind it. Files of `/proc` are
+    /// made anew: whoever does not open them drops them.
+    fn find_file(&mut self, path: &mut String) -> Option<InodeId> {
+        if let Some((inode, name)) = self.behind_descriptor(path) {
+            *path = name;
+            return Some(inode);
+        }
+        self.find_proc_file(path).or_else(|| self.kernel.fs.lookup(path))
+    }
+
+    /// Does something to the file of a path, without opening it.
+    fn with_file(&mut self, path: &Arg, body: impl FnOnce(&mut Self, InodeId) -> SysResult) -> SysResult {
+        let mut path = self.path(path)?;
+        let Some(inode) = self.find_file(&mut path) else { return self.kernel.refuse(Errno::ENOENT, Why::NoSuchFile) };
+        let result = body(self, inode);
+        let kernel = &mut self.kernel;
+        kernel.fs.drop_if_unused(inode, &mut kernel.phys, &mut kernel.trace);
+        result
+    }
+
+    fn open_path(&mut self, path: &Arg, flags: u64, mode: u64) -> SysResult {
+        let mut path = self.path(path)?;
         let access = flags & O_ACCMODE;
         let wanted = OpenMode { read: access == 0 || access == 2, write: access == 1 || access == 2 };
-        let found = match (self.behind_descriptor(&path), self.open_proc_file(&path)) {
-            (Some((inode, name)), _) => {
-                path = name;
-                Some(inode)
-            }
-            (_, Some(inode)) => Some(inode?),
-            _ => self.kernel.fs.lookup(&path),
-        };
-        let inode = match found {
+        let inode = match self.find_file(&mut path) {
             Some(inode) => {
                 let may = match flags & (O_CREAT | O_EXCL) == O_CREAT | O_EXCL {
                     true => self.kernel.refuse(Errno::EEXIST, Why::FileExists),
-                    false => self.check_mode(inode, wanted, flags),
+                    false => self.check_mode(inode, wanted, flags).and_then(|()| self.open_proc_file(inode)),
                 };
                 if let Err(error) = may {
                     let kernel = &mut self.kernel;
@@ -120,7 +138,7 @@ impl Machine {
                 inode
             }
         };
-        let cut = matches!(self.kernel.fs.inode(inode).kind, InodeKind::Disk | InodeKind::Shmem);
+        let cut = self.kernel.fs.inode(inode).kind.has_pages();
         if flags & O_TRUNC != 0 && wanted.write && cut {
             self.kernel.do_truncate(inode, 0)?;
         }
@@ -275,9 +293,7 @@ impl Machine {
     }
 
     pub(super) fn sys_chmod(&mut self, [path, mode, ..]: &[Arg; 6]) -> SysResult {
-        let path = self.string(path, PATH_MAX)?;
-        let Some(inode) = self.kernel.fs.lookup(&path) else { return self.kernel.refuse(Errno::ENOENT, Why::NoSuchFile) };
-        self.change_mode(inode, mode.int())
+        self.with_file(path, |m, inode| m.change_mode(inode, mode.int()))
     }
 
     pub(super) fn sys_fchmod(&mut self, [fd, mode, ..]: &[Arg; 6]) -> SysResult {
@@ -292,6 +308,8 @@ impl Machine {
         let owns = file.uid == task.uid || task.capable(Capabilities::FOWNER);
         let seals = file.seals.unwrap_or(Seals::empty());
         let sealed = seals.contains(Seals::EXEC) && (file.mode ^ mode) & 0o111 != 0;
+        let of_proc = matches!(file.kind, InodeKind::Proc(_));
+        self.kernel.require(!of_proc, Errno::EPERM, || Why::NotOwner)?;
         self.kernel.require(owns, Errno::EPERM, || Why::NotOwner)?;
         self.kernel.require(!sealed, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
         self.kernel.fs.inode_mut(inode).mode = mode;
@@ -309,10 +327,12 @@ impl Machine {
     }
 
     pub(super) fn sys_truncate(&mut self, [path, size, ..]: &[Arg; 6]) -> SysResult {
-        let path = self.string(path, PATH_MAX)?;
-        let Some(inode) = self.kernel.fs.lookup(&path) else { return self.kernel.refuse(Errno::ENOENT, Why::NoSuchFile) };
-        self.check_mode(inode, OpenMode { read: false, write: true }, 0)?;
-        self.kernel.do_truncate(inode, size.int())
+        let size = size.int();
+        self.kernel.require(size as i64 >= 0, Errno::EINVAL, || Why::BadSize { size })?;
+        self.with_file(path, |m, inode| {
+            m.check_mode(inode, OpenMode { read: false, write: true }, 0)?;
+            m.kernel.do_truncate(inode, size)
+        })
     }
 
     pub(super) fn sys_fallocate(&mut self, [fd, mode, offset, len, ..]: &[Arg; 6]) -> SysResult {
@@ -327,7 +347,7 @@ impl Machine {
         let file = self.file_of(fd.int())?;
         let inode = self.kernel.fs.file(file).inode;
         let kind = self.kernel.fs.inode(inode).kind;
-        let synced = matches!(kind, InodeKind::Disk | InodeKind::Shmem | InodeKind::Directory);
+        let synced = kind.has_pages() || kind == InodeKind::Directory;
         self.kernel.require(synced, Errno::EINVAL, || Why::NotSynced)?;
         self.kernel.write_back(inode, 0..u64::MAX);
         Ok(0)
@@ -350,7 +370,7 @@ impl Machine {
     }
 
     fn unlink_path(&mut self, path: &Arg) -> SysResult {
-        let path = self.string(path, PATH_MAX)?;
+        let path = self.path(path)?;
         let kernel = &mut self.kernel;
         match kernel.fs.unlink(&path, &mut kernel.phys, &mut kernel.trace) {
             Some(_) => Ok(0),

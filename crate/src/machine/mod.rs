@@ -7,6 +7,7 @@
 
 mod access;
 mod config;
+mod copy;
 mod file_calls;
 mod ioctl;
 mod iovec;

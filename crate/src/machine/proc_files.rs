@@ -19,12 +19,12 @@ const PAGEMAP_ENTRY: u64 = 8;
 const PAGES_AT_ONCE: u64 = 512;
 
 impl Machine {
-    /// The file of a path such as `/proc/self/mem`, made anew for each opening; `None` for any other path.
-    pub(super) fn open_proc_file(&mut self, path: &str) -> Option<SysResult<InodeId>> {
+    /// The file of a path such as `/proc/self/mem`, made anew each time; `None` for any other path.
+    pub(super) fn find_proc_file(&mut self, path: &str) -> Option<InodeId> {
         let path = path.strip_prefix("/proc/")?;
         if let Some(file) = SystemFile::from_name(path) {
             let inode = Inode { mode: 0o444, ..Inode::new(InodeKind::System { file }) };
-            return Some(Ok(self.kernel.fs.add_inode(inode)));
+            return Some(self.kernel.fs.add_inode(inode));
         }
         let (whose, name) = path.split_once('/')?;
         let file = ProcFile::from_name(name)?;
@@ -33,22 +33,28 @@ impl Machine {
             number => Pid(number.parse().ok()?),
         };
         let alive = self.process(pid)?.is_alive();
-        match alive {
-            true if file.opens_memory() => {
-                if let Err(error) = self.memory_to_trace(pid.0.into()) {
-                    return Some(self.kernel.refuse(Errno::EACCES, error.why));
-                }
-            }
-            false if file.needs_memory() => {
-                return Some(self.kernel.refuse(Errno::ESRCH, Why::NoProcess { pid: pid.0.into() }));
-            }
-            _ => {}
-        }
         // A zombie's files are root's.
         let uid = self.process(pid).filter(|_| alive).map_or(0, |process| self.kernel.tasks[process.task].uid);
-        let memory = self.memory_of(pid).filter(|_| file.opens_memory()).map(|mm| self.kernel.mms[mm].serial);
-        let inode = Inode { mode: file.mode(), uid, ..Inode::new(InodeKind::Proc(ProcEntry { pid, file, memory })) };
-        Some(Ok(self.kernel.fs.add_inode(inode)))
+        let inode = Inode { mode: file.mode(), uid, ..Inode::new(InodeKind::Proc(ProcEntry { pid, file, memory: None })) };
+        Some(self.kernel.fs.add_inode(inode))
+    }
+
+    /// What opening a file of `/proc/PID` asks for beside its mode, and which memory it then shows.
+    pub(super) fn open_proc_file(&mut self, inode: InodeId) -> SysResult<()> {
+        let InodeKind::Proc(entry) = self.kernel.fs.inode(inode).kind else { return Ok(()) };
+        let ProcEntry { pid, file, .. } = entry;
+        match self.memory_of(pid) {
+            Some(mm) if file.opens_memory() => {
+                if let Err(error) = self.memory_to_trace(pid.0.into()) {
+                    return self.kernel.refuse(Errno::EACCES, error.why);
+                }
+                let memory = Some(self.kernel.mms[mm].serial);
+                self.kernel.fs.inode_mut(inode).kind = InodeKind::Proc(ProcEntry { memory, ..entry });
+                Ok(())
+            }
+            None if file.needs_memory() => self.kernel.refuse(Errno::ESRCH, Why::NoProcess { pid: pid.0.into() }),
+            _ => Ok(()),
+        }
     }
 
     /// The contents behind `/proc/self/fd/N`, to be opened once more, and their name.

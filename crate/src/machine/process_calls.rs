@@ -63,8 +63,7 @@ impl Machine {
 
     /// A new program in the caller's place: one of the two that every machine has.
     pub(super) fn sys_execve(&mut self, [path, ..]: &[Arg; 6]) -> SysResult {
-        const PATH_MAX: u64 = 4096;
-        let path = self.string(path, PATH_MAX)?;
+        let path = self.path(path)?;
         let is_stub = path == "/bin/stub";
         self.kernel.require(is_stub || path == "/bin/program", Errno::ENOENT, || Why::NoSuchFile)?;
         let (pid, task) = (self.caller().pid, self.kernel.task());

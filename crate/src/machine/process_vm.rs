@@ -146,17 +146,9 @@ impl Machine {
         while done < len
             && let Some((addr, part)) = local.next(len - done)
         {
-            let mut bytes = vec![0; part as usize];
             let missing = match access {
-                Access::Write => {
-                    let missing = self.copy_from_user(addr, &mut bytes);
-                    self.kernel.phys.write(pfn, offset + done, &bytes[..bytes.len() - missing]);
-                    missing
-                }
-                _ => {
-                    self.kernel.phys.read(pfn, offset + done, &mut bytes);
-                    self.copy_to_user(addr, &bytes)
-                }
+                Access::Write => self.copy_from_user_to_frame(addr, pfn, offset + done, part as usize),
+                _ => self.copy_frame_to_user(pfn, offset + done, addr, part as usize),
             } as u64;
             done += part - missing;
             local.advance(part - missing);

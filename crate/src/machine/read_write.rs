@@ -9,7 +9,7 @@ use crate::mm::max_bytes;
 use crate::why::Why;
 
 /// One read or write copies at most so much at a time.
-const CHUNK: usize = 1 << 16;
+const CHUNK: u64 = 1 << 16;
 /// One call reads, writes, moves or advises at most so much (`MAX_RW_COUNT`).
 pub(super) const MAX_RW_COUNT: u64 = 0x7fff_f000;
 
@@ -79,10 +79,13 @@ impl Machine {
         }
         let mut done = 0;
         while done < count {
-            let mut bytes = vec![0; (count - done).min(CHUNK as u64) as usize];
+            let place = offset + done;
+            // Pages are copied one after another: the memory that is written may be those of the file.
+            let most = if kind.has_pages() { PAGE_SIZE - place % PAGE_SIZE } else { CHUNK };
+            let mut bytes = vec![0; (count - done).min(most) as usize];
             let got = match kind {
                 InodeKind::DevZero => bytes.len(),
-                InodeKind::Proc(_) | InodeKind::System { .. } => self.read_proc_text(inode, offset + done, &mut bytes),
+                InodeKind::Proc(_) | InodeKind::System { .. } => self.read_proc_text(inode, place, &mut bytes),
                 InodeKind::DevNull
                 | InodeKind::PidFd { .. }
                 | InodeKind::Secret
@@ -91,15 +94,16 @@ impl Machine {
                 | InodeKind::Directory => 0,
                 _ => {
                     let kernel = &mut self.kernel;
-                    let read = kernel.fs.read_at(inode, offset + done, &mut bytes, &mut kernel.phys, &mut kernel.trace);
+                    let read = kernel.fs.read_at(inode, place, &mut bytes, &mut kernel.phys, &mut kernel.trace);
                     match read {
                         Some(read) => read,
                         None => return kernel.refuse(Errno::ENOMEM, Why::OutOfFrames),
                     }
                 }
             };
-            let left = match buffer {
-                Arg::Int(at) => self.copy_to_user(VirtAddr(*at) + done, &bytes[..got]),
+            let left = match (buffer, self.kernel.fs.inode(inode).frame_of(place / PAGE_SIZE).filter(|_| kind.has_pages())) {
+                (Arg::Int(at), Some(pfn)) => self.copy_frame_to_user(pfn, place % PAGE_SIZE, VirtAddr(*at) + done, got),
+                (Arg::Int(at), None) => self.copy_to_user(VirtAddr(*at) + done, &bytes[..got]),
                 _ => 0,
             };
             self.output.extend_from_slice(&bytes[..got - left]);
@@ -151,7 +155,7 @@ impl Machine {
         }
         let about_all = matches!(kind, InodeKind::System { .. });
         self.kernel.require(!about_all, Errno::EIO, || Why::OnlyRead)?;
-        if !matches!(kind, InodeKind::Disk | InodeKind::Shmem) {
+        if !kind.has_pages() {
             return Ok(count);
         }
         let most = max_bytes(kind);
@@ -175,7 +179,7 @@ impl Machine {
                 break;
             };
             let left = match buffer {
-                Arg::Int(from) => self.copy_from_user(VirtAddr(*from) + done, &mut bytes),
+                Arg::Int(from) => self.copy_from_user_to_page(VirtAddr(*from) + done, pfn, at % PAGE_SIZE, &mut bytes),
                 Arg::Bytes(given) if !given.is_empty() => {
                     write_over_and_over(given, done, &mut bytes);
                     0

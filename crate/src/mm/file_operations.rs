@@ -60,12 +60,9 @@ pub fn file_operations(kind: InodeKind) -> &'static dyn FileOperations {
         InodeKind::Hugetlb => &HugetlbFs,
         InodeKind::DevZero => &DevZero,
         InodeKind::Device { driver: id } => driver(id).file_operations,
-        InodeKind::Directory
-        | InodeKind::DevNull
-        | InodeKind::PidFd { .. }
-        | InodeKind::Proc(_)
-        | InodeKind::System { .. }
-        | InodeKind::Stream => &NotMappable,
+        InodeKind::Proc(_) => &ProcOfTask,
+        InodeKind::System { .. } => &ProcReg,
+        InodeKind::Directory | InodeKind::DevNull | InodeKind::PidFd { .. } | InodeKind::Stream => &NotMappable,
     }
 }
 
@@ -178,6 +175,44 @@ impl FileOperations for HugetlbFs {
 
     fn max_bytes(&self) -> u64 {
         MAX_LFS
+    }
+}
+
+/// A file of `/proc/PID`.
+struct ProcOfTask;
+
+impl FileOperations for ProcOfTask {
+    fn name(&self) -> &'static str {
+        "none"
+    }
+
+    fn can_mmap(&self) -> bool {
+        false
+    }
+
+    fn is_noexec(&self) -> bool {
+        true
+    }
+
+    fn mmap(&self, kernel: &mut Kernel, _: &mut Vma) -> SysResult<()> {
+        kernel.refuse(Errno::ENODEV, Why::NoMmapMethod)
+    }
+}
+
+/// A file of `/proc` about the whole machine: it has the method, which has nothing to call.
+struct ProcReg;
+
+impl FileOperations for ProcReg {
+    fn name(&self) -> &'static str {
+        "proc_reg_mmap"
+    }
+
+    fn is_noexec(&self) -> bool {
+        true
+    }
+
+    fn mmap(&self, kernel: &mut Kernel, _: &mut Vma) -> SysResult<()> {
+        kernel.refuse(Errno::EIO, Why::NoMmapMethod)
     }
 }
 

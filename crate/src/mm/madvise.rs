@@ -1,6 +1,7 @@
 //! `madvise(2)` (Linux `mm/madvise.c`). Flag advice splits and merges areas; the rest acts on pages.
 
 use super::kernel::Kernel;
+use super::truncate::FallocateMode;
 use super::zap::Zap;
 use crate::addr::{PAGE_SIZE, PMD_SIZE, VirtAddr, VirtRange};
 use crate::errno::{Errno, SysError, SysResult};
@@ -285,7 +286,8 @@ impl Kernel {
         let writable = flags.contains(VmFlags::SHARED | VmFlags::MAYWRITE);
         self.require(writable, Errno::EACCES, || Why::FileNotWritable)?;
         let inode = self.fs.file(file).inode;
-        self.punch_hole(inode, first * PAGE_SIZE, part.len(), 0)
+        let hole = FallocateMode::PUNCH_HOLE | FallocateMode::KEEP_SIZE;
+        self.do_fallocate(inode, true, hole, first.wrapping_mul(PAGE_SIZE), part.len()).map(|_| ())
     }
 
     /// Replaces the range by markers: any access raises SIGSEGV. The area is not split.

@@ -27,10 +27,22 @@ bitflags! {
 
 /// Larger files the disk's file system does not make (`s_maxbytes`).
 const MAX_DISK_BYTES: u64 = 0xffff_ffff << 12;
+/// Nor one that says nothing about it, as that of `/proc` (`MAX_NON_LFS`).
+const MAX_NON_LFS: u64 = 0x7fff_ffff;
 
 /// Bytes that a file of a kind can have at most.
 pub fn max_bytes(kind: InodeKind) -> u64 {
-    if kind == InodeKind::Disk { MAX_DISK_BYTES } else { i64::MAX as u64 }
+    match kind {
+        InodeKind::Disk => MAX_DISK_BYTES,
+        InodeKind::Proc(_) | InodeKind::System { .. } => MAX_NON_LFS,
+        _ => i64::MAX as u64,
+    }
+}
+
+/// Whether a file is a regular one (`S_ISREG`).
+fn is_regular(kind: InodeKind) -> bool {
+    use InodeKind::*;
+    matches!(kind, Disk | Shmem | Secret | Proc(_) | System { .. })
 }
 
 impl Kernel {
@@ -44,9 +56,13 @@ impl Kernel {
             let (kind, old, seals) = (file.kind, file.size, file.seals.unwrap_or(Seals::empty()));
             k.require((size as i64) >= 0, Errno::EINVAL, || Why::BadSize { size })?;
             // Secret memory gets its size once.
-            let sized = matches!(kind, InodeKind::Disk | InodeKind::Shmem) || kind == InodeKind::Secret && old == 0;
+            let sized = is_regular(kind) && (kind != InodeKind::Secret || old == 0);
             k.require(sized, Errno::EINVAL, || Why::NotResizable)?;
             k.require(size <= max_bytes(kind), Errno::EFBIG, || Why::BadSize { size })?;
+            if matches!(kind, InodeKind::Proc(_) | InodeKind::System { .. }) {
+                // Nobody minds, and nothing is cut.
+                return Ok(0);
+            }
             let forbidden = (size < old && seals.contains(Seals::SHRINK)) || (size > old && seals.contains(Seals::GROW));
             k.require(!forbidden, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
             if size < old {
@@ -77,18 +93,16 @@ impl Kernel {
             k.require(writable, Errno::EBADF, || Why::WrongOpenMode)?;
             let file = k.fs.inode(inode);
             let (kind, size, seals) = (file.kind, file.size, file.seals.unwrap_or(Seals::empty()));
-            let sized = matches!(kind, InodeKind::Disk | InodeKind::Shmem | InodeKind::Secret);
-            k.require(sized, Errno::ENODEV, || Why::NotResizable)?;
+            k.require(is_regular(kind), Errno::ENODEV, || Why::NotResizable)?;
             let fits = offset.saturating_add(len) <= max_bytes(kind);
             k.require(fits, Errno::EFBIG, || Why::BadSize { size: offset.saturating_add(len) })?;
             k.require(kind != InodeKind::Secret, Errno::EOPNOTSUPP, || Why::OnlyMapped)?;
+            k.require(kind.has_pages(), Errno::EOPNOTSUPP, || Why::NotResizable)?;
             if mode.contains(FallocateMode::ZERO_RANGE) && kind == InodeKind::Shmem {
                 return k.refuse(Errno::EOPNOTSUPP, Why::UnknownFlags { flags: mode.bits() });
             }
             let end = offset.saturating_add(len);
             if mode.intersects(FallocateMode::PUNCH_HOLE | FallocateMode::ZERO_RANGE) {
-                let sealed = seals.intersects(Seals::WRITE | Seals::FUTURE_WRITE);
-                k.require(!sealed, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
                 let limit = if mode.contains(FallocateMode::ZERO_RANGE) { u64::MAX } else { size };
                 k.punch_hole(inode, offset, len, limit)?;
             } else {
@@ -138,7 +152,7 @@ impl Kernel {
 
     /// Makes a range of a file read as zeros. Private copies of its pages survive. From `limit` on no page is looked at
     /// of which it takes only a part.
-    pub(crate) fn punch_hole(&mut self, inode: InodeId, offset: u64, len: u64, limit: u64) -> SysResult<()> {
+    fn punch_hole(&mut self, inode: InodeId, offset: u64, len: u64, limit: u64) -> SysResult<()> {
         self.call("punch_hole", |k| {
             let seals = k.fs.inode(inode).seals.unwrap_or(Seals::empty());
             let sealed = seals.intersects(Seals::WRITE | Seals::FUTURE_WRITE);

@@ -4,7 +4,7 @@
 use super::last_table::LastTable;
 use super::tlb::{Tlb, Word};
 use super::walk::{Mode, walk};
-use crate::addr::{PAGE_SIZE, Pfn, VirtAddr};
+use crate::addr::{Pfn, VirtAddr};
 use crate::event::{Event, Trace};
 use crate::phys::Phys;
 
@@ -198,7 +198,7 @@ impl Cpu {
     /// # Errors
     /// The #PF of the first page that does not translate, at the first byte in it.
     pub fn read(&mut self, phys: &mut Phys, addr: VirtAddr, into: &mut [u8], trace: &mut Trace) -> Result<(), HardwareFault> {
-        for (addr, part) in page_parts(addr, into.len()) {
+        for (addr, part) in addr.page_parts(into.len()) {
             let pfn = self.translate(phys, addr, Access::Read, trace)?;
             phys.read(pfn, addr.page_offset(), &mut into[part]);
         }
@@ -210,7 +210,7 @@ impl Cpu {
     /// # Errors
     /// The #PF of the first page that does not translate, at the first byte in it.
     pub fn write(&mut self, phys: &mut Phys, addr: VirtAddr, from: &[u8], trace: &mut Trace) -> Result<(), HardwareFault> {
-        for (addr, part) in page_parts(addr, from.len()) {
+        for (addr, part) in addr.page_parts(from.len()) {
             let pfn = self.translate(phys, addr, Access::Write, trace)?;
             phys.write(pfn, addr.page_offset(), &from[part]);
         }
@@ -218,24 +218,11 @@ impl Cpu {
     }
 }
 
-/// Cuts `len` bytes from an address at page borders: address and index range of each part.
-pub(super) fn page_parts(addr: VirtAddr, len: usize) -> impl Iterator<Item = (VirtAddr, std::ops::Range<usize>)> {
-    let mut done = 0;
-    std::iter::from_fn(move || {
-        if done >= len {
-            return None;
-        }
-        let at = addr + done as u64;
-        let part = (len - done).min((PAGE_SIZE - at.page_offset()) as usize);
-        done += part;
-        Some((at, done - part..done))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{Pte, Slot, Tables, explain_walk};
     use super::*;
+    use crate::addr::PAGE_SIZE;
     use crate::phys::Owner;
 
     fn mapped(bits: u64) -> (Phys, Trace, Cpu, VirtAddr) {

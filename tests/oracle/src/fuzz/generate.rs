@@ -9,6 +9,7 @@ use pagefault::fs::InodeKind;
 use pagefault::ids::Pid;
 use pagefault::machine::{Machine, MapsLine};
 use pagefault::view;
+use std::collections::HashMap;
 use std::fmt::Write;
 
 /// Most mappings lie in these pages: no huge page fits between them.
@@ -30,6 +31,9 @@ pub(super) struct Generator {
     rng: Rng,
     /// Names that hold descriptors.
     descriptors: Vec<String>,
+    /// Names that hold the memory of a process (`/proc/PID/mem`), and its `clear_refs`.
+    memories: Vec<String>,
+    cleaners: Vec<String>,
     /// Names that hold SysV segments.
     segments: Vec<String>,
     /// Descriptors of the acting process that are files in memory.
@@ -45,6 +49,8 @@ impl Generator {
         Self {
             rng: Rng::with_seed(seed),
             descriptors: Vec::new(),
+            memories: Vec::new(),
+            cleaners: Vec::new(),
             segments: Vec::new(),
             memory_files: Vec::new(),
             bound: 0,
@@ -86,8 +92,11 @@ impl Generator {
         text
     }
 
-    /// The next operation.
-    pub(super) fn next(&mut self, machine: &Machine) -> Option<String> {
+    /// The next operation. `names` are those that a call that succeeded has bound.
+    pub(super) fn next(&mut self, machine: &Machine, names: &HashMap<String, u64>) -> Option<String> {
+        for list in [&mut self.descriptors, &mut self.memories, &mut self.cleaners, &mut self.segments] {
+            list.retain(|name| names.contains_key(name));
+        }
         let alive: Vec<Pid> = machine.processes().filter(|process| process.is_alive()).map(|process| process.pid).collect();
         let pid = *alive.get(self.rng.usize(0..alive.len().max(1)))?;
         let maps = view::maps(machine, pid);

@@ -118,7 +118,7 @@ fn make_and_run(sandbox: &mut Sandbox, generator: &mut Generator, most: usize, f
         Err(failure) => return (program, Some(failure)),
     };
     while program.lines.len() < most {
-        let Some(line) = generator.next(pair.session.machine()) else { break };
+        let Some(line) = generator.next(pair.session.machine(), pair.session.names()) else { break };
         program.lines.push(line.clone());
         let step = pair.session.append(&line).map_err(|e| Failure::Script(e.to_string())).and_then(|()| pair.step());
         if let Err(failure) = step {

@@ -17,14 +17,8 @@ impl Generator {
     }
 
     pub(super) fn files(&mut self, maps: &[MapsLine]) -> String {
-        match self.rng.u32(0..12) {
-            0..3 if self.descriptors.len() < 6 => {
-                let name = self.name('f');
-                self.descriptors.push(name.clone());
-                let path = self.pick(&["/T/f0", "/T/f0", "/T/f1"]);
-                let mode = if path == "/T/f1" { "O_RDONLY" } else { self.pick(&["O_RDWR", "O_RDWR", "O_RDONLY", "O_WRONLY"]) };
-                format!("{name} = open(\"{path}\", {mode})")
-            }
+        match self.rng.u32(0..14) {
+            0..3 if self.descriptors.len() < 6 => self.open(),
             3..5 if self.descriptors.len() < 6 => {
                 let name = self.name('m');
                 self.descriptors.push(name.clone());
@@ -38,8 +32,62 @@ impl Generator {
                 let seal = self.pick(&["F_SEAL_WRITE", "F_SEAL_SHRINK", "F_SEAL_GROW", "F_SEAL_FUTURE_WRITE", "F_SEAL_SEAL"]);
                 format!("fcntl({}, F_ADD_SEALS, {seal})", self.descriptor())
             }
+            11 => self.whole_file(),
+            12 => self.through_proc(maps),
             _ => self.mmap(maps),
         }
+    }
+
+    fn open(&mut self) -> String {
+        let name = self.name('f');
+        self.descriptors.push(name.clone());
+        let path = self.pick(&["/T/f0", "/T/f0", "/T/f0", "/T/f1", "/dev/shm/s"]);
+        let mode = match path {
+            "/T/f1" => "O_RDONLY",
+            "/dev/shm/s" => self.pick(&["O_RDWR|O_CREAT, 0600", "O_RDWR|O_CREAT, 0600", "O_RDONLY", "O_RDWR|O_TRUNC"]),
+            _ => self.pick(&["O_RDWR", "O_RDWR", "O_RDWR", "O_RDONLY", "O_WRONLY", "O_RDWR|O_TRUNC"]),
+        };
+        format!("{name} = open(\"{path}\", {mode})")
+    }
+
+    /// What is done to a file by its name, or to a descriptor as a whole.
+    fn whole_file(&mut self) -> String {
+        match self.rng.u32(0..10) {
+            0..4 => {
+                let path = self.pick(&["/T/f0", "/T/f0", "/dev/shm/s", "/T/none"]);
+                format!("truncate(\"{path}\", {:#x})", self.rng.u64(0..17) * PAGE + self.rng.u64(0..2) * self.rng.u64(0..PAGE))
+            }
+            4 => format!("unlink(\"{}\")", self.pick(&["/dev/shm/s", "/dev/shm/s", "/T/f0"])),
+            5..7 => format!("close({})", self.descriptor()),
+            7 if self.descriptors.len() < 6 => {
+                let name = self.name('x');
+                self.descriptors.push(name.clone());
+                format!("{name} = memfd_secret(0)")
+            }
+            _ => format!("dup2({}, {})", self.descriptor(), self.descriptor()),
+        }
+    }
+
+    /// Memory read and written through /proc, as a debugger does it, and its accessed bits cleared.
+    fn through_proc(&mut self, maps: &[MapsLine]) -> String {
+        if self.memories.is_empty() || self.one_in(6) {
+            let name = self.name('p');
+            let path = match self.rng.u32(0..6) {
+                0 => "/proc/self/clear_refs".into(),
+                1..4 => "/proc/self/mem".into(),
+                _ => format!("/proc/{}/mem", self.rng.u32(1..=super::MOST_PROCESSES as u32)),
+            };
+            let list = if path.ends_with("mem") { &mut self.memories } else { &mut self.cleaners };
+            list.push(name.clone());
+            return format!("{name} = open(\"{path}\", O_RDWR)");
+        }
+        if let Some(name) = self.cleaners.first().cloned().filter(|_| self.rng.u32(0..6) == 0) {
+            return format!("write({name}, \"{}\", 1)", self.rng.u32(1..6));
+        }
+        let memory = self.memories[self.rng.usize(0..self.memories.len())].clone();
+        let (at, place) = (self.data_address(maps), self.data_address(maps));
+        let call = self.pick(&["pread64", "pwrite64"]);
+        format!("{call}({memory}, {at:#x}, {:#x}, {place:#x})", self.rng.u64(0..2 * PAGE))
     }
 
     /// Holes, zeros, room: aligned to pages or not.
@@ -50,6 +98,7 @@ impl Generator {
             "FALLOC_FL_KEEP_SIZE",
             "FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE",
             "FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE",
+            "FALLOC_FL_ZERO_RANGE",
         ]);
         let (at, len) = (self.rng.u64(0..20) * 2048, self.rng.u64(0..12) * 2048 + self.rng.u64(0..2) * 100);
         format!("fallocate({}, {mode}, {at:#x}, {len:#x})", self.descriptor())
@@ -58,7 +107,8 @@ impl Generator {
     /// read(2) and write(2) between a file and memory that may not be there. What reading a disk file brings
     /// into the cache besides, and how large the folios of a long write are, is not ours to say.
     pub(super) fn copy_file(&mut self, maps: &[MapsLine]) -> String {
-        let (at, place) = (self.data_address(maps), self.rng.u64(0..20) * 2048);
+        let place = self.rng.u64(0..20) * 2048 + self.rng.u64(0..2) * self.rng.u64(0..2048);
+        let at = self.data_address(maps);
         if let Some(fd) = self.memory_files.first().filter(|_| self.rng.bool()) {
             return format!("pread64({fd}, {at:#x}, {:#x}, {place:#x})", self.rng.u64(0..2 * PAGE));
         }
