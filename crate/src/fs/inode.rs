@@ -226,6 +226,9 @@ pub struct Inode {
     pub(crate) holes: BTreeSet<u64>,
     /// Pages that got a place on the disk when they were written back.
     pub(crate) written_blocks: BTreeSet<u64>,
+    /// It was cut to nothing: who closes it next has its new contents written (Linux EXT4_STATE_DA_ALLOC_CLOSE), so
+    /// that a crash leaves no empty file.
+    pub(crate) flush_on_close: bool,
 }
 
 impl Inode {
@@ -257,6 +260,7 @@ impl Inode {
             backing_end: 0,
             holes: BTreeSet::new(),
             written_blocks: BTreeSet::new(),
+            flush_on_close: false,
         }
     }
 

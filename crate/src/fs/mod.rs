@@ -224,6 +224,7 @@ impl Fs {
         let old = std::mem::replace(&mut inode.size, size);
         // Also if the size stays: a write that failed may have left a page behind the end.
         if size <= old {
+            inode.flush_on_close |= size == 0 && inode.kind == InodeKind::Disk;
             inode.backing_end = inode.backing_end.min(size);
             inode.written_blocks.split_off(&size.div_ceil(PAGE_SIZE));
             let cut = inode.pages.split_off(&size.div_ceil(PAGE_SIZE));
@@ -272,6 +273,19 @@ impl Fs {
             let on_disk = self.try_inode(inode).is_some_and(|inode| inode.kind == InodeKind::Disk);
             self.writeback.dirtied += u64::from(on_disk);
         }
+    }
+
+    /// Whether the holder that drops a file next has its pages written, as far as some have no place on the disk yet
+    /// (Linux `ext4_alloc_da_blocks`). Asking is the occasion: it happens once.
+    pub fn takes_flush_on_close(&mut self, file: FileId, phys: &Phys) -> bool {
+        let open = &self.files[file];
+        if open.references > 1 {
+            return false;
+        }
+        let inode = &mut self.inodes[open.inode];
+        let due = std::mem::take(&mut inode.flush_on_close);
+        let is_dirty = |pfn| phys.frame(pfn).flags.contains(FrameFlags::DIRTY);
+        due && inode.pages().any(|(index, pfn)| is_dirty(pfn) && !inode.has_block(index))
     }
 
     /// Writes dirty pages of a disk file to its disk: they become clean (Linux `filemap_fdatawrite_range`).

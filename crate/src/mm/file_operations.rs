@@ -3,7 +3,7 @@
 
 use super::driver::driver;
 use super::kernel::Kernel;
-use crate::addr::{PAGE_SHIFT, PMD_SIZE};
+use crate::addr::{PAGE_SHIFT, PMD_SIZE, VirtRange};
 use crate::errno::{Errno, SysResult};
 use crate::flags::VmFlags;
 use crate::fs::{InodeKind, Purpose};
@@ -22,6 +22,14 @@ pub trait FileOperations: Sync {
     /// Whether there is an `mmap` method.
     fn can_mmap(&self) -> bool {
         true
+    }
+
+    /// Settles the flags of a new mapping before it is compared with its neighbours (Linux `mmap_prepare`).
+    ///
+    /// # Errors
+    /// Whatever the file says; the range stays a hole then.
+    fn mmap_prepare(&self, _kernel: &mut Kernel, _range: VirtRange, flags: VmFlags) -> SysResult<VmFlags> {
+        Ok(flags)
     }
 
     /// Prepares a new area: sets `vma.ops`, may refuse. `vma.file` is set already.
@@ -127,14 +135,17 @@ impl FileOperations for Secretmem {
         true
     }
 
-    fn mmap(&self, kernel: &mut Kernel, vma: &mut Vma) -> SysResult<()> {
-        let shared = vma.flags.intersects(VmFlags::SHARED | VmFlags::MAYSHARE);
+    fn mmap_prepare(&self, kernel: &mut Kernel, range: VirtRange, flags: VmFlags) -> SysResult<VmFlags> {
+        let shared = flags.intersects(VmFlags::SHARED | VmFlags::MAYSHARE);
         kernel.require(shared, Errno::EINVAL, || Why::SecretIsShared)?;
         let mm = kernel.current_mm();
-        if let Err(why) = kernel.mlock_future_ok(mm, vma.flags | VmFlags::LOCKED, vma.range.len()) {
+        if let Err(why) = kernel.mlock_future_ok(mm, flags | VmFlags::LOCKED, range.len()) {
             return kernel.refuse(Errno::EAGAIN, why);
         }
-        vma.flags |= VmFlags::LOCKED | VmFlags::DONTDUMP;
+        Ok(flags | VmFlags::LOCKED | VmFlags::DONTDUMP)
+    }
+
+    fn mmap(&self, _: &mut Kernel, vma: &mut Vma) -> SysResult<()> {
         vma.ops = Some(VmOpsId::Secretmem);
         Ok(())
     }

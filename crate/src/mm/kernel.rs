@@ -260,6 +260,9 @@ impl Kernel {
     pub fn fput(&mut self, file: FileId) {
         let inode = self.fs.file(file).inode;
         let promised = self.fs.inode(inode).promised_pages;
+        if self.fs.takes_flush_on_close(file, &self.phys) {
+            self.write_back(inode, 0..u64::MAX);
+        }
         self.fs.put_file(file, &mut self.phys, &mut self.trace);
         if promised > 0 && self.fs.try_inode(inode).is_none() {
             self.vm_unacct_memory(promised);

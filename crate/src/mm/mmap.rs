@@ -95,9 +95,9 @@ impl Kernel {
 
     fn do_mmap_checked(&mut self, mm: MmId, mut request: MmapRequest) -> SysResult<VirtAddr> {
         self.require(request.len != 0, Errno::EINVAL, || Why::ZeroLength)?;
-        let personality = self.task().personality;
-        if request.prot.contains(Prot::READ) && personality.contains(Personality::READ_IMPLIES_EXEC) {
-            request.prot |= Prot::EXEC;
+        if request.prot.contains(Prot::READ) && self.task().personality.contains(Personality::READ_IMPLIES_EXEC) {
+            let noexec = request.file.is_some_and(|file| file_operations(self.fs.inode_of(file).kind).is_noexec());
+            request.prot |= if noexec { Prot::empty() } else { Prot::EXEC };
         }
         if request.flags.contains(MapFlags::FIXED_NOREPLACE) {
             request.flags |= MapFlags::FIXED;

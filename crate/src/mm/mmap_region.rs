@@ -43,6 +43,10 @@ impl Kernel {
                 k.vms_complete_munmap_vmas(mm, &doomed, range, replaced.accounted_kept(flags));
                 around = k.mms[mm].vmas.around(range.start);
             }
+            let flags = match file {
+                Some(file) => k.call_mmap_prepare(file, range, flags)?,
+                None => flags,
+            };
             let merged = k.merge_new_mapping(mm, file, range, flags, pgoff, around);
             let id = match merged {
                 Some(id) => id,
@@ -95,12 +99,22 @@ impl Kernel {
             }
         };
         if let Err(error) = made {
-            if flags.contains(VmFlags::ACCOUNT) {
-                self.vm_unacct_memory(range.pages());
-            }
+            self.uncharge_new_range(flags, range);
             return Err(error);
         }
         Ok(self.link_vma(mm, vma))
+    }
+
+    /// What the file does to the flags of a mapping that is to be made.
+    fn call_mmap_prepare(&mut self, file: FileId, range: VirtRange, flags: VmFlags) -> SysResult<VmFlags> {
+        let operations = file_operations(self.fs.inode_of(file).kind);
+        operations.mmap_prepare(self, range, flags).inspect_err(|_| self.uncharge_new_range(flags, range))
+    }
+
+    fn uncharge_new_range(&mut self, flags: VmFlags, range: VirtRange) {
+        if flags.contains(VmFlags::ACCOUNT) {
+            self.vm_unacct_memory(range.pages());
+        }
     }
 
     /// Anonymous memory: no operations.

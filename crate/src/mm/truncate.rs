@@ -10,6 +10,7 @@ use crate::ids::InodeId;
 use crate::phys::FrameFlags;
 use crate::why::Why;
 use bitflags::bitflags;
+use std::ops::Range;
 
 bitflags! {
     /// `mode` of `fallocate(2)`.
@@ -103,8 +104,14 @@ impl Kernel {
             }
             let end = offset.saturating_add(len);
             if mode.intersects(FallocateMode::PUNCH_HOLE | FallocateMode::ZERO_RANGE) {
-                let limit = if mode.contains(FallocateMode::ZERO_RANGE) { u64::MAX } else { size };
-                k.punch_hole(inode, offset, len, limit)?;
+                if mode.contains(FallocateMode::ZERO_RANGE) {
+                    k.punch_hole(inode, offset..end, u64::MAX)?;
+                } else {
+                    // On a disk a hole that reaches beyond the file's end takes the whole page of it, and no more.
+                    let beyond = kind == InodeKind::Disk && end > size;
+                    let end = if beyond { size.next_multiple_of(PAGE_SIZE) } else { end };
+                    k.punch_hole(inode, offset..end, size)?;
+                }
             } else {
                 // Whether or not the size stays.
                 let grows = end > size && seals.contains(Seals::GROW);
@@ -152,13 +159,16 @@ impl Kernel {
 
     /// Makes a range of a file read as zeros. Private copies of its pages survive. From `limit` on no page is looked at
     /// of which it takes only a part.
-    fn punch_hole(&mut self, inode: InodeId, offset: u64, len: u64, limit: u64) -> SysResult<()> {
+    fn punch_hole(&mut self, inode: InodeId, hole: Range<u64>, limit: u64) -> SysResult<()> {
         self.call("punch_hole", |k| {
             let seals = k.fs.inode(inode).seals.unwrap_or(Seals::empty());
             let sealed = seals.intersects(Seals::WRITE | Seals::FUTURE_WRITE);
             k.require(!sealed, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
-            let end = offset.saturating_add(len);
-            let whole = offset.div_ceil(PAGE_SIZE)..end / PAGE_SIZE;
+            k.fs.inode_mut(inode).modified += 1;
+            if hole.is_empty() {
+                return Ok(());
+            }
+            let whole = hole.start.div_ceil(PAGE_SIZE)..hole.end / PAGE_SIZE;
             if whole.end == 0 {
                 // A hole inside the first page: the kernel computes the end of the whole pages as -1, takes it
                 // for the largest number, and unmaps all that follows (measured).
@@ -169,14 +179,13 @@ impl Kernel {
                 k.fs.punch(inode, whole.clone(), &mut k.phys, &mut k.trace);
             }
             // What is left are parts of pages at both ends.
-            let (first_end, last_start) = (end.min(whole.start * PAGE_SIZE), offset.max(whole.end * PAGE_SIZE));
-            for part in [offset..first_end, last_start..end] {
+            let (first_end, last_start) = (hole.end.min(whole.start * PAGE_SIZE), hole.start.max(whole.end * PAGE_SIZE));
+            for part in [hole.start..first_end, last_start..hole.end] {
                 let inside = part.start < part.end && part.start / PAGE_SIZE == (part.end - 1) / PAGE_SIZE;
                 if inside && part.start < limit {
                     k.fs.zero_part(inode, part, &mut k.phys, &mut k.trace);
                 }
             }
-            k.fs.inode_mut(inode).modified += 1;
             Ok(())
         })
     }

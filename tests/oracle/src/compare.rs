@@ -1,5 +1,6 @@
 //! One script on both sides, statement by statement.
 
+use crate::contents::OpenFiles;
 use crate::live::{Live, Outcome};
 use crate::observe;
 use crate::sandbox::Sandbox;
@@ -9,6 +10,7 @@ use pagefault::ids::Pid;
 use pagefault::machine::MapsLine;
 use pagefault::script::{Script, Session, Statement, StepReport};
 use pagefault::view;
+use std::cell::RefCell;
 use std::fmt;
 
 /// Bytes of an ELF file that only tell what it is (`EI_NIDENT`).
@@ -67,6 +69,7 @@ pub(crate) struct Pair {
     pub(crate) session: Session,
     live: Live,
     fields: Fields,
+    pub(crate) open_files: RefCell<OpenFiles>,
 }
 
 impl Pair {
@@ -77,7 +80,7 @@ impl Pair {
         script.header.machine.sysctl.total_pages = total_pages();
         let session = Session::new(script).map_err(|e| Failure::Script(e.to_string()))?;
         let live = Live::start(sandbox, session.script(), session.machine()).map_err(Failure::CannotAsk)?;
-        let pair = Self { session, live, fields };
+        let pair = Self { session, live, fields, open_files: RefCell::default() };
         let first = pair.live.first();
         pair.compare_maps(first, 0, "the start")?;
         Ok(pair)

@@ -10,9 +10,11 @@ use pagefault::fs::InodeKind;
 use pagefault::ids::{Pid, VmOpsId};
 use pagefault::machine::MapsLine;
 use pagefault::view;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs::File;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::time::Duration;
 
 /// Of a larger area only the first pages are asked for.
@@ -64,7 +66,7 @@ impl Pair {
 
     fn compare_cache(&self, tracee: &Tracee, pid: u32, line: &MapsLine, differs: Differs) -> Result<(), Failure> {
         let Some(ours) = self.cached(pid, line) else { return Ok(()) };
-        let ask = || cached(tracee, line).map_err(Failure::Script);
+        let ask = || cached(&mut self.open_files.borrow_mut(), tracee, line).map_err(Failure::Script);
         let mut real = ask()?;
         for _ in 0..MOST_WAITS {
             if real == ours {
@@ -106,11 +108,26 @@ fn read_memory(tracee: &Tracee, run: VirtRange) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
+/// Files of the processes, by device and inode. They stay open until the program ends: who closes a file may be the one
+/// that has it written to its disk.
+#[derive(Debug, Default)]
+pub(crate) struct OpenFiles(HashMap<(u64, u64), File>);
+
+impl OpenFiles {
+    fn get(&mut self, path: &str) -> std::io::Result<&File> {
+        let meta = std::fs::metadata(path)?;
+        Ok(match self.0.entry((meta.dev(), meta.ino())) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(File::open(path)?),
+        })
+    }
+}
+
 /// Which pages of the part of a file that an area shows are in the page cache, a digit each.
-fn cached(tracee: &Tracee, line: &MapsLine) -> Result<String, String> {
+fn cached(files: &mut OpenFiles, tracee: &Tracee, line: &MapsLine) -> Result<String, String> {
     let VirtRange { start: VirtAddr(start), end: VirtAddr(end) } = line.range;
     let path = format!("/proc/{}/map_files/{start:x}-{end:x}", tracee.pid());
-    let file = File::open(&path).map_err(|e| format!("{path}: {e}"))?;
+    let file = files.get(&path).map_err(|e| format!("{path}: {e}"))?;
     let asked = asked_part(line.range);
     let mut vector = vec![0u8; asked.pages() as usize];
     let failed = |what: &str| Err(format!("{what} {path}: {}", std::io::Error::last_os_error()));
