@@ -226,6 +226,8 @@ pub struct Inode {
     pub(crate) holes: BTreeSet<u64>,
     /// Pages that got a place on the disk when they were written back.
     pub(crate) written_blocks: BTreeSet<u64>,
+    /// Pages for which fallocate(2) has kept room on the disk: disjoint ranges, their ends by their starts.
+    pub(crate) room: BTreeMap<u64, u64>,
     /// It was cut to nothing: who closes it next has its new contents written (Linux EXT4_STATE_DA_ALLOC_CLOSE), so
     /// that a crash leaves no empty file.
     pub(crate) flush_on_close: bool,
@@ -260,6 +262,7 @@ impl Inode {
             backing_end: 0,
             holes: BTreeSet::new(),
             written_blocks: BTreeSet::new(),
+            room: BTreeMap::new(),
             flush_on_close: false,
         }
     }
@@ -311,6 +314,21 @@ impl Inode {
         index * PAGE_SIZE < self.backing_end && !self.holes.contains(&index) || self.written_blocks.contains(&index)
     }
 
+    /// Whether a page that is written needs to find a place on the disk first.
+    pub(super) fn needs_place(&self, index: u64) -> bool {
+        !self.has_block(index) && self.room.range(..=index).next_back().is_none_or(|(_, end)| *end <= index)
+    }
+
+    /// Gives back the room that was kept for some pages.
+    pub(super) fn forget_room(&mut self, pages: &Range<u64>) {
+        while let Some((start, end)) = self.room.range(..pages.end).next_back().filter(|(_, end)| **end > pages.start) {
+            let (start, end) = (*start, *end);
+            self.room.remove(&start);
+            let outside = [start..end.min(pages.start), start.max(pages.end)..end];
+            self.room.extend(outside.into_iter().filter(|room| !room.is_empty()).map(|room| (room.start, room.end)));
+        }
+    }
+
     /// Reads a page from the disk; `false` if it is all zeros.
     pub(super) fn read_backing(&self, index: u64, page: &mut [u8]) -> bool {
         let start = index * PAGE_SIZE;
@@ -324,5 +342,26 @@ impl Inode {
 
     pub(super) fn owner(&self, id: InodeId, index: u64) -> Owner {
         Owner::File { inode: id, index, shmem: self.kind == InodeKind::Shmem }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_kept_and_given_back_in_parts() {
+        let mut inode = Inode::new(InodeKind::Disk);
+        inode.room.extend([(2, 6), (8, 9), (20, u64::MAX)]);
+        inode.forget_room(&(4..5));
+        inode.forget_room(&(8..25));
+        assert_eq!(inode.room.into_iter().collect::<Vec<_>>(), [(2, 4), (5, 6), (25, u64::MAX)]);
+        let mut inode = Inode::new(InodeKind::Disk);
+        inode.room.extend([(2, 6), (8, 9)]);
+        inode.forget_room(&(6..8));
+        let places: Vec<_> = (0..10).filter(|index| !inode.needs_place(*index)).collect();
+        assert_eq!(places, [2, 3, 4, 5, 8]);
+        inode.forget_room(&(0..u64::MAX));
+        assert!(inode.room.is_empty());
     }
 }

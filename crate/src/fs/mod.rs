@@ -227,6 +227,7 @@ impl Fs {
             inode.flush_on_close |= size == 0 && inode.kind == InodeKind::Disk;
             inode.backing_end = inode.backing_end.min(size);
             inode.written_blocks.split_off(&size.div_ceil(PAGE_SIZE));
+            inode.forget_room(&(size.div_ceil(PAGE_SIZE)..u64::MAX));
             let cut = inode.pages.split_off(&size.div_ceil(PAGE_SIZE));
             for (_, pfn) in cut {
                 phys.put(pfn, trace);
@@ -285,7 +286,7 @@ impl Fs {
         let inode = &mut self.inodes[open.inode];
         let due = std::mem::take(&mut inode.flush_on_close);
         let is_dirty = |pfn| phys.frame(pfn).flags.contains(FrameFlags::DIRTY);
-        due && inode.pages().any(|(index, pfn)| is_dirty(pfn) && !inode.has_block(index))
+        due && inode.pages().any(|(index, pfn)| is_dirty(pfn) && inode.needs_place(index))
     }
 
     /// Writes dirty pages of a disk file to its disk: they become clean (Linux `filemap_fdatawrite_range`).
@@ -300,6 +301,13 @@ impl Fs {
         }
     }
 
+    /// Keeps room on the disk for pages of a file (fallocate(2)).
+    pub fn keep_room(&mut self, id: InodeId, pages: std::ops::Range<u64>) {
+        let inode = &mut self.inodes[id];
+        inode.forget_room(&pages);
+        inode.room.insert(pages.start, pages.end);
+    }
+
     /// Takes whole pages out of the cache and its backing: they read as zeros
     /// (`FALLOC_FL_PUNCH_HOLE`). Mappings must have been cut before.
     pub fn punch(&mut self, id: InodeId, pages: std::ops::Range<u64>, phys: &mut Phys, trace: &mut Trace) {
@@ -311,6 +319,7 @@ impl Fs {
         }
         if inode.kind == InodeKind::Disk {
             inode.written_blocks.retain(|index| !pages.contains(index));
+            inode.forget_room(&pages);
             inode.holes.extend(pages.start..pages.end.min(inode.backing_end.div_ceil(PAGE_SIZE)));
         }
     }

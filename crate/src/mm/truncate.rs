@@ -119,6 +119,9 @@ impl Kernel {
                 k.allocate_pages(inode, offset, len)?;
                 k.fs.inode_mut(inode).modified += 1;
             }
+            if kind == InodeKind::Disk && !mode.contains(FallocateMode::PUNCH_HOLE) {
+                k.fs.keep_room(inode, offset / PAGE_SIZE..end.div_ceil(PAGE_SIZE));
+            }
             if end > size && !mode.contains(FallocateMode::KEEP_SIZE) {
                 k.fs.set_size(inode, end, &mut k.phys, &mut k.trace);
                 if kind == InodeKind::Disk {
