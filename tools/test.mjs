@@ -70,7 +70,7 @@ async function vitest(name, files, env = {}) {
 /** A bounded run of the differential fuzzer: about two minutes. In CI the commit decides the programs. */
 async function fuzz() {
   const bound = process.env.CI === 'true' ? ['--seed', String(commitSeed()), '--programs', '3000'] : ['--minutes', '2'];
-  const { status, text } = await oracle(['fuzz', ...bound], { timeout: 900_000 });
+  const { status, text } = await oracle(['fuzz', '--fields', 'all', ...bound], { timeout: 900_000 });
   const lines = text.trim().split('\n');
   if (status !== 0) console.log(text);
   console.log(`  ${lines.at(-1)}`);
