@@ -102,48 +102,63 @@ impl Kernel {
             if mode.contains(FallocateMode::ZERO_RANGE) && kind == InodeKind::Shmem {
                 return k.refuse(Errno::EOPNOTSUPP, Why::UnknownFlags { flags: mode.bits() });
             }
-            let end = offset.saturating_add(len);
-            if mode.intersects(FallocateMode::PUNCH_HOLE | FallocateMode::ZERO_RANGE) {
-                if mode.contains(FallocateMode::ZERO_RANGE) {
-                    k.punch_hole(inode, offset..end, u64::MAX)?;
-                } else {
-                    // On a disk a hole that reaches beyond the file's end takes the whole page of it, and no more.
-                    let beyond = kind == InodeKind::Disk && end > size;
-                    let end = if beyond { size.next_multiple_of(PAGE_SIZE) } else { end };
-                    k.punch_hole(inode, offset..end, size)?;
-                }
-            } else {
-                // Whether or not the size stays.
-                let grows = end > size && seals.contains(Seals::GROW);
-                k.require(!grows, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
-                k.allocate_pages(inode, offset, len)?;
-                k.fs.inode_mut(inode).modified += 1;
+            let range = offset..offset.saturating_add(len);
+            if mode.contains(FallocateMode::PUNCH_HOLE) {
+                // On a disk a hole that reaches beyond the file's end takes the whole page of it, and no more.
+                let beyond = kind == InodeKind::Disk && range.end > size;
+                let end = if beyond { size.next_multiple_of(PAGE_SIZE) } else { range.end };
+                return k.punch_hole(inode, offset..end, size).map(|()| 0);
             }
-            if kind == InodeKind::Disk && !mode.contains(FallocateMode::PUNCH_HOLE) {
-                k.fs.keep_room(inode, offset / PAGE_SIZE..end.div_ceil(PAGE_SIZE));
+            let grows = range.end > size;
+            let growth = (grows && !mode.contains(FallocateMode::KEEP_SIZE)).then_some(size..range.end);
+            if mode.contains(FallocateMode::ZERO_RANGE) {
+                return k.zero_range(inode, range, growth).map(|()| 0);
             }
-            if end > size && !mode.contains(FallocateMode::KEEP_SIZE) {
-                k.fs.set_size(inode, end, &mut k.phys, &mut k.trace);
-                if kind == InodeKind::Disk {
-                    // What came to the page of the new end is zeroed, too (Linux `ext4_alloc_file_blocks`, measured).
-                    let came = (end - end % PAGE_SIZE).max(size)..end;
-                    k.fs.zero_part(inode, came, &mut k.phys, &mut k.trace);
-                }
-            }
+            // Whether or not the size stays.
+            let sealed = grows && seals.contains(Seals::GROW);
+            k.require(!sealed, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
+            k.allocate_pages(inode, range, growth)?;
+            k.fs.inode_mut(inode).modified += 1;
             Ok(0)
         })
     }
 
-    /// Files in memory get their pages now.
-    fn allocate_pages(&mut self, inode: InodeId, offset: u64, len: u64) -> SysResult<()> {
-        if self.fs.inode(inode).kind != InodeKind::Shmem {
+    /// Zeros in a range of a disk file, and room for it (Linux `ext4_zero_range`). The room for a page that is covered
+    /// in part is made first, and with it the file grows; else it grows afterwards (measured: by then the page of the
+    /// old end has left the cache).
+    fn zero_range(&mut self, inode: InodeId, range: Range<u64>, growth: Option<Range<u64>>) -> SysResult<()> {
+        let parts = !range.start.is_multiple_of(PAGE_SIZE) || !range.end.is_multiple_of(PAGE_SIZE);
+        if parts {
+            self.grow_on_disk(inode, growth.clone());
+        }
+        self.punch_hole(inode, range.clone(), u64::MAX)?;
+        self.fs.keep_room(inode, range.start / PAGE_SIZE..range.end.div_ceil(PAGE_SIZE));
+        if !parts {
+            self.grow_on_disk(inode, growth);
+        }
+        Ok(())
+    }
+
+    /// The file reaches further. What came to the page of the new end is zeroed (Linux `ext4_alloc_file_blocks`,
+    /// measured).
+    fn grow_on_disk(&mut self, inode: InodeId, growth: Option<Range<u64>>) {
+        let Some(Range { start: old, end }) = growth else { return };
+        self.fs.set_size(inode, end, &mut self.phys, &mut self.trace);
+        let came = (end - end % PAGE_SIZE).max(old)..end;
+        self.fs.zero_part(inode, came, &mut self.phys, &mut self.trace);
+    }
+
+    /// Makes room for a range. Files in memory get their pages now.
+    fn allocate_pages(&mut self, inode: InodeId, range: Range<u64>, growth: Option<Range<u64>>) -> SysResult<()> {
+        let pages = range.start / PAGE_SIZE..range.end.div_ceil(PAGE_SIZE);
+        if self.fs.inode(inode).kind == InodeKind::Disk {
+            self.fs.keep_room(inode, pages);
+            self.grow_on_disk(inode, growth);
             return Ok(());
         }
-        let end = offset.saturating_add(len).div_ceil(PAGE_SIZE);
-        let wanted = end - offset / PAGE_SIZE;
-        let room = wanted <= u64::from(self.phys.free_frames());
+        let room = pages.end - pages.start <= u64::from(self.phys.free_frames());
         self.require(room, Errno::ENOSPC, || Why::OutOfFrames)?;
-        for index in offset / PAGE_SIZE..end {
+        for index in pages {
             let cached = self.fs.cached_page(inode, index, &mut self.phys, &mut self.trace).unwrap_or(None);
             let (page, new) = match cached {
                 Some(pfn) => (pfn, FrameFlags::empty()),
@@ -156,6 +171,9 @@ impl Kernel {
             // Asked for a second time, the room is filled with its zeros.
             let frame = self.phys.frame_mut(page);
             frame.flags = (frame.flags - FrameFlags::UNFILLED) | new;
+        }
+        if let Some(growth) = growth {
+            self.fs.set_size(inode, growth.end, &mut self.phys, &mut self.trace);
         }
         Ok(())
     }
