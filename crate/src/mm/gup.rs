@@ -56,7 +56,7 @@ impl Kernel {
                 let area = k.mms[mm].vmas.get(id).range;
                 let part = VirtRange { start: at.max(area.start), end: area.end.min(range.end) };
                 let before = k.task().maj_flt;
-                let result = k.populate_vma_page_range(mm, id, part);
+                let result = k.populate_vma_page_range(mm, id, part, true);
                 // It lets the areas go while it waits for a disk, and asks for the page anew: that second fault, a
                 // minor one, is counted.
                 let task = &mut k.tasks[k.current];
@@ -73,11 +73,12 @@ impl Kernel {
     }
 
     /// Makes a part of an area present (Linux `populate_vma_page_range`): with write faults if it is
-    /// private and writable, so that copy-on-write is broken now, else with read faults.
+    /// private and writable, so that copy-on-write is broken now, else with read faults. Who may let the areas go
+    /// while a page is filled has `tried` (see [`FaultContext`]).
     ///
     /// # Errors
     /// ENOMEM if the area forbids access or its object has no such page, EAGAIN if RAM is exhausted.
-    pub(crate) fn populate_vma_page_range(&mut self, mm: MmId, id: VmaId, part: VirtRange) -> SysResult<()> {
+    pub(crate) fn populate_vma_page_range(&mut self, mm: MmId, id: VmaId, part: VirtRange, tried: bool) -> SysResult<()> {
         let vma = self.mms[mm].vmas.get(id);
         let flags = vma.flags;
         // Bare frames have nothing to be populated with.
@@ -88,14 +89,14 @@ impl Kernel {
         let access = if private_write { Access::Write } else { Access::Read };
         let allowed = vma.is_accessible() && vma.ops != Some(VmOpsId::Secretmem);
         self.require(allowed, Errno::ENOMEM, || Why::PopulateFailed { at: part.start })?;
-        self.fault_in_range(mm, id, part, access)
+        self.fault_in_range(mm, id, part, access, tried)
     }
 
     /// Faults every page of a part in that does not allow the access yet.
     ///
     /// # Errors
     /// ENOMEM at a page that cannot be had (SIGBUS, guard), EAGAIN if RAM is exhausted.
-    pub(crate) fn fault_in_range(&mut self, mm: MmId, id: VmaId, part: VirtRange, access: Access) -> SysResult<()> {
+    pub(crate) fn fault_in_range(&mut self, mm: MmId, id: VmaId, part: VirtRange, access: Access, tried: bool) -> SysResult<()> {
         for addr in part.page_addrs() {
             if self.is_ready(mm, addr, access) {
                 if access == Access::Write {
@@ -103,7 +104,7 @@ impl Kernel {
                 }
                 continue;
             }
-            self.fault_in_page(mm, id, addr, access, Fetch { unshare: false, tried: true })?;
+            self.fault_in_page(mm, id, addr, access, Fetch { unshare: false, tried })?;
         }
         Ok(())
     }

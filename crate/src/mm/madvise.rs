@@ -340,7 +340,7 @@ impl Kernel {
             let denied = special || !vma.flags.contains(wanted);
             let (start, part) = (vma.range.start, VirtRange { start: at, end: vma.range.end.min(range.end) });
             self.fits_advice(start, !denied)?;
-            match self.fault_in_range(mm, id, part, access) {
+            match self.fault_in_range(mm, id, part, access, true) {
                 Err(SysError { errno: Errno::EAGAIN, why }) => return self.refuse(Errno::ENOMEM, why),
                 Err(SysError { why, .. }) => return self.refuse(Errno::EFAULT, why),
                 Ok(()) => at = part.end,

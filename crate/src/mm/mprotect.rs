@@ -108,7 +108,7 @@ impl Kernel {
             let becomes_writable = new.contains(VmFlags::WRITE);
             let was_locked_private = old & (VmFlags::WRITE | VmFlags::SHARED | VmFlags::LOCKED) == VmFlags::LOCKED;
             if was_locked_private && becomes_writable {
-                let _ = k.populate_vma_page_range(mm, id, part);
+                let _ = k.populate_vma_page_range(mm, id, part, false);
             }
             let space = &mut k.mms[mm];
             space.account_vm(old, part.pages(), false);

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 const USAGE: &str = "usage: pagefault-oracle check [--fields spaces|all] FILE…
        pagefault-oracle record FILE…
-       pagefault-oracle fuzz [--seed N] [--minutes N] [--programs N] [--operations N] [--fields spaces|all] [--save FOLDER]";
+       pagefault-oracle fuzz [--seed N] [--minutes N] [--first N] [--programs N] [--operations N] [--fields spaces|all] [--save FOLDER]";
 
 /// What the command line asks for.
 #[derive(Debug, Default)]
@@ -37,6 +37,7 @@ fn options() -> Result<Options, String> {
                 let minutes: f64 = parser.value().and_then(|v| v.parse()).map_err(text)?;
                 options.plan.time = Some(Duration::try_from_secs_f64(minutes * 60.0).map_err(|e| e.to_string())?);
             }
+            Long("first") => options.plan.first = parser.value().and_then(|v| v.parse()).map_err(text)?,
             Long("programs") => options.plan.programs = Some(parser.value().and_then(|v| v.parse()).map_err(text)?),
             Long("operations") => options.plan.operations = parser.value().and_then(|v| v.parse()).map_err(text)?,
             Long("save") => options.plan.save = Some(parser.value().map_err(text)?.into()),

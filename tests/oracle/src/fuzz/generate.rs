@@ -328,8 +328,14 @@ impl Generator {
             "-1",
         ];
         let (at, len) = self.range(maps);
-        let advice = self.pick(ADVICE);
-        if self.one_in(25) {
+        let mut advice = self.pick(ADVICE);
+        let on_disk =
+            |line: &&MapsLine| line.name.starts_with("/T/") && line.range.start.0 < at.saturating_add(len) && at < line.range.end.0;
+        if advice == "MADV_HUGEPAGE" && maps.iter().any(|line| on_disk(&line)) {
+            // The disk's cache takes large folios then.
+            advice = "MADV_NOHUGEPAGE";
+        }
+        if self.one_in(25) && advice != "MADV_HUGEPAGE" {
             let count = self.rng.u32(1..3);
             let mut pieces = Vec::new();
             for _ in 0..count {

@@ -20,6 +20,8 @@ pub(crate) struct Plan {
     pub(crate) seed: Option<u64>,
     pub(crate) time: Option<Duration>,
     pub(crate) programs: Option<u64>,
+    /// The number of the first program: one that differed can be made once more.
+    pub(crate) first: u64,
     /// Operations a program has at most.
     pub(crate) operations: usize,
     /// A folder for what differs.
@@ -28,7 +30,7 @@ pub(crate) struct Plan {
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { seed: None, time: None, programs: None, operations: 60, save: None }
+        Self { seed: None, time: None, programs: None, first: 0, operations: 60, save: None }
     }
 }
 
@@ -70,7 +72,8 @@ pub(crate) fn run(sandbox: &mut Sandbox, plan: &Plan, fields: Fields) -> i32 {
         (time, count) => time.is_some_and(|time| start.elapsed() >= time) || count.is_some_and(|count| programs >= count),
     };
     while !over(programs) && differences < ENOUGH {
-        let mut generator = Generator::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(programs), fields);
+        let mut generator = Generator::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(plan.first + programs), fields);
+        let number = plan.first + programs;
         let (program, failure) = make_and_run(sandbox, &mut generator, plan.operations, fields);
         programs += 1;
         operations += program.lines.len() as u64;
@@ -87,12 +90,12 @@ pub(crate) fn run(sandbox: &mut Sandbox, plan: &Plan, fields: Fields) -> i32 {
                 // The same program does not differ twice more: the kernel itself is not deterministic there
                 // (a page of a disk file that is locked for a moment, say).
                 unrepeatable += 1;
-                println!("program {} of seed {seed} differed once and not again: {failure}", programs - 1);
-                keep(plan, &format!("{seed}_{}_once", programs - 1), &program.text());
+                println!("program {number} of seed {seed} differed once and not again: {failure}");
+                keep(plan, &format!("{seed}_{number}_once"), &program.text());
             }
             Some(failure) => {
                 differences += 1;
-                report(sandbox, plan, fields, seed, programs - 1, &program, &failure);
+                report(sandbox, plan, fields, seed, number, &program, &failure);
             }
         }
         if news.elapsed() > NEWS {
