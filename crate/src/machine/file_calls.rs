@@ -305,11 +305,10 @@ impl Machine {
     fn change_mode(&mut self, inode: InodeId, mode: u64) -> SysResult {
         let (file, task) = (self.kernel.fs.inode(inode), self.kernel.task());
         let mode = mode as u32 & 0o777;
-        let owns = file.uid == task.uid || task.capable(Capabilities::FOWNER);
+        let of_proc = matches!(file.kind, InodeKind::Proc(_));
+        let owns = !of_proc && (file.uid == task.uid || task.capable(Capabilities::FOWNER));
         let seals = file.seals.unwrap_or(Seals::empty());
         let sealed = seals.contains(Seals::EXEC) && (file.mode ^ mode) & 0o111 != 0;
-        let of_proc = matches!(file.kind, InodeKind::Proc(_));
-        self.kernel.require(!of_proc, Errno::EPERM, || Why::NotOwner)?;
         self.kernel.require(owns, Errno::EPERM, || Why::NotOwner)?;
         self.kernel.require(!sealed, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
         self.kernel.fs.inode_mut(inode).mode = mode;

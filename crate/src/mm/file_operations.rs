@@ -68,9 +68,11 @@ pub fn file_operations(kind: InodeKind) -> &'static dyn FileOperations {
         InodeKind::Hugetlb => &HugetlbFs,
         InodeKind::DevZero => &DevZero,
         InodeKind::Device { driver: id } => driver(id).file_operations,
-        InodeKind::Proc(_) => &ProcOfTask,
-        InodeKind::System { .. } => &ProcReg,
-        InodeKind::Directory | InodeKind::DevNull | InodeKind::PidFd { .. } | InodeKind::Stream => &NotMappable,
+        InodeKind::Proc(_) => &NotMappable { method: None, noexec: true },
+        InodeKind::System { .. } => &NotMappable { method: Some("proc_reg_mmap"), noexec: true },
+        InodeKind::Directory | InodeKind::DevNull | InodeKind::PidFd { .. } | InodeKind::Stream => {
+            &NotMappable { method: None, noexec: false }
+        }
     }
 }
 
@@ -189,57 +191,28 @@ impl FileOperations for HugetlbFs {
     }
 }
 
-/// A file of `/proc/PID`.
-struct ProcOfTask;
-
-impl FileOperations for ProcOfTask {
-    fn name(&self) -> &'static str {
-        "none"
-    }
-
-    fn can_mmap(&self) -> bool {
-        false
-    }
-
-    fn is_noexec(&self) -> bool {
-        true
-    }
-
-    fn mmap(&self, kernel: &mut Kernel, _: &mut Vma) -> SysResult<()> {
-        kernel.refuse(Errno::ENODEV, Why::NoMmapMethod)
-    }
+/// A file that cannot be mapped: directories, pipes, /dev/null, and the files of `/proc`.
+struct NotMappable {
+    /// The `mmap` method that has nothing to call, if there is one.
+    method: Option<&'static str>,
+    noexec: bool,
 }
-
-/// A file of `/proc` about the whole machine: it has the method, which has nothing to call.
-struct ProcReg;
-
-impl FileOperations for ProcReg {
-    fn name(&self) -> &'static str {
-        "proc_reg_mmap"
-    }
-
-    fn is_noexec(&self) -> bool {
-        true
-    }
-
-    fn mmap(&self, kernel: &mut Kernel, _: &mut Vma) -> SysResult<()> {
-        kernel.refuse(Errno::EIO, Why::NoMmapMethod)
-    }
-}
-
-/// Directories, pipes, /dev/null.
-struct NotMappable;
 
 impl FileOperations for NotMappable {
     fn name(&self) -> &'static str {
-        "none"
+        self.method.unwrap_or("none")
     }
 
     fn can_mmap(&self) -> bool {
-        false
+        self.method.is_some()
+    }
+
+    fn is_noexec(&self) -> bool {
+        self.noexec
     }
 
     fn mmap(&self, kernel: &mut Kernel, _: &mut Vma) -> SysResult<()> {
-        kernel.refuse(Errno::ENODEV, Why::NoMmapMethod)
+        let errno = if self.can_mmap() { Errno::EIO } else { Errno::ENODEV };
+        kernel.refuse(errno, Why::NoMmapMethod)
     }
 }

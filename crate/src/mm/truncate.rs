@@ -110,14 +110,14 @@ impl Kernel {
                 return k.punch_hole(inode, offset..end, size).map(|()| 0);
             }
             let grows = range.end > size;
-            let growth = (grows && !mode.contains(FallocateMode::KEEP_SIZE)).then_some(size..range.end);
+            let new_size = (grows && !mode.contains(FallocateMode::KEEP_SIZE)).then_some(range.end);
             if mode.contains(FallocateMode::ZERO_RANGE) {
-                return k.zero_range(inode, range, growth).map(|()| 0);
+                return k.zero_range(inode, range, new_size).map(|()| 0);
             }
             // Whether or not the size stays.
             let sealed = grows && seals.contains(Seals::GROW);
             k.require(!sealed, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
-            k.allocate_pages(inode, range, growth)?;
+            k.allocate_pages(inode, range, new_size)?;
             k.fs.inode_mut(inode).modified += 1;
             Ok(0)
         })
@@ -126,34 +126,34 @@ impl Kernel {
     /// Zeros in a range of a disk file, and room for it (Linux `ext4_zero_range`). The room for a page that is covered
     /// in part is made first, and with it the file grows; else it grows afterwards (measured: by then the page of the
     /// old end has left the cache).
-    fn zero_range(&mut self, inode: InodeId, range: Range<u64>, growth: Option<Range<u64>>) -> SysResult<()> {
+    fn zero_range(&mut self, inode: InodeId, range: Range<u64>, new_size: Option<u64>) -> SysResult<()> {
         let parts = !range.start.is_multiple_of(PAGE_SIZE) || !range.end.is_multiple_of(PAGE_SIZE);
         if parts {
-            self.grow_on_disk(inode, growth.clone());
+            self.grow_on_disk(inode, new_size);
         }
         self.punch_hole(inode, range.clone(), u64::MAX)?;
         self.fs.keep_room(inode, range.start / PAGE_SIZE..range.end.div_ceil(PAGE_SIZE));
         if !parts {
-            self.grow_on_disk(inode, growth);
+            self.grow_on_disk(inode, new_size);
         }
         Ok(())
     }
 
     /// The file reaches further. What came to the page of the new end is zeroed (Linux `ext4_alloc_file_blocks`,
     /// measured).
-    fn grow_on_disk(&mut self, inode: InodeId, growth: Option<Range<u64>>) {
-        let Some(Range { start: old, end }) = growth else { return };
+    fn grow_on_disk(&mut self, inode: InodeId, new_size: Option<u64>) {
+        let (old, Some(end)) = (self.fs.inode(inode).size, new_size) else { return };
         self.fs.set_size(inode, end, &mut self.phys, &mut self.trace);
         let came = (end - end % PAGE_SIZE).max(old)..end;
         self.fs.zero_part(inode, came, &mut self.phys, &mut self.trace);
     }
 
     /// Makes room for a range. Files in memory get their pages now.
-    fn allocate_pages(&mut self, inode: InodeId, range: Range<u64>, growth: Option<Range<u64>>) -> SysResult<()> {
+    fn allocate_pages(&mut self, inode: InodeId, range: Range<u64>, new_size: Option<u64>) -> SysResult<()> {
         let pages = range.start / PAGE_SIZE..range.end.div_ceil(PAGE_SIZE);
         if self.fs.inode(inode).kind == InodeKind::Disk {
             self.fs.keep_room(inode, pages);
-            self.grow_on_disk(inode, growth);
+            self.grow_on_disk(inode, new_size);
             return Ok(());
         }
         let room = pages.end - pages.start <= u64::from(self.phys.free_frames());
@@ -172,8 +172,8 @@ impl Kernel {
             let frame = self.phys.frame_mut(page);
             frame.flags = (frame.flags - FrameFlags::UNFILLED) | new;
         }
-        if let Some(growth) = growth {
-            self.fs.set_size(inode, growth.end, &mut self.phys, &mut self.trace);
+        if let Some(size) = new_size {
+            self.fs.set_size(inode, size, &mut self.phys, &mut self.trace);
         }
         Ok(())
     }

@@ -6,7 +6,6 @@ use crate::compare::{Failure, Pair, is_comparable};
 use crate::stub;
 use crate::tracee::Tracee;
 use pagefault::addr::{PAGE_SIZE, VirtAddr, VirtRange};
-use pagefault::fs::InodeKind;
 use pagefault::ids::{Pid, VmOpsId};
 use pagefault::machine::MapsLine;
 use pagefault::view;
@@ -84,7 +83,7 @@ impl Pair {
         let mm = machine.mm_of(Pid(pid))?;
         let area = mm.vmas.get(mm.vmas.lookup(line.range.start)?);
         let inode = machine.kernel.fs.inode_of(area.file?);
-        if area.ops.is_none() || !matches!(inode.kind, InodeKind::Disk | InodeKind::Shmem) {
+        if area.ops.is_none() || !inode.kind.has_pages() {
             return None;
         }
         let asked = asked_part(line.range);

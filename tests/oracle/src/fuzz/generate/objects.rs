@@ -81,8 +81,8 @@ impl Generator {
             list.push(name.clone());
             return format!("{name} = open(\"{path}\", O_RDWR)");
         }
-        if let Some(name) = self.cleaners.first().cloned().filter(|_| self.rng.u32(0..6) == 0) {
-            return format!("write({name}, \"{}\", 1)", self.rng.u32(1..6));
+        if !self.cleaners.is_empty() && self.one_in(6) {
+            return format!("write({}, \"{}\", 1)", self.cleaners[0], self.rng.u32(1..6));
         }
         let memory = self.memories[self.rng.usize(0..self.memories.len())].clone();
         let (at, place) = (self.data_address(maps), self.data_address(maps));
