@@ -1,7 +1,7 @@
 //! From lines to a script: the header, `>` and `<` lines attached to their statements, the two halves
 //! of interrupted calls joined.
 
-use super::ast::{Directive, Line, Outcome, Statement};
+use super::ast::{Architecture, Directive, Line, Outcome, Statement};
 use super::header::Header;
 use super::parse::{ParseError, joined_statement};
 use super::{Expr, Script};
@@ -48,7 +48,7 @@ pub(super) fn assemble(lines: Vec<Line>) -> Result<Script, Vec<ParseError>> {
             }
             Line::Resumed { line, process, name, rest } => match halves.remove(&process) {
                 Some(half) => match joined_statement(&format!("{}{rest}", half.text), line) {
-                    Ok(statement) => statements.push(Statement { process: Some(process), ..statement }),
+                    Ok(statement) => statements.push(Statement { process: Some(process), began: half.line, ..statement }),
                     Err(error) => errors.push(error),
                 },
                 None => {
@@ -76,7 +76,7 @@ pub(super) fn assemble(lines: Vec<Line>) -> Result<Script, Vec<ParseError>> {
     if is_log {
         parents_first(&mut statements);
     }
-    Ok(Script { header, statements, is_log })
+    Ok(Script { header, statements, is_log, set_aside: Vec::new(), architecture: Architecture::default() })
 }
 
 fn apply(header: &mut Header, directive: Directive) -> Result<(), String> {

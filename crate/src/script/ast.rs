@@ -22,12 +22,14 @@ pub enum Expr {
 }
 
 /// A call as written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Call {
     /// Its name.
     pub name: String,
     /// Its arguments, with their names where a log gives them.
     pub args: Vec<(Option<String>, Expr)>,
+    /// Descriptors whose paths the log gives (`3</usr/lib/libdemo.so>`, `strace -y`), of the result too.
+    pub paths: Vec<(u64, String)>,
 }
 
 impl Call {
@@ -122,6 +124,8 @@ pub enum Input {
 pub struct Statement {
     /// The line it stands on (the one where it ends, for a call that was interrupted), from 1.
     pub line: usize,
+    /// The line on which it begins: another one for a call that was interrupted.
+    pub began: usize,
     /// Whose: a bound name or a number; absent is the first process.
     pub process: Option<String>,
     /// The name its result is bound to.
@@ -136,6 +140,33 @@ pub struct Statement {
     pub expectations: Vec<Expectation>,
     /// What it is given.
     pub inputs: Vec<Input>,
+    /// The code that made the call, innermost first, as `strace -k` prints it.
+    pub stack: Vec<String>,
+}
+
+/// A part of a log that is not replayed, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// Its line, from 1.
+    pub line: usize,
+    /// What stands there; at most its first 200 characters.
+    pub text: String,
+    /// Why it is not replayed, for people.
+    pub reason: String,
+    /// Whether a call on memory is lost with it, so that a verdict must speak of it.
+    pub is_memory_call: bool,
+}
+
+/// The processor that a log's program ran on, as far as the log shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Architecture {
+    /// The one that is emulated, or nothing says otherwise.
+    #[default]
+    X86_64,
+    /// 32 bits of any kind: `mmap2`, `old_mmap`, addresses below 4 GiB.
+    Bits32,
+    /// AArch64, RISC-V, LoongArch and other machines of 64 bits.
+    Other64,
 }
 
 /// A line of text, parsed.

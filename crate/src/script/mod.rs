@@ -19,7 +19,7 @@ mod run;
 mod session;
 mod tally;
 
-pub use ast::{Call, Expectation, Expr, Input, MapsExpectation, Outcome, SignalSpec, Statement};
+pub use ast::{Architecture, Call, Expectation, Expr, Input, MapsExpectation, Outcome, SetAside, SignalSpec, Statement};
 pub use evaluate::{arguments, number};
 pub use header::Header;
 pub use parse::ParseError;
@@ -40,6 +40,10 @@ pub struct Script {
     /// A log of a real program: descriptors, process ids and results of calls that are not about
     /// memory are inputs.
     pub is_log: bool,
+    /// What of a log is not replayed.
+    pub set_aside: Vec<SetAside>,
+    /// The processor of a log's program.
+    pub architecture: Architecture,
 }
 
 /// Longer scripts are refused.

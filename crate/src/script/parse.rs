@@ -179,9 +179,10 @@ fn statement(input: &mut &str, number: usize) -> Result<Option<Line>> {
     if opt((handler::ON, space1, not('='))).parse_next(input)?.is_some() {
         let handler = Some(handler::handler(input)?);
         opt(comment).parse_next(input)?;
-        let call = Call { name: handler::ON.into(), args: Vec::new() };
+        let call = Call { name: handler::ON.into(), ..Call::default() };
         return Ok(Some(Line::Statement(Statement {
             line: number,
+            began: number,
             process,
             binds: None,
             call,
@@ -189,12 +190,25 @@ fn statement(input: &mut &str, number: usize) -> Result<Option<Line>> {
             outcome: None,
             expectations,
             inputs,
+            stack: Vec::new(),
         })));
     }
     let binds = opt(terminated(identifier, (space0, '=', not('='), space0))).parse_next(input)?;
     let call = call.parse_next(input)?;
     let outcome = outcome_and_rest(input)?;
-    Ok(Some(Line::Statement(Statement { line: number, process, binds, call, handler: None, outcome, expectations, inputs })))
+    let stack = Vec::new();
+    Ok(Some(Line::Statement(Statement {
+        line: number,
+        began: number,
+        process,
+        binds,
+        call,
+        handler: None,
+        outcome,
+        expectations,
+        inputs,
+        stack,
+    })))
 }
 
 /// Parses the text of a statement that was put together from two lines.
@@ -259,10 +273,10 @@ pub(super) fn call(input: &mut &str) -> Result<Call> {
     let _ = cut_err('(').context(expected("`(` after the name of the call")).parse_next(input)?;
     if !is_known(&name) {
         skip_arguments(input)?;
-        return Ok(Call { name, args: Vec::new() });
+        return Ok(Call { name, ..Call::default() });
     }
     let args = arguments(input, ')', 0)?;
-    Ok(Call { name, args })
+    Ok(Call { name, args, ..Call::default() })
 }
 
 /// Skips to the parenthesis that closes a call nobody looks into.

@@ -287,7 +287,7 @@ impl State {
         if count > MOST_REPEATS {
             return Err(format!("{count} repeats: at most {MOST_REPEATS}"));
         }
-        let inner = Call { name, args: call.args[3..].to_vec() };
+        let inner = Call { name, args: call.args[3..].to_vec(), ..Call::default() };
         let mut args = evaluate::arguments(&inner, &self.names)?;
         for i in 0..count {
             if let Yield::Error(error) = self.syscall(pid, number, &args) {

@@ -304,7 +304,7 @@ impl Live {
         let Some((_, Expr::Text(name))) = call.args.get(2) else { return Err("repeat(count, stride, \"call\", address, …)".into()) };
         let name = String::from_utf8_lossy(name).into_owned();
         let number = Sysno::from_name(&name).ok_or_else(|| format!("the harness cannot make `{name}`"))?;
-        let mut args = pagefault::script::arguments(&Call { name, args: call.args[3..].to_vec() }, &self.names)?;
+        let mut args = pagefault::script::arguments(&Call { name, args: call.args[3..].to_vec(), ..Call::default() }, &self.names)?;
         outcome.result = count.to_string();
         for i in 0..count {
             let result = self.syscall(pid, number, &args, outcome)?.unwrap_or(0);
