@@ -108,7 +108,9 @@ impl Machine {
         }
         let legacy = config.personality.contains(Personality::ADDR_COMPAT_LAYOUT);
         let layout = Layout::pick(task.limit(Resource::Stack), legacy, config.random_pages);
-        let mm = kernel.add_mm(Mm::new(tables, layout));
+        let mut fresh = Mm::new(tables, layout);
+        kernel.init_new_context(&mut fresh);
+        let mm = kernel.add_mm(fresh);
         task.mm = mm;
         let task = kernel.tasks.insert(task);
         let pid = self.take_pid();
@@ -340,7 +342,8 @@ impl Machine {
         let legacy = config.personality.contains(Personality::ADDR_COMPAT_LAYOUT);
         let layout = Layout::pick(kernel.tasks[task].limit(Resource::Stack), legacy, config.random_pages);
         let old = kernel.tasks[task].mm;
-        let fresh = Mm::inheriting(tables, layout, &kernel.mms[old]);
+        let mut fresh = Mm::inheriting(tables, layout, &kernel.mms[old]);
+        kernel.init_new_context(&mut fresh);
         let mm = kernel.add_mm(fresh);
         kernel.tasks[task].mm = mm;
         kernel.tasks[task].pkru = if kernel.sysctl.pku { INITIAL_PKRU } else { 0 };

@@ -87,7 +87,9 @@ impl Kernel {
         }
         let private_write = flags & (VmFlags::WRITE | VmFlags::SHARED) == VmFlags::WRITE;
         let access = if private_write { Access::Write } else { Access::Read };
-        let allowed = vma.is_accessible() && vma.ops != Some(VmOpsId::Secretmem);
+        let may = vma.is_accessible() && vma.ops != Some(VmOpsId::Secretmem);
+        // The caller's own key is asked; who copies from another process is not (`FOLL_REMOTE`).
+        let allowed = may && !self.pkru_forbids(flags, private_write);
         self.require(allowed, Errno::ENOMEM, || Why::PopulateFailed { at: part.start })?;
         self.fault_in_range(mm, id, part, access, tried)
     }

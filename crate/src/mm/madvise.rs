@@ -337,7 +337,7 @@ impl Kernel {
             let special = vma.flags.intersects(VmFlags::IO | VmFlags::PFNMAP) || vma.ops == Some(VmOpsId::Secretmem);
             // Stricter than an access: memory that can only be executed is not read in.
             let wanted = if access == Access::Write { VmFlags::WRITE } else { VmFlags::READ };
-            let denied = special || !vma.flags.contains(wanted);
+            let denied = special || !vma.flags.contains(wanted) || self.pkru_forbids(vma.flags, access == Access::Write);
             let (start, part) = (vma.range.start, VirtRange { start: at, end: vma.range.end.min(range.end) });
             self.fits_advice(start, !denied)?;
             match self.fault_in_range(mm, id, part, access, true) {

@@ -106,7 +106,7 @@ pub struct Mm {
     pub hiwater_vm: u64,
     /// Memory-deny-write-execute, the bits of `prctl(PR_SET_MDWE)`.
     pub mdwe: u8,
-    /// Protection keys handed out, a bit each (`pkey_alloc`).
+    /// Protection keys handed out, a bit each (`pkey_alloc`). Key 0 is, from the start, where there are any.
     pub pkeys: u16,
     /// The key of memory that may only be executed.
     pub execute_only_pkey: Option<u8>,

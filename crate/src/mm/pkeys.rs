@@ -3,6 +3,7 @@
 //! has them; see [`super::Sysctl::pku`].
 
 use super::kernel::Kernel;
+use super::mm_struct::Mm;
 use crate::errno::{Errno, SysResult};
 use crate::flags::{Prot, VmFlags};
 use crate::ids::MmId;
@@ -10,7 +11,11 @@ use crate::why::Why;
 
 /// Keys of x86-64.
 const KEYS: u8 = 16;
-/// `PKEY_DISABLE_ACCESS` | `PKEY_DISABLE_WRITE`.
+/// `PKEY_DISABLE_ACCESS`.
+const DISABLE_ACCESS: u32 = 1;
+/// `PKEY_DISABLE_WRITE`.
+const DISABLE_WRITE: u32 = 2;
+/// Both.
 const RIGHTS: u64 = 3;
 /// What a new program starts with: every key but 0 forbids all access.
 pub(crate) const INITIAL_PKRU: u32 = 0x5555_5554;
@@ -32,6 +37,11 @@ impl VmFlags {
 }
 
 impl Kernel {
+    /// A new program has key 0 and no other (Linux `init_new_context`).
+    pub(crate) fn init_new_context(&self, mm: &mut Mm) {
+        mm.pkeys = u16::from(self.sysctl.pku);
+    }
+
     /// Hands out a key and sets its rights for the caller (Linux `pkey_alloc`).
     ///
     /// # Errors
@@ -72,8 +82,6 @@ impl Kernel {
 
     fn take_key(&mut self, mm: MmId) -> Option<u8> {
         let keys = &mut self.mms[mm].pkeys;
-        // Key 0 is everybody's.
-        *keys |= 1;
         let free = (0..KEYS).find(|key| *keys >> key & 1 == 0)?;
         *keys |= 1 << free;
         Some(free)
@@ -93,16 +101,18 @@ impl Kernel {
         self.cpu.set_pkru(pkru, &mut self.trace);
     }
 
-    /// The key of memory that may only be executed (Linux `execute_only_pkey`); 0 if none is to be had.
+    /// The key of memory that may only be executed (Linux `execute_only_pkey`); 0 if none is to be had. A program
+    /// that has given itself the right to read with it loses the right again.
     pub(crate) fn execute_only_pkey(&mut self, mm: MmId) -> u8 {
         if !self.sysctl.pku {
             return 0;
         }
-        if let Some(key) = self.mms[mm].execute_only_pkey {
+        let has_one = self.mms[mm].execute_only_pkey;
+        if let Some(key) = has_one.filter(|key| self.rights(*key) & DISABLE_ACCESS != 0) {
             return key;
         }
-        let Some(key) = self.take_key(mm) else { return 0 };
-        self.set_rights(key, 1);
+        let Some(key) = has_one.or_else(|| self.take_key(mm)) else { return 0 };
+        self.set_rights(key, DISABLE_ACCESS);
         self.mms[mm].execute_only_pkey = Some(key);
         key
     }
@@ -124,9 +134,14 @@ impl Kernel {
         old.pkey()
     }
 
+    /// What PKRU forbids the caller with a key: two bits.
+    fn rights(&self, key: u8) -> u32 {
+        self.task().pkru >> (u32::from(key) * 2) & RIGHTS as u32
+    }
+
     /// Whether PKRU forbids the caller an access to an area (Linux `arch_vma_access_permitted`).
     pub(crate) fn pkru_forbids(&self, flags: VmFlags, write: bool) -> bool {
-        let rights = self.task().pkru >> (u32::from(flags.pkey()) * 2) & RIGHTS as u32;
-        self.sysctl.pku && (rights & 1 != 0 || write && rights & 2 != 0)
+        let rights = self.rights(flags.pkey());
+        self.sysctl.pku && (rights & DISABLE_ACCESS != 0 || write && rights & DISABLE_WRITE != 0)
     }
 }
