@@ -124,7 +124,7 @@ impl Kernel {
             return Some(addr);
         }
         let lowest = if flags.contains(MapFlags::ABOVE4G) { 1 << 32 } else { 4096 };
-        let low = lowest.max(self.sysctl.lowest_search_addr);
+        let low = lowest.max(self.sysctl.lowest_search_addr());
         // Who names an address above 47 bits may get one there.
         let above = if addr.0 > TASK_SIZE { size - TASK_SIZE } else { 0 };
         let high = self.mms[mm].layout.mmap_base.0 + above;
@@ -149,7 +149,7 @@ impl Kernel {
         if addr.0 != 0 && addr.0 <= window.end - len && self.hint_is_free(mm, addr, len) {
             return Some(addr);
         }
-        let low = window.start.max(self.sysctl.lowest_search_addr);
+        let low = window.start.max(self.sysctl.lowest_search_addr());
         GapSearch { len, low, high: window.end, top_down: false }.run(&self.mms[mm].vmas)
     }
 

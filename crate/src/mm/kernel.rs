@@ -30,8 +30,8 @@ pub struct Sysctl {
     pub user_reserve_kbytes: u64,
     /// `vm.mmap_min_addr`: the permission check.
     pub mmap_min_addr: u64,
-    /// Where searches and hints begin: the larger of the above and CONFIG_LSM_MMAP_MIN_ADDR.
-    pub lowest_search_addr: u64,
+    /// CONFIG_LSM_MMAP_MIN_ADDR.
+    pub lsm_mmap_min_addr: u64,
     /// The `MemTotal` that overcommit speaks of, in pages. Not the size of simulated RAM.
     pub total_pages: u64,
     /// `SwapTotal`, in pages.
@@ -54,6 +54,12 @@ pub struct Sysctl {
 }
 
 impl Sysctl {
+    /// Where searches and hints begin (the kernel's own `mmap_min_addr`).
+    #[inline]
+    pub fn lowest_search_addr(&self) -> u64 {
+        self.mmap_min_addr.max(self.lsm_mmap_min_addr)
+    }
+
     /// The reference kernel: Linux 6.18.44 with 24,684,084 kB of RAM and no swap.
     pub fn reference() -> Self {
         Self {
@@ -63,7 +69,7 @@ impl Sysctl {
             admin_reserve_kbytes: 8192,
             user_reserve_kbytes: 100_403,
             mmap_min_addr: 4096,
-            lowest_search_addr: 65536,
+            lsm_mmap_min_addr: 65536,
             total_pages: 24_684_084 / 4,
             swap_pages: 0,
             fault_around_pages: 16,

@@ -149,7 +149,7 @@ impl Kernel {
     /// Rounds a hint down to its page and up to the lowest address searches use.
     pub(crate) fn round_hint_to_min(&self, hint: VirtAddr) -> VirtAddr {
         let hint = hint.page_floor();
-        let lowest = self.sysctl.lowest_search_addr;
+        let lowest = self.sysctl.lowest_search_addr();
         if hint.0 != 0 && hint.0 < lowest { VirtAddr(lowest) } else { hint }
     }
 

@@ -3,6 +3,7 @@
 use super::ast::{Expr, Input};
 use super::constants::constant;
 use super::replay::WrittenPolicy;
+use super::settings::{Directive, Setting};
 use crate::addr::VirtAddr;
 use crate::fs::{Content, Inode, InodeKind};
 use crate::machine::{FileConfig, MachineConfig, ProcessConfig};
@@ -23,6 +24,8 @@ pub struct Header {
     pub exact: bool,
     /// The number of the first process.
     pub first_pid: Option<u32>,
+    /// The settings of the machine that the script gives, by name: its answers depend on them.
+    pub given: Vec<&'static str>,
 }
 
 impl Default for Header {
@@ -34,6 +37,7 @@ impl Default for Header {
             written: WrittenPolicy::Writable,
             exact: false,
             first_pid: None,
+            given: Vec::new(),
         }
     }
 }
@@ -41,7 +45,7 @@ impl Default for Header {
 type Words = [(Option<String>, Expr)];
 
 /// The setting, as the reader of an error needs it.
-const SETTINGS: &str = "one of @ram, @memtotal, @swap, @sysctl, @config, @uid, @capabilities, @personality, @rlimit, @file, \
+const KNOWN: &str = "one of @ram, @memtotal, @swap, @lsm_mmap_min_addr, @sysctl, @config, @uid, @capabilities, @personality, @rlimit, @file, \
                         @map, @brk, @stack, @data, @present, @pid, @name, @log, @exact, @stub, @written, @aslr";
 
 impl Header {
@@ -59,9 +63,7 @@ impl Header {
                 }
                 self.machine.ram_bytes = bytes;
             }
-            "memtotal" => self.machine.sysctl.total_pages = number(words, 0)? >> 12,
-            "swap" => self.machine.sysctl.swap_pages = number(words, 0)? >> 12,
-            "sysctl" => self.set_sysctl(word(words, 0)?, number(words, 1)?)?,
+            "sysctl" => self.set_setting(Directive::Sysctl, word(words, 0)?, number(words, 1)?)?,
             "uid" => process.uid = number(words, 0)? as u32,
             "capabilities" => process.capabilities = Some(capabilities(words)?),
             "personality" => process.personality = Personality::from_bits_retain(flag_word(words, 0)?),
@@ -83,7 +85,7 @@ impl Header {
             "pid" => self.first_pid = Some(number(words, 0)? as u32),
             "name" => process.name = text(words, 0)?,
             "exact" => self.exact = true,
-            "config" => self.set_config(word(words, 0)?, word(words, 1)? == "yes")?,
+            "config" => self.set_setting(Directive::Config, word(words, 0)?, yes_or_no(words, 1)?.into())?,
             "stub" => process.is_stub = true,
             "log" => self.is_log = Some(word(words, 0)? != "no"),
             "aslr" => process.random_pages = random_pages(number(words, 0)?),
@@ -94,38 +96,21 @@ impl Header {
                     _ => return Err("@written none or @written writable".into()),
                 }
             }
-            _ => return Err(SETTINGS.into()),
+            size if Setting::find(Directive::Size, size).is_some() => self.set_setting(Directive::Size, size, number(words, 0)?)?,
+            _ => return Err(KNOWN.into()),
         }
         Ok(())
     }
 
-    /// How the kernel was built, or what its CPU can do.
-    fn set_config(&mut self, name: &str, on: bool) -> Result<(), String> {
-        let sysctl = &mut self.machine.sysctl;
-        let switch = match name {
-            "ANON_VMA_NAME" => &mut sysctl.anon_vma_names,
-            "MEM_SOFT_DIRTY" => &mut sysctl.soft_dirty,
-            "PKU" => &mut sysctl.pku,
-            "LA57" => &mut sysctl.la57,
-            _ => return Err("ANON_VMA_NAME, MEM_SOFT_DIRTY, PKU or LA57, with yes or no".into()),
-        };
-        *switch = on;
-        Ok(())
+    /// Whether the script gives a setting of the machine itself, by its name in [`Setting`].
+    pub fn gives(&self, name: &str) -> bool {
+        self.given.contains(&name)
     }
 
-    fn set_sysctl(&mut self, name: &str, value: u64) -> Result<(), String> {
-        let sysctl = &mut self.machine.sysctl;
-        match name {
-            "vm.max_map_count" => sysctl.max_map_count = value,
-            "vm.overcommit_memory" => sysctl.overcommit_memory = value.min(2) as u8,
-            "vm.overcommit_ratio" => sysctl.overcommit_ratio = value,
-            "vm.admin_reserve_kbytes" => sysctl.admin_reserve_kbytes = value,
-            "vm.user_reserve_kbytes" => sysctl.user_reserve_kbytes = value,
-            "vm.mmap_min_addr" => sysctl.mmap_min_addr = value,
-            "read_ahead_kb" => sysctl.read_ahead_pages = value >> 2,
-            "fault_around_bytes" => sysctl.fault_around_pages = value >> 12,
-            _ => return Err("vm.max_map_count, vm.overcommit_memory, vm.overcommit_ratio, vm.admin_reserve_kbytes, vm.user_reserve_kbytes, vm.mmap_min_addr or fault_around_bytes".into()),
-        }
+    fn set_setting(&mut self, directive: Directive, name: &str, value: u64) -> Result<(), String> {
+        let setting = Setting::find(directive, name).ok_or_else(|| format!("one of {}", Setting::names(directive)))?;
+        (setting.set)(&mut self.machine.sysctl, value);
+        self.given.push(setting.name);
         Ok(())
     }
 }
@@ -179,6 +164,14 @@ fn word(words: &Words, at: usize) -> Result<&str, String> {
     match nth(words, at)? {
         Expr::Name(name) => Ok(name),
         _ => Err("a word".into()),
+    }
+}
+
+fn yes_or_no(words: &Words, at: usize) -> Result<bool, String> {
+    match word(words, at) {
+        Ok("yes") => Ok(true),
+        Ok("no") => Ok(false),
+        _ => Err("yes or no".into()),
     }
 }
 

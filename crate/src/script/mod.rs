@@ -17,6 +17,7 @@ mod parse;
 mod replay;
 mod run;
 mod session;
+mod settings;
 mod tally;
 
 pub use ast::{Architecture, Call, Expectation, Expr, Input, MapsExpectation, Outcome, SetAside, SignalSpec, Statement};
@@ -26,6 +27,7 @@ pub use parse::ParseError;
 pub use replay::WrittenPolicy;
 pub use run::{Comparison, StepReport, show_bytes};
 pub use session::{Session, Verdict};
+pub use settings::{Directive, SETTINGS, Setting};
 pub use tally::{FirstDifference, ProcessTally, Ratio};
 
 use ast::Line;

@@ -89,6 +89,8 @@ pub(super) struct State {
     /// Present when the script is a log.
     pub(super) replay: Option<Replay>,
     pub(super) exact: bool,
+    /// Whether the script gives CONFIG_MEM_SOFT_DIRTY, so that `sd` in VmFlags counts.
+    pub(super) marks_count: bool,
     /// `quiet(1)`: what was before. Statements without `> maps` may change them, until `quiet(0)`.
     pub(super) quiet: Option<Before>,
     pub(super) handlers: Handlers,

@@ -78,6 +78,7 @@ impl Session {
             first,
             replay,
             exact: header.exact,
+            marks_count: header.gives("MEM_SOFT_DIRTY"),
             quiet: None,
             handlers: Handlers::default(),
         };
