@@ -2,27 +2,9 @@
 //! only where the machine has it so. Whatever it leaves open may have any value.
 #![cfg(not(target_arch = "wasm32"))]
 
-use pagefault::script::{SETTINGS, Script, Session};
+use pagefault::script::{Script, depends_on};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// What other machines have instead of the reference machine's value.
-const OTHERWISE: &[(&str, &[u64])] = &[
-    ("PKU", &[1]),
-    ("LA57", &[1]),
-    ("ANON_VMA_NAME", &[1]),
-    ("MEM_SOFT_DIRTY", &[1]),
-    ("memtotal", &[4 << 30, 24_200_000 << 10, 25_100_000 << 10, 512 << 30]),
-    ("swap", &[8 << 30]),
-    ("vm.max_map_count", &[262_144]),
-    ("vm.overcommit_memory", &[1, 2]),
-    ("vm.overcommit_ratio", &[80]),
-    ("vm.admin_reserve_kbytes", &[0]),
-    ("vm.user_reserve_kbytes", &[131_072]),
-    ("vm.mmap_min_addr", &[0, 65_536]),
-    ("lsm_mmap_min_addr", &[0]),
-    ("fault_around_bytes", &[4096]),
-];
 
 fn scripts(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("tests/scripts exists").flatten().map(|entry| entry.path());
@@ -31,27 +13,10 @@ fn scripts(folder: &Path) -> Vec<PathBuf> {
     here.chain(folders.iter().flat_map(|folder| scripts(folder))).collect()
 }
 
-/// Whether all that a script expects is so with another value of a setting.
-fn holds(script: &Script, name: &str, value: u64) -> bool {
-    let setting = SETTINGS.iter().find(|setting| setting.name == name).expect("the name is in the table");
-    let mut script = script.clone();
-    (setting.set)(&mut script.header.machine.sysctl, value);
-    script.header.machine.sysctl.paranoid = false;
-    let Ok(mut session) = Session::new(script) else { return false };
-    session.run_to_end().is_ok() && session.verdict().is_equal()
-}
-
-/// The settings that a script depends on without giving them.
 fn not_given(path: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(path).expect("it was found just now");
     let script = Script::parse(&text).expect("it is tested elsewhere");
-    // A log starts from what its program met, not from a machine that somebody has.
-    if script.is_log {
-        return Vec::new();
-    }
-    let open = OTHERWISE.iter().filter(|(name, _)| !script.header.gives(name));
-    let wrong = open.filter(|(name, values)| values.iter().any(|value| !holds(&script, name, *value)));
-    wrong.map(|(name, _)| format!("{}: {name}", path.display())).collect()
+    depends_on(&script).iter().map(|setting| format!("{}: {}", path.display(), setting.name)).collect()
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub struct Smaps {
     pub fields: Vec<(&'static str, u64)>,
     /// A huge page would fit and is wanted (`THPeligible`).
     pub thp_eligible: bool,
+    /// `ProtectionKey`, where the processor has keys.
+    pub pkey: Option<u8>,
     /// `VmFlags`.
     pub flags: String,
 }
@@ -25,8 +27,10 @@ pub struct Smaps {
 impl Smaps {
     /// A field by name; 0 for one that does not exist.
     pub fn field(&self, name: &str) -> u64 {
-        if name == "THPeligible" {
-            return self.thp_eligible.into();
+        match name {
+            "THPeligible" => return self.thp_eligible.into(),
+            "ProtectionKey" => return self.pkey.unwrap_or(0).into(),
+            _ => {}
         }
         self.fields.iter().find(|(field, _)| *field == name).map_or(0, |(_, value)| *value)
     }
@@ -141,7 +145,8 @@ pub fn smaps(kernel: &Kernel, mm: &Mm) -> Vec<Smaps> {
         let mut sums = Sums::default();
         sums.add_area(&kernel.phys, mm, vma);
         fields.extend(sums.fields(false));
-        Smaps { range: vma.range, fields, thp_eligible: is_thp_eligible(mm, vma), flags: vma.flags.smaps_names() }
+        let pkey = kernel.sysctl.pku.then(|| vma.flags.pkey());
+        Smaps { range: vma.range, fields, thp_eligible: is_thp_eligible(mm, vma), pkey, flags: vma.flags.smaps_names() }
     });
     areas.collect()
 }
@@ -152,7 +157,7 @@ pub fn smaps_rollup(kernel: &Kernel, mm: &Mm) -> Option<Smaps> {
     mm.vmas.iter().for_each(|(_, vma)| all.add_area(&kernel.phys, mm, vma));
     let (first, last) = (mm.vmas.iter().next()?.1, mm.vmas.iter().last()?.1);
     let range = VirtRange { start: first.range.start, end: last.range.end };
-    Some(Smaps { range, fields: all.fields(true), thp_eligible: false, flags: String::new() })
+    Some(Smaps { range, fields: all.fields(true), ..Smaps::default() })
 }
 
 fn write_fields(text: &mut String, fields: &[(&'static str, u64)]) {
@@ -178,8 +183,8 @@ pub fn smaps_text(kernel: &Kernel, mm: &Mm) -> String {
         let _ = writeln!(text, "{}", render_maps_line(&line_of(kernel, mm, vma)));
         write_fields(&mut text, &area.fields);
         let _ = writeln!(text, "THPeligible:    {:8}", u8::from(area.thp_eligible));
-        if kernel.sysctl.pku {
-            let _ = writeln!(text, "ProtectionKey: {:>8}", vma.flags.pkey());
+        if let Some(key) = area.pkey {
+            let _ = writeln!(text, "ProtectionKey:  {key:8}");
         }
         let _ = writeln!(text, "VmFlags: {} ", area.flags);
     }

@@ -27,7 +27,7 @@ pub use parse::ParseError;
 pub use replay::WrittenPolicy;
 pub use run::{Comparison, StepReport, show_bytes};
 pub use session::{Session, Verdict};
-pub use settings::{Directive, SETTINGS, Setting};
+pub use settings::{Directive, SETTINGS, Setting, depends_on};
 pub use tally::{FirstDifference, ProcessTally, Ratio};
 
 use ast::Line;

@@ -1,6 +1,7 @@
 //! The settings of a machine that a script can name. One table: the header is read by it, and whoever compares with a
 //! live kernel finds there what that kernel may have otherwise.
 
+use super::{Script, Session};
 use crate::mm::Sysctl;
 
 /// How a script writes a setting.
@@ -25,40 +26,43 @@ pub struct Setting {
     pub get: fn(&Sysctl) -> u64,
     /// Sets it, in the same unit.
     pub set: fn(&mut Sysctl, u64),
+    /// Values that other machines have.
+    pub elsewhere: &'static [u64],
 }
 
 /// All of them.
 pub const SETTINGS: &[Setting] = &[
-    sysctl("vm.max_map_count", |s| s.max_map_count, |s, v| s.max_map_count = v),
-    sysctl("vm.overcommit_memory", |s| s.overcommit_memory.into(), |s, v| s.overcommit_memory = v.min(2) as u8),
-    sysctl("vm.overcommit_ratio", |s| s.overcommit_ratio, |s, v| s.overcommit_ratio = v),
-    sysctl("vm.admin_reserve_kbytes", |s| s.admin_reserve_kbytes, |s, v| s.admin_reserve_kbytes = v),
-    sysctl("vm.user_reserve_kbytes", |s| s.user_reserve_kbytes, |s, v| s.user_reserve_kbytes = v),
-    sysctl("vm.mmap_min_addr", |s| s.mmap_min_addr, |s, v| s.mmap_min_addr = v),
-    sysctl("read_ahead_kb", |s| s.read_ahead_pages << 2, |s, v| s.read_ahead_pages = v >> 2),
-    sysctl("fault_around_bytes", |s| s.fault_around_pages << 12, |s, v| s.fault_around_pages = v >> 12),
+    sysctl("vm.max_map_count", |s| s.max_map_count, |s, v| s.max_map_count = v, &[65_530, 262_144]),
+    sysctl("vm.overcommit_memory", |s| s.overcommit_memory.into(), |s, v| s.overcommit_memory = v.min(2) as u8, &[0, 1, 2]),
+    sysctl("vm.overcommit_ratio", |s| s.overcommit_ratio, |s, v| s.overcommit_ratio = v, &[50, 80]),
+    sysctl("vm.admin_reserve_kbytes", |s| s.admin_reserve_kbytes, |s, v| s.admin_reserve_kbytes = v, &[0, 8192]),
+    sysctl("vm.user_reserve_kbytes", |s| s.user_reserve_kbytes, |s, v| s.user_reserve_kbytes = v, &[0, 131_072]),
+    sysctl("vm.mmap_min_addr", |s| s.mmap_min_addr, |s, v| s.mmap_min_addr = v, &[0, 4096, 65_536]),
+    // What a disk reads ahead is a policy that a script chooses (see [`Sysctl::read_ahead_pages`]).
+    sysctl("read_ahead_kb", |s| s.read_ahead_pages << 2, |s, v| s.read_ahead_pages = v >> 2, &[]),
+    sysctl("fault_around_bytes", |s| s.fault_around_pages << 12, |s, v| s.fault_around_pages = v >> 12, &[4096, 65_536]),
     config("ANON_VMA_NAME", |s| s.anon_vma_names.into(), |s, v| s.anon_vma_names = v != 0),
     config("MEM_SOFT_DIRTY", |s| s.soft_dirty.into(), |s, v| s.soft_dirty = v != 0),
     config("PKU", |s| s.pku.into(), |s, v| s.pku = v != 0),
     config("LA57", |s| s.la57.into(), |s, v| s.la57 = v != 0),
-    size("lsm_mmap_min_addr", |s| s.lsm_mmap_min_addr, |s, v| s.lsm_mmap_min_addr = v),
-    size("memtotal", |s| s.total_pages << 12, |s, v| s.total_pages = v >> 12),
-    size("swap", |s| s.swap_pages << 12, |s, v| s.swap_pages = v >> 12),
+    size("lsm_mmap_min_addr", |s| s.lsm_mmap_min_addr, |s, v| s.lsm_mmap_min_addr = v, &[0, 65_536]),
+    size("memtotal", |s| s.total_pages << 12, |s, v| s.total_pages = v >> 12, &[4 << 30, 24_200_000 << 10, 25_100_000 << 10, 512 << 30]),
+    size("swap", |s| s.swap_pages << 12, |s, v| s.swap_pages = v >> 12, &[0, 8 << 30]),
 ];
 
 type Get = fn(&Sysctl) -> u64;
 type Set = fn(&mut Sysctl, u64);
 
-const fn sysctl(name: &'static str, get: Get, set: Set) -> Setting {
-    Setting { name, directive: Directive::Sysctl, get, set }
+const fn sysctl(name: &'static str, get: Get, set: Set, elsewhere: &'static [u64]) -> Setting {
+    Setting { name, directive: Directive::Sysctl, get, set, elsewhere }
 }
 
 const fn config(name: &'static str, get: Get, set: Set) -> Setting {
-    Setting { name, directive: Directive::Config, get, set }
+    Setting { name, directive: Directive::Config, get, set, elsewhere: &[0, 1] }
 }
 
-const fn size(name: &'static str, get: Get, set: Set) -> Setting {
-    Setting { name, directive: Directive::Size, get, set }
+const fn size(name: &'static str, get: Get, set: Set, elsewhere: &'static [u64]) -> Setting {
+    Setting { name, directive: Directive::Size, get, set, elsewhere }
 }
 
 impl Setting {
@@ -85,10 +89,31 @@ impl Setting {
     }
 }
 
+/// The settings that a script's answers depend on although it does not give them: with the value of another machine
+/// something that it expects is not so. What a log tells happened on a machine nobody asks about.
+pub fn depends_on(script: &Script) -> Vec<&'static Setting> {
+    if script.is_log {
+        return Vec::new();
+    }
+    let open = SETTINGS.iter().filter(|setting| !script.header.gives(setting.name));
+    open.filter(|setting| setting.elsewhere.iter().any(|value| !holds_with(script, setting, *value))).collect()
+}
+
+/// Whether all that a script expects is so with a value of a setting.
+fn holds_with(script: &Script, setting: &Setting, value: u64) -> bool {
+    if (setting.get)(&script.header.machine.sysctl) == value {
+        return true;
+    }
+    let mut script = script.clone();
+    (setting.set)(&mut script.header.machine.sysctl, value);
+    script.header.machine.sysctl.paranoid = false;
+    let Ok(mut session) = Session::new(script) else { return false };
+    session.run_to_end().is_ok() && session.verdict().is_equal()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::Script;
 
     #[test]
     fn what_a_line_gives_is_what_the_header_takes() {

@@ -1,9 +1,9 @@
 //! One script on both sides, statement by statement.
 
 use crate::contents::OpenFiles;
-use crate::live::{Live, Outcome};
+use crate::host::Place;
+use crate::live::{Live, NotHere, Outcome};
 use crate::observe;
-use crate::sandbox::Sandbox;
 use crate::tracee::Tracee;
 use pagefault::addr::{VirtAddr, VirtRange};
 use pagefault::ids::Pid;
@@ -45,8 +45,19 @@ pub(crate) enum Failure {
     Differs { line: usize, call: String, field: &'static str, real: String, ours: String },
     /// The script is wrong.
     Script(String),
+    /// The script wants what is otherwise here: the settings.
+    NotHere(Vec<String>),
     /// The kernel cannot be asked here.
     CannotAsk(String),
+}
+
+impl From<NotHere> for Failure {
+    fn from(why: NotHere) -> Self {
+        match why {
+            NotHere::ThisScript(settings) => Self::NotHere(settings),
+            NotHere::NoScript(why) => Self::CannotAsk(why),
+        }
+    }
 }
 
 impl fmt::Display for Failure {
@@ -56,6 +67,7 @@ impl fmt::Display for Failure {
                 write!(f, "line {line}, {field} of {call}: Linux says {real}, the emulator {ours}")
             }
             Self::Script(why) | Self::CannotAsk(why) => f.write_str(why),
+            Self::NotHere(settings) => write!(f, "it wants {}", settings.join(", ")),
         }
     }
 }
@@ -74,12 +86,12 @@ pub(crate) struct Pair {
 
 impl Pair {
     /// Starts both sides.
-    pub(crate) fn start(sandbox: &mut Sandbox, mut script: Script, fields: Fields) -> Result<Self, Failure> {
+    pub(crate) fn start(place: &mut Place, mut script: Script, fields: Fields) -> Result<Self, Failure> {
         // Invariants are recounted after every statement here too.
         script.header.machine.sysctl.paranoid = true;
-        script.header.machine.sysctl.total_pages = total_pages();
+        place.host.equip(&mut script.header);
         let session = Session::new(script).map_err(|e| Failure::Script(e.to_string()))?;
-        let live = Live::start(sandbox, session.script(), session.machine()).map_err(Failure::CannotAsk)?;
+        let live = Live::start(&mut place.sandbox, &place.host, session.script(), session.machine())?;
         let pair = Self { session, live, fields, open_files: RefCell::default() };
         let first = pair.live.first();
         pair.compare_maps(first, 0, "the start")?;
@@ -212,7 +224,7 @@ impl Pair {
             }
             let Some((_, fields, flags)) = real.iter().find(|(real, ..)| *real == range.range) else { continue };
             let of_real = |name: &str| fields.iter().find(|(field, _)| field == name).map_or(0, |(_, kb)| *kb);
-            for name in range.fields.iter().map(|(name, _)| *name).chain(["THPeligible"]) {
+            for name in range.fields.iter().map(|(name, _)| *name).chain(["THPeligible", "ProtectionKey"]) {
                 let ours = range.field(name);
                 if !SOFT_FIELDS.contains(&name) {
                     let real = format!("{} {name} {}", range.range, of_real(name));
@@ -266,19 +278,13 @@ pub(crate) fn show_runs(runs: &[(VirtRange, String)]) -> String {
     if shown.is_empty() { "nothing".into() } else { shown.join("; ") }
 }
 
-/// RAM of the machine here: what one request may ask for depends on it.
-fn total_pages() -> u64 {
-    // SAFETY: no arguments but a constant.
-    unsafe { libc::sysconf(libc::_SC_PHYS_PAGES) as u64 }
-}
-
 /// Runs a script on both sides; how many statements agreed.
-pub(crate) fn check_script(sandbox: &mut Sandbox, text: &str, fields: Fields) -> Result<usize, Failure> {
+pub(crate) fn check_script(place: &mut Place, text: &str, fields: Fields) -> Result<usize, Failure> {
     let script = Script::parse(text).map_err(|errors| Failure::Script(errors[0].to_string()))?;
     if script.is_log {
         return Err(Failure::Script("a log of a real program cannot be run again".into()));
     }
-    let mut pair = Pair::start(sandbox, script, fields)?;
+    let mut pair = Pair::start(place, script, fields)?;
     let mut statements = 0;
     while pair.step()? {
         statements += 1;

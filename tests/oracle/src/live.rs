@@ -1,6 +1,7 @@
 //! The real side: runs the statements of a script in real processes.
 
 use crate::batches;
+use crate::host::Host;
 use crate::observe::{Identities, Identity};
 use crate::sandbox::{Sandbox, SettingGuard};
 use crate::tracee::{RealSignal, Start, Tracee};
@@ -25,6 +26,21 @@ pub(crate) struct Outcome {
     pub(crate) vector: Option<String>,
     /// The process it made.
     pub(crate) child: Option<u32>,
+}
+
+/// Why a script cannot be run here.
+#[derive(Clone, Debug)]
+pub(crate) enum NotHere {
+    /// It wants what is otherwise here: the settings.
+    ThisScript(Vec<String>),
+    /// No script can.
+    NoScript(String),
+}
+
+impl From<String> for NotHere {
+    fn from(why: String) -> Self {
+        Self::NoScript(why)
+    }
 }
 
 /// The real processes of a script, by the numbers they have in it.
@@ -68,17 +84,15 @@ fn dropped(kept: Capabilities) -> Vec<u32> {
 
 impl Live {
     /// Starts the first process of a script. `ours` gives the emulator's first maps and file numbers.
-    pub(crate) fn start(sandbox: &mut Sandbox, script: &Script, ours: &pagefault::machine::Machine) -> Result<Self, String> {
+    pub(crate) fn start(sandbox: &mut Sandbox, host: &Host, script: &Script, ours: &pagefault::machine::Machine) -> Result<Self, NotHere> {
         let process = &script.header.process;
-        let sysctl = &script.header.machine.sysctl;
-        if sysctl.pku || sysctl.la57 || sysctl.anon_vma_names || sysctl.soft_dirty {
-            return Err("the script has a @config that the kernel here has not".into());
+        let lacking = host.lacks(script);
+        if !lacking.is_empty() {
+            return Err(NotHere::ThisScript(lacking));
         }
         sandbox.clear().map_err(|e| e.to_string())?;
-        let (wanted, here) = (sysctl.read_ahead_pages * 4, sandbox.read_ahead_kb());
-        if wanted > 0 && here != Some(wanted) {
-            return Err(format!("the script wants a disk with read_ahead_kb {wanted}, the one here has {here:?}"));
-        }
+        // First of all: the disk's read-ahead is that of files when they are opened.
+        let settings = apply_settings(sandbox, host, script)?;
         let mut identities = Identities::new(&sandbox.root().to_string_lossy());
         for file in &script.header.machine.files {
             let real = sandbox.create(file).map_err(|e| format!("{}: {e}", file.path))?;
@@ -97,7 +111,6 @@ impl Live {
         let text = maps.into_iter().find(|line| line.range.start.0 == crate::stub::TEXT);
         let writable_text = text.as_ref().is_some_and(|line| line.perms[1] == 'w');
         let program = Sandbox::program(writable_text);
-        let settings = apply_settings(sandbox, script)?;
         let start = Start {
             root: sandbox.root(),
             program,
@@ -200,6 +213,12 @@ impl Live {
             }
             "touch_read" | "touch_write" => fatal = self.touch(pid, call, outcome)?,
             "repeat" => self.repeat(pid, call, outcome)?,
+            "wrpkru" => {
+                let pkru = self.number(call, 0)?.unwrap_or(0);
+                self.acting(pid)?.write_pkru(pkru as u32)?;
+                outcome.result = "0".into();
+            }
+            "rdpkru" => outcome.result = show_result(i64::from(self.acting(pid)?.read_pkru()?)),
             "maps" | "snap" | "nmaps" | "pagemap" | "quiet" | "on" => outcome.result = "0".into(),
             name => {
                 let name = if name == "preadto" { "pread64" } else { name };
@@ -412,25 +431,14 @@ fn rlimits(script: &Script) -> Vec<(u32, u64, u64)> {
     limits
 }
 
-/// Settings of the whole machine that a script wants otherwise than they are, with the values it wants.
-fn settings(script: &Script) -> impl Iterator<Item = (&'static str, u64)> {
-    let (wanted, usual) = (&script.header.machine.sysctl, pagefault::mm::Sysctl::reference());
-    let table = [
-        ("vm.max_map_count", wanted.max_map_count, usual.max_map_count),
-        ("vm.overcommit_memory", wanted.overcommit_memory.into(), usual.overcommit_memory.into()),
-        ("vm.overcommit_ratio", wanted.overcommit_ratio, usual.overcommit_ratio),
-        ("vm.mmap_min_addr", wanted.mmap_min_addr, usual.mmap_min_addr),
-    ];
-    table.into_iter().filter(|(_, wanted, usual)| wanted != usual).map(|(name, wanted, _)| (name, wanted))
-}
-
-fn apply_settings(sandbox: &mut Sandbox, script: &Script) -> Result<Vec<SettingGuard>, String> {
-    settings(script).map(|(name, value)| sandbox.set(name, value).map_err(|e| format!("{name}: {e}"))).collect()
-}
-
-/// Whether a script changes settings of the whole machine: such scripts run last and alone.
-pub(crate) fn is_machine_wide(script: &Script) -> bool {
-    settings(script).next().is_some()
+/// Sets what a script wants otherwise than it is.
+fn apply_settings(sandbox: &mut Sandbox, host: &Host, script: &Script) -> Result<Vec<SettingGuard>, NotHere> {
+    let mut guards = Vec::new();
+    for (setting, value) in host.wishes(script) {
+        let refused = |error| NotHere::ThisScript(vec![format!("{} (which cannot be set here: {error})", &setting.line(value)[1..])]);
+        guards.push(sandbox.set_setting(setting, value).map_err(refused)?);
+    }
+    Ok(guards)
 }
 
 fn is_error(result: i64) -> bool {
@@ -441,6 +449,7 @@ fn show_signal(signal: RealSignal) -> String {
     let name = match (signal.signo, signal.code) {
         (libc::SIGSEGV, 1) => "SIGSEGV SEGV_MAPERR".into(),
         (libc::SIGSEGV, 2) => "SIGSEGV SEGV_ACCERR".into(),
+        (libc::SIGSEGV, 4) => "SIGSEGV SEGV_PKUERR".into(),
         (libc::SIGSEGV, 128) => "SIGSEGV SI_KERNEL".into(),
         (libc::SIGBUS, 2) => "SIGBUS BUS_ADRERR".into(),
         (signo, code) => format!("signal {signo} code {code}"),

@@ -1,7 +1,7 @@
 //! Asks the live kernel: `check FILE…` runs scripts on both sides and compares after every statement,
 //! `record FILE…` writes the kernel's answers into them, `fuzz` makes up programs of its own. Exits 1 on a
-//! difference, 2 on a wrong command line, and 3 where the live kernel cannot be asked (another version, no
-//! x86-64 Linux, no root).
+//! difference, 2 on a wrong command line, and 3 where the live kernel cannot be asked (no x86-64 Linux, no
+//! root, no right to trace; with `--reference`, another version).
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod batches;
@@ -13,6 +13,8 @@ mod compare;
 mod contents;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod fuzz;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod host;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod live;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

@@ -153,6 +153,9 @@ pub(crate) fn smaps(tracee: &Tracee) -> Result<Vec<Area>, String> {
             Some(0) => {}
             Some(kb) => fields.push((name.to_string(), kb)),
             None if name == "THPeligible" && value.trim() == "1" => fields.push((name.to_string(), 1)),
+            None if name == "ProtectionKey" => {
+                fields.extend(value.trim().parse().ok().filter(|key| *key > 0).map(|key| (name.to_string(), key)))
+            }
             None if name == "VmFlags" => *flags = value.trim().to_string(),
             None => {}
         }

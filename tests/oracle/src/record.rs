@@ -1,9 +1,10 @@
 //! Writes a script back with the real kernel's answers: results, faults, changes of maps, and whatever
 //! else its `>` lines ask for.
 
+use crate::compare::Failure;
+use crate::host::Place;
 use crate::live::{Live, Outcome};
 use crate::observe;
-use crate::sandbox::Sandbox;
 use pagefault::ids::Pid;
 use pagefault::machine::MapsLine;
 use pagefault::script::{Expectation, MapsExpectation, Script, Session, Statement};
@@ -11,25 +12,31 @@ use pagefault::view::render_maps_line;
 use std::fmt::Write;
 
 /// The text with its answers filled in.
-pub(crate) fn record(sandbox: &mut Sandbox, text: &str, release: &str) -> Result<String, String> {
-    let script = Script::parse(text).map_err(|errors| errors[0].to_string())?;
+pub(crate) fn record(place: &mut Place, text: &str) -> Result<String, String> {
+    let mut script = Script::parse(text).map_err(|errors| errors[0].to_string())?;
     if script.is_log {
         return Err("a log of a real program cannot be recorded again".into());
     }
+    place.host.equip(&mut script.header);
     let session = Session::new(script).map_err(|e| e.to_string())?;
     let script = session.script();
-    let mut recorder = Recorder { live: Live::start(sandbox, script, session.machine())?, out: String::new() };
+    let live = Live::start(&mut place.sandbox, &place.host, script, session.machine()).map_err(Failure::from);
+    let mut recorder = Recorder { live: live.map_err(|why| why.to_string())?, out: String::new() };
     let ours: Vec<_> = pagefault::view::maps(session.machine(), Pid(recorder.live.first()));
     let real = recorder.live.maps(recorder.live.first())?;
     if let Some((ours, real)) = ours.iter().zip(&real).find(|(ours, real)| *real != *ours && real.range != ours.range) {
         return Err(format!("it starts with {}, the real process with {}", render_maps_line(ours), render_maps_line(real)));
     }
-    recorder.header(text, script, release);
+    recorder.header(text, script, &place.host.release);
+    let settings_go = recorder.out.len();
     let lines: Vec<&str> = text.lines().collect();
     for (n, statement) in script.statements.iter().enumerate() {
         let next = script.statements.get(n + 1).map_or(lines.len() + 1, |next| next.line);
         recorder.statement(statement, &lines[statement.line - 1..next - 1])?;
     }
+    let recorded = Script::parse(&recorder.out).map_err(|errors| errors[0].to_string())?;
+    let settings: String = place.host.lines_for(&recorded).into_iter().map(|line| line + "\n").collect();
+    recorder.out.insert_str(settings_go, &settings);
     Ok(recorder.out)
 }
 

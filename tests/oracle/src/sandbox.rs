@@ -5,6 +5,7 @@
 use crate::stub;
 use pagefault::fs::{Content, InodeKind};
 use pagefault::machine::FileConfig;
+use pagefault::script::Setting;
 use std::ffi::CString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -79,9 +80,12 @@ impl Sandbox {
 
     /// `read_ahead_kb` of the disk that the files lie on.
     pub(crate) fn read_ahead_kb(&self) -> Option<u64> {
-        let dev = std::fs::metadata(&self.root).ok()?.dev();
-        let path = format!("/sys/class/bdi/{}:{}/read_ahead_kb", libc::major(dev), libc::minor(dev));
-        std::fs::read_to_string(path).ok()?.trim().parse().ok()
+        std::fs::read_to_string(self.read_ahead_path().ok()?).ok()?.trim().parse().ok()
+    }
+
+    fn read_ahead_path(&self) -> io::Result<String> {
+        let dev = std::fs::metadata(&self.root)?.dev();
+        Ok(format!("/sys/class/bdi/{}:{}/read_ahead_kb", libc::major(dev), libc::minor(dev)))
     }
 
     /// Removes what earlier programs left in `/T`.
@@ -93,13 +97,21 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Sets a machine-wide setting until the returned guard goes.
-    pub(crate) fn set(&mut self, name: &str, value: u64) -> io::Result<SettingGuard> {
-        let path = format!("/proc/sys/{}", name.replace('.', "/"));
+    /// Sets a machine-wide setting of a script until the returned guard goes.
+    pub(crate) fn set_setting(&mut self, setting: &Setting, value: u64) -> io::Result<SettingGuard> {
+        let path = match setting.name {
+            "read_ahead_kb" => self.read_ahead_path()?,
+            name => format!("/proc/sys/{}", name.replace('.', "/")),
+        };
         let old = std::fs::read_to_string(&path)?.trim().to_string();
-        self.guardian.will_restore(&path, &old)?;
-        std::fs::write(&path, value.to_string())?;
-        Ok(SettingGuard { path, old })
+        self.set(&path, &value.to_string(), &old)
+    }
+
+    /// Writes a file of settings until the returned guard goes; `old` is what it has now.
+    pub(crate) fn set(&mut self, path: &str, value: &str, old: &str) -> io::Result<SettingGuard> {
+        self.guardian.will_restore(path, old)?;
+        std::fs::write(path, value)?;
+        Ok(SettingGuard { path: path.to_string(), old: old.to_string() })
     }
 }
 

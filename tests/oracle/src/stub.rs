@@ -17,6 +17,10 @@ pub(crate) const STORE: u64 = TEXT + 0x220;
 pub(crate) const EXECUTE: u64 = TEXT + 0x230;
 /// `rep stosb; int3`
 pub(crate) const CLEAR: u64 = TEXT + 0x240;
+/// `rdpkru; int3`
+pub(crate) const READ_PKRU: u64 = TEXT + 0x250;
+/// `wrpkru; int3`
+pub(crate) const WRITE_PKRU: u64 = TEXT + 0x260;
 /// Strings and output buffers of calls: the rest of the page.
 pub(crate) const SCRATCH: u64 = TEXT + 0x800;
 /// How much that is.
@@ -36,12 +40,14 @@ pub(crate) fn write(path: &Path, permissions: u32) -> std::io::Result<()> {
     page[64..64 + 56].copy_from_slice(&program_header(1, permissions, 0, TEXT, 4096));
     // PT_GNU_STACK: a stack that is not executable.
     page[120..120 + 56].copy_from_slice(&program_header(0x6474_e551, 6, 0, 0, 0));
-    let code: [(u64, &[u8]); 5] = [
+    let code: [(u64, &[u8]); 7] = [
         (SYSCALL, &[0x0f, 0x05, 0xcc]),
         (LOAD, &[0x0f, 0xb6, 0x07, 0xcc]),
         (STORE, &[0x40, 0x88, 0x37, 0xcc]),
         (EXECUTE, &[0xff, 0xe7]),
         (CLEAR, &[0xf3, 0xaa, 0xcc]),
+        (READ_PKRU, &[0x0f, 0x01, 0xee, 0xcc]),
+        (WRITE_PKRU, &[0x0f, 0x01, 0xef, 0xcc]),
     ];
     for (at, bytes) in code {
         let at = (at - TEXT) as usize;

@@ -261,6 +261,22 @@ impl Tracee {
         }
     }
 
+    /// RDPKRU. It and WRPKRU fault on a CPU without protection keys.
+    pub(crate) fn read_pkru(&mut self) -> Result<u32, String> {
+        match self.run(stub::READ_PKRU, |r| r.rcx = 0)? {
+            Stop::Done(registers) => Ok(registers.rax as u32),
+            stop => Err(format!("rdpkru ended in {stop:?}")),
+        }
+    }
+
+    /// WRPKRU.
+    pub(crate) fn write_pkru(&mut self, pkru: u32) -> Result<(), String> {
+        match self.run(stub::WRITE_PKRU, |r| (r.rax, r.rcx, r.rdx) = (pkru.into(), 0, 0))? {
+            Stop::Done(_) => Ok(()),
+            stop => Err(format!("wrpkru ended in {stop:?}")),
+        }
+    }
+
     /// Jumps to an address: a signal that is about the fetch is the answer.
     pub(crate) fn execute(&mut self, addr: u64) -> Result<Result<(), RealSignal>, String> {
         match self.run(stub::EXECUTE, |r| r.rdi = addr)? {
@@ -359,7 +375,41 @@ fn wait_stop(pid: libc::pid_t) -> Result<(), String> {
     let mut status = 0;
     // SAFETY: status is ours.
     check(unsafe { libc::waitpid(pid, &mut status, libc::__WALL) }.into(), "waitpid")?;
-    if libc::WIFSTOPPED(status) { Ok(()) } else { Err(format!("the program ended (status {status:#x})")) }
+    if libc::WIFSTOPPED(status) {
+        return Ok(());
+    }
+    let right = RIGHTS.iter().find(|(code, _)| libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == *code);
+    Err(right.map_or(format!("the program ended (status {status:#x})"), |(_, right)| format!("the harness may not {right} here")))
+}
+
+const NO_IPC: i32 = 120;
+const NO_MOUNTS: i32 = 121;
+const NO_PROC: i32 = 122;
+const NO_SHM: i32 = 123;
+const NO_TRACE: i32 = 124;
+const NO_CHROOT: i32 = 126;
+const NO_EXEC: i32 = 127;
+
+/// What a program that could not be started was not allowed to do, by its exit code.
+const RIGHTS: &[(i32, &str)] = &[
+    (NO_IPC, "give a process SysV segments of its own (CAP_SYS_ADMIN)"),
+    (NO_MOUNTS, "give a process mounts of its own (CAP_SYS_ADMIN)"),
+    (NO_PROC, "mount /proc (CAP_SYS_ADMIN)"),
+    (NO_SHM, "mount /dev/shm (CAP_SYS_ADMIN)"),
+    (NO_TRACE, "trace a process"),
+    (NO_CHROOT, "give a process a root directory of its own (CAP_SYS_CHROOT)"),
+    (NO_EXEC, "start the program of the tests (is its folder mounted noexec?)"),
+];
+
+/// Ends the child that was to become a program, if something it needs is refused.
+///
+/// # Safety
+/// Only in a child that has nothing to clean up.
+unsafe fn need(done: bool, code: i32) {
+    if !done {
+        // SAFETY: as the caller says.
+        unsafe { libc::_exit(code) };
+    }
 }
 
 /// The child's way from fork to exec.
@@ -372,7 +422,7 @@ fn become_program(start: &Start, root: &std::ffi::CStr, path: &std::ffi::CStr) -
             libc::setrlimit(*resource, &limit);
         }
         // SysV segments of its own, which go with it.
-        libc::unshare(libc::CLONE_NEWIPC);
+        need(libc::unshare(libc::CLONE_NEWIPC) == 0, NO_IPC);
         // Whatever a script asks for, it is the first to go when the machine has no memory left.
         let score = libc::open(c"/proc/self/oom_score_adj".as_ptr(), libc::O_WRONLY);
         libc::write(score, c"1000".as_ptr().cast(), 4);
@@ -383,13 +433,13 @@ fn become_program(start: &Start, root: &std::ffi::CStr, path: &std::ffi::CStr) -
         }
         libc::close_range(3, libc::c_uint::MAX, 0);
         // Mounts of its own, which go with it: a /proc and a /dev/shm below its root.
-        libc::unshare(libc::CLONE_NEWNS);
+        need(libc::unshare(libc::CLONE_NEWNS) == 0, NO_MOUNTS);
         libc::mount(std::ptr::null(), c"/".as_ptr(), std::ptr::null(), libc::MS_REC | libc::MS_PRIVATE, std::ptr::null());
-        if libc::chroot(root.as_ptr()) != 0 || libc::chdir(c"/".as_ptr()) != 0 {
-            libc::_exit(126);
-        }
-        libc::mount(c"proc".as_ptr(), c"/proc".as_ptr(), c"proc".as_ptr(), 0, std::ptr::null());
-        libc::mount(c"tmpfs".as_ptr(), c"/dev/shm".as_ptr(), c"tmpfs".as_ptr(), 0, c"mode=1777,huge=never".as_ptr().cast());
+        need(libc::chroot(root.as_ptr()) == 0 && libc::chdir(c"/".as_ptr()) == 0, NO_CHROOT);
+        let mounted = libc::mount(c"proc".as_ptr(), c"/proc".as_ptr(), c"proc".as_ptr(), 0, std::ptr::null());
+        need(mounted == 0, NO_PROC);
+        let options = c"mode=1777,huge=never".as_ptr().cast();
+        need(libc::mount(c"tmpfs".as_ptr(), c"/dev/shm".as_ptr(), c"tmpfs".as_ptr(), 0, options) == 0, NO_SHM);
         for capability in &start.dropped_capabilities {
             libc::prctl(libc::PR_CAPBSET_DROP, *capability as libc::c_ulong, 0, 0, 0);
         }
@@ -399,10 +449,10 @@ fn become_program(start: &Start, root: &std::ffi::CStr, path: &std::ffi::CStr) -
             libc::setresuid(start.uid, start.uid, start.uid);
         }
         libc::umask(0o022);
-        libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0);
+        need(libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) == 0, NO_TRACE);
         let argv = [path.as_ptr(), std::ptr::null()];
         let envp = [std::ptr::null()];
         libc::execve(path.as_ptr(), argv.as_ptr(), envp.as_ptr());
-        libc::_exit(127)
+        libc::_exit(NO_EXEC)
     }
 }

@@ -5,8 +5,8 @@ mod generate;
 mod shrink;
 
 use crate::compare::{Failure, Fields, Pair};
+use crate::host::Place;
 use crate::record::record;
-use crate::sandbox::Sandbox;
 use generate::Generator;
 use pagefault::script::Script;
 use std::collections::BTreeMap;
@@ -58,7 +58,7 @@ impl Program {
 }
 
 /// Runs the fuzzer; the exit code.
-pub(crate) fn run(sandbox: &mut Sandbox, plan: &Plan, fields: Fields) -> i32 {
+pub(crate) fn run(place: &mut Place, plan: &Plan, fields: Fields) -> i32 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let seed = plan.seed.unwrap_or(now);
     println!("seed {seed}");
@@ -74,7 +74,7 @@ pub(crate) fn run(sandbox: &mut Sandbox, plan: &Plan, fields: Fields) -> i32 {
     while !over(programs) && differences < ENOUGH {
         let mut generator = Generator::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(plan.first + programs), fields);
         let number = plan.first + programs;
-        let (program, failure) = make_and_run(sandbox, &mut generator, plan.operations, fields);
+        let (program, failure) = make_and_run(place, &mut generator, plan.operations, fields);
         programs += 1;
         operations += program.lines.len() as u64;
         for line in &program.lines {
@@ -86,7 +86,7 @@ pub(crate) fn run(sandbox: &mut Sandbox, plan: &Plan, fields: Fields) -> i32 {
                 println!("{why}");
                 return crate::CANNOT_ASK;
             }
-            Some(failure) if run_again(sandbox, &program, fields).is_ok() && run_again(sandbox, &program, fields).is_ok() => {
+            Some(failure) if run_again(place, &program, fields).is_ok() && run_again(place, &program, fields).is_ok() => {
                 // The same program does not differ twice more: the kernel itself is not deterministic there
                 // (a page of a disk file that is locked for a moment, say).
                 unrepeatable += 1;
@@ -95,7 +95,7 @@ pub(crate) fn run(sandbox: &mut Sandbox, plan: &Plan, fields: Fields) -> i32 {
             }
             Some(failure) => {
                 differences += 1;
-                report(sandbox, plan, fields, seed, number, &program, &failure);
+                report(place, plan, fields, seed, number, &program, &failure);
             }
         }
         if news.elapsed() > NEWS {
@@ -113,9 +113,9 @@ pub(crate) fn run(sandbox: &mut Sandbox, plan: &Plan, fields: Fields) -> i32 {
 }
 
 /// Lets a generator write a program while it runs, so that each operation can be about what is there.
-fn make_and_run(sandbox: &mut Sandbox, generator: &mut Generator, most: usize, fields: Fields) -> (Program, Option<Failure>) {
-    let mut program = Program { header: generator.header(sandbox.read_ahead_kb().unwrap_or(0)), lines: Vec::new() };
-    let started = start(sandbox, &program.header, fields);
+fn make_and_run(place: &mut Place, generator: &mut Generator, most: usize, fields: Fields) -> (Program, Option<Failure>) {
+    let mut program = Program { header: generator.header(place.host.value("read_ahead_kb").unwrap_or(0)), lines: Vec::new() };
+    let started = start(place, &program.header, fields);
     let mut pair = match started {
         Ok(pair) => pair,
         Err(failure) => return (program, Some(failure)),
@@ -131,14 +131,14 @@ fn make_and_run(sandbox: &mut Sandbox, generator: &mut Generator, most: usize, f
     (program, None)
 }
 
-fn start(sandbox: &mut Sandbox, header: &str, fields: Fields) -> Result<Pair, Failure> {
+fn start(place: &mut Place, header: &str, fields: Fields) -> Result<Pair, Failure> {
     let script = Script::parse(header).map_err(|errors| Failure::Script(errors[0].to_string()))?;
-    Pair::start(sandbox, script, fields)
+    Pair::start(place, script, fields)
 }
 
 /// Runs a program as it stands.
-fn run_again(sandbox: &mut Sandbox, program: &Program, fields: Fields) -> Result<(), Failure> {
-    let mut pair = start(sandbox, &program.header, fields)?;
+fn run_again(place: &mut Place, program: &Program, fields: Fields) -> Result<(), Failure> {
+    let mut pair = start(place, &program.header, fields)?;
     for line in &program.lines {
         pair.session.append(line).map_err(|e| Failure::Script(e.to_string()))?;
         pair.step()?;
@@ -147,11 +147,11 @@ fn run_again(sandbox: &mut Sandbox, program: &Program, fields: Fields) -> Result
 }
 
 /// Shrinks a program that differs and prints it as a script with the kernel's answers.
-fn report(sandbox: &mut Sandbox, plan: &Plan, fields: Fields, seed: u64, number: u64, program: &Program, failure: &Failure) {
+fn report(place: &mut Place, plan: &Plan, fields: Fields, seed: u64, number: u64, program: &Program, failure: &Failure) {
     println!("DIFFERENCE in program {number} of seed {seed}: {failure}");
-    let (small, failure) = shrink::shrink(sandbox, program, failure, fields);
+    let (small, failure) = shrink::shrink(place, program, failure, fields);
     println!("shrunk to {} operations: {failure}", small.lines.len());
-    let text = match record(sandbox, &small.text(), "6.18") {
+    let text = match record(place, &small.text()) {
         Ok(text) => text,
         Err(why) => format!("# not recorded: {why}\n{}", small.text()),
     };
