@@ -1,6 +1,7 @@
 //! Makes up operations. Addresses are near what is mapped, so that areas split, merge and overlap; every
 //! argument is now and then wrong.
 
+mod keys;
 mod objects;
 
 use crate::compare::Fields;
@@ -41,6 +42,8 @@ pub(super) struct Generator {
     bound: usize,
     forked: bool,
     no_exec: bool,
+    /// The machine has protection keys.
+    has_keys: bool,
     fields: Fields,
 }
 
@@ -56,6 +59,7 @@ impl Generator {
             bound: 0,
             forked: false,
             no_exec: false,
+            has_keys: false,
             fields,
         }
     }
@@ -97,6 +101,7 @@ impl Generator {
         for list in [&mut self.descriptors, &mut self.memories, &mut self.cleaners, &mut self.segments] {
             list.retain(|name| names.contains_key(name));
         }
+        self.has_keys = machine.kernel.sysctl.pku;
         let alive: Vec<Pid> = machine.processes().filter(|process| process.is_alive()).map(|process| process.pid).collect();
         let pid = *alive.get(self.rng.usize(0..alive.len().max(1)))?;
         let maps = view::maps(machine, pid);
@@ -109,6 +114,9 @@ impl Generator {
     }
 
     fn operation(&mut self, maps: &[MapsLine], processes: usize, is_first: bool) -> String {
+        if self.has_keys && self.one_in(8) {
+            return self.keys(maps);
+        }
         match self.rng.u32(0..100) {
             0..24 => self.mmap(maps),
             24..31 => self.munmap(maps),
