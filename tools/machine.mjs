@@ -89,6 +89,7 @@ main(async () => {
     process.exitCode = options.help ? 0 : 2;
     return;
   }
+  if (!(Number(options.minutes) > 0)) throw new SetupError(`--minutes ${options.minutes}: a number is wanted.`);
   const path = options.kernel ?? process.env.PAGEFAULT_KERNEL;
   if (!path) throw new SetupError('Which kernel? Pass --kernel or set PAGEFAULT_KERNEL: --help says where one can be had.');
   const kernel = findKernel(path);
@@ -103,8 +104,9 @@ main(async () => {
     const { late } = await boot(kernel, parts, options);
     const status = existsSync(parts.back) ? takeBack(readFileSync(parts.back)) : null;
     if (status === null) {
+      const why = late ? `Given up after ${options.minutes} minutes` : 'The machine stopped before the command ended';
       const last = existsSync(parts.console) ? readFileSync(parts.console, 'utf8').trim().split('\n').slice(-30).join('\n') : '';
-      throw new SetupError(`${late ? `Given up after ${options.minutes} minutes` : 'The machine stopped before the command ended'}; the kernel's last words:\n${last}`);
+      throw new SetupError(last ? `${why}; the kernel's last words:\n${last}` : `${why}.`);
     }
     process.exitCode = status;
   } finally {

@@ -12,6 +12,11 @@ const REFERENCE: &str = "6.18.";
 /// Machines of one size differ by what their firmware keeps: so much, in percent, is the same size.
 const SAME_SIZE_PERCENT: u64 = 2;
 
+const MARKS: &str = "MEM_SOFT_DIRTY";
+/// Settings that the emulator keeps whatever the machine here has: which pages a disk reads ahead matters only to
+/// scripts that say so, and soft-dirty marks are not compared.
+const LEFT_AS_IT_IS: &[&str] = &["read_ahead_kb", MARKS];
+
 /// Where scripts are run for real.
 #[derive(Debug)]
 pub(crate) struct Place {
@@ -37,6 +42,9 @@ impl Host {
         let values = SETTINGS.iter().filter_map(|setting| Some((setting, value_here(setting, &flags, sandbox)?))).collect();
         let mut host = Self { release: release(), values, left_out: Vec::new(), _settings: Vec::new() };
         host.settle(sandbox);
+        if host.has_marks() {
+            host.left_out.push("soft-dirty marks (`sd` of VmFlags, bit 55 of pagemap, what clear_refs 4 does)".into());
+        }
         host.left_out.extend(not_modelled());
         host
     }
@@ -49,7 +57,7 @@ impl Host {
     /// What it is and has otherwise than the reference machine, in a line; and what is not compared, in another.
     pub(crate) fn describe(&self) -> String {
         let reference = Sysctl::reference();
-        let counts = |setting: &Setting| setting.name != "read_ahead_kb";
+        let counts = |setting: &Setting| !LEFT_AS_IT_IS.contains(&setting.name);
         let otherwise = self.values.iter().filter(|(setting, value)| counts(setting) && (setting.get)(&reference) != *value);
         let names: Vec<_> = otherwise.map(|(setting, value)| setting.line(*value)[1..].to_string()).collect();
         let mut text = format!("kernel {}", self.release);
@@ -68,8 +76,7 @@ impl Host {
     /// Sets the emulator's side as this machine is, but for what a script gives itself.
     pub(crate) fn equip(&self, header: &mut Header) {
         for (setting, value) in &self.values {
-            // Which pages a disk reads ahead matters only to scripts that say so.
-            let open = !header.gives(setting.name) && setting.name != "read_ahead_kb";
+            let open = !header.gives(setting.name) && !LEFT_AS_IT_IS.contains(&setting.name);
             if open || setting.name == "memtotal" && self.lacks_one(setting, *value, header).is_none() {
                 (setting.set)(&mut header.machine.sysctl, *value);
             }
@@ -84,6 +91,7 @@ impl Host {
     fn lacks_one(&self, setting: &Setting, here: u64, header: &Header) -> Option<String> {
         let wanted = (setting.get)(&header.machine.sysctl);
         let same = match setting.name {
+            MARKS if wanted != 0 => false,
             "memtotal" => wanted.abs_diff(here) <= here / 100 * SAME_SIZE_PERCENT,
             _ => wanted == here || can_be_set(setting),
         };
@@ -98,6 +106,11 @@ impl Host {
             differs.then_some((*setting, wanted))
         };
         self.values.iter().filter_map(wish).collect()
+    }
+
+    /// Whether areas and pages carry soft-dirty marks, of which the emulator knows those of areas only.
+    pub(crate) fn has_marks(&self) -> bool {
+        self.value(MARKS) == Some(1)
     }
 
     /// The value of a setting here.

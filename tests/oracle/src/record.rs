@@ -1,7 +1,7 @@
 //! Writes a script back with the real kernel's answers: results, faults, changes of maps, and whatever
 //! else its `>` lines ask for.
 
-use crate::compare::Failure;
+use crate::compare::{Failure, without_mark};
 use crate::host::Place;
 use crate::live::{Live, Outcome};
 use crate::observe;
@@ -188,7 +188,7 @@ impl Recorder {
         let (_, fields, flags) = areas.iter().find(|(area, ..)| *area == range).ok_or_else(|| format!("smaps: no area {range}"))?;
         let hard = fields.iter().filter(|(name, _)| !crate::compare::SOFT_FIELDS.contains(&name.as_str()));
         let fields: Vec<_> = hard.map(|(name, kb)| format!("{name} {kb}")).collect();
-        let _ = writeln!(self.out, "  > smaps {:x}-{:x} {} VmFlags: {flags}", range.start.0, range.end.0, fields.join(" "));
+        let _ = writeln!(self.out, "  > smaps {:x}-{:x} {} VmFlags: {}", range.start.0, range.end.0, fields.join(" "), without_mark(flags));
         Ok(())
     }
 
