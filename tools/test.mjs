@@ -8,8 +8,9 @@ import { buildCore, buildLibrary, buildPage } from './lib/core.mjs';
 import { installBrowsers } from './lib/browsers.mjs';
 import { CANNOT_ASK, commitSeed, liveScripts, oracle } from './lib/kernel.mjs';
 
-const CI = process.env.CI === 'true';
-const sum = { passed: 0, failed: 0, skipped: [] };
+/** Parts that must not be left out for want of something: `browsers`, `kernel`. The project's own CI sets it. */
+const REQUIRED = (process.env.PAGEFAULT_REQUIRE ?? '').split(/[ ,]+/);
+const sum = { passed: 0, failed: 0, leftOut: [] };
 const NODE = process.execPath;
 const bin = (...parts) => join(ROOT, 'node_modules', ...parts);
 
@@ -19,11 +20,11 @@ function count(name, passed, failed) {
   console.log(`${failed > 0 ? '✗' : '✓'} ${name}: ${passed} passed, ${failed} failed`);
 }
 
-/** A part that cannot run here: named with its cure; a failure where CI demands it. */
-function skip(name, why, demanded = false) {
-  console.log(`– ${name}: skipped: ${why}`);
-  sum.skipped.push(name);
-  if (CI && demanded) sum.failed++;
+/** A part that cannot run here: named with its cure, and again at the end; a failure where its kind is required. */
+function leaveOut(kind, name, why) {
+  console.log(`– ${name}: left out: ${why}`);
+  sum.leftOut.push(`${name} (${why})`);
+  if (REQUIRED.includes(kind)) sum.failed++;
 }
 
 /** A check that passes or fails as a whole. */
@@ -69,7 +70,7 @@ async function vitest(name, files, env = {}) {
 
 /** A bounded run of the differential fuzzer: about two minutes. In CI the commit decides the programs. */
 async function fuzz() {
-  const bound = process.env.CI === 'true' ? ['--seed', String(commitSeed()), '--programs', '3000'] : ['--minutes', '2'];
+  const bound = process.env.CI ? ['--seed', String(commitSeed()), '--programs', '3000'] : ['--minutes', '2'];
   const { status, text } = await oracle(['fuzz', '--reference', '--fields', 'all', ...bound], { timeout: 900_000 });
   const lines = text.trim().split('\n');
   if (status !== 0) console.log(text);
@@ -90,9 +91,9 @@ const parts = {
     await cargoTests('Rust: unit, property, script tests', ['--workspace', '--no-fail-fast']);
   },
   async kernel() {
-    if (process.platform !== 'linux' || process.arch !== 'x64') return skip('live kernel', 'x86-64 Linux 6.18 is needed to compare with');
+    if (process.platform !== 'linux' || process.arch !== 'x64') return leaveOut('kernel', 'live kernel', 'x86-64 Linux 6.18 is needed to compare with');
     const { status, text } = await oracle(['check', '--reference', ...liveScripts()], { timeout: 900_000 });
-    if (status === CANNOT_ASK) return skip('live kernel', text.trim().split('\n').at(-1));
+    if (status === CANNOT_ASK) return leaveOut('kernel', 'live kernel', text.trim().split('\n').at(-1));
     for (const line of text.split('\n')) if (line && !line.startsWith('ok ')) console.log(`  ${line}`);
     const [, passed, failed] = text.match(/^(\d+) passed, (\d+) failed$/m) ?? [];
     count('live kernel', Number(passed ?? 0), Number(failed ?? 1) + (Number(passed) > 0 ? 0 : 1));
@@ -104,7 +105,7 @@ const parts = {
     const { testRunner } = await wasmBindgen();
     for (const [name, driver, variable] of [['Chromium', browsers.chrome && browsers.chromedriver, 'CHROMEDRIVER'], ['Firefox', browsers.firefox && browsers.geckodriver, 'GECKODRIVER']]) {
       if (!driver) {
-        skip(`wasm in ${name}`, name === 'Chromium' ? 'install chromium and chromedriver' : 'install Firefox; cargo install geckodriver', true);
+        leaveOut('browsers', `wasm in ${name}`, name === 'Chromium' ? 'install chromium and chromedriver' : 'install Firefox; cargo install geckodriver');
         continue;
       }
       const env = {
@@ -126,7 +127,7 @@ const parts = {
   async e2e(browsers) {
     for (const [name, path, id] of [['Chromium', browsers.chrome, 'chromium'], ['Firefox', browsers.firefox, 'firefox']]) {
       if (path) await vitest(`the page in ${name}`, ['tests/e2e'], { PAGEFAULT_BROWSER: id });
-      else skip(`the page in ${name}`, `install ${name}`, true);
+      else leaveOut('browsers', `the page in ${name}`, `install ${name}`);
     }
   },
   async package() {
@@ -156,7 +157,7 @@ main(async () => {
     await parts[name](browsers);
     say(`${name}: ${((Date.now() - started) / 1000).toFixed(0)} s`);
   }
-  if (sum.skipped.length > 0) console.log(`skipped: ${sum.skipped.join(', ')}`);
+  if (sum.leftOut.length > 0) console.log(`left out: ${sum.leftOut.join('; ')}`);
   const head = output('git', ['rev-parse', '--short', 'HEAD']);
   if (head) console.log(`commit ${head}`);
   process.exitCode = sum.failed > 0 ? 1 : 0;

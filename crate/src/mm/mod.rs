@@ -53,7 +53,7 @@ pub use madvise::Advice;
 pub use mm_struct::{Layout, Mm, Rss};
 pub use mmap::MmapRequest;
 pub use mremap::{MremapFlags, MremapRequest};
-pub(crate) use pkeys::INITIAL_PKRU;
+pub use pkeys::INITIAL_PKRU;
 pub use rmap::Mapper;
 pub use shm::{Segment, Segments, ShmFlags};
 pub use task::{Capabilities, Personality, Resource, Rlimit, Task};

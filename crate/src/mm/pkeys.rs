@@ -17,8 +17,9 @@ const DISABLE_ACCESS: u32 = 1;
 const DISABLE_WRITE: u32 = 2;
 /// Both.
 const RIGHTS: u64 = 3;
-/// What a new program starts with: every key but 0 forbids all access.
-pub(crate) const INITIAL_PKRU: u32 = 0x5555_5554;
+/// What PKRU is when a new program, or a handler of a signal, starts: every key but 0 forbids all access (Linux
+/// `init_pkru_value`).
+pub const INITIAL_PKRU: u32 = 0x5555_5554;
 
 impl VmFlags {
     const PKEY_SHIFT: u32 = 32;

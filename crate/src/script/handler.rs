@@ -6,6 +6,7 @@ use super::parse::{Result, call, expected};
 use super::run::{State, Yield};
 use crate::ids::Pid;
 use crate::machine::Machine;
+use crate::mm::INITIAL_PKRU;
 use crate::signal::{SigNo, Signal};
 use std::collections::HashMap;
 use winnow::Parser;
@@ -98,6 +99,9 @@ impl State {
         self.names.insert("si_addr".into(), signal.addr.0);
         self.names.insert("si_code".into(), signal.code.number() as u64);
         self.handlers.masked = true;
+        // A handler begins with the rights of a new program; its return brings back those of the moment of the signal.
+        let rights = self.machine.read_pkru(pid);
+        self.machine.write_pkru(pid, INITIAL_PKRU);
         for call in calls {
             let made = self.call(pid, call);
             if let Ok(Yield::Signal(inner) | Yield::Counted(_, Some(inner))) = &made {
@@ -112,6 +116,7 @@ impl State {
                 break;
             }
         }
+        self.machine.write_pkru(pid, rights);
         self.handlers.masked = false;
         Ok(Some(signal).filter(|_| !self.machine.process(pid).is_some_and(|process| process.is_alive())))
     }

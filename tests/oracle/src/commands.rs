@@ -13,7 +13,7 @@ use std::time::Duration;
 
 const USAGE: &str = "usage: pagefault-oracle check [--reference] [--fields spaces|all] FILE…
        pagefault-oracle record FILE…
-       pagefault-oracle fuzz [--reference] [--seed N] [--minutes N] [--first N] [--programs N] [--operations N] [--fields spaces|all] [--save FOLDER]";
+       pagefault-oracle fuzz [--reference] [--seed N] [--minutes N] [--first N] [--programs N] [--operations N] [--fields spaces|all] [--save FOLDER] [--without WORD,…]";
 
 /// What the command line asks for.
 #[derive(Debug, Default)]
@@ -43,6 +43,10 @@ fn options() -> Result<Options, String> {
             Long("first") => options.plan.first = parser.value().and_then(|v| v.parse()).map_err(text)?,
             Long("programs") => options.plan.programs = Some(parser.value().and_then(|v| v.parse()).map_err(text)?),
             Long("operations") => options.plan.operations = parser.value().and_then(|v| v.parse()).map_err(text)?,
+            Long("without") => {
+                let words = parser.value().map_err(text)?.string().map_err(text)?;
+                options.plan.without.extend(words.split(',').map(str::to_string));
+            }
             Long("save") => options.plan.save = Some(parser.value().map_err(text)?.into()),
             Value(command) if options.command.is_empty() => options.command = command.string().map_err(text)?,
             Value(file) => options.files.push(file.into()),

@@ -54,6 +54,8 @@ pub(crate) struct Live {
     processes: HashMap<String, u32>,
     next: u32,
     handlers: Handlers,
+    /// The processor has protection keys.
+    has_keys: bool,
     pub(crate) identities: Identities,
     _settings: Vec<SettingGuard>,
 }
@@ -140,6 +142,7 @@ impl Live {
             processes: HashMap::new(),
             next: pid + 1,
             handlers: Handlers::default(),
+            has_keys: ours.kernel.sysctl.pku,
             identities,
             _settings: settings,
         };
@@ -260,14 +263,28 @@ impl Live {
             let Some(calls) = calls else { return Ok(Err(signal)) };
             self.names.insert("si_addr".into(), signal.addr);
             self.names.insert("si_code".into(), signal.code as u64);
-            self.handlers.masked = true;
-            for call in &calls {
-                let mut outcome = Outcome { pid, result: String::new(), faults: (0, 0), vector: None, child: None };
-                self.call(pid, call, None, &mut outcome)?;
-            }
-            self.handlers.masked = false;
+            self.call_handler(pid, &calls)?;
         }
         Err("a handler was called again and again, and the access still faults".into())
+    }
+
+    /// Makes the calls of a handler, with the rights of keys that the kernel gives to one (`init_pkru_value`), which its
+    /// return takes back.
+    fn call_handler(&mut self, pid: u32, calls: &[Call]) -> Result<(), String> {
+        self.handlers.masked = true;
+        let rights = if self.has_keys { Some(self.acting(pid)?.read_pkru()?) } else { None };
+        if rights.is_some() {
+            self.acting(pid)?.write_pkru(pagefault::mm::INITIAL_PKRU)?;
+        }
+        for call in calls {
+            let mut outcome = Outcome { pid, result: String::new(), faults: (0, 0), vector: None, child: None };
+            self.call(pid, call, None, &mut outcome)?;
+        }
+        if let Some(rights) = rights {
+            self.acting(pid)?.write_pkru(rights)?;
+        }
+        self.handlers.masked = false;
+        Ok(())
     }
 
     fn load(&mut self, pid: u32, call: &Call, outcome: &mut Outcome) -> Result<Option<RealSignal>, String> {

@@ -10,7 +10,8 @@ impl Generator {
     pub(super) fn keys(&mut self, maps: &[MapsLine]) -> String {
         match self.rng.u32(0..12) {
             0..3 => format!("pkey_alloc({}, {})", self.pick(&["0", "0", "0", "0", "1"]), self.rng.u32(0..5)),
-            3 => format!("pkey_free({})", self.pick(&["0", "1", "1", "2", "3", "16", "-1"])),
+            // Not key 0: without rights of it no call could read its arguments.
+            3 => format!("pkey_free({})", self.pick(&["1", "1", "2", "3", "4", "16", "-1"])),
             4..8 => self.pkey_mprotect(maps),
             8..10 => format!("wrpkru({:#x})", self.rights()),
             10 => "rdpkru()".into(),
