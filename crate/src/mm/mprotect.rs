@@ -72,7 +72,7 @@ impl Kernel {
             if implies_exec && old.contains(VmFlags::MAYEXEC) {
                 wanted |= VmFlags::EXEC;
             }
-            let key = self.override_mprotect_pkey(mm, old, prot & (Prot::READ | Prot::WRITE | Prot::EXEC), pkey);
+            let key = self.override_mprotect_pkey(mm, old, prot, pkey);
             let new = ((old - VmFlags::ACCESS) | wanted).with_pkey(key);
             let may = VmFlags::from_bits_truncate(old.bits() >> 4) & VmFlags::ACCESS;
             let forbidden = wanted - may;

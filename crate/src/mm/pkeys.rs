@@ -118,7 +118,8 @@ impl Kernel {
         key
     }
 
-    /// The key an area gets by mprotect (Linux `arch_override_mprotect_pkey`).
+    /// The key an area gets by mprotect (Linux `arch_override_mprotect_pkey`). With any other bit, even one without
+    /// effect, memory is not execute-only.
     pub(crate) fn override_mprotect_pkey(&mut self, mm: MmId, old: VmFlags, prot: Prot, asked: Option<u8>) -> u8 {
         if let (Some(key), true) = (asked, self.sysctl.pku) {
             return key;

@@ -90,6 +90,13 @@ pub struct Task {
     pub oom_killed: bool,
 }
 
+impl Capabilities {
+    /// What a user has on the reference machine: root all but CAP_SYS_RESOURCE, others none.
+    pub fn of_user(uid: u32) -> Self {
+        if uid == 0 { Self::all() - Self::SYS_RESOURCE } else { Self::empty() }
+    }
+}
+
 impl Task {
     /// A task of user `uid` with the reference machine's limits; root has every capability but
     /// CAP_SYS_RESOURCE, as there.
@@ -99,7 +106,7 @@ impl Task {
         rlimits[Resource::Core as usize].cur = 0;
         rlimits[Resource::Memlock as usize] = Rlimit { cur: 8 << 20, max: 8 << 20 };
         rlimits[Resource::NoFile as usize] = Rlimit { cur: 1024, max: 524_288 };
-        let capabilities = if uid == 0 { Capabilities::all() - Capabilities::SYS_RESOURCE } else { Capabilities::empty() };
+        let capabilities = Capabilities::of_user(uid);
         Self {
             mm,
             rlimits,

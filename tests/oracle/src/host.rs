@@ -1,8 +1,9 @@
 //! What the machine here has that answers depend on. The emulator's side is set to the same; what cannot be set there is
 //! set here for as long as the harness runs, or named.
 
+use crate::live::capabilities;
 use crate::sandbox::{Sandbox, SettingGuard};
-use pagefault::mm::Sysctl;
+use pagefault::mm::{Capabilities, Sysctl};
 use pagefault::script::{Header, SETTINGS, Script, Setting, depends_on};
 use std::fs::read_to_string;
 use std::path::Path;
@@ -30,6 +31,8 @@ pub(crate) struct Host {
     pub(crate) release: String,
     /// The value of each setting here.
     values: Vec<(&'static Setting, u64)>,
+    /// What the harness may do, and so the processes that it starts.
+    capabilities: Capabilities,
     /// What is not compared, and why.
     left_out: Vec<String>,
     _settings: Vec<SettingGuard>,
@@ -40,7 +43,8 @@ impl Host {
     pub(crate) fn look(sandbox: &mut Sandbox) -> Self {
         let flags = cpu_flags();
         let values = SETTINGS.iter().filter_map(|setting| Some((setting, value_here(setting, &flags, sandbox)?))).collect();
-        let mut host = Self { release: release(), values, left_out: Vec::new(), _settings: Vec::new() };
+        let capabilities = own_capabilities();
+        let mut host = Self { release: release(), values, capabilities, left_out: Vec::new(), _settings: Vec::new() };
         host.settle(sandbox);
         if host.has_marks() {
             host.left_out.push("soft-dirty marks (`sd` of VmFlags, bit 55 of pagemap, what clear_refs 4 does)".into());
@@ -85,7 +89,10 @@ impl Host {
 
     /// What a script wants that is otherwise here and cannot be set.
     pub(crate) fn lacks(&self, script: &Script) -> Vec<String> {
-        self.values.iter().filter_map(|(setting, value)| self.lacks_one(setting, *value, &script.header)).collect()
+        let settings = self.values.iter().filter_map(|(setting, value)| self.lacks_one(setting, *value, &script.header));
+        let missing = capabilities(&script.header.process) - self.capabilities;
+        let missing = missing.iter_names().map(|(name, _)| format!("CAP_{name}"));
+        settings.chain(missing).collect()
     }
 
     fn lacks_one(&self, setting: &Setting, here: u64, header: &Header) -> Option<String> {
@@ -160,6 +167,13 @@ pub(crate) fn chosen(path: &str) -> Option<String> {
 
 fn release() -> String {
     read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_string()
+}
+
+/// What this process may do and give on.
+fn own_capabilities() -> Capabilities {
+    let text = read_to_string("/proc/self/status").unwrap_or_default();
+    let set = |name| text.lines().find_map(|line| u64::from_str_radix(line.strip_prefix(name)?.trim(), 16).ok()).unwrap_or(0);
+    Capabilities::from_bits_truncate(set("CapEff:") & set("CapBnd:"))
 }
 
 fn cpu_flags() -> Vec<String> {

@@ -6,7 +6,7 @@ use crate::observe::{Identities, Identity};
 use crate::sandbox::{Sandbox, SettingGuard};
 use crate::tracee::{RealSignal, Start, Tracee};
 use pagefault::errno::Errno;
-use pagefault::machine::{Arg, MapsLine, Sysno};
+use pagefault::machine::{Arg, MapsLine, ProcessConfig, Sysno};
 use pagefault::mm::Capabilities;
 use pagefault::script::{Call, Expr, Script, Statement};
 use std::borrow::Cow;
@@ -79,6 +79,11 @@ impl Handlers {
     }
 }
 
+/// What the first process of a script may do.
+pub(crate) fn capabilities(process: &ProcessConfig) -> Capabilities {
+    process.capabilities.unwrap_or(Capabilities::of_user(process.uid))
+}
+
 /// The numbers of capabilities (`capabilities(7)`) are the bits of the set.
 fn dropped(kept: Capabilities) -> Vec<u32> {
     (0..=40).filter(|n| Capabilities::all().bits() >> n & 1 == 1 && kept.bits() >> n & 1 == 0).collect()
@@ -120,7 +125,7 @@ impl Live {
             uid: process.uid,
             personality: process.personality.bits(),
             rlimits: rlimits(script),
-            dropped_capabilities: process.capabilities.map_or(Vec::new(), dropped),
+            dropped_capabilities: if process.uid == 0 { dropped(capabilities(process)) } else { Vec::new() },
         };
         let first = Tracee::start(&start)?;
         // The processes stand at the top of their root directory.

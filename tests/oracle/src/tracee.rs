@@ -387,6 +387,8 @@ const NO_MOUNTS: i32 = 121;
 const NO_PROC: i32 = 122;
 const NO_SHM: i32 = 123;
 const NO_TRACE: i32 = 124;
+const NO_USER: i32 = 118;
+const NO_LIMITS: i32 = 119;
 const NO_CHROOT: i32 = 126;
 const NO_EXEC: i32 = 127;
 
@@ -397,6 +399,8 @@ const RIGHTS: &[(i32, &str)] = &[
     (NO_PROC, "mount /proc (CAP_SYS_ADMIN)"),
     (NO_SHM, "mount /dev/shm (CAP_SYS_ADMIN)"),
     (NO_TRACE, "trace a process"),
+    (NO_USER, "start a process as another user (CAP_SETUID, CAP_SETGID)"),
+    (NO_LIMITS, "raise the limits of a process (CAP_SYS_RESOURCE, or higher hard limits)"),
     (NO_CHROOT, "give a process a root directory of its own (CAP_SYS_CHROOT)"),
     (NO_EXEC, "start the program of the tests (is its folder mounted noexec?)"),
 ];
@@ -419,7 +423,7 @@ fn become_program(start: &Start, root: &std::ffi::CStr, path: &std::ffi::CStr) -
         libc::personality(start.personality);
         for (resource, cur, max) in &start.rlimits {
             let limit = libc::rlimit { rlim_cur: *cur, rlim_max: *max };
-            libc::setrlimit(*resource, &limit);
+            need(libc::setrlimit(*resource, &limit) == 0, NO_LIMITS);
         }
         // SysV segments of its own, which go with it.
         need(libc::unshare(libc::CLONE_NEWIPC) == 0, NO_IPC);
@@ -445,8 +449,8 @@ fn become_program(start: &Start, root: &std::ffi::CStr, path: &std::ffi::CStr) -
         }
         if start.uid != 0 {
             libc::setgroups(0, std::ptr::null());
-            libc::setresgid(start.uid, start.uid, start.uid);
-            libc::setresuid(start.uid, start.uid, start.uid);
+            need(libc::setresgid(start.uid, start.uid, start.uid) == 0, NO_USER);
+            need(libc::setresuid(start.uid, start.uid, start.uid) == 0, NO_USER);
         }
         libc::umask(0o022);
         need(libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) == 0, NO_TRACE);
