@@ -127,6 +127,8 @@ pub enum Why {
     MayNotExpand { at: VirtAddr },
     #[error("growing in place needs free room behind {at}, and MREMAP_MAYMOVE was not given")]
     CannotGrowInPlace { at: VirtAddr },
+    #[error("the pool of huge pages is empty (vm.nr_hugepages is 0)")]
+    HugePoolEmpty,
     #[error("physical memory is exhausted")]
     OutOfFrames,
     #[error("page {at} could not be made present")]

@@ -346,7 +346,7 @@ impl Machine {
         let file = self.file_of(fd.int())?;
         let inode = self.kernel.fs.file(file).inode;
         let kind = self.kernel.fs.inode(inode).kind;
-        let synced = kind.has_pages() || kind == InodeKind::Directory;
+        let synced = kind.has_pages() || matches!(kind, InodeKind::Directory | InodeKind::Hugetlb);
         self.kernel.require(synced, Errno::EINVAL, || Why::NotSynced)?;
         self.kernel.write_back(inode, 0..u64::MAX);
         Ok(0)

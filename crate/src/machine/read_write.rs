@@ -85,13 +85,10 @@ impl Machine {
             let mut bytes = vec![0; (count - done).min(most) as usize];
             let got = match kind {
                 InodeKind::DevZero => bytes.len(),
+                // All holes.
+                InodeKind::Hugetlb => bytes.len().min(self.kernel.fs.inode(inode).size.saturating_sub(place) as usize),
                 InodeKind::Proc(_) | InodeKind::System { .. } => self.read_proc_text(inode, place, &mut bytes),
-                InodeKind::DevNull
-                | InodeKind::PidFd { .. }
-                | InodeKind::Secret
-                | InodeKind::Hugetlb
-                | InodeKind::Stream
-                | InodeKind::Directory => 0,
+                InodeKind::DevNull | InodeKind::PidFd { .. } | InodeKind::Secret | InodeKind::Stream | InodeKind::Directory => 0,
                 _ => {
                     let kernel = &mut self.kernel;
                     let read = kernel.fs.read_at(inode, place, &mut bytes, &mut kernel.phys, &mut kernel.trace);
@@ -121,7 +118,9 @@ impl Machine {
     fn would_copy(&self, kind: InodeKind, inode: InodeId, offset: u64) -> bool {
         match kind {
             InodeKind::DevZero => true,
-            InodeKind::Disk | InodeKind::Shmem | InodeKind::Proc(_) | InodeKind::System { .. } => offset < self.kernel.fs.inode(inode).size,
+            InodeKind::Disk | InodeKind::Shmem | InodeKind::Hugetlb | InodeKind::Proc(_) | InodeKind::System { .. } => {
+                offset < self.kernel.fs.inode(inode).size
+            }
             _ => false,
         }
     }
@@ -146,7 +145,8 @@ impl Machine {
         self.kernel.require(writable, Errno::EBADF, || Why::WrongOpenMode)?;
         let node = self.kernel.fs.inode(inode);
         let (kind, size, seals) = (node.kind, node.size, node.seals.unwrap_or(Seals::empty()));
-        self.kernel.require(kind != InodeKind::Secret, Errno::EINVAL, || Why::OnlyMapped)?;
+        let has_method = !matches!(kind, InodeKind::Secret | InodeKind::Hugetlb);
+        self.kernel.require(has_method, Errno::EINVAL, || Why::OnlyMapped)?;
         self.require_user_buffer(buffer, count)?;
         self.require_place(kind, offset, count)?;
         let count = count.min(MAX_RW_COUNT);

@@ -3,7 +3,7 @@
 
 use super::driver::driver;
 use super::kernel::Kernel;
-use crate::addr::{PAGE_SHIFT, PMD_SIZE, VirtRange};
+use crate::addr::{PAGE_SHIFT, PAGE_SIZE, PMD_SIZE, VirtRange};
 use crate::errno::{Errno, SysResult};
 use crate::flags::VmFlags;
 use crate::fs::{InodeKind, Purpose};
@@ -37,6 +37,11 @@ pub trait FileOperations: Sync {
     /// # Errors
     /// Whatever the file says; the range stays a hole then.
     fn mmap(&self, kernel: &mut Kernel, vma: &mut Vma) -> SysResult<()>;
+
+    /// What a fixed address must be a multiple of, in bytes.
+    fn page_size(&self) -> u64 {
+        PAGE_SIZE
+    }
 
     /// Whether mappings are placed so that huge pages fit (the file's own `get_unmapped_area`).
     fn aligns_to_huge_pages(&self) -> bool {
@@ -183,7 +188,11 @@ impl FileOperations for HugetlbFs {
     fn mmap(&self, kernel: &mut Kernel, vma: &mut Vma) -> SysResult<()> {
         let offset = vma.pgoff << PAGE_SHIFT;
         kernel.require(offset.is_multiple_of(PMD_SIZE), Errno::EINVAL, || Why::OffsetUnaligned { offset })?;
-        kernel.refuse(Errno::ENOMEM, Why::OutOfFrames)
+        kernel.refuse(Errno::ENOMEM, Why::HugePoolEmpty)
+    }
+
+    fn page_size(&self) -> u64 {
+        PMD_SIZE
     }
 
     fn max_bytes(&self) -> u64 {

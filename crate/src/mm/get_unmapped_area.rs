@@ -56,7 +56,12 @@ impl Kernel {
         let offset = request.file.map_or(0, |_| request.pgoff << PAGE_SHIFT);
         let wanted = Wanted { addr, len, flags: request.flags, offset };
         let align = match request.file {
-            Some(file) => file_operations(self.fs.inode_of(file).kind).aligns_to_huge_pages(),
+            Some(file) => {
+                let operations = file_operations(self.fs.inode_of(file).kind);
+                let fits = !request.flags.contains(MapFlags::FIXED) || addr.0.is_multiple_of(operations.page_size());
+                self.require(fits || !addr.is_page_aligned(), Errno::EINVAL, || Why::AddrUnaligned { addr })?;
+                operations.aligns_to_huge_pages()
+            }
             None if request.flags.contains(MapFlags::SHARED) => false,
             None => addr.0 == 0 && len.is_multiple_of(PMD_SIZE),
         };

@@ -7,9 +7,8 @@ use super::kernel::Kernel;
 use super::task::Personality;
 use crate::addr::{PAGE_SHIFT, PMD_SIZE, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
-use crate::event::Note;
 use crate::flags::{MAP_DROPPABLE, MAP_SHARED_VALIDATE, MapFlags, Prot, VmFlags};
-use crate::fs::{InodeKind, Seals};
+use crate::fs::{Inode, InodeKind, OpenMode, Seals};
 use crate::ids::{FileId, MmId};
 use crate::why::Why;
 
@@ -243,23 +242,27 @@ impl Kernel {
         Ok(())
     }
 
-    /// Linux `ksys_mmap_pgoff` after the descriptor: huge pages are configured but the pool is empty.
-    fn check_hugetlb(&mut self, request: &mut MmapRequest) -> SysResult<()> {
-        if request.file.is_some_and(|file| self.fs.inode_of(file).kind == InodeKind::Hugetlb) {
+    /// Linux `ksys_mmap_pgoff` after the descriptor: huge pages are configured but the pool is empty, so that whatever
+    /// else is wrong is told first. Anonymous memory gets a file of huge pages (Linux `hugetlb_file_setup`).
+    fn prepare_hugetlb(&mut self, request: &mut MmapRequest) -> SysResult<Option<FileId>> {
+        let in_huge_pages = request.file.is_some_and(|file| self.fs.inode_of(file).kind == InodeKind::Hugetlb);
+        let asked = request.flags.contains(MapFlags::HUGETLB);
+        let fits = in_huge_pages || !asked || request.file.is_none();
+        self.require(fits, Errno::EINVAL, || Why::NotConfigured)?;
+        if in_huge_pages {
             request.len = request.len.checked_next_multiple_of(PMD_SIZE).unwrap_or(0);
-            return Ok(());
         }
-        if !request.flags.contains(MapFlags::HUGETLB) {
-            return Ok(());
-        }
-        if request.file.is_some() {
-            return self.refuse(Errno::EINVAL, Why::NotConfigured);
+        if in_huge_pages || !asked {
+            return Ok(None);
         }
         let log_size = request.flags.bits() >> 26 & 0x3f;
         let known = matches!(log_size, 0 | 21 | 30);
         self.require(known, Errno::EINVAL, || Why::UnknownFlags { flags: log_size << 26 })?;
-        self.say(Note::Text("the pool of huge pages is empty"));
-        self.refuse(Errno::ENOMEM, Why::OutOfFrames)
+        let unit = if log_size == 0 { PMD_SIZE } else { 1 << log_size };
+        request.len = request.len.checked_next_multiple_of(unit).unwrap_or(0);
+        let inode = self.fs.add_inode(Inode::new(InodeKind::Hugetlb));
+        request.file = Some(self.fs.open(inode, "/anon_hugepage (deleted)", OpenMode { read: true, write: true }));
+        Ok(request.file)
     }
 
     /// Linux `ksys_mmap_pgoff`, with the descriptor looked up.
@@ -267,7 +270,11 @@ impl Kernel {
     /// # Errors
     /// As `mmap(2)`.
     pub fn mmap_file(&mut self, mut request: MmapRequest) -> SysResult {
-        self.check_hugetlb(&mut request)?;
-        self.vm_mmap_pgoff(request)
+        let anonymous = self.prepare_hugetlb(&mut request)?;
+        let result = self.vm_mmap_pgoff(request);
+        if let Some(file) = anonymous {
+            self.fput(file);
+        }
+        result
     }
 }

@@ -144,7 +144,7 @@ impl Kernel {
         self.require(page_align(size) >= size, Errno::ENOSPC, || Why::BadSize { size })?;
         let room = (self.shm.by_slot.len() as u64) < SHMMNI;
         if flags.contains(ShmFlags::HUGETLB) {
-            return self.refuse(Errno::ENOMEM, Why::OutOfFrames);
+            return self.refuse(Errno::ENOMEM, Why::HugePoolEmpty);
         }
         let reserve = !flags.contains(ShmFlags::NORESERVE) || self.sysctl.overcommit_memory == 2;
         let mm = self.current_mm();

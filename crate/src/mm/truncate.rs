@@ -3,7 +3,7 @@
 
 use super::kernel::Kernel;
 use super::zap::Zap;
-use crate::addr::PAGE_SIZE;
+use crate::addr::{PAGE_SIZE, PMD_SIZE};
 use crate::errno::{Errno, SysResult};
 use crate::fs::{InodeKind, Seals};
 use crate::ids::InodeId;
@@ -20,9 +20,33 @@ bitflags! {
         const KEEP_SIZE = 1;
         /// Make a hole; needs KEEP_SIZE.
         const PUNCH_HOLE = 2;
+        /// Take a range out; what follows moves down.
+        const COLLAPSE_RANGE = 8;
         /// Make zeros.
         const ZERO_RANGE = 0x10;
+        /// Make room between; what follows moves up.
+        const INSERT_RANGE = 0x20;
+        /// Blocks that are shared with another file become the file's own.
+        const UNSHARE_RANGE = 0x40;
+        /// Zeros on the disk itself.
+        const WRITE_ZEROES = 0x80;
         const _ = !0;
+    }
+}
+
+impl FallocateMode {
+    /// Modes that rearrange blocks: only some disk file systems know them, and here none.
+    const OF_BLOCKS: Self = Self::COLLAPSE_RANGE.union(Self::INSERT_RANGE).union(Self::UNSHARE_RANGE).union(Self::WRITE_ZEROES);
+
+    /// Whether any file could have been asked so: one mode, and with or without KEEP_SIZE as it must be
+    /// (Linux `vfs_fallocate`).
+    fn is_possible(self) -> bool {
+        let keeps = self.contains(Self::KEEP_SIZE);
+        match self - Self::KEEP_SIZE {
+            Self::PUNCH_HOLE => keeps,
+            Self::COLLAPSE_RANGE | Self::INSERT_RANGE | Self::WRITE_ZEROES => !keeps,
+            mode => mode.is_empty() || mode == Self::UNSHARE_RANGE || mode == Self::ZERO_RANGE,
+        }
     }
 }
 
@@ -43,7 +67,7 @@ pub fn max_bytes(kind: InodeKind) -> u64 {
 /// Whether a file is a regular one (`S_ISREG`).
 fn is_regular(kind: InodeKind) -> bool {
     use InodeKind::*;
-    matches!(kind, Disk | Shmem | Secret | Proc(_) | System { .. })
+    matches!(kind, Disk | Shmem | Hugetlb | Secret | Proc(_) | System { .. })
 }
 
 impl Kernel {
@@ -60,6 +84,8 @@ impl Kernel {
             let sized = is_regular(kind) && (kind != InodeKind::Secret || old == 0);
             k.require(sized, Errno::EINVAL, || Why::NotResizable)?;
             k.require(size <= max_bytes(kind), Errno::EFBIG, || Why::BadSize { size })?;
+            let whole = kind != InodeKind::Hugetlb || size.is_multiple_of(PMD_SIZE);
+            k.require(whole, Errno::EINVAL, || Why::BadSize { size })?;
             if matches!(kind, InodeKind::Proc(_) | InodeKind::System { .. }) {
                 // Nobody minds, and nothing is cut.
                 return Ok(0);
@@ -87,10 +113,7 @@ impl Kernel {
         self.call("vfs_fallocate", |k| {
             let bad = (offset as i64) < 0 || (len as i64) <= 0;
             k.require(!bad, Errno::EINVAL, || Why::BadSize { size: len })?;
-            let known = FallocateMode::KEEP_SIZE | FallocateMode::PUNCH_HOLE | FallocateMode::ZERO_RANGE;
-            let supported = known.contains(mode)
-                && (!mode.contains(FallocateMode::PUNCH_HOLE) || mode == FallocateMode::KEEP_SIZE | FallocateMode::PUNCH_HOLE);
-            k.require(supported, Errno::EOPNOTSUPP, || Why::UnknownFlags { flags: mode.bits() })?;
+            k.require(mode.is_possible(), Errno::EOPNOTSUPP, || Why::UnknownFlags { flags: mode.bits() })?;
             k.require(writable, Errno::EBADF, || Why::WrongOpenMode)?;
             let file = k.fs.inode(inode);
             let (kind, size, seals) = (file.kind, file.size, file.seals.unwrap_or(Seals::empty()));
@@ -98,10 +121,16 @@ impl Kernel {
             let fits = offset.saturating_add(len) <= max_bytes(kind);
             k.require(fits, Errno::EFBIG, || Why::BadSize { size: offset.saturating_add(len) })?;
             k.require(kind != InodeKind::Secret, Errno::EOPNOTSUPP, || Why::OnlyMapped)?;
-            k.require(kind.has_pages(), Errno::EOPNOTSUPP, || Why::NotResizable)?;
-            if mode.contains(FallocateMode::ZERO_RANGE) && kind == InodeKind::Shmem {
-                return k.refuse(Errno::EOPNOTSUPP, Why::UnknownFlags { flags: mode.bits() });
+            if kind == InodeKind::Hugetlb {
+                return k.hugetlbfs_fallocate(mode, offset + len > size, seals);
             }
+            k.require(kind.has_pages(), Errno::EOPNOTSUPP, || Why::NotResizable)?;
+            let moves = mode.intersects(FallocateMode::COLLAPSE_RANGE | FallocateMode::INSERT_RANGE) && kind == InodeKind::Disk;
+            let whole_blocks = offset.is_multiple_of(PAGE_SIZE) && len.is_multiple_of(PAGE_SIZE);
+            k.require(!moves || whole_blocks, Errno::EINVAL, || Why::BadSize { size: len })?;
+            let of_no_memory = mode.contains(FallocateMode::ZERO_RANGE) && kind == InodeKind::Shmem;
+            let known = !of_no_memory && !mode.intersects(FallocateMode::OF_BLOCKS);
+            k.require(known, Errno::EOPNOTSUPP, || Why::UnknownFlags { flags: mode.bits() })?;
             let range = offset..offset.saturating_add(len);
             if mode.contains(FallocateMode::PUNCH_HOLE) {
                 // On a disk a hole that reaches beyond the file's end takes the whole page of it, and no more.
@@ -121,6 +150,17 @@ impl Kernel {
             k.fs.inode_mut(inode).modified += 1;
             Ok(0)
         })
+    }
+
+    /// A file of huge pages gets none, since their pool is empty, and has none that a hole could take.
+    fn hugetlbfs_fallocate(&mut self, mode: FallocateMode, grows: bool, seals: Seals) -> SysResult {
+        let known = FallocateMode::KEEP_SIZE | FallocateMode::PUNCH_HOLE;
+        self.require(known.contains(mode), Errno::EOPNOTSUPP, || Why::UnknownFlags { flags: mode.bits() })?;
+        let hole = mode.contains(FallocateMode::PUNCH_HOLE);
+        let sealed = if hole { seals.intersects(Seals::WRITE | Seals::FUTURE_WRITE) } else { grows && seals.contains(Seals::GROW) };
+        self.require(!sealed, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
+        self.require(hole, Errno::ENOSPC, || Why::HugePoolEmpty)?;
+        Ok(0)
     }
 
     /// Zeros in a range of a disk file, and room for it (Linux `ext4_zero_range`). The room for a page that is covered
