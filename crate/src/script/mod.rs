@@ -1,5 +1,6 @@
 //! Floor 7: the script language. A script is a text of system calls and accesses as `strace` prints
-//! them; so a real log is a script, and a script with results is a test.
+//! them, and one with results is a test. It is strict; logs of real programs have a reader of their own
+//! (`log`), which yields a [`Script`] too.
 //!
 //! Key types: [`Script`], [`Session`], [`ParseError`], [`Verdict`]. Parsing ([`Script::parse`]) knows
 //! no machine; running ([`Session`]) is a sequence of steps that can be taken back.
@@ -28,7 +29,10 @@ pub use run::{Comparison, StepReport, show_bytes};
 pub use session::{Session, Verdict};
 pub use tally::{FirstDifference, ProcessTally, Ratio};
 
-use ast::Line;
+pub(crate) use assemble::apply as apply_directive;
+pub(crate) use ast::Line;
+pub(crate) use expression::value;
+pub(crate) use parse::{line_of as parse_line, outcome_of as outcome};
 
 /// A parsed script.
 #[derive(Clone, Debug)]
@@ -50,7 +54,7 @@ pub struct Script {
 pub const MAX_SCRIPT_BYTES: usize = 32 << 20;
 
 impl Script {
-    /// Parses a script or a log.
+    /// Parses a script.
     ///
     /// # Errors
     /// Every line that is wrong, with its place, what was found and what was expected.

@@ -12,7 +12,7 @@ use winnow::combinator::{alt, cut_err, delimited, fail, not, opt, peek, preceded
 use winnow::error::{ContextError, ErrMode, StrContext, StrContextValue};
 use winnow::prelude::*;
 use winnow::stream::AsChar;
-use winnow::token::{any, one_of, rest, take_till, take_while};
+use winnow::token::{any, one_of, take_till, take_while};
 
 /// What is wrong with a script, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,11 @@ pub struct ParseError {
 impl ParseError {
     pub(super) fn new(line: usize, column: usize, found: String, expected: String) -> Self {
         Self { line, column, found, expected }
+    }
+
+    /// Of the text as a whole.
+    pub(crate) fn whole(why: String) -> Self {
+        Self::new(1, 1, String::new(), why)
     }
 }
 
@@ -88,7 +93,7 @@ fn logical_lines(text: &str) -> impl Iterator<Item = (usize, String)> {
 /// Whether a statement ends inside its parentheses. Comments, directives and `>` lines never do.
 fn is_open(line: &str) -> bool {
     let start = line.trim_start();
-    if start.starts_with(['#', '@', '<', '>']) || line.len() > 1 << 16 || line.contains("<unfinished") {
+    if start.starts_with(['#', '@', '<', '>']) || line.len() > 1 << 16 {
         return false;
     }
     let (mut depth, mut quoted, mut escaped) = (0i32, false, false);
@@ -108,7 +113,7 @@ fn is_open(line: &str) -> bool {
 
 fn parse_line(source: &str, number: usize) -> std::result::Result<Option<Line>, ParseError> {
     let trimmed = source.trim_start();
-    if trimmed.is_empty() || trimmed.starts_with('#') || trimmed.starts_with("+++") || trimmed.starts_with("---") {
+    if trimmed.is_empty() || trimmed.starts_with('#') {
         return Ok(None);
     }
     let parser = |input: &mut &str| line(input, number);
@@ -152,7 +157,7 @@ fn line(input: &mut &str, number: usize) -> Result<Option<Line>> {
     match input.chars().next() {
         Some('@') => directive(input).map(|d| Some(Line::Directive(number, d))),
         Some('>') => expectation(input).map(|e| Some(Line::Expectation(number, e))),
-        Some('<') if !input.starts_with("<...") => given(input).map(|i| Some(Line::Input(number, i))),
+        Some('<') => given(input).map(|i| Some(Line::Input(number, i))),
         _ => statement(input, number),
     }
 }
@@ -160,21 +165,6 @@ fn line(input: &mut &str, number: usize) -> Result<Option<Line>> {
 fn statement(input: &mut &str, number: usize) -> Result<Option<Line>> {
     let process = opt(process_prefix).parse_next(input)?;
     space0.parse_next(input)?;
-    // Stamps of time: `12:34:56.789` or seconds.
-    let _: Option<&str> =
-        opt(terminated(take_while(1.., |c: char| c.is_ascii_digit() || c == ':' || c == '.'), space1)).parse_next(input)?;
-    if input.starts_with("+++") || input.starts_with("---") || input.starts_with("strace: ") || input.is_empty() {
-        *input = "";
-        return Ok(None);
-    }
-    if input.starts_with("<... ") {
-        return resumed(input, number, process).map(Some);
-    }
-    if let Some(text) = input.trim_end().strip_suffix("<unfinished ...>") {
-        let text = text.trim_end().to_string();
-        *input = "";
-        return Ok(Some(Line::Unfinished { line: number, process: process.unwrap_or_default(), text }));
-    }
     let (expectations, inputs) = (Vec::new(), Vec::new());
     if opt((handler::ON, space1, not('='))).parse_next(input)?.is_some() {
         let handler = Some(handler::handler(input)?);
@@ -211,11 +201,21 @@ fn statement(input: &mut &str, number: usize) -> Result<Option<Line>> {
     })))
 }
 
-/// Parses the text of a statement that was put together from two lines.
+/// Reads one line of a script by itself.
+pub(crate) fn line_of(text: &str, number: usize) -> std::result::Result<Option<Line>, ParseError> {
+    parse_line(text, number)
+}
+
+/// Reads a result as scripts write it; `None` if it is none.
+pub(crate) fn outcome_of(text: &str) -> Option<Outcome> {
+    parser_to_end(outcome, text).ok()
+}
+
+/// Parses the text of one statement.
 pub(super) fn joined_statement(text: &str, number: usize) -> std::result::Result<Statement, ParseError> {
     match parse_line(text, number)? {
         Some(Line::Statement(statement)) => Ok(statement),
-        _ => Err(ParseError::new(number, 1, "an interrupted call".into(), "its two halves to make a call".into())),
+        _ => Err(ParseError::new(number, 1, "no statement".into(), "a call such as `mmap(…)`".into())),
     }
 }
 
@@ -226,14 +226,6 @@ fn process_prefix(input: &mut &str) -> Result<String> {
     ))
     .map(str::to_string)
     .parse_next(input)
-}
-
-fn resumed(input: &mut &str, number: usize, process: Option<String>) -> Result<Line> {
-    let _ = "<... ".parse_next(input)?;
-    let name = cut_err(identifier).context(expected("the name of the resumed call")).parse_next(input)?;
-    let _ = cut_err((space0, "resumed>")).context(expected("`resumed>`")).parse_next(input)?;
-    let rest = rest.parse_next(input)?.to_string();
-    Ok(Line::Resumed { line: number, process: process.unwrap_or_default(), name, rest })
 }
 
 pub(super) fn identifier(input: &mut &str) -> Result<String> {
