@@ -7,6 +7,7 @@
 
 mod assemble;
 mod ast;
+mod check;
 mod constants;
 mod evaluate;
 mod expect;
@@ -18,6 +19,7 @@ mod parse;
 mod replay;
 mod run;
 mod session;
+mod signatures;
 mod tally;
 
 pub use ast::{Architecture, Call, Expectation, Expr, Input, MapsExpectation, Outcome, SetAside, SignalSpec, Statement};
@@ -27,6 +29,7 @@ pub use parse::ParseError;
 pub use replay::WrittenPolicy;
 pub use run::{Comparison, StepReport, show_bytes};
 pub use session::{Session, Verdict};
+pub use signatures::{SIGNATURES, Signature, signature};
 pub use tally::{FirstDifference, ProcessTally, Ratio};
 
 pub(crate) use assemble::apply as apply_directive;
@@ -63,6 +66,8 @@ impl Script {
             return Err(vec![ParseError::new(1, 1, format!("the script has {} bytes", text.len()), "at most 32 MiB".into())]);
         }
         let lines: Vec<Line> = parse::lines(text)?;
-        assemble::assemble(lines)
+        let script = assemble::assemble(lines)?;
+        let errors = check::check(text, &script.statements);
+        if errors.is_empty() { Ok(script) } else { Err(errors) }
     }
 }

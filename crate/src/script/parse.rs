@@ -75,56 +75,107 @@ pub(super) fn lines(text: &str) -> std::result::Result<Vec<Line>, Vec<ParseError
     if errors.is_empty() { Ok(parsed) } else { Err(errors) }
 }
 
+/// A statement that goes on on further lines is at most so long.
+const MOST_JOINED: usize = 1 << 16;
+
 /// Lines with their numbers; one that ends inside parentheses goes on on the next.
 fn logical_lines(text: &str) -> impl Iterator<Item = (usize, String)> {
     let mut lines = text.lines().enumerate();
     std::iter::from_fn(move || {
         let (index, first) = lines.next()?;
         let mut joined = first.trim_end().to_string();
-        while is_open(&joined) {
+        let mut nesting = Nesting::of(&joined);
+        while nesting.is_open() && joined.len() <= MOST_JOINED {
             let Some((_, more)) = lines.next() else { break };
             joined.push('\n');
             joined.push_str(more.trim_end());
+            nesting.see(more);
         }
         Some((index + 1, joined))
     })
 }
 
-/// Whether a statement ends inside its parentheses. Comments, directives and `>` lines never do.
-fn is_open(line: &str) -> bool {
-    let start = line.trim_start();
-    if start.starts_with(['#', '@', '<', '>']) || line.len() > 1 << 16 {
-        return false;
+/// How deep in parentheses a statement is. Comments, directives and `>` lines never are.
+#[derive(Default)]
+struct Nesting {
+    depth: i32,
+    quoted: bool,
+}
+
+impl Nesting {
+    fn of(line: &str) -> Self {
+        let mut nesting = Self::default();
+        if !line.trim_start().starts_with(['#', '@', '<', '>']) {
+            nesting.see(line);
+        }
+        nesting
     }
-    let (mut depth, mut quoted, mut escaped) = (0i32, false, false);
-    for c in line.chars() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '#' if !quoted && depth == 0 => break,
-            '(' if !quoted => depth += 1,
-            ')' if !quoted => depth -= 1,
-            _ => {}
+
+    fn is_open(&self) -> bool {
+        self.depth > 0 && !self.quoted
+    }
+
+    fn see(&mut self, line: &str) {
+        let mut escaped = false;
+        for c in line.chars() {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' if self.quoted => escaped = true,
+                '"' => self.quoted = !self.quoted,
+                '#' if !self.quoted && self.depth == 0 => break,
+                '(' if !self.quoted => self.depth += 1,
+                ')' if !self.quoted => self.depth -= 1,
+                _ => {}
+            }
         }
     }
-    depth > 0 && !quoted
 }
 
 fn parse_line(source: &str, number: usize) -> std::result::Result<Option<Line>, ParseError> {
     let trimmed = source.trim_start();
-    if trimmed.is_empty() || trimmed.starts_with('#') {
+    if trimmed.is_empty() || trimmed.starts_with('#') || trimmed.starts_with("//") {
         return Ok(None);
     }
     let parser = |input: &mut &str| line(input, number);
     parser_to_end(parser, source).map_err(|(offset, expected)| {
+        // What stands there is a word, not the blanks before it.
+        let offset = offset + source[offset..].len() - source[offset..].trim_start().len();
         let before = &source[..offset];
         let line_in_text = before.matches('\n').count();
         let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        let word: String = source[offset..].chars().take_while(|c| !c.is_whitespace()).take(24).collect();
-        let found = if word.is_empty() { "the end of the line".into() } else { format!("`{word}`") };
-        ParseError::new(number + line_in_text, column, found, expected)
+        let expected = hint(&source[offset..], trimmed).map_or(expected, str::to_string);
+        ParseError::new(number + line_in_text, column, found(&source[offset..]), expected)
     })
+}
+
+/// The word at the place of an error, whole if it is not very long.
+fn found(rest: &str) -> String {
+    const MOST: usize = 60;
+    let word: String = rest.chars().take_while(|c| !c.is_whitespace()).take(MOST + 1).collect();
+    match word.chars().count() {
+        0 => "the end of the line".into(),
+        count if count > MOST => format!("`{}…`", word.chars().take(MOST).collect::<String>()),
+        _ => format!("`{word}`"),
+    }
+}
+
+/// What somebody who wrote such a line needs to know, where the grammar's answer would not help.
+fn hint(rest: &str, line: &str) -> Option<&'static str> {
+    const TYPES: [&str; 11] =
+        ["char ", "char*", "void ", "void*", "int ", "long ", "size_t ", "unsigned ", "uint8_t", "uintptr_t", "const "];
+    const CASTS: [&str; 6] = ["(void", "(char", "(int", "(size_t", "(unsigned", "(long"];
+    if TYPES.iter().any(|word| line.starts_with(word)) {
+        return Some("a statement without types: `name = mmap(…)`");
+    }
+    if CASTS.iter().any(|cast| rest.starts_with(cast) || line.contains(cast)) {
+        return Some("a value without a cast: addresses and numbers are the same here");
+    }
+    if super::marks::is_maps_line(line) {
+        return Some(
+            "a call: this looks like the output of `cat /proc/PID/maps`, whose lines go behind `@map`, before the first statement",
+        );
+    }
+    (line.starts_with("strace ") || line.starts_with("$ ")).then_some("a call: this looks like a command line")
 }
 
 fn parser_to_end<T>(mut parser: impl FnMut(&mut &str) -> Result<T>, source: &str) -> std::result::Result<T, (usize, String)> {
@@ -234,7 +285,7 @@ pub(super) fn identifier(input: &mut &str) -> Result<String> {
 }
 
 /// Calls whose arguments are read; of the others a log only needs to be skipped over.
-fn is_known(name: &str) -> bool {
+pub(super) fn is_known(name: &str) -> bool {
     const OWN: &[&str] = &[
         "load",
         "store",
@@ -320,8 +371,9 @@ fn outcome_and_rest(input: &mut &str) -> Result<Option<Outcome>> {
 }
 
 fn comment(input: &mut &str) -> Result<()> {
-    space0.parse_next(input)?;
-    if input.starts_with('#') {
+    // Who writes C ends statements with `;` and comments with `//`.
+    (space0, opt(';'), space0).void().parse_next(input)?;
+    if input.starts_with('#') || input.starts_with("//") {
         *input = "";
     }
     Ok(())
