@@ -184,7 +184,7 @@ impl Assembler<'_> {
 
     /// A line that begins no record: the rest of one, or none.
     fn other(&mut self, number: usize, line: &str) {
-        let reason = noise::reason(line.trim());
+        let reason = noise::reason(line.trim()).filter(|_| !self.open.as_ref().is_some_and(|open| noise::ends_in_mark(&open.record.text)));
         if self.open.is_some() && reason.is_none() {
             let rest = self.without_prefix(line).to_string();
             let open = self.open.as_mut().expect("it was looked at just now");
@@ -192,6 +192,10 @@ impl Assembler<'_> {
             open.record.line = number;
             open.record.is_joined = true;
             open.pieces += 1;
+            if let Some(note) = noise::take_note(&mut open.record.text) {
+                self.items.push(Item::Note(note));
+            }
+            let Some(open) = &self.open else { return };
             let too_long = open.pieces > MOST_PIECES || open.record.text.len() > MOST_BYTES;
             self.close();
             if too_long {
@@ -228,6 +232,9 @@ impl Assembler<'_> {
     /// Gives up on the open record.
     fn flush(&mut self) {
         let Some(open) = self.open.take() else { return };
+        if open.record.core == Core::Signal {
+            return self.items.push(Item::Record(open.record));
+        }
         let name = noise::name_of(&open.record.text);
         self.aside(open.record.began, &open.record.text, "cut off: the rest of the call is missing", noise::is_about_memory(name));
     }

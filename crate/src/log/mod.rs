@@ -30,8 +30,7 @@ use crate::script::{MAX_SCRIPT_BYTES, Script, SetAside};
 
 /// Reads a log of a known kind. Kinds that are no logs of calls yield a script without statements.
 pub fn read_as(text: &str, kind: Kind) -> Script {
-    let cut = text.floor_char_boundary(MAX_SCRIPT_BYTES);
-    let text = clean::clean(&text[..cut]);
+    let text = clean::clean(at_most(text, MAX_SCRIPT_BYTES));
     let text = if kind == Kind::Perf { perf::as_traced(&text).into() } else { text };
     let survey = survey::survey(&text);
     let items = lines::items(&text, &survey);
@@ -46,6 +45,12 @@ pub fn read_as(text: &str, kind: Kind) -> Script {
 pub fn read(text: &str) -> Script {
     let kind = recognise(text);
     read_as(text, if kind.is_log() { kind } else { Kind::Strace })
+}
+
+/// At most so many bytes of a text.
+fn at_most(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    &text[..end]
 }
 
 /// At most so many characters of a text.

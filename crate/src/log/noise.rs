@@ -62,6 +62,19 @@ fn old_note(line: &str) -> Option<usize> {
     (rest.len() < line.len() - at - 8 && says).then_some(at)
 }
 
+/// Takes a note out of a call that it was wrapped into.
+pub(super) fn take_note(text: &mut String) -> Option<String> {
+    const BEGIN: &str = "strace: Process ";
+    let at = text.find(BEGIN)?;
+    let rest = &text[at + BEGIN.len()..];
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    rest[digits..].strip_prefix(" attached").filter(|_| digits > 0)?;
+    let end = at + BEGIN.len() + digits + " attached".len();
+    let note = text[at + "strace: ".len()..end].to_string();
+    text.replace_range(at..end, "");
+    Some(note)
+}
+
 /// A line of `strace -k`: ` > /usr/lib/libc.so.6(mmap64+0x17) [0x106117]`.
 pub(super) fn is_stack(trimmed: &str) -> bool {
     if !trimmed.starts_with('>') {
@@ -107,10 +120,19 @@ pub(super) fn ends_in_string(text: &str) -> bool {
     quoted
 }
 
+/// Whether a text ends within `<unfinished ...>` or `<detached ...>`: a terminal broke the line there.
+pub(super) fn ends_in_mark(text: &str) -> bool {
+    let Some(at) = text.rfind('<') else { return false };
+    let tail = text[at..].trim_end();
+    ["<unfinished ...>", "<detached ...>"].iter().any(|mark| mark.starts_with(tail))
+}
+
 /// How a record ends, if it does.
 pub(super) fn end(text: &str, core: Core) -> Option<End> {
-    if matches!(core, Core::Exit | Core::Signal) {
-        return Some(End::Whole);
+    match core {
+        Core::Exit => return Some(End::Whole),
+        Core::Signal => return text.trim_end().ends_with("---").then_some(End::Whole),
+        Core::Call | Core::Resumed => {}
     }
     for mark in ["<unfinished ...>", "<unfinished...>", "<unfinished \u{2026}>"] {
         if let Some(before) = text.trim_end().strip_suffix(mark) {

@@ -127,7 +127,7 @@ impl Votes {
         let name = noise::name_of(call);
         self.calls += 1;
         let foreign = line[..head.foreign].trim();
-        let is_bound = foreign.ends_with('=') || foreign.ends_with(']') && head.process.is_none();
+        let is_bound = foreign.ends_with('=') || is_name_in_brackets(foreign);
         let is_emulated = crate::machine::Sysno::from_name(name).is_some();
         let is_logged =
             head.process.is_some() || head.time.is_some() || !is_emulated && name != "execve" || is_start(call) || has_column(call);
@@ -150,6 +150,12 @@ impl Votes {
         }
         if self.qemu * 2 > self.calls { Kind::Qemu } else { Kind::Strace }
     }
+}
+
+/// `[child]`, as scripts name a process.
+fn is_name_in_brackets(foreign: &str) -> bool {
+    let name = foreign.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or_default();
+    name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// `execve("…", ["…"], 0x7ffd11112222 /* 9 vars */) = 0`: how every log begins.

@@ -36,7 +36,7 @@ pub(super) fn survey(text: &str) -> Survey {
     // Numbers of lines rise from call to call; a process makes many calls.
     let are_lines = counts.numbered >= 3 && counts.rising + 1 >= counts.numbered - counts.numbered / 20;
     survey.numbers_are_processes = counts.numbered * 2 >= counts.calls && !are_lines;
-    survey.is_commented = counts.comments == 0 && counts.commented_calls > 0;
+    survey.is_commented = counts.calls == 0 && counts.commented_calls > counts.comments;
     survey
 }
 

@@ -16,6 +16,7 @@ mod handler;
 mod header;
 mod marks;
 mod parse;
+mod picture;
 mod replay;
 mod run;
 mod session;
