@@ -1,7 +1,7 @@
 //! Runs scripts and logs on the emulator and prints one verdict a process:
-//! `cargo run --release --example replay -- [--json] [--all] [--as KIND] FILE…`; exits 1 on a difference, 2 if
+//! `cargo run --release --example replay -- [--json] [--all] [--together] [--as KIND] FILE…`; exits 1 on a difference, 2 if
 //! a file cannot be run. What a file is, is told by what stands in it; `--as` says otherwise, `--all` prints every
-//! line that was set aside. `npm run replay` reads recordings too.
+//! line that was set aside, `--together` takes the files for those of one `strace -ff`. `npm run replay` reads recordings too.
 
 use pagefault::ids::Pid;
 use pagefault::log::{self, Kind};
@@ -20,6 +20,7 @@ const CANNOT_RUN: i32 = 2;
 struct Options {
     json: bool,
     all: bool,
+    together: bool,
     kind: Option<Kind>,
     files: Vec<String>,
 }
@@ -33,7 +34,8 @@ fn main() {
         }
     };
     let mut code = 0;
-    for outcome in in_parallel(&options) {
+    let outcomes = if options.together { vec![together(&options)] } else { in_parallel(&options) };
+    for outcome in outcomes {
         code = code.max(outcome.code);
         let lines = if options.json { outcome.json } else { outcome.text };
         for line in lines {
@@ -49,6 +51,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, Strin
         match argument.as_str() {
             "--json" => options.json = true,
             "--all" => options.all = true,
+            "--together" => options.together = true,
             "--as" => {
                 let name = arguments.next().unwrap_or_default();
                 let kinds = Kind::ALL.map(Kind::name).join(", ");
@@ -90,18 +93,42 @@ fn in_parallel(options: &Options) -> Vec<Outcome> {
 }
 
 fn replay(file: &str, options: &Options) -> Outcome {
-    let text = match std::fs::read(file) {
-        Ok(bytes) => log::decode(&bytes),
-        Err(error) => return refused(file, &format!("cannot be read: {error}")),
-    };
-    let kind = options.kind.unwrap_or_else(|| log::recognise(&text));
-    match run(&text, kind) {
+    match std::fs::read(file) {
+        Ok(bytes) => replay_text(file, &log::decode(&bytes), options),
+        Err(error) => refused(file, &format!("cannot be read: {error}")),
+    }
+}
+
+/// The files of one `strace -ff`, as one log.
+fn together(options: &Options) -> Outcome {
+    let mut texts = Vec::new();
+    for file in &options.files {
+        match std::fs::read(file) {
+            Ok(bytes) => texts.push((file.as_str(), log::decode(&bytes))),
+            Err(error) => return refused(file, &format!("cannot be read: {error}")),
+        }
+    }
+    let borrowed: Vec<_> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let joined = log::join_files(&borrowed);
+    let name = format!("{} and {} more", options.files.first().map_or("", String::as_str), options.files.len().saturating_sub(1));
+    let mut outcome = replay_text(&name, &joined.text, options);
+    if !joined.is_ordered {
+        outcome
+            .text
+            .push(format!("{name}: the order of calls of different processes is not known: the lines carry no times (strace -ttt)"));
+    }
+    outcome
+}
+
+fn replay_text(file: &str, text: &str, options: &Options) -> Outcome {
+    let kind = options.kind.unwrap_or_else(|| log::recognise(text));
+    match run(text, kind) {
         Ok(session) => {
             let mut outcome = verdicts(file, &session);
             tell_of_reading(file, kind, &session, options, &mut outcome);
             outcome
         }
-        Err(errors) => wrong(file, &text, kind, &errors),
+        Err(errors) => wrong(file, text, kind, &errors),
     }
 }
 

@@ -4,6 +4,7 @@ use super::names;
 use super::noise;
 use crate::errno::Errno;
 use crate::script::{Call, Expr, Outcome, value};
+use std::collections::HashMap;
 
 /// Calls of which a replay needs the arguments besides those on memory.
 fn is_looked_into(name: &str) -> bool {
@@ -26,6 +27,9 @@ pub(super) fn call(text: &str, is_joined: bool) -> Result<Call, String> {
         let plain = without_paths(rest, &mut call.paths);
         let parsed = value(&plain).or_else(|| is_joined.then(|| leading(&plain)).flatten());
         match parsed {
+            Some(value) if must_read && !is_usable(written, &value) => {
+                return Err(format!("its argument `{}` stands for nothing that is known here", super::shortened(piece, 60)));
+            }
             Some(value) => call.args.push((name.map(str::to_string), value)),
             None if must_read => return Err(format!("its argument `{}` cannot be read", super::shortened(piece, 60))),
             None => call.args.push((name.map(str::to_string), Expr::Opaque)),
@@ -33,6 +37,15 @@ pub(super) fn call(text: &str, is_joined: bool) -> Result<Call, String> {
     }
     structured(written, &mut call);
     Ok(call)
+}
+
+/// Whether an argument of a call on memory has a value: no constant that is unknown, nothing that was left out.
+fn is_usable(name: &str, value: &Expr) -> bool {
+    match value {
+        Expr::Text(_) | Expr::List(_) => true,
+        Expr::Opaque => matches!(name, "mincore" | "process_madvise" | "process_vm_readv" | "process_vm_writev"),
+        number => crate::script::number(number, &HashMap::new()).is_ok(),
+    }
 }
 
 /// `old_mmap({addr, length, …})` has its arguments in memory.

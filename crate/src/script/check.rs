@@ -11,10 +11,11 @@ use std::collections::HashSet;
 /// Errors told at most.
 const MOST: usize = 100;
 
-/// Looks over the statements of a script.
-pub(super) fn check(text: &str, statements: &[Statement]) -> Vec<ParseError> {
+/// Looks over the statements of a script. One that was not read whole may have bound any name: then only
+/// names that are nearly a constant's are told.
+pub(super) fn check(text: &str, statements: &[Statement], is_whole: bool) -> Vec<ParseError> {
     let lines: Vec<&str> = text.lines().collect();
-    let mut check = Check { lines, bound: HashSet::new(), errors: Vec::new() };
+    let mut check = Check { lines, is_whole, bound: HashSet::new(), errors: Vec::new() };
     for statement in statements {
         check.statement(statement);
         if check.errors.len() >= MOST {
@@ -26,6 +27,7 @@ pub(super) fn check(text: &str, statements: &[Statement]) -> Vec<ParseError> {
 
 struct Check<'a> {
     lines: Vec<&'a str>,
+    is_whole: bool,
     /// Names that statements above have bound.
     bound: HashSet<&'a str>,
     errors: Vec<ParseError>,
@@ -49,7 +51,7 @@ impl<'a> Check<'a> {
 
     fn process(&mut self, statement: &Statement) {
         let Some(name) = &statement.process else { return };
-        if self.bound.contains(name.as_str()) || name.bytes().all(|b| b.is_ascii_digit()) {
+        if !self.is_whole || self.bound.contains(name.as_str()) || name.bytes().all(|b| b.is_ascii_digit()) {
             return;
         }
         let near = nearest(name, self.bound.iter().copied()).map_or_else(String::new, |near| format!(": `{near}`, perhaps"));
@@ -106,6 +108,7 @@ impl<'a> Check<'a> {
         let near = nearest(name, constants()).or_else(|| nearest(name, self.bound.iter().copied()));
         let expected = match near {
             Some(near) => format!("a name that is known; the nearest is `{near}`"),
+            None if !self.is_whole => return,
             None => "a constant, or a name that a statement above is bound to (`name = call(…)`)".into(),
         };
         self.error(line, name, expected);
@@ -161,6 +164,7 @@ mod tests {
             told("mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, -1)"),
             "line 1, column 1: found `mmap` with 5 arguments, expected `mmap(addr, length, prot, flags, fd, offset)`"
         );
+        assert_eq!(told("a = mmpa()\nmunmap(0 4096)\nmunmap(a, PROT_RAED)").lines().count(), 3);
         assert!(told("child = fork()\n[chlid] load(0)").contains("`child`, perhaps"));
         assert!(told("load(b)\nb = brk(0)").contains("line 1, column 6: found `b`"));
     }

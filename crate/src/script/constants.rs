@@ -164,6 +164,8 @@ const NAMES: &[(&str, u64)] = &[
     ("PR_MDWE_REFUSE_EXEC_GAIN", 1),
     ("PR_SET_VMA", 0x5356_4d41),
     ("PR_SET_VMA_ANON_NAME", 0),
+    ("PKEY_DISABLE_ACCESS", 1),
+    ("PKEY_DISABLE_WRITE", 2),
     ("WNOHANG", 1),
     ("PAGE_SIZE", 4096),
 ];

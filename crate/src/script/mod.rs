@@ -66,9 +66,20 @@ impl Script {
         if text.len() > MAX_SCRIPT_BYTES {
             return Err(vec![ParseError::new(1, 1, format!("the script has {} bytes", text.len()), "at most 32 MiB".into())]);
         }
-        let lines: Vec<Line> = parse::lines(text)?;
-        let script = assemble::assemble(lines)?;
-        let errors = check::check(text, &script.statements);
+        let (lines, mut errors) = parse::lines(text);
+        // What was not read may have bound a name.
+        let is_whole = errors.is_empty();
+        let script = match assemble::assemble(lines) {
+            Ok(script) => script,
+            Err(more) if is_whole => return Err(more),
+            Err(more) => {
+                errors.extend(more);
+                errors.sort_by_key(|error| (error.line, error.column));
+                return Err(errors);
+            }
+        };
+        errors.extend(check::check(text, &script.statements, is_whole));
+        errors.sort_by_key(|error| (error.line, error.column));
         if errors.is_empty() { Ok(script) } else { Err(errors) }
     }
 }

@@ -65,7 +65,7 @@ mod tests {
     fn the_mark_stands_under_the_place_whatever_stands_before_it() {
         assert_eq!(picture("munmap(a 4096)"), "munmap(a 4096)\n         ^");
         assert_eq!(picture("# x\n\tmunmap(0 4096)"), "        munmap(0 4096)\n                 ^");
-        assert_eq!(picture("store(0, \"日本\") x"), "store(0, \"日本\") x\n                ^");
+        assert_eq!(picture("store(0, \"日本\") x"), "store(0, \"日本\") x\n                 ^");
         let long = format!("store(0, \"{}\") x", "y".repeat(200));
         assert!(picture(&long).starts_with('…'));
     }
