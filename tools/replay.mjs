@@ -1,19 +1,22 @@
-// `npm run replay -- [--json] FILE…`: replays programs on the emulator and compares with what was recorded.
-// A FILE is a recording (.jsonl of programs, .mm.jsonl of a real program, .strace beside its maps) or a script.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// `npm run replay -- [--json] [--all] [--as KIND] [--together] FILE…`: replays programs on the emulator and compares with what was
+// recorded. A FILE is a recording (.jsonl of programs, .mm.jsonl of a real program), a log, with the maps of its run
+// beside it or without (NAME-maps.json), or a script; which of these is told by what stands in it. `--together` takes
+// the files for those of one `strace -ff`.
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { convertFile } from '../tests/oracle/convert.mjs';
 import { collect, main, ROOT } from './lib/run.mjs';
 
-const USAGE = 'usage: npm run replay -- [--json] FILE…   (.jsonl, .mm.jsonl, .strace with its maps, or a script)';
+const USAGE = 'usage: npm run replay -- [--json] [--all] [--as KIND] [--together] FILE…   (.jsonl, .mm.jsonl, a log, or a script)';
 /** A command line holds only so much. */
 const AT_ONCE = 200;
 
 /** Writes the scripts of a file into a folder; their names. Programs that cannot be read are told of, and left out. */
 function scriptsOf(file, folder, tell) {
   const name = basename(file);
-  if (!/\.(jsonl|strace)$/.test(name)) {
+  const isRecording = name.endsWith('.jsonl') || (name.endsWith('.strace') && existsSync(`${file}-maps.json`));
+  if (!isRecording) {
     writeFileSync(join(folder, name), readFileSync(file));
     return [name];
   }
@@ -28,9 +31,20 @@ function scriptsOf(file, folder, tell) {
   });
 }
 
+/** The options, which are handed on, and the files. */
+function argumentsOf(words) {
+  const options = [];
+  const files = [];
+  for (let at = 0; at < words.length; at++) {
+    if (words[at] === '--as') options.push('--as', words[++at] ?? '');
+    else (words[at].startsWith('--') ? options : files).push(words[at]);
+  }
+  return { options, files };
+}
+
 main(async () => {
-  const json = process.argv.includes('--json');
-  const files = process.argv.slice(2).filter((argument) => argument !== '--json');
+  const { options, files } = argumentsOf(process.argv.slice(2));
+  const json = options.includes('--json');
   if (files.length === 0) {
     console.error(USAGE);
     process.exitCode = 2;
@@ -39,6 +53,12 @@ main(async () => {
   const built = await collect('cargo', ['build', '--locked', '--release', '-p', 'pagefault', '--example', 'replay']);
   if (built.status !== 0) throw new Error(built.text);
   const replay = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'release', 'examples', 'replay');
+  if (options.includes('--together')) {
+    const { status, text } = await collect(replay, [...options, ...files.map((file) => resolve(file))]);
+    process.stdout.write(text);
+    process.exitCode = status ?? 2;
+    return;
+  }
   const folder = mkdtempSync(join(tmpdir(), 'pagefault-replay-'));
   let code = 0;
   try {
@@ -57,7 +77,7 @@ main(async () => {
         tell(file, error.message);
       }
       for (let at = 0; at < scripts.length; at += AT_ONCE) {
-        const { status, text } = await collect(replay, [...(json ? ['--json'] : []), ...scripts.slice(at, at + AT_ONCE)], { cwd: own });
+        const { status, text } = await collect(replay, [...options, ...scripts.slice(at, at + AT_ONCE)], { cwd: own });
         process.stdout.write(text);
         code = Math.max(code, status ?? 2);
       }

@@ -6,6 +6,7 @@ import { ROOT, collect, main, output, say } from './lib/run.mjs';
 import { cacheFolder, setUp, wasmBindgen } from './lib/setup.mjs';
 import { buildCore, buildLibrary, buildPage } from './lib/core.mjs';
 import { installBrowsers } from './lib/browsers.mjs';
+import { installStrace } from './lib/strace.mjs';
 import { CANNOT_ASK, commitSeed, liveScripts, oracle } from './lib/kernel.mjs';
 
 /** Parts that must not be left out for want of something: `browsers`, `kernel`. The project's own CI sets it. */
@@ -119,6 +120,7 @@ const parts = {
   async replay() {
     const { status, text } = await collect('cargo', ['build', '--locked', '--release', '-p', 'pagefault', '--example', 'replay']);
     if (status !== 0) console.log(text);
+    if (!(await installStrace())) skip('logs that strace writes now', 'install strace', process.platform === 'linux');
     await vitest('npm run replay', ['tests/replay']);
   },
   async typescript() {

@@ -1,10 +1,13 @@
 //! Runs scripts and logs on the emulator and prints one verdict a process:
-//! `cargo run --release --example replay -- [--json] FILE…`; exits 1 on a difference, 2 if a file cannot
-//! be run. `npm run replay` reads recordings too.
+//! `cargo run --release --example replay -- [--json] [--all] [--together] [--as KIND] FILE…`; exits 1 on a difference, 2 if
+//! a file cannot be run. What a file is, is told by what stands in it; `--as` says otherwise, `--all` prints every
+//! line that was set aside, `--together` takes the files for those of one `strace -ff`. `npm run replay` reads recordings too.
 
 use pagefault::ids::Pid;
-use pagefault::script::{ProcessTally, Session};
+use pagefault::log::{self, Kind};
+use pagefault::script::{ParseError, ProcessTally, Session, SetAside};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
@@ -12,17 +15,52 @@ use std::sync::mpsc;
 const DIFFERS: i32 = 1;
 const CANNOT_RUN: i32 = 2;
 
+/// What was asked for.
+#[derive(Default)]
+struct Options {
+    json: bool,
+    all: bool,
+    together: bool,
+    kind: Option<Kind>,
+    files: Vec<String>,
+}
+
 fn main() {
-    let (flags, files): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|argument| argument == "--json");
+    let options = match options(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(why) => {
+            eprintln!("{why}");
+            std::process::exit(CANNOT_RUN);
+        }
+    };
     let mut code = 0;
-    for outcome in in_parallel(&files) {
+    let outcomes = if options.together { vec![together(&options)] } else { in_parallel(&options) };
+    for outcome in outcomes {
         code = code.max(outcome.code);
-        let lines = if flags.is_empty() { outcome.text } else { outcome.json };
+        let lines = if options.json { outcome.json } else { outcome.text };
         for line in lines {
             println!("{line}");
         }
     }
     std::process::exit(code);
+}
+
+fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
+    let mut options = Options::default();
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--json" => options.json = true,
+            "--all" => options.all = true,
+            "--together" => options.together = true,
+            "--as" => {
+                let name = arguments.next().unwrap_or_default();
+                let kinds = Kind::ALL.map(Kind::name).join(", ");
+                options.kind = Some(Kind::from_name(&name).ok_or_else(|| format!("--as {name}: one of {kinds}"))?);
+            }
+            _ => options.files.push(argument),
+        }
+    }
+    Ok(options)
 }
 
 /// What came of one file.
@@ -34,7 +72,8 @@ struct Outcome {
 }
 
 /// Replays files on all CPUs; the outcomes in the order of the files.
-fn in_parallel(files: &[String]) -> Vec<Outcome> {
+fn in_parallel(options: &Options) -> Vec<Outcome> {
+    let files = &options.files;
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
@@ -42,7 +81,7 @@ fn in_parallel(files: &[String]) -> Vec<Outcome> {
             let (sender, next) = (sender.clone(), &next);
             scope.spawn(move || {
                 while let Some((place, file)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, files.get(at)?))) {
-                    let _ = sender.send((place, replay(file)));
+                    let _ = sender.send((place, replay(file, options)));
                 }
             });
         }
@@ -53,22 +92,105 @@ fn in_parallel(files: &[String]) -> Vec<Outcome> {
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-fn replay(file: &str) -> Outcome {
-    match run(file) {
-        Ok(session) => verdicts(file, &session),
-        Err(why) => Outcome {
-            code: CANNOT_RUN,
-            text: vec![format!("{file}: {why}")],
-            json: vec![json!({ "file": file, "error": why }).to_string()],
-        },
+fn replay(file: &str, options: &Options) -> Outcome {
+    match std::fs::read(file) {
+        Ok(bytes) => replay_text(file, &log::decode(&bytes), options),
+        Err(error) => refused(file, &format!("cannot be read: {error}")),
     }
 }
 
-fn run(file: &str) -> Result<Session, String> {
-    let text = std::fs::read_to_string(file).map_err(|error| format!("cannot be read: {error}"))?;
-    let mut session = Session::from_text(&text).map_err(|errors| errors[0].to_string())?;
-    session.run_to_end().map_err(|error| error.to_string())?;
+/// The files of one `strace -ff`, as one log.
+fn together(options: &Options) -> Outcome {
+    let mut texts = Vec::new();
+    for file in &options.files {
+        match std::fs::read(file) {
+            Ok(bytes) => texts.push((file.as_str(), log::decode(&bytes))),
+            Err(error) => return refused(file, &format!("cannot be read: {error}")),
+        }
+    }
+    let borrowed: Vec<_> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let joined = log::join_files(&borrowed);
+    let name = format!("{} and {} more", options.files.first().map_or("", String::as_str), options.files.len().saturating_sub(1));
+    let mut outcome = replay_text(&name, &joined.text, options);
+    if !joined.is_ordered {
+        outcome
+            .text
+            .push(format!("{name}: the order of calls of different processes is not known: the lines carry no times (strace -ttt)"));
+    }
+    outcome
+}
+
+fn replay_text(file: &str, text: &str, options: &Options) -> Outcome {
+    let kind = options.kind.unwrap_or_else(|| log::recognise(text));
+    match run(text, kind) {
+        Ok(session) => {
+            let mut outcome = verdicts(file, &session);
+            tell_of_reading(file, kind, &session, options, &mut outcome);
+            outcome
+        }
+        Err(errors) => wrong(file, text, kind, &errors),
+    }
+}
+
+fn run(text: &str, kind: Kind) -> Result<Session, Vec<ParseError>> {
+    let mut session = Session::from_text_as(text, kind)?;
+    session.run_to_end().map_err(|error| vec![error])?;
     Ok(session)
+}
+
+fn refused(file: &str, why: &str) -> Outcome {
+    Outcome { code: CANNOT_RUN, text: vec![format!("{file}: {why}")], json: vec![json!({ "file": file, "error": why }).to_string()] }
+}
+
+/// Every error, with a picture of its place.
+fn wrong(file: &str, text: &str, kind: Kind, errors: &[ParseError]) -> Outcome {
+    let mut outcome = refused(file, &errors[0].to_string());
+    outcome.text.clear();
+    for error in errors {
+        outcome.text.push(format!("{file}: {error}"));
+        outcome.text.extend(error.picture(text).lines().map(|line| format!("    {line}")));
+    }
+    let list: Vec<_> = errors
+        .iter()
+        .map(|e| json!({ "line": e.line, "column": e.column, "found": e.found, "expected": e.expected, "message": e.to_string() }))
+        .collect();
+    outcome.json = vec![json!({ "file": file, "kind": kind.name(), "error": errors[0].to_string(), "errors": list }).to_string()];
+    outcome
+}
+
+/// What the text was taken for, and what was set aside.
+fn tell_of_reading(file: &str, kind: Kind, session: &Session, options: &Options, outcome: &mut Outcome) {
+    let aside = &session.script().set_aside;
+    if kind.is_log() {
+        outcome.text.push(format!("{file}: read as {} (--as KIND to change)", kind.description()));
+    }
+    if options.all {
+        outcome.text.extend(aside.iter().map(|a| format!("  line {} set aside, {}: {}", a.line, a.reason, a.text)));
+    } else {
+        outcome.text.extend(by_reason(aside).into_iter().map(|(reason, of_it)| grouped(reason, &of_it)));
+    }
+    for line in aside {
+        let told = json!({
+            "file": file, "kind": kind.name(), "setAside": line.line, "reason": line.reason, "text": line.text,
+            "memoryCall": line.is_memory_call,
+        });
+        outcome.json.push(told.to_string());
+    }
+}
+
+fn by_reason(aside: &[SetAside]) -> BTreeMap<&str, Vec<&SetAside>> {
+    let mut groups: BTreeMap<&str, Vec<&SetAside>> = BTreeMap::new();
+    for line in aside {
+        groups.entry(&line.reason).or_default().push(line);
+    }
+    groups
+}
+
+fn grouped(reason: &str, lines: &[&SetAside]) -> String {
+    let plural = if lines.len() == 1 { "" } else { "s" };
+    let lost = lines.iter().filter(|line| line.is_memory_call).count();
+    let calls = if lost == 0 { String::new() } else { format!(", {lost} of them about memory") };
+    format!("  {} line{plural} set aside{calls}: {reason} (line {}, for one)", lines.len(), lines[0].line)
 }
 
 fn verdicts(file: &str, session: &Session) -> Outcome {

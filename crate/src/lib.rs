@@ -38,7 +38,8 @@ pub mod mm;
 pub mod proc;
 // 6: processes and system calls
 pub mod machine;
-// 7: looking, and the script language
+// 7: looking, the script language, and logs
+pub mod log;
 pub mod script;
 pub mod view;
 // 8: JavaScript

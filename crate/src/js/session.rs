@@ -3,6 +3,7 @@
 use super::{join, to_js};
 use crate::addr::{Pfn, VirtAddr};
 use crate::ids::Pid;
+use crate::log::{Kind, join_files, recognise};
 use crate::script::{ParseError, Session, StepReport};
 use crate::view;
 use serde::Serialize;
@@ -97,6 +98,36 @@ struct FirstView {
     excuse: String,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SetAsideView {
+    line: usize,
+    text: String,
+    reason: String,
+    is_memory_call: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JoinedView {
+    text: String,
+    is_ordered: bool,
+}
+
+/// What kind of text it is: `script`, `strace`, `qemu`, `perf`, `maps` or `smaps`.
+#[wasm_bindgen(js_name = recogniseText)]
+pub fn recognise_text(text: &str) -> String {
+    recognise(text).name().into()
+}
+
+/// The files of `strace -ff -o NAME` as one log: `{text, isOrdered}`.
+#[wasm_bindgen(js_name = joinLogs)]
+pub fn join_logs(names: Vec<String>, texts: Vec<String>) -> JsValue {
+    let files: Vec<_> = names.iter().map(String::as_str).zip(texts.iter().map(String::as_str)).collect();
+    let joined = join_files(&files);
+    to_js(&JoinedView { text: joined.text, is_ordered: joined.is_ordered })
+}
+
 /// A script on a machine.
 #[wasm_bindgen]
 #[derive(Debug)]
@@ -106,13 +137,15 @@ pub struct WasmSession {
 
 #[wasm_bindgen]
 impl WasmSession {
-    /// Parses a script and sets its machine up.
+    /// Reads a text and sets its machine up: as the kind it is said to be, or as what it looks like.
     ///
     /// # Errors
     /// An array of `{line, column, found, expected, message}`.
     #[wasm_bindgen(constructor)]
-    pub fn new(text: &str) -> Result<WasmSession, JsValue> {
-        match Session::from_text(text) {
+    pub fn new(text: &str, kind: Option<String>) -> Result<WasmSession, JsValue> {
+        // An unknown name asks for the guess.
+        let kind = kind.and_then(|name| Kind::from_name(&name)).unwrap_or_else(|| recognise(text));
+        match Session::from_text_as(text, kind) {
             Ok(mut session) => {
                 session.record_events(true);
                 Ok(Self { session })
@@ -135,6 +168,18 @@ impl WasmSession {
     #[wasm_bindgen(js_name = isLog)]
     pub fn is_log(&self) -> bool {
         self.session.script().is_log
+    }
+
+    /// What of a log is not replayed: `{line, text, reason, isMemoryCall}`.
+    #[wasm_bindgen(js_name = setAside)]
+    pub fn set_aside(&self) -> JsValue {
+        let aside = self.session.script().set_aside.iter().map(|aside| SetAsideView {
+            line: aside.line,
+            text: aside.text.clone(),
+            reason: aside.reason.clone(),
+            is_memory_call: aside.is_memory_call,
+        });
+        to_js(&aside.collect::<Vec<_>>())
     }
 
     /// The line of every statement.

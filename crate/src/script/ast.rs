@@ -171,29 +171,16 @@ pub enum Architecture {
 
 /// A line of text, parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(crate) enum Line {
     Statement(Statement),
     Directive(usize, Directive),
     Expectation(usize, Expectation),
     Input(usize, Input),
-    /// `PID call(args <unfinished ...>`
-    Unfinished {
-        line: usize,
-        process: String,
-        text: String,
-    },
-    /// `PID <... call resumed>rest`
-    Resumed {
-        line: usize,
-        process: String,
-        name: String,
-        rest: String,
-    },
 }
 
 /// A line of the header.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Directive {
+pub(crate) enum Directive {
     /// `@name value…`: words and `key=value` pairs.
     Setting(String, Vec<(Option<String>, Expr)>),
     /// A line of the first maps.

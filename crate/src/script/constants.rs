@@ -30,6 +30,9 @@ const NAMES: &[(&str, u64)] = &[
     ("MAP_NONBLOCK", 0x1_0000),
     ("MAP_STACK", 0x2_0000),
     ("MAP_HUGETLB", 0x4_0000),
+    ("MAP_HUGE_SHIFT", 26),
+    ("MAP_HUGE_2MB", 21 << 26),
+    ("MAP_HUGE_1GB", 30 << 26),
     ("MAP_SYNC", 0x8_0000),
     ("MAP_FIXED_NOREPLACE", 0x10_0000),
     ("MAP_UNINITIALIZED", 0x400_0000),
@@ -161,6 +164,8 @@ const NAMES: &[(&str, u64)] = &[
     ("PR_MDWE_REFUSE_EXEC_GAIN", 1),
     ("PR_SET_VMA", 0x5356_4d41),
     ("PR_SET_VMA_ANON_NAME", 0),
+    ("PKEY_DISABLE_ACCESS", 1),
+    ("PKEY_DISABLE_WRITE", 2),
     ("WNOHANG", 1),
     ("PAGE_SIZE", 4096),
 ];
@@ -169,4 +174,9 @@ const NAMES: &[(&str, u64)] = &[
 pub(super) fn constant(name: &str) -> Option<u64> {
     let plain = NAMES.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
     plain.or_else(|| Advice::ALL.iter().find(|(_, known)| *known == name).map(|(advice, _)| *advice as u64))
+}
+
+/// Every name.
+pub(super) fn constants() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().map(|(name, _)| *name).chain(Advice::ALL.iter().map(|(_, name)| *name))
 }

@@ -36,26 +36,69 @@ pub(super) fn blank(input: &mut &str) -> Result<()> {
     repeat(0.., alt((take_while(1.., |c: char| c.is_whitespace()).void(), ("/*", take_until(0.., "*/"), "*/").void()))).parse_next(input)
 }
 
-/// Operands and operators, from left to right: `|` and `+` are what scripts need.
+/// More operands than any real argument has: trees of expressions are walked by recursion.
+const MAX_OPERANDS: usize = 256;
+
+/// How tightly an operator binds, as in C.
+fn precedence(operator: &str) -> u8 {
+    match operator {
+        "*" => 6,
+        "+" | "-" => 5,
+        "<<" | ">>" => 4,
+        "&" => 3,
+        "|" => 2,
+        _ => 1,
+    }
+}
+
+/// Operands and operators, with the precedence they have in C.
 pub(super) fn expression(input: &mut &str, depth: usize) -> Result<Expr> {
-    let mut left = operand(input, depth)?;
+    let mut operands = vec![operand(input, depth)?];
+    let mut operators: Vec<&str> = Vec::new();
     loop {
         blank.parse_next(input)?;
         let Some(operator) = opt(alt((alt(("=>", "&&", "||", "==", "<<", ">>")), alt(("|", "+", "-", "*", "&"))))).parse_next(input)?
         else {
-            return Ok(left);
+            break;
         };
         blank.parse_next(input)?;
-        let right = operand(input, depth)?;
-        left = match operator {
-            // `{given} => {changed}`: what was given counts.
-            "=>" => left,
-            "&&" | "||" | "==" => Expr::Opaque,
-            "<<" => Expr::Binary('<', Box::new(left), Box::new(right)),
-            ">>" => Expr::Binary('>', Box::new(left), Box::new(right)),
-            other => Expr::Binary(other.chars().next().expect("one character"), Box::new(left), Box::new(right)),
-        };
+        if operators.len() + operands.len() > 2 * MAX_OPERANDS {
+            return cut_err(fail).context(expected("at most 256 operands")).parse_next(input);
+        }
+        reduce(&mut operands, &mut operators, precedence(operator));
+        operators.push(operator);
+        operands.push(operand(input, depth)?);
     }
+    reduce(&mut operands, &mut operators, 0);
+    Ok(operands.pop().unwrap_or(Expr::Opaque))
+}
+
+/// Joins the operands of all operators that bind at least so tightly.
+fn reduce(operands: &mut Vec<Expr>, operators: &mut Vec<&str>, least: u8) {
+    while let Some(operator) = operators.last().copied().filter(|operator| precedence(operator) >= least) {
+        operators.pop();
+        let (Some(right), Some(left)) = (operands.pop(), operands.pop()) else { return };
+        operands.push(joined(operator, left, right));
+    }
+}
+
+fn joined(operator: &str, left: Expr, right: Expr) -> Expr {
+    match operator {
+        // `{given} => {changed}`: what was given counts.
+        "=>" => left,
+        "&&" | "||" | "==" => Expr::Opaque,
+        "<<" => Expr::Binary('<', Box::new(left), Box::new(right)),
+        ">>" => Expr::Binary('>', Box::new(left), Box::new(right)),
+        other => Expr::Binary(other.chars().next().unwrap_or('|'), Box::new(left), Box::new(right)),
+    }
+}
+
+/// An expression by itself; `None` if the text is none.
+pub(crate) fn value(text: &str) -> Option<Expr> {
+    let mut input = text;
+    blank.parse_next(&mut input).ok()?;
+    let value = expression(&mut input, 0).ok()?;
+    input.trim().is_empty().then_some(value)
 }
 
 pub(super) fn operand(input: &mut &str, depth: usize) -> Result<Expr> {

@@ -63,6 +63,11 @@ fn maps_line(input: &mut &str) -> Result<MapsLine> {
     Ok(MapsLine { range, perms, offset, dev: (major, minor), ino, name: name.trim_end().to_string() })
 }
 
+/// Whether a line is one of `/proc/PID/maps`.
+pub(super) fn is_maps_line(line: &str) -> bool {
+    maps_line(&mut &*line).is_ok()
+}
+
 fn owner(input: &mut &str) -> Result<Option<String>> {
     opt(terminated(delimited('[', identifier_or_number, ']'), space1)).parse_next(input)
 }

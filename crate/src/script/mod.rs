@@ -1,11 +1,13 @@
 //! Floor 7: the script language. A script is a text of system calls and accesses as `strace` prints
-//! them; so a real log is a script, and a script with results is a test.
+//! them, and one with results is a test. It is strict; logs of real programs have a reader of their own
+//! (`log`), which yields a [`Script`] too.
 //!
 //! Key types: [`Script`], [`Session`], [`ParseError`], [`Verdict`]. Parsing ([`Script::parse`]) knows
 //! no machine; running ([`Session`]) is a sequence of steps that can be taken back.
 
 mod assemble;
 mod ast;
+mod check;
 mod constants;
 mod evaluate;
 mod expect;
@@ -14,10 +16,12 @@ mod handler;
 mod header;
 mod marks;
 mod parse;
+mod picture;
 mod replay;
 mod run;
 mod session;
 mod settings;
+mod signatures;
 mod tally;
 
 pub use ast::{Architecture, Call, Expectation, Expr, Input, MapsExpectation, Outcome, SetAside, SignalSpec, Statement};
@@ -28,9 +32,13 @@ pub use replay::WrittenPolicy;
 pub use run::{Comparison, StepReport, show_bytes};
 pub use session::{Session, Verdict};
 pub use settings::{Directive, SETTINGS, Setting, depends_on};
+pub use signatures::{SIGNATURES, Signature, signature};
 pub use tally::{FirstDifference, ProcessTally, Ratio};
 
-use ast::Line;
+pub(crate) use assemble::apply as apply_directive;
+pub(crate) use ast::Line;
+pub(crate) use expression::value;
+pub(crate) use parse::{line_of as parse_line, outcome_of as outcome};
 
 /// A parsed script.
 #[derive(Clone, Debug)]
@@ -52,7 +60,7 @@ pub struct Script {
 pub const MAX_SCRIPT_BYTES: usize = 32 << 20;
 
 impl Script {
-    /// Parses a script or a log.
+    /// Parses a script.
     ///
     /// # Errors
     /// Every line that is wrong, with its place, what was found and what was expected.
@@ -60,7 +68,20 @@ impl Script {
         if text.len() > MAX_SCRIPT_BYTES {
             return Err(vec![ParseError::new(1, 1, format!("the script has {} bytes", text.len()), "at most 32 MiB".into())]);
         }
-        let lines: Vec<Line> = parse::lines(text)?;
-        assemble::assemble(lines)
+        let (lines, mut errors) = parse::lines(text);
+        // What was not read may have bound a name.
+        let is_whole = errors.is_empty();
+        let script = match assemble::assemble(lines) {
+            Ok(script) => script,
+            Err(more) if is_whole => return Err(more),
+            Err(more) => {
+                errors.extend(more);
+                errors.sort_by_key(|error| (error.line, error.column));
+                return Err(errors);
+            }
+        };
+        errors.extend(check::check(text, &script.statements, is_whole));
+        errors.sort_by_key(|error| (error.line, error.column));
+        if errors.is_empty() { Ok(script) } else { Err(errors) }
     }
 }

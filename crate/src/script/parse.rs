@@ -12,7 +12,7 @@ use winnow::combinator::{alt, cut_err, delimited, fail, not, opt, peek, preceded
 use winnow::error::{ContextError, ErrMode, StrContext, StrContextValue};
 use winnow::prelude::*;
 use winnow::stream::AsChar;
-use winnow::token::{any, one_of, rest, take_till, take_while};
+use winnow::token::{any, one_of, take_till, take_while};
 
 /// What is wrong with a script, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,11 @@ pub struct ParseError {
 impl ParseError {
     pub(super) fn new(line: usize, column: usize, found: String, expected: String) -> Self {
         Self { line, column, found, expected }
+    }
+
+    /// Of the text as a whole.
+    pub(crate) fn whole(why: String) -> Self {
+        Self::new(1, 1, String::new(), why)
     }
 }
 
@@ -53,8 +58,8 @@ pub(super) fn expected(what: &'static str) -> StrContext {
     StrContext::Expected(StrContextValue::Description(what))
 }
 
-/// Parses all lines; collects every error, at most 100.
-pub(super) fn lines(text: &str) -> std::result::Result<Vec<Line>, Vec<ParseError>> {
+/// Parses all lines; those that can be read, and every error, at most 100.
+pub(super) fn lines(text: &str) -> (Vec<Line>, Vec<ParseError>) {
     let mut parsed = Vec::new();
     let mut errors = Vec::new();
     for (number, source) in logical_lines(text) {
@@ -67,8 +72,11 @@ pub(super) fn lines(text: &str) -> std::result::Result<Vec<Line>, Vec<ParseError
             break;
         }
     }
-    if errors.is_empty() { Ok(parsed) } else { Err(errors) }
+    (parsed, errors)
 }
+
+/// A statement that goes on on further lines is at most so long.
+const MOST_JOINED: usize = 1 << 16;
 
 /// Lines with their numbers; one that ends inside parentheses goes on on the next.
 fn logical_lines(text: &str) -> impl Iterator<Item = (usize, String)> {
@@ -76,50 +84,98 @@ fn logical_lines(text: &str) -> impl Iterator<Item = (usize, String)> {
     std::iter::from_fn(move || {
         let (index, first) = lines.next()?;
         let mut joined = first.trim_end().to_string();
-        while is_open(&joined) {
+        let mut nesting = Nesting::of(&joined);
+        while nesting.is_open() && joined.len() <= MOST_JOINED {
             let Some((_, more)) = lines.next() else { break };
             joined.push('\n');
             joined.push_str(more.trim_end());
+            nesting.see(more);
         }
         Some((index + 1, joined))
     })
 }
 
-/// Whether a statement ends inside its parentheses. Comments, directives and `>` lines never do.
-fn is_open(line: &str) -> bool {
-    let start = line.trim_start();
-    if start.starts_with(['#', '@', '<', '>']) || line.len() > 1 << 16 || line.contains("<unfinished") {
-        return false;
+/// How deep in parentheses a statement is. Comments, directives and `>` lines never are.
+#[derive(Default)]
+struct Nesting {
+    depth: i32,
+    quoted: bool,
+}
+
+impl Nesting {
+    fn of(line: &str) -> Self {
+        let mut nesting = Self::default();
+        if !line.trim_start().starts_with(['#', '@', '<', '>']) {
+            nesting.see(line);
+        }
+        nesting
     }
-    let (mut depth, mut quoted, mut escaped) = (0i32, false, false);
-    for c in line.chars() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '#' if !quoted && depth == 0 => break,
-            '(' if !quoted => depth += 1,
-            ')' if !quoted => depth -= 1,
-            _ => {}
+
+    fn is_open(&self) -> bool {
+        self.depth > 0 && !self.quoted
+    }
+
+    fn see(&mut self, line: &str) {
+        let mut escaped = false;
+        for c in line.chars() {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' if self.quoted => escaped = true,
+                '"' => self.quoted = !self.quoted,
+                '#' if !self.quoted && self.depth == 0 => break,
+                '(' if !self.quoted => self.depth += 1,
+                ')' if !self.quoted => self.depth -= 1,
+                _ => {}
+            }
         }
     }
-    depth > 0 && !quoted
 }
 
 fn parse_line(source: &str, number: usize) -> std::result::Result<Option<Line>, ParseError> {
     let trimmed = source.trim_start();
-    if trimmed.is_empty() || trimmed.starts_with('#') || trimmed.starts_with("+++") || trimmed.starts_with("---") {
+    if trimmed.is_empty() || trimmed.starts_with('#') || trimmed.starts_with("//") {
         return Ok(None);
     }
     let parser = |input: &mut &str| line(input, number);
     parser_to_end(parser, source).map_err(|(offset, expected)| {
+        // What stands there is a word, not the blanks before it.
+        let offset = offset + source[offset..].len() - source[offset..].trim_start().len();
         let before = &source[..offset];
         let line_in_text = before.matches('\n').count();
         let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        let word: String = source[offset..].chars().take_while(|c| !c.is_whitespace()).take(24).collect();
-        let found = if word.is_empty() { "the end of the line".into() } else { format!("`{word}`") };
-        ParseError::new(number + line_in_text, column, found, expected)
+        let expected = hint(&source[offset..], trimmed).map_or(expected, str::to_string);
+        ParseError::new(number + line_in_text, column, found(&source[offset..]), expected)
     })
+}
+
+/// The word at the place of an error, whole if it is not very long.
+fn found(rest: &str) -> String {
+    const MOST: usize = 60;
+    let word: String = rest.chars().take_while(|c| !c.is_whitespace()).take(MOST + 1).collect();
+    match word.chars().count() {
+        0 => "the end of the line".into(),
+        count if count > MOST => format!("`{}…`", word.chars().take(MOST).collect::<String>()),
+        _ => format!("`{word}`"),
+    }
+}
+
+/// What somebody who wrote such a line needs to know, where the grammar's answer would not help.
+fn hint(rest: &str, line: &str) -> Option<&'static str> {
+    const TYPES: [&str; 11] =
+        ["char ", "char*", "void ", "void*", "int ", "long ", "size_t ", "unsigned ", "uint8_t", "uintptr_t", "const "];
+    const CASTS: [&str; 6] = ["(void", "(char", "(int", "(size_t", "(unsigned", "(long"];
+    if TYPES.iter().any(|word| line.starts_with(word)) {
+        return Some("a statement without types: `name = mmap(…)`");
+    }
+    if CASTS.iter().any(|cast| rest.starts_with(cast) || line.contains(cast)) {
+        return Some("a value without a cast: addresses and numbers are the same here");
+    }
+    if super::marks::is_maps_line(line) {
+        return Some(
+            "a call: this looks like the output of `cat /proc/PID/maps`, whose lines go behind `@map`, before the first statement",
+        );
+    }
+    (line.starts_with("strace ") || line.starts_with("$ ")).then_some("a call: this looks like a command line")
 }
 
 fn parser_to_end<T>(mut parser: impl FnMut(&mut &str) -> Result<T>, source: &str) -> std::result::Result<T, (usize, String)> {
@@ -152,7 +208,7 @@ fn line(input: &mut &str, number: usize) -> Result<Option<Line>> {
     match input.chars().next() {
         Some('@') => directive(input).map(|d| Some(Line::Directive(number, d))),
         Some('>') => expectation(input).map(|e| Some(Line::Expectation(number, e))),
-        Some('<') if !input.starts_with("<...") => given(input).map(|i| Some(Line::Input(number, i))),
+        Some('<') => given(input).map(|i| Some(Line::Input(number, i))),
         _ => statement(input, number),
     }
 }
@@ -160,21 +216,6 @@ fn line(input: &mut &str, number: usize) -> Result<Option<Line>> {
 fn statement(input: &mut &str, number: usize) -> Result<Option<Line>> {
     let process = opt(process_prefix).parse_next(input)?;
     space0.parse_next(input)?;
-    // Stamps of time: `12:34:56.789` or seconds.
-    let _: Option<&str> =
-        opt(terminated(take_while(1.., |c: char| c.is_ascii_digit() || c == ':' || c == '.'), space1)).parse_next(input)?;
-    if input.starts_with("+++") || input.starts_with("---") || input.starts_with("strace: ") || input.is_empty() {
-        *input = "";
-        return Ok(None);
-    }
-    if input.starts_with("<... ") {
-        return resumed(input, number, process).map(Some);
-    }
-    if let Some(text) = input.trim_end().strip_suffix("<unfinished ...>") {
-        let text = text.trim_end().to_string();
-        *input = "";
-        return Ok(Some(Line::Unfinished { line: number, process: process.unwrap_or_default(), text }));
-    }
     let (expectations, inputs) = (Vec::new(), Vec::new());
     if opt((handler::ON, space1, not('='))).parse_next(input)?.is_some() {
         let handler = Some(handler::handler(input)?);
@@ -211,11 +252,21 @@ fn statement(input: &mut &str, number: usize) -> Result<Option<Line>> {
     })))
 }
 
-/// Parses the text of a statement that was put together from two lines.
+/// Reads one line of a script by itself.
+pub(crate) fn line_of(text: &str, number: usize) -> std::result::Result<Option<Line>, ParseError> {
+    parse_line(text, number)
+}
+
+/// Reads a result as scripts write it; `None` if it is none.
+pub(crate) fn outcome_of(text: &str) -> Option<Outcome> {
+    parser_to_end(outcome, text).ok()
+}
+
+/// Parses the text of one statement.
 pub(super) fn joined_statement(text: &str, number: usize) -> std::result::Result<Statement, ParseError> {
     match parse_line(text, number)? {
         Some(Line::Statement(statement)) => Ok(statement),
-        _ => Err(ParseError::new(number, 1, "an interrupted call".into(), "its two halves to make a call".into())),
+        _ => Err(ParseError::new(number, 1, "no statement".into(), "a call such as `mmap(…)`".into())),
     }
 }
 
@@ -228,21 +279,13 @@ fn process_prefix(input: &mut &str) -> Result<String> {
     .parse_next(input)
 }
 
-fn resumed(input: &mut &str, number: usize, process: Option<String>) -> Result<Line> {
-    let _ = "<... ".parse_next(input)?;
-    let name = cut_err(identifier).context(expected("the name of the resumed call")).parse_next(input)?;
-    let _ = cut_err((space0, "resumed>")).context(expected("`resumed>`")).parse_next(input)?;
-    let rest = rest.parse_next(input)?.to_string();
-    Ok(Line::Resumed { line: number, process: process.unwrap_or_default(), name, rest })
-}
-
 pub(super) fn identifier(input: &mut &str) -> Result<String> {
     let first = |c: char| c.is_ascii_alphabetic() || c == '_' || c == '$';
     (one_of(first), take_while(0.., |c: char| c.is_alphanum() || c == '_')).take().map(str::to_string).parse_next(input)
 }
 
 /// Calls whose arguments are read; of the others a log only needs to be skipped over.
-fn is_known(name: &str) -> bool {
+pub(super) fn is_known(name: &str) -> bool {
     const OWN: &[&str] = &[
         "load",
         "store",
@@ -328,8 +371,9 @@ fn outcome_and_rest(input: &mut &str) -> Result<Option<Outcome>> {
 }
 
 fn comment(input: &mut &str) -> Result<()> {
-    space0.parse_next(input)?;
-    if input.starts_with('#') {
+    // Who writes C ends statements with `;` and comments with `//`.
+    (space0, opt(';'), space0).void().parse_next(input)?;
+    if input.starts_with('#') || input.starts_with("//") {
         *input = "";
     }
     Ok(())
@@ -365,7 +409,7 @@ mod tests {
     use super::*;
 
     fn one(text: &str) -> Statement {
-        match lines(text).unwrap().remove(0) {
+        match lines(text).0.remove(0) {
             Line::Statement(statement) => statement,
             other => panic!("not a statement: {other:?}"),
         }
@@ -396,19 +440,19 @@ mod tests {
 
     #[test]
     fn errors_have_a_place_and_say_what_was_expected() {
-        let errors = lines("a = mmap(NULL, 16K,\nload(a) = \n  munmap(a, 12X)").unwrap_err();
+        let errors = lines("a = mmap(NULL, 16K,\nload(a) = \n  munmap(a, 12X)").1;
         let shown: Vec<_> = errors.iter().map(ToString::to_string).collect();
         assert!(!shown.is_empty() && shown[0].contains("line"), "{shown:?}");
-        let error = &lines("munmap(a 4096)").unwrap_err()[0];
+        let error = &lines("munmap(a 4096)").1[0];
         assert_eq!((error.line, error.column), (1, 10), "{error}");
         assert!(error.expected.contains("`,`"), "{error}");
     }
 
     #[test]
     fn deep_nesting_and_garbage_are_refused_not_feared() {
-        assert!(lines(&format!("mmap({}", "[".repeat(10_000))).is_err());
-        assert!(lines("@@@@").is_err());
-        assert!(lines("> maps + 1-2 rwxz").is_err());
-        assert!(lines("mmap(99999999999999999999)").is_err());
+        assert!(!lines(&format!("mmap({}", "[".repeat(10_000))).1.is_empty());
+        assert!(!lines("@@@@").1.is_empty());
+        assert!(!lines("> maps + 1-2 rwxz").1.is_empty());
+        assert!(!lines("mmap(99999999999999999999)").1.is_empty());
     }
 }

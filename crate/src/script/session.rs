@@ -86,15 +86,6 @@ impl Session {
         Ok(Self { script, state, start, checkpoints: Vec::new(), reports: Vec::new(), recording: false })
     }
 
-    /// Parses and sets up.
-    ///
-    /// # Errors
-    /// What is wrong with the text, line by line.
-    pub fn from_text(text: &str) -> Result<Self, Vec<ParseError>> {
-        let script = Script::parse(text)?;
-        Self::new(script).map_err(|error| vec![ParseError::new(1, 1, String::new(), error.to_string())])
-    }
-
     /// Keeps what happens inside each step from now on.
     pub fn record_events(&mut self, on: bool) {
         self.recording = on;

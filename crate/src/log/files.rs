@@ -1,0 +1,143 @@
+//! The files of `strace -ff -o NAME`, one for each process (`NAME.1234`), as one log.
+
+use super::prefix;
+use std::collections::HashMap;
+
+/// Several logs as one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Joined {
+    /// The lines, each with its process before it.
+    pub text: String,
+    /// The order of calls of different processes is known, from the times that all lines carry.
+    pub is_ordered: bool,
+}
+
+/// A file that is being merged.
+struct File<'a> {
+    pid: String,
+    lines: Vec<&'a str>,
+    at: usize,
+}
+
+/// Puts files together. A process is known by the number that its file's name ends in; a file without one
+/// is taken as it is.
+pub fn join_files(files: &[(&str, &str)]) -> Joined {
+    if let [(_, text)] = files {
+        return Joined { text: (*text).to_string(), is_ordered: true };
+    }
+    let mut parts: Vec<_> = files.iter().map(|(name, text)| File { pid: pid_of(name), lines: text.lines().collect(), at: 0 }).collect();
+    let times: Option<Vec<Vec<u128>>> = parts.iter().map(|file| times(&file.lines)).collect();
+    match times {
+        Some(times) => Joined { text: by_time(&parts, &times), is_ordered: true },
+        None => Joined { text: by_birth(&mut parts), is_ordered: false },
+    }
+}
+
+/// `NAME.1234` → `1234`
+fn pid_of(name: &str) -> String {
+    let last = name.rsplit('.').next().unwrap_or_default();
+    if !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit()) { last.to_string() } else { String::new() }
+}
+
+/// The absolute time of each line, which those without one take from the line before; `None` if there are none.
+fn times(lines: &[&str]) -> Option<Vec<u128>> {
+    let mut last = None;
+    let mut times = Vec::with_capacity(lines.len());
+    for line in lines {
+        let core = prefix::find_core(line, false);
+        let stamp = core.and_then(|(at, _)| prefix::head(&line[..at]).time).and_then(nanoseconds);
+        if core.is_some() && stamp.is_none() {
+            return None;
+        }
+        last = stamp.or(last);
+        times.push(last.unwrap_or(0));
+    }
+    last.map(|_| times)
+}
+
+/// `12:34:56.789` or `1700000000.123456`; a few seconds alone are no absolute time.
+fn nanoseconds(stamp: &str) -> Option<u128> {
+    let (whole, part) = stamp.split_once('.').unwrap_or((stamp, ""));
+    let part: String = part.chars().chain("000000000".chars()).take(9).collect();
+    let seconds = match whole.contains(':') {
+        true => whole.split(':').try_fold(0u128, |sum, digits| Some(sum * 60 + digits.parse::<u128>().ok()?))?,
+        false => whole.parse::<u128>().ok().filter(|seconds| *seconds > 1_000_000)?,
+    };
+    Some(seconds * 1_000_000_000 + part.parse::<u128>().ok()?)
+}
+
+fn by_time(parts: &[File], times: &[Vec<u128>]) -> String {
+    let mut order: Vec<(u128, usize, usize)> = Vec::new();
+    for (file, times) in times.iter().enumerate() {
+        order.extend(times.iter().enumerate().map(|(line, time)| (*time, file, line)));
+    }
+    order.sort_unstable();
+    let mut text = String::new();
+    for (_, file, line) in order {
+        push(&mut text, &parts[file].pid, parts[file].lines[line]);
+    }
+    text
+}
+
+/// Each process's lines stand behind the call that made it.
+fn by_birth(parts: &mut [File]) -> String {
+    let numbers: HashMap<String, usize> = parts.iter().enumerate().map(|(at, file)| (file.pid.clone(), at)).collect();
+    let made: Vec<usize> =
+        parts.iter().flat_map(|file| file.lines.iter().filter_map(|line| child(line, &numbers)).collect::<Vec<_>>()).collect();
+    let mut text = String::new();
+    // First those that no file makes, then whatever a circle of reused numbers left.
+    let roots: Vec<usize> = (0..parts.len()).filter(|at| !made.contains(at)).chain(0..parts.len()).collect();
+    for root in roots {
+        let mut stack = vec![root];
+        while let Some(&file) = stack.last() {
+            let part = &mut parts[file];
+            let Some(line) = part.lines.get(part.at) else {
+                stack.pop();
+                continue;
+            };
+            part.at += 1;
+            push(&mut text, &part.pid, line);
+            stack.extend(child(line, &numbers).filter(|child| parts[*child].at == 0));
+        }
+    }
+    text
+}
+
+/// The file of the process that a line's call makes.
+fn child(line: &str, numbers: &HashMap<String, usize>) -> Option<usize> {
+    let (at, _) = prefix::find_core(line, false)?;
+    if !matches!(super::noise::name_of(&line[at..]), "clone" | "clone3" | "fork" | "vfork") {
+        return None;
+    }
+    let result = line.rsplit_once("= ")?.1.split_whitespace().next()?;
+    numbers.get(result).copied()
+}
+
+fn push(text: &mut String, pid: &str, line: &str) {
+    // Stacks stand alone on their lines.
+    if !pid.is_empty() && !super::noise::is_stack(line.trim()) && !line.trim().is_empty() {
+        text.push_str(pid);
+        text.push(' ');
+    }
+    text.push_str(line);
+    text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_go_by_their_times_or_behind_the_call_that_made_their_process() {
+        let parent = "1700000000.1 clone(flags=SIGCHLD) = 8\n1700000000.3 brk(NULL) = 0x1000\n";
+        let joined = join_files(&[("x.8", "1700000000.2 brk(NULL) = 0x2000\n"), ("x.7", parent)]);
+        assert!(joined.is_ordered);
+        assert_eq!(
+            joined.text,
+            "7 1700000000.1 clone(flags=SIGCHLD) = 8\n8 1700000000.2 brk(NULL) = 0x2000\n7 1700000000.3 brk(NULL) = 0x1000\n"
+        );
+        let joined = join_files(&[("x.8", "brk(NULL) = 0x2000\n"), ("x.7", "clone(flags=SIGCHLD) = 8\nbrk(NULL) = 0x1000\n")]);
+        assert!(!joined.is_ordered);
+        assert_eq!(joined.text, "7 clone(flags=SIGCHLD) = 8\n8 brk(NULL) = 0x2000\n7 brk(NULL) = 0x1000\n");
+    }
+}

@@ -1,0 +1,245 @@
+//! From lines to records: a call that a terminal wrapped, that a tracer's note or the program's own output
+//! stands in, is put together again; what is no record is set aside with a reason.
+
+use super::noise;
+use super::prefix::{self, Core};
+use super::survey::{self, Survey};
+use crate::script::SetAside;
+
+/// A call is put together from at most so many lines.
+const MOST_PIECES: usize = 64;
+/// And is at most so long.
+const MOST_BYTES: usize = 1 << 18;
+
+/// A call, a half of one, or what the tracer says of a process.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Record {
+    /// The line on which it begins.
+    pub(super) began: usize,
+    /// The line on which it ends.
+    pub(super) line: usize,
+    /// The process, in digits.
+    pub(super) process: Option<String>,
+    /// What kind it is.
+    pub(super) core: Core,
+    /// From the name of the call to the end.
+    pub(super) text: String,
+    /// Put together from several lines.
+    pub(super) is_joined: bool,
+    /// How it ends.
+    pub(super) end: End,
+}
+
+/// How a record ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// With a result; the place behind its `=`.
+    Result(usize),
+    /// `<unfinished ...>`; the place where that begins.
+    Unfinished(usize),
+    /// `<detached ...>`.
+    Detached,
+    /// It is no call, or one of the script language without a result.
+    Whole,
+}
+
+/// What the lines hold.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Item {
+    Record(Record),
+    /// A line of `strace -k`: where the last call came from.
+    Stack(String),
+    /// What the tracer says by the way.
+    Note(String),
+    /// A setting, an input or an expectation of the script language.
+    Mark(usize, String),
+    Aside(SetAside),
+}
+
+/// A record that has no end yet.
+struct Open {
+    record: Record,
+    /// What stood before it that was none of the tracer's.
+    foreign: String,
+    pieces: usize,
+}
+
+pub(super) struct Assembler<'a> {
+    survey: &'a Survey,
+    items: Vec<Item>,
+    open: Option<Open>,
+    /// Where the last whole record stands, and the prefix before it.
+    last: Option<(usize, String)>,
+}
+
+/// The records of a text.
+pub(super) fn items(text: &str, survey: &Survey) -> Vec<Item> {
+    let mut assembler = Assembler { survey, items: Vec::new(), open: None, last: None };
+    for (index, line) in text.lines().enumerate() {
+        for line in noise::two_in_one(line) {
+            assembler.line(index + 1, line);
+        }
+    }
+    assembler.flush();
+    assembler.items
+}
+
+impl Assembler<'_> {
+    fn line(&mut self, number: usize, line: &str) {
+        let line = line.trim_end();
+        if line.trim().is_empty() || survey::is_comment(line) && !self.survey.is_commented && !self.is_inside(line) {
+            return;
+        }
+        if self.survey.has_header && (line.starts_with('@') || line.trim_start().starts_with(['>', '<']) && self.is_mark(line)) {
+            self.flush();
+            return self.items.push(Item::Mark(number, line.trim().to_string()));
+        }
+        let Some((before, note)) = noise::note(line) else { return self.text(number, line) };
+        // `^C` is the terminal's.
+        let before = before.trim_end().trim_end_matches("^C");
+        if prefix::find_core(before, self.survey.has_header).is_some()
+            || self.open.is_some() && !self.without_prefix(before).trim().is_empty()
+        {
+            self.text(number, before);
+        }
+        self.items.push(Item::Note(note.to_string()));
+    }
+
+    /// Whether the line may be one that a program printed inside a call.
+    fn is_inside(&self, line: &str) -> bool {
+        self.open.is_some() && prefix::find_core(line, self.survey.has_header).is_none()
+    }
+
+    fn is_mark(&self, line: &str) -> bool {
+        let line = line.trim_start();
+        let word = line[1..].trim_start().split(' ').next().unwrap_or_default();
+        let word = if word.starts_with('[') { "maps" } else { word };
+        matches!(
+            word,
+            "map"
+                | "brk"
+                | "stack"
+                | "data"
+                | "present"
+                | "maps"
+                | "minflt"
+                | "majflt"
+                | "mincore"
+                | "status"
+                | "nmaps"
+                | "pagemap"
+                | "smaps"
+                | "mtime"
+        )
+    }
+
+    fn text(&mut self, number: usize, line: &str) {
+        let trimmed = line.trim();
+        if noise::is_stack(trimmed) {
+            return self.items.push(Item::Stack(trimmed.trim_start_matches(['>', ' ']).to_string()));
+        }
+        let line = noise::without_backticks(line);
+        match prefix::find_core(line, self.survey.has_header) {
+            Some((at, core)) if !self.is_quoted_in_open(line, at) => self.begin(number, line, at, core),
+            _ => self.other(number, line),
+        }
+    }
+
+    /// Whether a core lies inside a string that a wrapped call has open: its prefix is none then.
+    fn is_quoted_in_open(&self, line: &str, at: usize) -> bool {
+        let Some(open) = &self.open else { return false };
+        let head = prefix::head(&line[..at]);
+        let foreign = &line[..head.foreign];
+        !foreign.is_empty()
+            && prefix::without_like(foreign, &open.foreign).is_none_or(|rest| !rest.is_empty())
+            && noise::ends_in_string(&open.record.text)
+    }
+
+    fn begin(&mut self, number: usize, line: &str, at: usize, core: Core) {
+        self.flush();
+        let head = prefix::head(&line[..at]);
+        let process = head.process.filter(|_| !head.is_bare || self.survey.numbers_are_processes).map(str::to_string);
+        let foreign = match process {
+            None if head.process.is_some() => line[..at].to_string(),
+            _ => line[..head.foreign].to_string(),
+        };
+        let text = line[at..].trim_end().to_string();
+        let record = Record { began: number, line: number, process, core, text, is_joined: false, end: End::Whole };
+        self.open = Some(Open { record, foreign, pieces: 1 });
+        self.close();
+    }
+
+    /// Takes the open record as whole if it has an end.
+    fn close(&mut self) {
+        let Some(mut open) = self.open.take() else { return };
+        match noise::end(&open.record.text, open.record.core) {
+            Some(end) => {
+                open.record.end = end;
+                self.last = Some((self.items.len(), open.foreign));
+                self.items.push(Item::Record(open.record));
+            }
+            None => self.open = Some(open),
+        }
+    }
+
+    /// A line that begins no record: the rest of one, or none.
+    fn other(&mut self, number: usize, line: &str) {
+        let reason = noise::reason(line.trim()).filter(|_| !self.open.as_ref().is_some_and(|open| noise::ends_in_mark(&open.record.text)));
+        if self.open.is_some() && reason.is_none() {
+            let rest = self.without_prefix(line).to_string();
+            let open = self.open.as_mut().expect("it was looked at just now");
+            open.record.text.push_str(&rest);
+            open.record.line = number;
+            open.record.is_joined = true;
+            open.pieces += 1;
+            if let Some(note) = noise::take_note(&mut open.record.text) {
+                self.items.push(Item::Note(note));
+            }
+            let Some(open) = &self.open else { return };
+            let too_long = open.pieces > MOST_PIECES || open.record.text.len() > MOST_BYTES;
+            self.close();
+            if too_long {
+                self.flush();
+            }
+            return;
+        }
+        self.flush();
+        if reason.is_none() && self.continue_last(line) {
+            return;
+        }
+        self.aside(number, line, reason.unwrap_or("no line of a tracer: the program's own output, perhaps"), false);
+    }
+
+    /// Joins the rest of a result that was wrapped.
+    fn continue_last(&mut self, line: &str) -> bool {
+        let Some((at, foreign)) = &self.last else { return false };
+        let rest = prefix::without_like(line, foreign).unwrap_or(line).to_string();
+        let Some(Item::Record(record)) = self.items.get_mut(*at) else { return false };
+        let End::Result(place) = record.end else { return false };
+        if !noise::continues(&record.text[place..], rest.trim_end(), self.survey.address_digits) {
+            return false;
+        }
+        record.text.push_str(rest.trim_end());
+        record.is_joined = true;
+        true
+    }
+
+    fn without_prefix<'b>(&self, line: &'b str) -> &'b str {
+        let foreign = self.open.as_ref().map_or("", |open| open.foreign.as_str());
+        prefix::without_like(line, foreign).unwrap_or(line)
+    }
+
+    /// Gives up on the open record.
+    fn flush(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        if open.record.core == Core::Signal {
+            return self.items.push(Item::Record(open.record));
+        }
+        let name = noise::name_of(&open.record.text);
+        self.aside(open.record.began, &open.record.text, "cut off: the rest of the call is missing", noise::is_about_memory(name));
+    }
+
+    fn aside(&mut self, line: usize, text: &str, reason: &str, is_memory_call: bool) {
+        self.items.push(Item::Aside(super::set_aside(line, text, reason, is_memory_call)));
+    }
+}

@@ -1,0 +1,141 @@
+//! Who is who. strace numbers processes only while there is more than one: the first has no number, then
+//! one, then perhaps none again; and when the others are gone the last one has none.
+
+use super::lines::{Item, Record};
+use super::noise;
+use super::prefix::Core;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// A process of a log.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Key {
+    /// The one whose lines had no number at first.
+    Root,
+    /// By its number.
+    Number(String),
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Processes {
+    /// Those that others made, by all that the log says.
+    children: HashSet<String>,
+    /// The number of the first one, once it is known.
+    root: Option<String>,
+    /// Some line had no number before any had one.
+    began_unnumbered: bool,
+    alive: BTreeSet<Key>,
+    last: Option<Key>,
+    /// `+++ superseded by execve in pid N +++`: whose call goes on as whose.
+    superseded: HashMap<Key, Key>,
+}
+
+impl Processes {
+    /// Looks for processes that others made.
+    pub(super) fn new(items: &[Item]) -> Self {
+        let mut children = HashSet::new();
+        for item in items {
+            match item {
+                Item::Note(note) => children.extend(attached(note).filter(|(_, by_hand)| !by_hand).map(|(pid, _)| pid.to_string())),
+                Item::Record(record) => children.extend(child_of(record)),
+                _ => {}
+            }
+        }
+        Self { children, ..Self::default() }
+    }
+
+    /// Whose a record is.
+    pub(super) fn owner(&mut self, record: &Record, has_half: impl Fn(&Key) -> bool) -> Key {
+        let key = match &record.process {
+            Some(number) => self.numbered(number),
+            None => self.unnumbered(record, has_half),
+        };
+        self.alive.insert(key.clone());
+        self.last = Some(key.clone());
+        key
+    }
+
+    fn numbered(&mut self, number: &str) -> Key {
+        if self.root.is_none() && self.began_unnumbered && !self.children.contains(number) {
+            self.root = Some(number.to_string());
+        }
+        self.key(number)
+    }
+
+    fn key(&self, number: &str) -> Key {
+        if self.root.as_deref() == Some(number) { Key::Root } else { Key::Number(number.to_string()) }
+    }
+
+    /// The only one that is left, or the one that waits for the end of this call, or the first.
+    fn unnumbered(&mut self, record: &Record, has_half: impl Fn(&Key) -> bool) -> Key {
+        if self.alive.is_empty() && self.last.is_none() {
+            self.began_unnumbered = true;
+            return Key::Root;
+        }
+        if self.alive.len() == 1 {
+            return self.alive.first().expect("there is one").clone();
+        }
+        if record.core == Core::Resumed
+            && let Some(key) = self.alive.iter().find(|key| has_half(key))
+        {
+            return key.clone();
+        }
+        // A signal's line of qemu has no number: it is about the one that ran last.
+        match record.core {
+            Core::Signal => self.last.clone().unwrap_or(Key::Root),
+            _ if self.began_unnumbered => Key::Root,
+            _ => self.last.clone().unwrap_or(Key::Root),
+        }
+    }
+
+    /// What a note says of processes.
+    pub(super) fn note(&mut self, note: &str) {
+        if let Some((pid, _)) = attached(note) {
+            self.alive.insert(self.key(pid));
+        } else if let Some(pid) = numbered_note(note, " detached") {
+            self.alive.remove(&self.key(pid));
+        }
+    }
+
+    /// `+++ exited with 0 +++`
+    pub(super) fn ended(&mut self, key: &Key, text: &str) {
+        self.alive.remove(key);
+        if let Some((_, rest)) = text.split_once("in pid ") {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            self.superseded.insert(key.clone(), self.key(&rest[..digits]));
+        }
+    }
+
+    /// The process whose half-call goes on under another number, since a thread made a new program.
+    pub(super) fn superseded_by(&mut self, key: &Key) -> Option<Key> {
+        self.superseded.remove(key)
+    }
+
+    /// The name that a statement gives its process.
+    pub(super) fn name(&self, key: &Key) -> Option<String> {
+        match key {
+            Key::Root => self.root.clone(),
+            Key::Number(number) => Some(number.clone()),
+        }
+    }
+}
+
+/// `Process 12 attached`; and whether a user asked for it (`with 2 threads`, `strace -p`).
+fn attached(note: &str) -> Option<(&str, bool)> {
+    let pid = numbered_note(note, " attached")?;
+    Some((pid, note.contains(" attached with")))
+}
+
+fn numbered_note<'a>(note: &'a str, says: &str) -> Option<&'a str> {
+    let rest = note.strip_prefix("Process ")?;
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    rest[digits..].starts_with(says).then_some(&rest[..digits]).filter(|digits| !digits.is_empty())
+}
+
+/// The child that a record's call made.
+fn child_of(record: &Record) -> Option<String> {
+    let makes = matches!(noise::name_of(&record.text), "clone" | "clone3" | "fork" | "vfork" | "clone2");
+    let super::lines::End::Result(at) = record.end else { return None };
+    let result = record.text[at..].trim_matches(['=', ' ']);
+    let digits = result.bytes().take_while(u8::is_ascii_digit).count();
+    (makes && digits > 0 && result != "0").then(|| result[..digits].to_string())
+}

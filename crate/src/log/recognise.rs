@@ -1,0 +1,241 @@
+//! What kind of text it is, by what stands in it.
+
+use super::noise;
+use super::prefix::{self, Core};
+use super::survey;
+use std::fmt;
+
+/// A kind of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The script language.
+    Script,
+    /// The output of `strace`.
+    Strace,
+    /// The output of `qemu-user -strace`.
+    Qemu,
+    /// The output of `perf trace`.
+    Perf,
+    /// `/proc/PID/maps`.
+    Maps,
+    /// `/proc/PID/smaps`.
+    Smaps,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 6] = [Kind::Script, Kind::Strace, Kind::Qemu, Kind::Perf, Kind::Maps, Kind::Smaps];
+
+    /// Its short name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Script => "script",
+            Kind::Strace => "strace",
+            Kind::Qemu => "qemu",
+            Kind::Perf => "perf",
+            Kind::Maps => "maps",
+            Kind::Smaps => "smaps",
+        }
+    }
+
+    /// The kind of a short name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// What it is, for people.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Kind::Script => "a script",
+            Kind::Strace => "the output of strace",
+            Kind::Qemu => "the output of qemu -strace",
+            Kind::Perf => "the output of perf trace",
+            Kind::Maps => "the output of cat /proc/PID/maps",
+            Kind::Smaps => "the output of cat /proc/PID/smaps",
+        }
+    }
+
+    /// Whether it is a log of calls.
+    pub const fn is_log(self) -> bool {
+        matches!(self, Kind::Strace | Kind::Qemu | Kind::Perf)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How many lines speak for each kind.
+#[derive(Default)]
+struct Votes {
+    lines: usize,
+    script: usize,
+    log: usize,
+    qemu: usize,
+    calls: usize,
+    perf: usize,
+    maps: usize,
+    smaps: usize,
+}
+
+/// What a text is. A guess, by what its lines look like; see [`Kind::description`].
+pub fn recognise(text: &str) -> Kind {
+    let text = super::clean::clean(text);
+    if let Some(is_log) = said(&text) {
+        return if is_log { Kind::Strace } else { Kind::Script };
+    }
+    let commented = survey::survey(&text).is_commented;
+    let mut votes = Votes::default();
+    for line in text.lines().filter(|line| !line.trim().is_empty() && (commented || !survey::is_comment(line))) {
+        votes.count(line);
+    }
+    votes.winner()
+}
+
+/// `@log yes` or `@log no`.
+fn said(text: &str) -> Option<bool> {
+    let line = text.lines().find_map(|line| line.strip_prefix("@log "))?;
+    Some(line.trim() != "no")
+}
+
+impl Votes {
+    fn count(&mut self, line: &str) {
+        self.lines += 1;
+        let trimmed = line.trim();
+        self.maps += usize::from(is_maps_line(trimmed));
+        self.smaps += usize::from(is_smaps_line(trimmed));
+        self.perf += usize::from(is_perf_line(trimmed));
+        self.script += usize::from(is_script_line(trimmed));
+        if noise::note(line).is_some() {
+            self.log += 1;
+            return;
+        }
+        let Some((at, core)) = prefix::find_core(line, false) else { return };
+        if core != Core::Call {
+            self.log += 1;
+            return;
+        }
+        self.call(line, at);
+    }
+
+    fn call(&mut self, line: &str, at: usize) {
+        let call = &line[at..];
+        let head = prefix::head(&line[..at]);
+        let has_result = noise::end(call, Core::Call).is_some();
+        let name = noise::name_of(call);
+        self.calls += 1;
+        let foreign = line[..head.foreign].trim();
+        let is_bound = foreign.ends_with('=') || is_name_in_brackets(foreign);
+        let is_emulated = crate::machine::Sysno::from_name(name).is_some();
+        let is_logged =
+            head.process.is_some() || head.time.is_some() || !is_emulated && name != "execve" || is_start(call) || has_column(call);
+        self.log += usize::from(has_result && is_logged && !is_bound);
+        self.script += usize::from(is_bound);
+        // qemu writes no blank behind its commas, and addresses with all their digits.
+        self.qemu += usize::from(call.contains(',') && !call.contains(", ") || call.contains("= 0x00000") || call.contains("errno="));
+    }
+
+    fn winner(&self) -> Kind {
+        let entries = self.maps + self.smaps;
+        if self.maps > 0 && entries * 2 > self.lines && self.calls == 0 {
+            return if self.smaps > 0 { Kind::Smaps } else { Kind::Maps };
+        }
+        if self.perf * 2 > self.lines.min(self.calls + self.perf) && self.perf > 0 {
+            return Kind::Perf;
+        }
+        if self.log <= self.script {
+            return Kind::Script;
+        }
+        if self.qemu * 2 > self.calls { Kind::Qemu } else { Kind::Strace }
+    }
+}
+
+/// `[child]`, as scripts name a process.
+fn is_name_in_brackets(foreign: &str) -> bool {
+    let name = foreign.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or_default();
+    name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// `execve("…", ["…"], 0x7ffd11112222 /* 9 vars */) = 0`: how every log begins.
+fn is_start(call: &str) -> bool {
+    call.starts_with("execve(") && (call.contains(" vars */") || call.contains(", [\"") || call.contains(",{\""))
+}
+
+/// strace puts results into a column.
+fn has_column(call: &str) -> bool {
+    call.contains(")   ") && call.contains("  = ") || call.contains("<unfinished ...>")
+}
+
+/// What only scripts have.
+fn is_script_line(trimmed: &str) -> bool {
+    if trimmed.starts_with('@') || trimmed.starts_with("on SIG") {
+        return true;
+    }
+    if let Some(mark) = trimmed.strip_prefix('>').or_else(|| trimmed.strip_prefix('<')) {
+        let word = mark.trim_start().split(' ').next().unwrap_or_default();
+        return matches!(
+            word,
+            "maps" | "minflt" | "majflt" | "mincore" | "status" | "nmaps" | "pagemap" | "smaps" | "map" | "brk" | "present"
+        );
+    }
+    let own =
+        ["load(", "store(", "execute(", "touch_read(", "touch_write(", "repeat(", "preadto(", "pwritefrom(", "quiet(", "snap(", "wrpkru("];
+    own.iter().any(|name| trimmed.starts_with(name) || trimmed.contains(&format!("] {name}")) || trimmed.contains(&format!("= {name}")))
+}
+
+/// `     0.012 ( 0.004 ms): ls/123 mmap(`
+pub(super) fn is_perf_line(trimmed: &str) -> bool {
+    let Some(at) = trimmed.find('(') else { return false };
+    let time = trimmed[..at].trim();
+    let Some((duration, _)) = trimmed[at + 1..].split_once("):") else { return false };
+    let is_time = time == "?" || !time.is_empty() && time.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    is_time && (duration.trim().is_empty() || duration.trim_end().ends_with("ms"))
+}
+
+/// `7f0c49324000-7f0c49326000 rw-p 00000000 00:00 0`
+pub(super) fn is_maps_line(trimmed: &str) -> bool {
+    let mut words = trimmed.split_whitespace();
+    let is_hex = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_range = words.next().and_then(|word| word.split_once('-')).is_some_and(|(start, end)| is_hex(start) && is_hex(end));
+    let is_perms = |word: &str| word.len() == 4 && word.bytes().all(|b| b"rwxps-".contains(&b));
+    is_range && words.next().is_some_and(is_perms) && words.next().is_some_and(is_hex)
+}
+
+/// `Rss:                  64 kB`, `VmFlags: rd wr mr mw me ac`
+fn is_smaps_line(trimmed: &str) -> bool {
+    let Some((name, value)) = trimmed.split_once(':') else { return false };
+    let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let value = value.trim();
+    is_name && (value.ends_with(" kB") || name == "VmFlags" || matches!(name, "THPeligible" | "ProtectionKey"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_known_by_what_they_hold() {
+        for (text, kind) in [
+            ("a = mmap(NULL, 16K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nload(a) = 0\n", Kind::Script),
+            ("mmpa(NULL, 4096)\n", Kind::Script),
+            ("", Kind::Script),
+            ("execve(\"/bin/ls\", [\"ls\"], 0x7ffd11112222 /* 9 vars */) = 0\nbrk(NULL) = 0x1\n", Kind::Strace),
+            ("mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, 3, 0) = 0x7f2200010000\nfstat(3, {st_mode=S_IFREG}) = 0\n", Kind::Strace),
+            (
+                "4201 brk(NULL) = 0x0000004000801000\n4201 mmap(NULL,8192,PROT_READ,MAP_PRIVATE|MAP_ANONYMOUS,-1,0) = 0x0000004001000000\n",
+                Kind::Qemu,
+            ),
+            ("     0.012 ( 0.004 ms): ls/12 mmap(len: 8192, prot: READ, flags: PRIVATE|ANONYMOUS)  = 0x7f2200010000\n", Kind::Perf),
+            (
+                "$ cat /proc/1/maps\n558800000000-558800001000 r--p 00000000 08:01 1001  /usr/bin/demo\n7ff0-7fff rw-p 0 00:00 0\n",
+                Kind::Maps,
+            ),
+            ("558800000000-558800001000 r--p 00000000 08:01 1001 /usr/bin/demo\nSize:  4 kB\nVmFlags: rd\n", Kind::Smaps),
+            ("@log yes\n12 brk(NULL) = 0x1000\n", Kind::Strace),
+        ] {
+            assert_eq!(recognise(text), kind, "{text}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What the whole text shows about its columns, before any line is read for good.
+
+use super::prefix::{self, Core};
+
+/// What a first pass over the lines found.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Survey {
+    /// The text has settings (`@…`) and inputs (`<`) of the script language.
+    pub(super) has_header: bool,
+    /// A bare number before a call is a process (`strace -f -o`).
+    pub(super) numbers_are_processes: bool,
+    /// Every line is a comment: then that sign is only a prefix.
+    pub(super) is_commented: bool,
+    /// The longest address that ends a line, in digits.
+    pub(super) address_digits: usize,
+}
+
+/// Counts over the lines.
+#[derive(Default)]
+struct Counts {
+    calls: usize,
+    numbered: usize,
+    rising: usize,
+    last: Option<u64>,
+    comments: usize,
+    commented_calls: usize,
+}
+
+pub(super) fn survey(text: &str) -> Survey {
+    let mut survey = Survey { has_header: text.lines().any(|line| line.starts_with("@log ")), ..Survey::default() };
+    let mut counts = Counts::default();
+    for line in text.lines() {
+        count(line, survey.has_header, &mut counts);
+        survey.address_digits = survey.address_digits.max(digits_at_end(line));
+    }
+    // Numbers of lines rise from call to call; a process makes many calls.
+    let are_lines = counts.numbered >= 3 && counts.rising + 1 >= counts.numbered - counts.numbered / 20;
+    survey.numbers_are_processes = counts.numbered * 2 >= counts.calls && !are_lines;
+    survey.is_commented = counts.calls == 0 && counts.commented_calls > counts.comments;
+    survey
+}
+
+fn count(line: &str, has_header: bool, counts: &mut Counts) {
+    let is_comment = is_comment(line);
+    let Some((at, core)) = prefix::find_core(line, has_header) else {
+        counts.comments += usize::from(is_comment);
+        return;
+    };
+    let head = prefix::head(&line[..at]);
+    if is_comment {
+        let alone = line[..head.foreign].trim() == "#";
+        counts.comments += usize::from(!alone);
+        counts.commented_calls += usize::from(alone);
+        return;
+    }
+    if !matches!(core, Core::Call | Core::Resumed) {
+        return;
+    }
+    counts.calls += 1;
+    if let Some(number) = head.process.filter(|_| head.is_bare).and_then(|digits| digits.parse().ok()) {
+        counts.numbered += 1;
+        counts.rising += usize::from(counts.last.is_some_and(|last| last < number));
+        counts.last = Some(number);
+    }
+}
+
+/// `# words`, but not `#9 0.412`, as builders number their steps.
+pub(super) fn is_comment(line: &str) -> bool {
+    line.trim_start().strip_prefix('#').is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// How many digits the address has that a line ends in (`= 0x7f0c49324000`).
+fn digits_at_end(line: &str) -> usize {
+    let digits = line.bytes().rev().take_while(u8::is_ascii_hexdigit).count();
+    if line[..line.len() - digits].ends_with("= 0x") { digits } else { 0 }
+}
