@@ -18,6 +18,7 @@ mod replay;
 mod run;
 mod session;
 mod tally;
+mod verdict;
 
 pub use ast::{Architecture, Call, Expectation, Expr, Input, MapsExpectation, Outcome, SetAside, SignalSpec, Statement};
 pub use evaluate::{arguments, number};
@@ -25,8 +26,9 @@ pub use header::Header;
 pub use parse::ParseError;
 pub use replay::WrittenPolicy;
 pub use run::{Comparison, StepReport, show_bytes};
-pub use session::{Session, Verdict};
+pub use session::{Progress, Session};
 pub use tally::{FirstDifference, ProcessTally, Ratio};
+pub use verdict::{LeftOut, Verdict};
 
 use ast::Line;
 

@@ -264,6 +264,9 @@ fn is_known(name: &str) -> bool {
         "maps",
         "nmaps",
         "pagemap",
+        // What programs of 32 bits call.
+        "mmap2",
+        "old_mmap",
     ];
     Sysno::from_name(name).is_some() || OWN.contains(&name)
 }

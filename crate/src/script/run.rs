@@ -28,8 +28,11 @@ pub struct Comparison {
     pub expected: String,
     /// What the machine says.
     pub found: String,
-    /// Why they may differ although nothing is wrong; empty if it is a difference.
+    /// Why they may differ although nothing is wrong; empty if it is a difference. Under the other assumption, which was
+    /// tried, they do not differ.
     pub excuse: String,
+    /// Of a difference: what would make it come out as expected, as far as that is known; empty if it is not.
+    pub cause: String,
 }
 
 /// What came of one statement.
@@ -57,6 +60,8 @@ pub struct StepReport {
     pub output: Vec<u8>,
     /// Differences.
     pub differences: Vec<Comparison>,
+    /// What a log does not show and the call takes for granted.
+    pub assumed: Option<String>,
     /// What happened inside.
     pub events: Vec<Event>,
     /// Events that were not kept.
@@ -126,9 +131,13 @@ impl State {
         }
         self.mask_handlers(statement);
         self.install_handler(pid, statement);
+        let refused = self.replay.as_mut().is_some_and(|replay| replay.wants_explanation(statement));
+        let before_call = refused.then(|| Box::new(self.unwatched_copy()));
+        let mut assumed = None;
         let outcome = match self.replay.take() {
             Some(mut replay) => {
                 let outcome = replay.run(self, pid, statement);
+                assumed = replay.take_assumed();
                 self.replay = Some(replay);
                 outcome?
             }
@@ -136,7 +145,13 @@ impl State {
         };
         let (events, dropped) = self.machine.kernel.trace.drain();
         let mut differences = early;
-        differences.extend(self.compare_result(statement, &outcome)?);
+        let mut results = self.compare_result(pid, statement, &outcome)?;
+        if let (Some(before), [difference]) = (before_call, results.as_mut_slice())
+            && difference.cause.is_empty()
+        {
+            difference.cause = super::replay::limits::explain(&before, pid, statement);
+        }
+        differences.extend(results);
         let output = std::mem::take(&mut self.machine.output);
         if !leaves {
             differences.extend(expect::check(self, pid, &before, statement, &output));
@@ -147,7 +162,14 @@ impl State {
         }
         self.let_die(pid, statement, &outcome);
         let report = self.report(pid, statement, outcome, &before, (events, dropped));
-        Ok(StepReport { differences, output, ..report })
+        Ok(StepReport { differences, output, assumed, ..report })
+    }
+
+    /// A copy in which nobody records.
+    pub(super) fn unwatched_copy(&self) -> Self {
+        let mut copy = self.clone();
+        copy.machine.kernel.trace.stop();
+        copy
     }
 
     /// A log speaks of a process that nobody made: it starts like the first one.
@@ -157,8 +179,13 @@ impl State {
         if let Ok(number) = name.parse() {
             self.machine.set_next_pid(Pid(number));
         }
-        let pid = self.machine.spawn(&replay.base).map_err(|error| error.to_string())?;
+        let config = replay.config_met(statement.process.as_deref());
+        let pid = self.machine.spawn(&config).map_err(|error| error.to_string())?;
         self.processes.insert(name, pid);
+        if let Some(mut replay) = self.replay.take() {
+            replay.meet(self, pid, statement.process.as_deref());
+            self.replay = Some(replay);
+        }
         Ok(pid)
     }
 
@@ -321,15 +348,18 @@ impl State {
     }
 
     /// Compares the result with the one that is expected or given.
-    fn compare_result(&mut self, statement: &Statement, outcome: &Yield) -> Result<Vec<Comparison>, String> {
+    fn compare_result(&mut self, pid: Pid, statement: &Statement, outcome: &Yield) -> Result<Vec<Comparison>, String> {
         let Some(expected) = &statement.outcome else { return Ok(Vec::new()) };
-        if let Some(replay) = &mut self.replay {
-            return Ok(replay.compare(statement, expected, outcome));
+        if let Some(mut replay) = self.replay.take() {
+            let differences = replay.compare(self, pid, statement, expected, outcome);
+            self.replay = Some(replay);
+            return Ok(differences);
         }
         if self.result_matches(expected, outcome)? {
             return Ok(Vec::new());
         }
-        Ok(vec![Comparison { field: "result", expected: show_outcome(expected), found: show(outcome), excuse: String::new() }])
+        let (excuse, cause) = Default::default();
+        Ok(vec![Comparison { field: "result", expected: show_outcome(expected), found: show(outcome), excuse, cause }])
     }
 
     fn result_matches(&self, expected: &Outcome, outcome: &Yield) -> Result<bool, String> {
@@ -379,9 +409,8 @@ impl State {
             _ => ("ok", None),
         };
         let focus = self.focus(statement, &outcome);
-        let about_memory = Sysno::from_name(&statement.call.name).is_some_and(Sysno::is_about_memory);
         let given = !matches!(statement.outcome, None | Some(Outcome::Unknown));
-        let compared = given && kind != "skipped" && (self.replay.is_none() || about_memory);
+        let compared = given && kind != "skipped" && (self.replay.is_none() || super::replay::counts(statement));
         StepReport {
             line: statement.line,
             pid: Some(pid),
@@ -394,13 +423,14 @@ impl State {
             focus,
             output: Vec::new(),
             differences: Vec::new(),
+            assumed: None,
             events,
             dropped,
         }
     }
 }
 
-fn signal_matches(spec: &SignalSpec, signal: &Signal) -> bool {
+pub(super) fn signal_matches(spec: &SignalSpec, signal: &Signal) -> bool {
     spec.signo == signal.signo.name()
         && spec.code.as_ref().is_none_or(|code| code == signal.code.name())
         && spec.addr.is_none_or(|addr| addr == signal.addr.0)
