@@ -1,21 +1,17 @@
 //! From lines to a script: the header, `>` and `<` lines attached to their statements, the two halves
 //! of interrupted calls joined.
 
-use super::ast::{Architecture, Directive, Line, Outcome, Statement};
+use super::ast::{Architecture, Directive, Line, Statement};
 use super::header::Header;
 use super::parse::{ParseError, joined_statement};
-use super::{Expr, Script};
+use super::Script;
+use super::replay::order::parents_first;
 use std::collections::HashMap;
 
 /// Half a call, waiting for the rest.
 struct Half {
     text: String,
     line: usize,
-}
-
-/// A call that makes a process: its statement must stand before the first of the child.
-fn makes_a_process(name: &str) -> bool {
-    matches!(name, "fork" | "vfork" | "clone" | "clone3")
 }
 
 pub(super) fn assemble(lines: Vec<Line>) -> Result<Script, Vec<ParseError>> {
@@ -74,7 +70,7 @@ pub(super) fn assemble(lines: Vec<Line>) -> Result<Script, Vec<ParseError>> {
     }
     let is_log = header.is_log.unwrap_or_else(|| looks_like_log(&header, &statements));
     if is_log {
-        parents_first(&mut statements);
+        statements = parents_first(statements);
     }
     Ok(Script { header, statements, is_log, set_aside: Vec::new(), architecture: Architecture::default() })
 }
@@ -95,25 +91,4 @@ fn looks_like_log(header: &Header, statements: &[Statement]) -> bool {
     let numbered = |statement: &Statement| statement.process.as_ref().is_some_and(|process| process.bytes().all(|b| b.is_ascii_digit()));
     let bare = header.process.maps.is_empty() && statements.iter().all(|s| s.binds.is_none());
     bare && (first.call.name == "execve" || statements.iter().all(|s| numbered(s) && s.outcome.is_some()))
-}
-
-/// A child may log before its parent's `clone` returns: the call is moved before the child's first.
-fn parents_first(statements: &mut Vec<Statement>) {
-    let mut at = 0;
-    while at < statements.len() {
-        let statement = &statements[at];
-        let child = match (&statement.outcome, makes_a_process(&statement.call.name)) {
-            (Some(Outcome::Value(Expr::Int(child))), true) => child.to_string(),
-            _ => {
-                at += 1;
-                continue;
-            }
-        };
-        let first_of_child = statements[..at].iter().position(|s| s.process.as_deref() == Some(child.as_str()));
-        if let Some(earlier) = first_of_child {
-            let moved = statements.remove(at);
-            statements.insert(earlier, moved);
-        }
-        at += 1;
-    }
 }

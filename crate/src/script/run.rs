@@ -110,6 +110,11 @@ impl State {
         pid.ok_or_else(|| format!("there is no process `{name}`"))
     }
 
+    /// Whose a statement is, if the process is there.
+    pub(super) fn known_pid(&self, statement: &Statement) -> Option<Pid> {
+        self.pid_of(statement.process.as_deref()).ok()
+    }
+
     /// Runs a statement; `Err` is a fault of the script itself.
     pub(super) fn run(&mut self, statement: &Statement) -> Result<StepReport, String> {
         let pid = match (&self.replay, self.pid_of(statement.process.as_deref())) {

@@ -5,6 +5,7 @@ use super::ast::Outcome;
 use super::handler::Handlers;
 use super::parse::{self, ParseError};
 use super::replay::Replay;
+use super::replay::order::Order;
 use super::run::{State, StepReport};
 use super::tally::ProcessTally;
 use super::verdict::Verdict;
@@ -51,6 +52,8 @@ pub struct Session {
     watched: VecDeque<usize>,
     events_kept: usize,
     tallied: Tallied,
+    /// The order of calls that overlapped.
+    order: Order,
     /// The same log under the other assumption about what was written: a session in which excuses are tried.
     other: Option<Box<Session>>,
 }
@@ -97,8 +100,10 @@ impl Session {
             replay
         });
         let start = Box::new(state.clone());
+        let order = if script.is_log { Order::of(&script.statements) } else { Order::default() };
         let mut session = Self {
             script,
+            order,
             state,
             start,
             checkpoints: Vec::new(),
@@ -200,8 +205,14 @@ impl Session {
         if step >= self.len() {
             return None;
         }
+        let overlap = self.order.settle(&mut self.script.statements, step, &self.state);
         let report = match self.run_one() {
-            Ok(report) => report,
+            Ok(mut report) => {
+                if let Some(overlap) = overlap {
+                    overlap.blame(&mut report);
+                }
+                report
+            }
             Err(error) => {
                 self.tallied.verdict.stopped = Some(error.line);
                 return Some(Err(error));
@@ -266,6 +277,9 @@ impl Session {
             self.other = Session::new(script).ok().map(Box::new);
         }
         let other = self.other.as_mut()?;
+        // The order that was found is the order.
+        let behind = other.position.min(step)..=step;
+        other.script.statements[behind.clone()].clone_from_slice(&self.script.statements[behind]);
         while other.position < step {
             let report = other.run_one().ok()?;
             other.position += 1;
@@ -384,6 +398,7 @@ impl Session {
         self.watched.retain(|step| *step < position);
         self.events_kept = self.reports.iter().map(|report| report.events.len()).sum();
         self.other = None;
+        self.order.unsettle(position);
         Ok(())
     }
 

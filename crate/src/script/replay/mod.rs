@@ -3,13 +3,16 @@
 //!
 //! A log without first maps is replayed at its own addresses: [`layout`] reads from it where the program's
 //! parts lay, [`assume`] adds what a call shows to have been mapped before the log, and [`space`] keeps
-//! what is known. [`limits`] tries what would have made a call fail as recorded.
+//! what is known. [`limits`] tries what would have made a call fail as recorded, and [`order`] finds an order of
+//! overlapping calls that explains the log.
 
 mod assume;
 mod files;
 mod layout;
 pub(super) mod limits;
+pub(super) mod order;
 mod ranges;
+mod sketch;
 mod space;
 
 use super::ast::{Architecture, Call, Expr, Outcome, Statement};
