@@ -2,6 +2,8 @@
 //! are named.
 #![cfg(not(target_arch = "wasm32"))]
 
+use pagefault::errno::SysError;
+use pagefault::ids::Pid;
 use pagefault::machine::{Arg, Machine, MachineConfig, Sysno};
 use pagefault::script::{Script, Session};
 use std::fmt::Write;
@@ -23,10 +25,6 @@ impl Random {
     fn below(&mut self, n: usize) -> usize {
         (self.next() % n as u64) as usize
     }
-
-    fn in_hundred(&mut self, percent: u64) -> bool {
-        self.next() % 100 < percent
-    }
 }
 
 /// A call on its way: begun, and done when it has a result.
@@ -43,7 +41,7 @@ struct Pending {
 /// Eight threads that share an address space, and the log that strace would write.
 struct Workload {
     machine: Machine,
-    pid: pagefault::ids::Pid,
+    pid: Pid,
     random: Random,
     /// Memory that somebody has and no call is about.
     regions: Vec<(u64, u64)>,
@@ -54,7 +52,7 @@ struct Workload {
     calls: usize,
 }
 
-fn hex(result: Result<u64, pagefault::errno::SysError>) -> String {
+fn hex(result: Result<u64, SysError>) -> String {
     match result {
         Ok(value) if value > 65535 => format!("{value:#x}"),
         Ok(value) => value.to_string(),
@@ -179,10 +177,12 @@ impl Workload {
                 self.come_back(thread, call);
             }
         }
-        let text = |lines: Vec<String>| lines.into_iter().fold(String::new(), |mut text, line| {
-            let _ = writeln!(text, "{line}");
-            text
-        });
+        let text = |lines: Vec<String>| {
+            lines.into_iter().fold(String::new(), |mut text, line| {
+                let _ = writeln!(text, "{line}");
+                text
+            })
+        };
         (text(self.lines), text(self.truth), self.calls)
     }
 }
@@ -246,6 +246,10 @@ fn a_falsified_address_is_named_by_few_calls() {
         let (session, _) = replay(&changed.join("\n"));
         let found = differing(&session);
         assert!((1..=5).contains(&found.len()), "seed {seed}: {found:#?}");
-        assert!(found.iter().any(|line| line.starts_with(&format!("line {}, ", victim + 1))), "seed {seed}, line {}: {found:#?}", victim + 1);
+        assert!(
+            found.iter().any(|line| line.starts_with(&format!("line {}, ", victim + 1))),
+            "seed {seed}, line {}: {found:#?}",
+            victim + 1
+        );
     }
 }

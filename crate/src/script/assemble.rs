@@ -1,10 +1,10 @@
 //! From lines to a script: the header, `>` and `<` lines attached to their statements, the two halves
 //! of interrupted calls joined.
 
+use super::Script;
 use super::ast::{Architecture, Directive, Line, Statement};
 use super::header::Header;
 use super::parse::{ParseError, joined_statement};
-use super::Script;
 use super::replay::order::parents_first;
 use std::collections::HashMap;
 

@@ -82,7 +82,15 @@ impl Replay {
 
     /// A mapping that the kernel placed elsewhere than here: if memory of which the log does not tell can be the cause, it is
     /// moved to where it was.
-    pub(super) fn settle(&mut self, state: &mut State, pid: Pid, number: Sysno, args: &[Arg; 6], result: Option<u64>, outcome: Yield) -> Yield {
+    pub(super) fn settle(
+        &mut self,
+        state: &mut State,
+        pid: Pid,
+        number: Sysno,
+        args: &[Arg; 6],
+        result: Option<u64>,
+        outcome: Yield,
+    ) -> Yield {
         let (Some(recorded), Yield::Value(ours)) = (result, &outcome) else { return outcome };
         let ours = *ours;
         let len = match number {

@@ -121,9 +121,7 @@ impl Replay {
         let number = |place| call.args.get(place).and_then(|(_, expr)| evaluate::number(expr, &state.names).ok());
         let ours = number(0).and_then(|recorded| self.segments.get(&recorded).copied());
         match (ours, number(1), result) {
-            (Some(ours), Some(IPC_RMID), Some(0)) => {
-                state.syscall(pid, Sysno::shmctl, &[ours, IPC_RMID, 0, 0, 0, 0].map(Arg::Int))
-            }
+            (Some(ours), Some(IPC_RMID), Some(0)) => state.syscall(pid, Sysno::shmctl, &[ours, IPC_RMID, 0, 0, 0, 0].map(Arg::Int)),
             _ => Yield::Skipped("not about memory".into()),
         }
     }

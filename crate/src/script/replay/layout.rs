@@ -3,9 +3,9 @@
 //! kernel placed tells where its area began, the first `brk` where the heap does; what the program
 //! put at addresses of its own choice moves our stack, loader and program out of the way.
 
+use super::files::flags_of;
 use super::ranges::Ranges;
 use super::space::Space;
-use super::files::flags_of;
 use super::{memory_call, returned};
 use crate::addr::{PAGE_SIZE, TASK_SIZE, VirtAddr, VirtRange, page_align};
 use crate::machine::{MapsLine, ProcessConfig, Sysno};
@@ -55,6 +55,8 @@ pub(super) struct Image {
 pub(super) struct Images {
     by_line: HashMap<usize, Image>,
     by_process: HashMap<String, Image>,
+    /// The lines of calls that begin at an address and are no `mmap`.
+    named: HashMap<u64, Vec<usize>>,
 }
 
 /// Where a program is kept while the log is read.
@@ -91,6 +93,7 @@ impl Images {
                     }
                 }
                 _ => {
+                    images.name(statement);
                     if let Some(image) = images.at(&key) {
                         image.learn(statement);
                     }
@@ -98,6 +101,26 @@ impl Images {
             }
         }
         images
+    }
+
+    fn name(&mut self, statement: &Statement) {
+        let Some(Sysno::munmap | Sysno::mprotect | Sysno::madvise | Sysno::mremap) = memory_call(&statement.call.name) else { return };
+        if let Some((_, Expr::Int(addr))) = statement.call.args.first() {
+            self.named.entry(*addr).or_default().push(statement.line);
+        }
+    }
+
+    /// Whether the log goes on to speak of one address rather than of another. One of the two is where a mapping lies.
+    pub(super) fn speaks_of(&self, one: u64, rather_than: u64, after: usize) -> bool {
+        let next = |addr: u64| {
+            let lines = self.named.get(&addr)?;
+            lines.get(lines.partition_point(|line| *line <= after)).copied()
+        };
+        match (next(one), next(rather_than)) {
+            (Some(one), Some(other)) => one < other,
+            (None, Some(_)) => false,
+            _ => true,
+        }
     }
 
     fn at(&mut self, key: &Key) -> Option<&mut Image> {

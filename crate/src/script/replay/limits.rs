@@ -104,7 +104,11 @@ fn limited(name: &str, resource: Resource, bytes: u64, asked: u64) -> Trial {
 /// `vm.overcommit_memory=2`, with just what has been promised.
 fn never_overcommit(before: &State, asked: u64) -> Trial {
     let promised = before.machine.kernel.commit.pages;
-    let text = format!("vm.overcommit_memory=2 and a CommitLimit between {} and {} kB", promised * 4, promised.saturating_add(asked).saturating_mul(4));
+    let text = format!(
+        "vm.overcommit_memory=2 and a CommitLimit between {} and {} kB",
+        promised * 4,
+        promised.saturating_add(asked).saturating_mul(4)
+    );
     Trial::new(text, move |state, _| {
         let sysctl = &mut state.machine.kernel.sysctl;
         (sysctl.overcommit_memory, sysctl.overcommit_ratio, sysctl.swap_pages) = (2, 100, 0);

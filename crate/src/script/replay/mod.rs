@@ -267,7 +267,7 @@ impl Replay {
             return Yield::Skipped(reason);
         }
         let outcome = self.settle(state, pid, number, &recorded, returned(statement), outcome);
-        self.learn(state, pid, number, &recorded, returned(statement), &outcome);
+        self.learn(state, pid, number, &recorded, statement, &outcome);
         self.count_as_written(state, pid, number, &args, &outcome);
         outcome
     }
@@ -300,10 +300,13 @@ impl Replay {
     }
 
     /// Remembers where recorded memory lies here, and that the log has told of it.
-    fn learn(&mut self, state: &State, pid: Pid, number: Sysno, args: &[Arg; 6], result: Option<u64>, outcome: &Yield) {
-        let Some(space) = self.space(state, pid) else { return };
+    fn learn(&mut self, state: &State, pid: Pid, number: Sysno, args: &[Arg; 6], statement: &Statement, outcome: &Yield) {
         let [addr, len, new_len, ..] = args.each_ref().map(Arg::int);
+        let result = returned(statement);
+        let trusted = self.trusts(state, pid, statement, outcome, if number == Sysno::mremap { new_len } else { len });
+        let Some(space) = self.space(state, pid) else { return };
         match (number, result, outcome) {
+            (Sysno::mmap | Sysno::mremap, ..) if !trusted => {}
             (Sysno::mmap, Some(recorded), Yield::Value(ours)) => space.mapped(pages(recorded, len), *ours),
             (Sysno::mremap, Some(recorded), Yield::Value(ours)) => {
                 space.know(pages(addr, len));
@@ -321,8 +324,28 @@ impl Replay {
         }
     }
 
+    /// Whether a recorded place is believed that is not ours: not where something else lies, and not if the log goes on to
+    /// speak of ours.
+    fn trusts(&self, state: &State, pid: Pid, statement: &Statement, outcome: &Yield, len: u64) -> bool {
+        let (Some(recorded), Yield::Value(ours)) = (returned(statement), outcome) else { return true };
+        if recorded == *ours || self.spaces.is_none() {
+            return true;
+        }
+        let (place, own) = (pages(recorded, len), pages(*ours, len));
+        let outside = [place.start..place.end.min(own.start), place.start.max(own.end)..place.end];
+        let free = outside.iter().filter(|part| part.start < part.end).all(|part| assume::holes(state, pid, part) == [part.clone()]);
+        free && self.images.speaks_of(recorded, *ours, statement.line)
+    }
+
     /// Compares what a statement gave with what is recorded.
-    pub(super) fn compare(&mut self, state: &State, pid: Pid, statement: &Statement, expected: &Outcome, outcome: &Yield) -> Vec<Comparison> {
+    pub(super) fn compare(
+        &mut self,
+        state: &State,
+        pid: Pid,
+        statement: &Statement,
+        expected: &Outcome,
+        outcome: &Yield,
+    ) -> Vec<Comparison> {
         let name = &statement.call.name;
         let number = memory_call(name);
         if (number.is_none() && !is_access(name)) || matches!(outcome, Yield::Skipped(_)) {

@@ -217,10 +217,10 @@ pub(in crate::script) fn parents_first(statements: Vec<Statement>) -> Vec<Statem
     let mut first: HashMap<&str, usize> = HashMap::new();
     for (at, statement) in statements.iter().enumerate() {
         let child = match (&statement.outcome, makes_a_process(&statement.call.name)) {
-            (Some(Outcome::Value(Expr::Int(child))), true) => child.to_string(),
-            _ => String::new(),
+            (Some(Outcome::Value(Expr::Int(child))), true) => Some(child.to_string()),
+            _ => None,
         };
-        if let Some(earlier) = first.get(child.as_str()) {
+        if let Some(earlier) = child.and_then(|child| first.get(child.as_str())) {
             before.entry(*earlier).or_default().push(at);
         }
         first.entry(statement.process.as_deref().unwrap_or_default()).or_insert(at);
