@@ -1,7 +1,7 @@
 //! What the first use of an address implies. A log of a running process, or a part of one, speaks of memory that it
 //! did not see being mapped: that is assumed to exist, and named.
 
-use super::{FIXED, Replay, pages};
+use super::{FIXED, Recorded, Replay, pages};
 use crate::addr::{PAGE_SIZE, VirtAddr, VirtRange};
 use crate::ids::Pid;
 use crate::machine::{Arg, Sysno};
@@ -82,48 +82,45 @@ impl Replay {
 
     /// A mapping that the kernel placed elsewhere than here: if memory of which the log does not tell can be the cause, it is
     /// moved to where it was.
-    pub(super) fn settle(
-        &mut self,
-        state: &mut State,
-        pid: Pid,
-        number: Sysno,
-        args: &[Arg; 6],
-        result: Option<u64>,
-        outcome: Yield,
-    ) -> Yield {
-        let (Some(recorded), Yield::Value(ours)) = (result, &outcome) else { return outcome };
+    pub(super) fn settle(&mut self, state: &mut State, recorded: &Recorded<'_>, outcome: Yield) -> Yield {
+        let Recorded { pid, number, args, statement } = *recorded;
+        let (Some(wanted), Yield::Value(ours)) = (super::returned(statement), &outcome) else { return outcome };
         let ours = *ours;
         let len = match number {
             Sysno::mmap if args[3].int() & FIXED == 0 => args[1].int(),
             Sysno::mremap => args[2].int(),
             _ => return outcome,
         };
-        let Some(space) = self.space(state, pid).filter(|_| recorded != ours) else { return outcome };
-        let hidden = !space.unknown(pages(ours, len)).is_empty() || (recorded > ours && !space.unknown(pages(recorded, len)).is_empty());
-        if !hidden || !self.move_mapping(state, pid, number, args, (ours, recorded, len)) {
+        let Some(space) = self.space(state, pid).filter(|_| wanted != ours) else { return outcome };
+        let filled = !space.unknown(pages(ours, len)).is_empty();
+        // A higher place than one that is known to be free: it was free, if that is where the program then uses it.
+        let freed = wanted > ours && !space.unknown(pages(wanted, len)).is_empty();
+        let hidden = filled || (freed && self.images.speaks_of(wanted, ours, statement.line));
+        if !hidden || !Self::move_mapping(state, recorded, ours, wanted, len) {
             return outcome;
         }
         self.assumed.push(format!("where it lies follows from what was mapped at {ours:#x} before the log shows it"));
-        Yield::Value(recorded)
+        Yield::Value(wanted)
     }
 
     /// Moves a new mapping to where it was recorded; whether that worked.
-    fn move_mapping(&self, state: &mut State, pid: Pid, number: Sysno, args: &[Arg; 6], (ours, recorded, len): (u64, u64, u64)) -> bool {
+    fn move_mapping(state: &mut State, recorded: &Recorded<'_>, ours: u64, wanted: u64, len: u64) -> bool {
         const MAYMOVE_FIXED: u64 = 3;
         const FIXED_NOREPLACE: u64 = 0x10_0000;
-        let target = pages(recorded, len);
-        if holes(state, pid, &target) != [target] || !recorded.is_multiple_of(PAGE_SIZE) {
+        let Recorded { pid, number, args, .. } = *recorded;
+        let target = pages(wanted, len);
+        if holes(state, pid, &target) != [target] || !wanted.is_multiple_of(PAGE_SIZE) {
             return false;
         }
         let moved = if number == Sysno::mremap {
-            state.syscall(pid, number, &[ours, len, len, MAYMOVE_FIXED, recorded, 0].map(Arg::Int))
+            state.syscall(pid, number, &[ours, len, len, MAYMOVE_FIXED, wanted, 0].map(Arg::Int))
         } else {
             state.syscall(pid, Sysno::munmap, &[ours, len, 0, 0, 0, 0].map(Arg::Int));
             let mut again = args.clone();
-            (again[0], again[3]) = (Arg::Int(recorded), Arg::Int(args[3].int() | FIXED_NOREPLACE));
+            (again[0], again[3]) = (Arg::Int(wanted), Arg::Int(args[3].int() | FIXED_NOREPLACE));
             state.syscall(pid, number, &again)
         };
-        moved == Yield::Value(recorded)
+        moved == Yield::Value(wanted)
     }
 }
 

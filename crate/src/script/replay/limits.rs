@@ -21,8 +21,10 @@ const LARGE: u64 = 1 << 18;
 struct Trial {
     /// What it is, as one would set it.
     text: String,
-    apply: Box<dyn FnOnce(&mut State, Pid)>,
+    apply: Apply,
 }
+
+type Apply = Box<dyn FnOnce(&mut State, Pid)>;
 
 impl Trial {
     fn new(text: impl Into<String>, apply: impl FnOnce(&mut State, Pid) + 'static) -> Self {

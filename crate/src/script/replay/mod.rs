@@ -72,6 +72,15 @@ pub(super) struct Replay {
 /// Recorded refusals whose cause is looked for.
 const MOST_EXPLANATIONS: usize = 200;
 
+/// A memory call as the log has it.
+#[derive(Clone, Copy)]
+struct Recorded<'a> {
+    pid: Pid,
+    number: Sysno,
+    args: &'a [Arg; 6],
+    statement: &'a Statement,
+}
+
 /// The memory call of a name; those of 32-bit programs mean the same.
 pub(super) fn memory_call(name: &str) -> Option<Sysno> {
     match name {
@@ -266,8 +275,9 @@ impl Replay {
         if let Some(reason) = not_in_the_log(number, statement, &outcome) {
             return Yield::Skipped(reason);
         }
-        let outcome = self.settle(state, pid, number, &recorded, returned(statement), outcome);
-        self.learn(state, pid, number, &recorded, statement, &outcome);
+        let recorded = Recorded { pid, number, args: &recorded, statement };
+        let outcome = self.settle(state, &recorded, outcome);
+        self.learn(state, &recorded, &outcome);
         self.count_as_written(state, pid, number, &args, &outcome);
         outcome
     }
@@ -300,7 +310,8 @@ impl Replay {
     }
 
     /// Remembers where recorded memory lies here, and that the log has told of it.
-    fn learn(&mut self, state: &State, pid: Pid, number: Sysno, args: &[Arg; 6], statement: &Statement, outcome: &Yield) {
+    fn learn(&mut self, state: &State, recorded: &Recorded<'_>, outcome: &Yield) {
+        let Recorded { pid, number, args, statement } = *recorded;
         let [addr, len, new_len, ..] = args.each_ref().map(Arg::int);
         let result = returned(statement);
         let trusted = self.trusts(state, pid, statement, outcome, if number == Sysno::mremap { new_len } else { len });

@@ -17,6 +17,10 @@ const KEPT: usize = 24;
 const REACH: usize = 512;
 /// Steps of a search, at most; then it is allowed one contradiction more.
 const MOST_NODES: usize = 20_000;
+/// After so many plans that explained nothing …
+const MOST_FAILURES: usize = 16;
+/// … they are searched for less.
+const MOST_NODES_THEN: usize = 500;
 /// More contradictions are not looked for within one plan.
 const MOST_CONTRADICTIONS: usize = 2;
 
@@ -33,6 +37,8 @@ pub(in crate::script) struct Order {
     settled: usize,
     /// For each address space, the last lines of the calls to run next.
     plans: HashMap<MmSerial, VecDeque<usize>>,
+    /// Plans that explained nothing.
+    failures: usize,
 }
 
 /// What overlapped a call.
@@ -87,8 +93,11 @@ impl Order {
                 self.in_flight.clear();
                 return None;
             }
-            let plan = plan(statements, at, state, serial);
-            self.plans.insert(serial, plan);
+            let most_nodes = if self.failures < MOST_FAILURES { MOST_NODES } else { MOST_NODES_THEN };
+            let plan = plan(statements, at, state, serial, most_nodes);
+            self.failures += usize::from(plan.is_none());
+            // Nothing explains it: what is due runs, and the rest is tried again.
+            self.plans.insert(serial, plan.unwrap_or_else(|| [due.line].into()));
         }
         let next = self.next_of(serial).unwrap_or(due.line);
         let others = self.in_flight.iter().filter(|line| **line != next).count();
@@ -116,8 +125,8 @@ fn space_of(state: &State, statement: &Statement) -> Option<MmSerial> {
     state.machine.mm_of(pid).map(|mm| mm.serial)
 }
 
-/// The last lines of the calls to run next.
-fn plan(statements: &[Statement], at: usize, state: &State, serial: MmSerial) -> VecDeque<usize> {
+/// The last lines of the calls to run next, if an order explains them.
+fn plan(statements: &[Statement], at: usize, state: &State, serial: MmSerial, most_nodes: usize) -> Option<VecDeque<usize>> {
     let mut ops: Vec<Op> = Vec::new();
     let mut last_line = usize::MAX;
     for statement in &statements[at..statements.len().min(at + REACH)] {
@@ -132,15 +141,15 @@ fn plan(statements: &[Statement], at: usize, state: &State, serial: MmSerial) ->
             last_line = statement.line;
         }
     }
-    let Some(sketch) = Sketch::of(state, serial) else { return ops.first().map(|op| op.ended).into_iter().collect() };
+    let sketch = Sketch::of(state, serial)?;
     for contradictions in 0..=MOST_CONTRADICTIONS {
-        let mut search = Search { ops: &ops, done: vec![false; ops.len()], order: Vec::new(), seen: HashSet::new(), nodes: 0 };
+        let (done, order, seen) = (vec![false; ops.len()], Vec::new(), HashSet::new());
+        let mut search = Search { ops: &ops, done, order, seen, nodes_left: most_nodes };
         if search.explore(&sketch, contradictions) {
-            return search.order.iter().take(KEPT).map(|op| ops[*op].ended).collect();
+            return Some(search.order.iter().take(KEPT).map(|op| ops[*op].ended).collect());
         }
     }
-    // Nothing explains it: what is due runs, and the rest is tried again.
-    ops.first().map(|op| op.ended).into_iter().collect()
+    None
 }
 
 /// A search through the orders of some calls.
@@ -151,17 +160,17 @@ struct Search<'a> {
     order: Vec<usize>,
     /// States from which nothing was found.
     seen: HashSet<u64>,
-    nodes: usize,
+    nodes_left: usize,
 }
 
 impl Search<'_> {
     /// Whether the remaining calls can be ordered with at most so many contradictions.
     fn explore(&mut self, sketch: &Sketch, contradictions: usize) -> bool {
         let Some(due) = self.done.iter().position(|done| !done).filter(|due| *due < HORIZON) else { return true };
-        self.nodes += 1;
-        if self.nodes > MOST_NODES || !self.seen.insert(sketch.digest(&self.done, contradictions)) {
+        if self.nodes_left == 0 || !self.seen.insert(sketch.digest(&self.done, contradictions)) {
             return false;
         }
+        self.nodes_left -= 1;
         for (op, contradicts) in self.options(sketch, due, contradictions) {
             let mut next = sketch.clone();
             next.apply(&self.ops[op], contradicts);
@@ -183,6 +192,7 @@ impl Search<'_> {
         let others: Vec<usize> = (due + 1..self.ops.len()).filter(begun).collect();
         let right: Vec<usize> = others.iter().copied().filter(|op| self.ops[*op].matches(sketch) == Some(true)).collect();
         let free: Vec<usize> = others.iter().copied().filter(|op| self.ops[*op].matches(sketch).is_none()).collect();
+        let wrong: Vec<usize> = others.iter().copied().filter(|op| self.ops[*op].matches(sketch) == Some(false)).collect();
         let mut options = Vec::new();
         let fits = first.matches(sketch);
         if fits == Some(false) {
@@ -191,6 +201,7 @@ impl Search<'_> {
             options.extend(likely.into_iter().chain(right).chain(other).map(|op| (op, false)));
             if contradictions > 0 {
                 options.push((due, true));
+                options.extend(wrong.into_iter().map(|op| (op, true)));
             }
             return options;
         }
@@ -201,6 +212,9 @@ impl Search<'_> {
         options.extend(spoiled.into_iter().map(|op| (op, false)));
         options.push((due, false));
         options.extend(safe.into_iter().chain(free).map(|op| (op, false)));
+        if contradictions > 0 {
+            options.extend(wrong.into_iter().map(|op| (op, true)));
+        }
         options
     }
 }
@@ -252,7 +266,6 @@ fn emit(at: usize, before: &HashMap<usize, Vec<usize>>, order: &mut Vec<usize>) 
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::script::Script;
 
     #[test]
