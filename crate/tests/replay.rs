@@ -134,6 +134,17 @@ fn a_heap_that_had_grown_before_an_excerpt() {
 }
 
 #[test]
+fn processes_of_an_excerpt_are_threads_unless_their_memory_meets() {
+    let one = "2701 mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f4400010000\n";
+    let threads = excerpt(&format!(
+        "{one}2702 munmap(0x7f4400010000, 8192) = 0\n2701 mprotect(0x7f4400010000, 4096, PROT_READ) = -1 ENOMEM (Cannot)\n"
+    ));
+    assert_eq!(counts(&threads), [3, 0, 0, 0], "{}", threads.verdict());
+    let processes = excerpt(&format!("{one}{}", one.replace("2701", "2702")));
+    assert_eq!(counts(&processes), [2, 0, 0, 0], "{}", processes.verdict());
+}
+
+#[test]
 fn refusals_that_do_not_happen_here_are_differences_with_a_cause() {
     let session = started(
         "mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = -1 ENOMEM (Cannot allocate memory)

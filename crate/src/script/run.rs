@@ -177,14 +177,22 @@ impl State {
         copy
     }
 
-    /// A log speaks of a process that nobody made: it starts like the first one.
+    /// A log speaks of a process that nobody made: a thread of the first one, or it starts like that.
     fn adopt(&mut self, statement: &Statement) -> Result<Pid, String> {
         let name = statement.process.clone().unwrap_or_default();
         let replay = self.replay.as_ref().expect("only logs adopt");
+        let (is_thread, config) = (replay.meets_threads(), replay.config_met(statement.process.as_deref()));
         if let Ok(number) = name.parse() {
             self.machine.set_next_pid(Pid(number));
         }
-        let config = replay.config_met(statement.process.as_deref());
+        if is_thread && self.machine.mm_of(self.first).is_some() {
+            const CLONE_VM_THREAD: u64 = 0x10100;
+            if let Yield::Value(made) = self.syscall(self.first, Sysno::clone, &[CLONE_VM_THREAD, 0, 0, 0, 0, 0].map(Arg::Int)) {
+                let pid = Pid(made as u32);
+                self.processes.insert(name, pid);
+                return Ok(pid);
+            }
+        }
         let pid = self.machine.spawn(&config).map_err(|error| error.to_string())?;
         self.processes.insert(name, pid);
         if let Some(mut replay) = self.replay.take() {

@@ -57,6 +57,8 @@ pub(super) struct Images {
     by_process: HashMap<String, Image>,
     /// The lines of calls that begin at an address and are no `mmap`.
     named: HashMap<u64, Vec<usize>>,
+    /// The processes that the log begins in are threads of one: nothing that they map meets.
+    threads: bool,
 }
 
 /// Where a program is kept while the log is read.
@@ -71,12 +73,14 @@ enum Key {
 impl Images {
     /// Reads a log.
     pub(super) fn read(statements: &[Statement], architecture: Architecture) -> Self {
-        let mut images = Self::default();
+        let mut images = Self { threads: are_threads(statements), ..Self::default() };
+        let first = statements.first().and_then(|statement| statement.process.clone()).unwrap_or_default();
         let mut current: HashMap<String, Key> = HashMap::new();
         for statement in statements {
             let process = statement.process.as_deref().unwrap_or_default();
             let key = match current.get(process) {
                 Some(key) => key.clone(),
+                None if images.threads => Key::Process(first.clone()),
                 None => Key::Process(process.to_string()),
             };
             match statement.call.name.as_str() {
@@ -131,6 +135,11 @@ impl Images {
         }
     }
 
+    /// Whether a process that the log did not show being made is a thread of the first one.
+    pub(super) fn are_threads(&self) -> bool {
+        self.threads
+    }
+
     /// The program that an `execve` on a line started.
     pub(super) fn started_on(&self, line: usize) -> Image {
         self.by_line.get(&line).cloned().unwrap_or_default()
@@ -140,6 +149,37 @@ impl Images {
     pub(super) fn met_in(&self, process: Option<&str>) -> Image {
         self.by_process.get(process.unwrap_or_default()).cloned().unwrap_or_default()
     }
+}
+
+/// Whether the processes of an excerpt can be threads of one program (`strace -p` names them all): no program starts, none
+/// is forked, and what one maps is not mapped already.
+fn are_threads(statements: &[Statement]) -> bool {
+    let mut live = Ranges::default();
+    for statement in statements {
+        let name = statement.call.name.as_str();
+        if matches!(name, "execve" | "execveat" | "fork" | "vfork" | "clone" | "clone3") {
+            return false;
+        }
+        let (Some(number), Some(at)) = (memory_call(name), returned(statement)) else { continue };
+        let Ok(args) = evaluate::arguments(&statement.call, &Names::new()) else { continue };
+        let [addr, len, new_len, flags, ..] = args.each_ref().map(|arg| arg.int());
+        match number {
+            Sysno::munmap => live.remove(pages(addr, len)),
+            Sysno::mmap => {
+                let range = pages(at, len);
+                if flags & FIXED == 0 && live.gaps(range.clone()) != [range.clone()] {
+                    return false;
+                }
+                live.insert(range, ());
+            }
+            Sysno::mremap => {
+                live.remove(pages(addr, len));
+                live.insert(pages(at, new_len), ());
+            }
+            _ => {}
+        }
+    }
+    true
 }
 
 fn path_of(statement: &Statement) -> Option<String> {

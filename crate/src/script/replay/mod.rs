@@ -136,6 +136,11 @@ impl Replay {
         wants
     }
 
+    /// Whether a process that the log did not show being made shares the first one's memory.
+    pub(super) fn meets_threads(&self) -> bool {
+        self.spaces.is_some() && self.images.are_threads()
+    }
+
     /// How a process starts that the log meets without having seen it made.
     pub(super) fn config_met(&self, process: Option<&str>) -> ProcessConfig {
         match &self.spaces {
