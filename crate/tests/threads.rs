@@ -227,6 +227,8 @@ fn ten_thousand_overlapping_calls_take_at_most_five_times_as_long_as_in_the_righ
     let (log, truth, _) = workload(99, 10_000);
     let (right, straight) = replay(&truth);
     let (session, searched) = replay(&log);
+    // The other tests run beside: the better of two runs is nearer to what it takes.
+    let (straight, searched) = (straight.min(replay(&truth).1), searched.min(replay(&log).1));
     println!("right order {straight:?}, searched {searched:?}");
     assert_eq!((differing(&right), differing(&session)), (Vec::new(), Vec::new()));
     assert!(searched < straight * 5, "{searched:?} against {straight:?}");

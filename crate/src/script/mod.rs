@@ -17,6 +17,7 @@ mod parse;
 mod replay;
 mod run;
 mod session;
+mod show;
 mod tally;
 mod verdict;
 
@@ -25,8 +26,9 @@ pub use evaluate::{arguments, number};
 pub use header::Header;
 pub use parse::ParseError;
 pub use replay::WrittenPolicy;
-pub use run::{Comparison, StepReport, show_bytes};
+pub use run::{Comparison, StepReport};
 pub use session::{Progress, Session};
+pub use show::show_bytes;
 pub use tally::{FirstDifference, ProcessTally, Ratio};
 pub use verdict::{LeftOut, Verdict};
 
