@@ -208,7 +208,40 @@ fn verdicts(file: &str, session: &Session) -> Outcome {
         }
         outcome.json.push(json_of(file, pid, &tally, session).to_string());
     }
+    if session.script().is_log {
+        log_verdict(file, session, &mut outcome);
+    }
     outcome
+}
+
+/// Of a log: every memory call is accounted for, and differences after the first of a process are told too.
+fn log_verdict(file: &str, session: &Session, outcome: &mut Outcome) {
+    const SHOWN: usize = 20;
+    let verdict = session.verdict();
+    if !verdict.is_green() {
+        outcome.code = outcome.code.max(DIFFERS);
+    }
+    outcome.text.push(format!("{file}: {verdict}"));
+    let told = session.reports().iter().flat_map(|report| report.differences.iter().map(move |difference| (report, difference)));
+    for (report, d) in told.take(SHOWN) {
+        let note = if d.excuse.is_empty() { &d.cause } else { &d.excuse };
+        let note = if note.is_empty() { String::new() } else { format!(" ({note})") };
+        outcome.text.push(format!("  line {}, {}: {} should be {}, is {}{note}", report.line, report.call, d.field, d.expected, d.found));
+    }
+    for left in verdict.left_out.iter().take(SHOWN) {
+        outcome.text.push(format!("  line {}, {}: not replayed, {}", left.line, left.call, left.reason));
+    }
+    for report in session.reports().iter().filter(|report| report.assumed.is_some()).take(SHOWN) {
+        outcome.text.push(format!("  line {}, {}: assumed, {}", report.line, report.call, report.assumed.as_deref().unwrap_or_default()));
+    }
+    let left_out: Vec<_> =
+        verdict.left_out.iter().map(|left| json!({ "line": left.line, "call": left.call, "reason": left.reason })).collect();
+    let whole = json!({
+        "file": file, "text": verdict.to_string(), "equal": verdict.is_equal(), "green": verdict.is_green(),
+        "memoryCalls": verdict.memory_calls, "memoryEqual": verdict.memory_equal, "memoryDiffer": verdict.memory_differ,
+        "leftOut": left_out, "assumed": verdict.assumed, "excused": verdict.excused,
+    });
+    outcome.json.push(whole.to_string());
 }
 
 /// The faults that a process took here.

@@ -93,13 +93,13 @@ function chip(): TemplateResult {
   if (model.errors.length > 0) {
     return html`<span class="chip bad" id="verdict" role="status">line ${model.errors[0]!.line}: the script has ${model.errors.length === 1 ? 'an error' : `${model.errors.length} errors`}</span>`;
   }
-  if (!verdict || verdict.compared === 0) return html`<span class="chip" id="verdict" role="status">${model.length} steps</span>`;
+  if (!verdict || verdict.compared + verdict.memoryCalls === 0) return html`<span class="chip" id="verdict" role="status">${model.length} steps</span>`;
   const title = verdict.first ? `line ${verdict.first.line}, ${verdict.first.call}: ${verdict.first.field} should be ${verdict.first.expected}, is ${verdict.first.found}${verdict.first.excuse ? ` (${verdict.first.excuse})` : ''}` : 'No difference so far';
   const go = () => {
     const at = model.reports.findIndex((report) => report.differences.length > 0);
     if (at >= 0) model.goTo(at + 1);
   };
-  return html`<button class="chip ${verdict.equal ? 'good' : 'bad'}" id="verdict" role="status" title=${title} @click=${go}>${verdict.equal ? '✓' : '✗'} ${verdict.text}${verdict.first ? html` · <span class="first">${title}</span>` : ''}</button>`;
+  return html`<button class="chip ${verdict.green ? 'good' : 'bad'}" id="verdict" role="status" title=${title} @click=${go}>${verdict.green ? '✓' : '✗'} ${verdict.text}${verdict.first ? html` · <span class="first">${title}</span>` : ''}</button>`;
 }
 
 function switchTheme(): void {

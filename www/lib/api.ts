@@ -10,7 +10,7 @@ export * from './errors.ts';
 export { Machine, Process } from './machine.ts';
 export type { MachineOptions, MmapOptions, SavedMachine } from './machine.ts';
 export { ScriptSession } from './session.ts';
-export type { Difference, Explanation, StepReport, Verdict } from './session.ts';
+export type { Difference, Explanation, LeftOut, Progress, StepReport, Verdict } from './session.ts';
 export type * from './snapshot.ts';
 
 /** Where the core comes from, if not from its usual place. */

@@ -119,7 +119,7 @@ test('a frame leads to every page that shows it', async () => {
 test('a script runs forwards and backwards and compares', async () => {
   const script = await openScript('a = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nload(a) = 0\nstore(a, "x") = SIGSEGV SEGV_ACCERR');
   script.goTo(3);
-  expect(script.verdict()).toMatchObject({ equal: true, compared: 2 });
+  expect(script.verdict()).toMatchObject({ equal: true, green: true, compared: 2, leftOut: [], assumed: 0, stopped: null });
   expect(script.explain(2)?.sentence).toMatch(/SIGSEGV/);
   script.goTo(1);
   expect(script.reports()).toHaveLength(1);

@@ -17,6 +17,8 @@ export interface StepReport {
   readonly compared: boolean;
   /** The address it was about, hexadecimal. */
   readonly focus: string | null;
+  /** What a log does not show and the call takes for granted. */
+  readonly assumed: string | null;
   readonly differences: readonly Difference[];
 }
 
@@ -27,19 +29,44 @@ export interface Difference {
   readonly found: string;
   /** Why it may differ although nothing is wrong; empty otherwise. */
   readonly excuse: string;
+  /** What would make it come out as expected, as far as that is known; empty otherwise. */
+  readonly cause: string;
+}
+
+/** A memory call of a log that was not compared. */
+export interface LeftOut {
+  readonly line: number;
+  readonly call: string;
+  readonly reason: string;
+}
+
+/** How far a session has come. */
+export interface Progress {
+  readonly position: number;
+  readonly length: number;
 }
 
 /** How a script compares with what it expects, so far. */
 export interface Verdict {
   readonly text: string;
+  /** Something was compared, and nothing of it differs. */
   readonly equal: boolean;
+  /** Equal, nothing left out, nothing excused. */
+  readonly green: boolean;
   readonly steps: number;
   readonly compared: number;
+  /** Memory calls of a log, each once: equal, different or left out. */
   readonly memoryCalls: number;
   readonly memoryEqual: number;
+  readonly memoryDiffer: number;
+  readonly leftOut: readonly LeftOut[];
+  /** Calls that rest on what the log does not show. */
+  readonly assumed: number;
   readonly mapsEqual: boolean | null;
   readonly differences: number;
   readonly excused: number;
+  /** The line that could not be run as written. */
+  readonly stopped: number | null;
   readonly first: (Difference & { readonly line: number; readonly call: string }) | null;
 }
 
@@ -83,6 +110,11 @@ export class ScriptSession {
   /** Goes to a position. Throws {@link ScriptError} if a statement cannot be run as written. */
   goTo(position: number): void {
     guarded(() => this.#core.goTo(Math.max(0, position)));
+  }
+
+  /** Runs at most so many statements, so that a caller can show progress, or stop. */
+  runSlice(most: number): Progress {
+    return guarded(() => this.#core.runSlice(most)) as Progress;
   }
 
   /** Adds a statement behind the last one run, and runs it. */

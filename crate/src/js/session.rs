@@ -4,7 +4,7 @@ use super::{join, to_js};
 use crate::addr::{Pfn, VirtAddr};
 use crate::ids::Pid;
 use crate::log::{Kind, join_files, recognise};
-use crate::script::{ParseError, Session, StepReport};
+use crate::script::{LeftOut, ParseError, Session, StepReport};
 use crate::view;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
@@ -38,6 +38,7 @@ struct StepView {
     maj_flt: u64,
     compared: bool,
     focus: Option<String>,
+    assumed: Option<String>,
     differences: Vec<DifferenceView>,
 }
 
@@ -47,6 +48,7 @@ struct DifferenceView {
     expected: String,
     found: String,
     excuse: String,
+    cause: String,
 }
 
 impl From<&StepReport> for StepView {
@@ -56,6 +58,7 @@ impl From<&StepReport> for StepView {
             expected: d.expected.clone(),
             found: d.found.clone(),
             excuse: d.excuse.clone(),
+            cause: d.cause.clone(),
         });
         Self {
             line: report.line,
@@ -68,6 +71,7 @@ impl From<&StepReport> for StepView {
             maj_flt: report.faults.1,
             compared: report.compared,
             focus: report.focus.map(|addr| format!("{:x}", addr.0)),
+            assumed: report.assumed.clone(),
             differences: differences.collect(),
         }
     }
@@ -78,14 +82,39 @@ impl From<&StepReport> for StepView {
 struct VerdictView {
     text: String,
     equal: bool,
+    green: bool,
     steps: usize,
     compared: usize,
     memory_calls: usize,
     memory_equal: usize,
+    memory_differ: usize,
+    left_out: Vec<LeftOutView>,
+    assumed: usize,
     maps_equal: Option<bool>,
     differences: usize,
     excused: usize,
+    stopped: Option<usize>,
     first: Option<FirstView>,
+}
+
+#[derive(Serialize)]
+struct LeftOutView {
+    line: usize,
+    call: String,
+    reason: String,
+}
+
+impl From<&LeftOut> for LeftOutView {
+    fn from(left: &LeftOut) -> Self {
+        let LeftOut { line, call, reason } = left.clone();
+        Self { line, call, reason }
+    }
+}
+
+#[derive(Serialize)]
+struct ProgressView {
+    position: usize,
+    length: usize,
 }
 
 #[derive(Serialize)]
@@ -96,6 +125,7 @@ struct FirstView {
     expected: String,
     found: String,
     excuse: String,
+    cause: String,
 }
 
 #[derive(Serialize)]
@@ -196,6 +226,16 @@ impl WasmSession {
         self.session.go_to(position).map_err(|error| to_js(&ErrorView::from(&error)))
     }
 
+    /// Runs at most so many statements: `{position, length}`.
+    ///
+    /// # Errors
+    /// As `goTo`.
+    #[wasm_bindgen(js_name = runSlice)]
+    pub fn run_slice(&mut self, most: usize) -> Result<JsValue, JsValue> {
+        let progress = self.session.run_slice(most).map_err(|error| to_js(&ErrorView::from(&error)))?;
+        Ok(to_js(&ProgressView { position: progress.position, length: progress.length }))
+    }
+
     /// Adds a statement behind the last one run and runs it.
     ///
     /// # Errors
@@ -213,7 +253,7 @@ impl WasmSession {
 
     /// What happened inside a step that has been run.
     pub fn explain(&self, step: usize) -> JsValue {
-        let Some(report) = self.session.reports().get(step) else { return JsValue::NULL };
+        let Some(report) = self.session.explain(step) else { return JsValue::NULL };
         let subject = format!("Process {}", report.pid.map_or(0, |pid| pid.0));
         to_js(&view::explain(&report.events, report.dropped, &subject))
     }
@@ -258,20 +298,26 @@ impl WasmSession {
         to_js(&VerdictView {
             text: verdict.to_string(),
             equal: verdict.is_equal(),
+            green: verdict.is_green(),
             steps: verdict.steps,
             compared: verdict.compared,
             memory_calls: verdict.memory_calls,
             memory_equal: verdict.memory_equal,
+            memory_differ: verdict.memory_differ,
+            left_out: verdict.left_out.iter().map(LeftOutView::from).collect(),
+            assumed: verdict.assumed,
             maps_equal: verdict.maps_equal,
             differences: verdict.differences,
             excused: verdict.excused,
-            first: verdict.first.map(|(line, call, d)| FirstView {
+            stopped: verdict.stopped,
+            first: verdict.first.clone().map(|(line, call, d)| FirstView {
                 line,
                 call,
                 field: d.field,
                 expected: d.expected,
                 found: d.found,
                 excuse: d.excuse,
+                cause: d.cause,
             }),
         })
     }

@@ -15,6 +15,7 @@ mod lines;
 mod names;
 mod noise;
 mod open;
+mod parents;
 mod perf;
 mod prefix;
 mod processes;

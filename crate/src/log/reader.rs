@@ -3,6 +3,7 @@
 use super::arch::Evidence;
 use super::lines::{End, Item, Record};
 use super::noise;
+use super::parents::parents_first;
 use super::prefix::Core;
 use super::processes::{Key, Processes};
 use super::recognise::Kind;
@@ -252,25 +253,4 @@ fn statement(line: usize, began: usize, call: crate::script::Call, outcome: Opti
         inputs: Vec::new(),
         stack: Vec::new(),
     }
-}
-
-/// A child may log before its parent's `clone` returns: the call is moved before the child's first since then.
-fn parents_first(statements: Vec<Statement>) -> Vec<Statement> {
-    let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (at, statement) in statements.iter().enumerate() {
-        if let Some(process) = &statement.process {
-            places.entry(process.as_str()).or_default().push(at);
-        }
-    }
-    let moved = |(at, statement): (usize, &Statement)| {
-        let makes = matches!(statement.call.name.as_str(), "fork" | "vfork" | "clone" | "clone3");
-        let Some(Outcome::Value(Expr::Int(child))) = &statement.outcome else { return (at, 1) };
-        let own = places.get(child.to_string().as_str()).filter(|_| makes);
-        let first = own.and_then(|own| own.iter().find(|place| statements[**place].line >= statement.began));
-        first.filter(|first| **first < at).map_or((at, 1), |first| (*first, 0))
-    };
-    let mut order: Vec<_> = statements.iter().enumerate().map(|(at, s)| (moved((at, s)), at)).collect();
-    order.sort();
-    let mut statements: Vec<_> = statements.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|(_, at)| statements[at].take()).collect()
 }

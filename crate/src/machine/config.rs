@@ -2,7 +2,7 @@
 
 use crate::addr::{VirtAddr, VirtRange};
 use crate::fs::{Content, InodeKind};
-use crate::mm::{Capabilities, Personality, Resource, Rlimit, Sysctl};
+use crate::mm::{Capabilities, Layout, Personality, Resource, Rlimit, Sysctl};
 use crate::proc::MapsLine;
 
 /// A computer.
@@ -92,6 +92,17 @@ pub struct ProcessConfig {
     pub is_stub: bool,
     /// Random distance of the mapping area in pages (ASLR); 0 is off.
     pub random_pages: u64,
+    /// Top of the mapping area, if it is known: then the stack limit and the random distance do not decide.
+    pub mmap_base: Option<VirtAddr>,
+}
+
+impl ProcessConfig {
+    /// The layout for a stack limit.
+    pub(super) fn layout(&self, stack_limit: u64) -> Layout {
+        let legacy = self.personality.contains(Personality::ADDR_COMPAT_LAYOUT);
+        let picked = Layout::pick(stack_limit, legacy, self.random_pages);
+        Layout { mmap_base: self.mmap_base.unwrap_or(picked.mmap_base), ..picked }
+    }
 }
 
 impl Default for ProcessConfig {
@@ -109,6 +120,7 @@ impl Default for ProcessConfig {
             present: Vec::new(),
             is_stub: false,
             random_pages: 0,
+            mmap_base: None,
         }
     }
 }

@@ -106,8 +106,7 @@ impl Machine {
         if kernel.sysctl.pku {
             task.pkru = INITIAL_PKRU;
         }
-        let legacy = config.personality.contains(Personality::ADDR_COMPAT_LAYOUT);
-        let layout = Layout::pick(task.limit(Resource::Stack), legacy, config.random_pages);
+        let layout = config.layout(task.limit(Resource::Stack));
         let mut fresh = Mm::new(tables, layout);
         kernel.init_new_context(&mut fresh);
         let mm = kernel.add_mm(fresh);
@@ -339,8 +338,7 @@ impl Machine {
         let task = process.task;
         let kernel = &mut self.kernel;
         let tables = Tables::with_top(&mut kernel.phys, kernel.cpu.levels, &mut kernel.trace).ok_or(StartupError::RamTooSmall)?;
-        let legacy = config.personality.contains(Personality::ADDR_COMPAT_LAYOUT);
-        let layout = Layout::pick(kernel.tasks[task].limit(Resource::Stack), legacy, config.random_pages);
+        let layout = config.layout(kernel.tasks[task].limit(Resource::Stack));
         let old = kernel.tasks[task].mm;
         let mut fresh = Mm::inheriting(tables, layout, &kernel.mms[old]);
         kernel.init_new_context(&mut fresh);
@@ -380,10 +378,10 @@ impl Machine {
         }
     }
 
-    /// Lets all writable private memory of a process count as written: its areas get their families.
-    pub fn count_as_written(&mut self, pid: Pid) {
+    /// Lets writable private memory of a process count as written: its areas get their families.
+    pub fn count_as_written(&mut self, pid: Pid, range: VirtRange) {
         let Some(process) = self.processes.get(&pid).filter(|process| process.is_alive()) else { return };
         let mm = self.kernel.tasks[process.task].mm;
-        self.kernel.prepare_writable_areas(mm);
+        self.kernel.prepare_writable_areas(mm, range);
     }
 }

@@ -3,6 +3,7 @@
 //! came through fork is linked to more than one family and takes nothing in.
 
 use super::kernel::Kernel;
+use crate::addr::VirtRange;
 use crate::flags::VmFlags;
 use crate::ids::{AnonVmaId, MmId, Slab, VmaId};
 use crate::vma::{Vma, VmaSet};
@@ -101,10 +102,11 @@ impl Kernel {
         }
     }
 
-    /// Gives every writable private area a family, as if it had been written.
-    pub fn prepare_writable_areas(&mut self, mm: MmId) {
+    /// Gives every writable private area of a range a family, as if it had been written.
+    pub fn prepare_writable_areas(&mut self, mm: MmId, range: VirtRange) {
+        let vmas = &self.mms[mm].vmas;
         let wanted = |vma: &Vma| vma.anon_vma.is_none() && vma.flags & (VmFlags::WRITE | VmFlags::SHARED) == VmFlags::WRITE;
-        let areas: Vec<_> = self.mms[mm].vmas.iter().filter(|(_, vma)| wanted(vma)).map(|(id, _)| id).collect();
+        let areas: Vec<_> = vmas.overlapping(range).filter(|id| wanted(vmas.get(*id))).collect();
         for id in areas {
             self.anon_vma_prepare(mm, id);
         }

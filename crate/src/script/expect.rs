@@ -90,7 +90,8 @@ struct Checker<'a> {
 impl Checker<'_> {
     fn differ(&mut self, field: &'static str, expected: String, found: String) {
         if expected != found {
-            self.found.push(Comparison { field, expected, found, excuse: String::new() });
+            let (excuse, cause) = Default::default();
+            self.found.push(Comparison { field, expected, found, excuse, cause });
         }
     }
 
@@ -221,7 +222,7 @@ impl Checker<'_> {
             true => "only where areas merge: that depends on which pages were written, which a log does not say",
             false => "",
         };
-        self.found.push(Comparison { field: "maps", expected: one, found: other, excuse: excuse.into() });
+        self.found.push(Comparison { field: "maps", expected: one, found: other, excuse: excuse.into(), cause: String::new() });
     }
 
     fn compare_changes(&mut self, pid: Pid, expected: &[&MapsExpectation], now: &[MapsLine]) {

@@ -21,19 +21,23 @@ mod replay;
 mod run;
 mod session;
 mod settings;
+mod show;
 mod signatures;
 mod tally;
+mod verdict;
 
 pub use ast::{Architecture, Call, Expectation, Expr, Input, MapsExpectation, Outcome, SetAside, SignalSpec, Statement};
 pub use evaluate::{arguments, number};
 pub use header::Header;
 pub use parse::ParseError;
 pub use replay::WrittenPolicy;
-pub use run::{Comparison, StepReport, show_bytes};
-pub use session::{Session, Verdict};
+pub use run::{Comparison, StepReport};
+pub use session::{Progress, Session};
 pub use settings::{Directive, SETTINGS, Setting, depends_on};
+pub use show::show_bytes;
 pub use signatures::{SIGNATURES, Signature, signature};
 pub use tally::{FirstDifference, ProcessTally, Ratio};
+pub use verdict::{LeftOut, Verdict};
 
 pub(crate) use assemble::apply as apply_directive;
 pub(crate) use ast::Line;

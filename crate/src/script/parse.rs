@@ -307,6 +307,9 @@ pub(super) fn is_known(name: &str) -> bool {
         "maps",
         "nmaps",
         "pagemap",
+        // What programs of 32 bits call.
+        "mmap2",
+        "old_mmap",
     ];
     Sysno::from_name(name).is_some() || OWN.contains(&name)
 }

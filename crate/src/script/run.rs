@@ -5,6 +5,7 @@ use super::evaluate::{self, Names};
 use super::expect::{self, Before};
 use super::handler::{self, Handlers};
 use super::replay::Replay;
+use super::show::{show, show_outcome};
 use crate::addr::VirtAddr;
 use crate::errno::SysError;
 use crate::event::Event;
@@ -28,8 +29,11 @@ pub struct Comparison {
     pub expected: String,
     /// What the machine says.
     pub found: String,
-    /// Why they may differ although nothing is wrong; empty if it is a difference.
+    /// Why they may differ although nothing is wrong; empty if it is a difference. Under the other assumption, which was
+    /// tried, they do not differ.
     pub excuse: String,
+    /// Of a difference: what would make it come out as expected, as far as that is known; empty if it is not.
+    pub cause: String,
 }
 
 /// What came of one statement.
@@ -57,6 +61,8 @@ pub struct StepReport {
     pub output: Vec<u8>,
     /// Differences.
     pub differences: Vec<Comparison>,
+    /// What a log does not show and the call takes for granted.
+    pub assumed: Option<String>,
     /// What happened inside.
     pub events: Vec<Event>,
     /// Events that were not kept.
@@ -107,6 +113,11 @@ impl State {
         pid.ok_or_else(|| format!("there is no process `{name}`"))
     }
 
+    /// Whose a statement is, if the process is there.
+    pub(super) fn known_pid(&self, statement: &Statement) -> Option<Pid> {
+        self.pid_of(statement.process.as_deref()).ok()
+    }
+
     /// Runs a statement; `Err` is a fault of the script itself.
     pub(super) fn run(&mut self, statement: &Statement) -> Result<StepReport, String> {
         let pid = match (&self.replay, self.pid_of(statement.process.as_deref())) {
@@ -128,9 +139,13 @@ impl State {
         }
         self.mask_handlers(statement);
         self.install_handler(pid, statement);
+        let refused = self.replay.as_mut().is_some_and(|replay| replay.wants_explanation(statement));
+        let before_call = refused.then(|| Box::new(self.unwatched_copy()));
+        let mut assumed = None;
         let outcome = match self.replay.take() {
             Some(mut replay) => {
                 let outcome = replay.run(self, pid, statement);
+                assumed = replay.take_assumed();
                 self.replay = Some(replay);
                 outcome?
             }
@@ -138,7 +153,13 @@ impl State {
         };
         let (events, dropped) = self.machine.kernel.trace.drain();
         let mut differences = early;
-        differences.extend(self.compare_result(statement, &outcome)?);
+        let mut results = self.compare_result(pid, statement, &outcome)?;
+        if let (Some(before), [difference]) = (before_call, results.as_mut_slice())
+            && difference.cause.is_empty()
+        {
+            difference.cause = super::replay::limits::explain(&before, pid, statement);
+        }
+        differences.extend(results);
         let output = std::mem::take(&mut self.machine.output);
         if !leaves {
             differences.extend(expect::check(self, pid, &before, statement, &output));
@@ -149,18 +170,38 @@ impl State {
         }
         self.let_die(pid, statement, &outcome);
         let report = self.report(pid, statement, outcome, &before, (events, dropped));
-        Ok(StepReport { differences, output, ..report })
+        Ok(StepReport { differences, output, assumed, ..report })
     }
 
-    /// A log speaks of a process that nobody made: it starts like the first one.
+    /// A copy in which nobody records.
+    pub(super) fn unwatched_copy(&self) -> Self {
+        let mut copy = self.clone();
+        copy.machine.kernel.trace.stop();
+        copy
+    }
+
+    /// A log speaks of a process that nobody made: a thread of the first one, or it starts like that.
     fn adopt(&mut self, statement: &Statement) -> Result<Pid, String> {
         let name = statement.process.clone().unwrap_or_default();
         let replay = self.replay.as_ref().expect("only logs adopt");
+        let (is_thread, config) = (replay.meets_threads(), replay.config_met(statement.process.as_deref()));
         if let Ok(number) = name.parse() {
             self.machine.set_next_pid(Pid(number));
         }
-        let pid = self.machine.spawn(&replay.base).map_err(|error| error.to_string())?;
+        if is_thread && self.machine.mm_of(self.first).is_some() {
+            const CLONE_VM_THREAD: u64 = 0x10100;
+            if let Yield::Value(made) = self.syscall(self.first, Sysno::clone, &[CLONE_VM_THREAD, 0, 0, 0, 0, 0].map(Arg::Int)) {
+                let pid = Pid(made as u32);
+                self.processes.insert(name, pid);
+                return Ok(pid);
+            }
+        }
+        let pid = self.machine.spawn(&config).map_err(|error| error.to_string())?;
         self.processes.insert(name, pid);
+        if let Some(mut replay) = self.replay.take() {
+            replay.meet(self, pid, statement.process.as_deref());
+            self.replay = Some(replay);
+        }
         Ok(pid)
     }
 
@@ -323,15 +364,18 @@ impl State {
     }
 
     /// Compares the result with the one that is expected or given.
-    fn compare_result(&mut self, statement: &Statement, outcome: &Yield) -> Result<Vec<Comparison>, String> {
+    fn compare_result(&mut self, pid: Pid, statement: &Statement, outcome: &Yield) -> Result<Vec<Comparison>, String> {
         let Some(expected) = &statement.outcome else { return Ok(Vec::new()) };
-        if let Some(replay) = &mut self.replay {
-            return Ok(replay.compare(statement, expected, outcome));
+        if let Some(mut replay) = self.replay.take() {
+            let differences = replay.compare(self, pid, statement, expected, outcome);
+            self.replay = Some(replay);
+            return Ok(differences);
         }
         if self.result_matches(expected, outcome)? {
             return Ok(Vec::new());
         }
-        Ok(vec![Comparison { field: "result", expected: show_outcome(expected), found: show(outcome), excuse: String::new() }])
+        let (excuse, cause) = Default::default();
+        Ok(vec![Comparison { field: "result", expected: show_outcome(expected), found: show(outcome), excuse, cause }])
     }
 
     fn result_matches(&self, expected: &Outcome, outcome: &Yield) -> Result<bool, String> {
@@ -381,9 +425,8 @@ impl State {
             _ => ("ok", None),
         };
         let focus = self.focus(statement, &outcome);
-        let about_memory = Sysno::from_name(&statement.call.name).is_some_and(Sysno::is_about_memory);
         let given = !matches!(statement.outcome, None | Some(Outcome::Unknown));
-        let compared = given && kind != "skipped" && (self.replay.is_none() || about_memory);
+        let compared = given && kind != "skipped" && (self.replay.is_none() || super::replay::counts(statement));
         StepReport {
             line: statement.line,
             pid: Some(pid),
@@ -396,61 +439,17 @@ impl State {
             focus,
             output: Vec::new(),
             differences: Vec::new(),
+            assumed: None,
             events,
             dropped,
         }
     }
 }
 
-fn signal_matches(spec: &SignalSpec, signal: &Signal) -> bool {
+pub(super) fn signal_matches(spec: &SignalSpec, signal: &Signal) -> bool {
     spec.signo == signal.signo.name()
         && spec.code.as_ref().is_none_or(|code| code == signal.code.name())
         && spec.addr.is_none_or(|addr| addr == signal.addr.0)
-}
-
-fn show_signal(signal: &Signal) -> String {
-    format!("{} {} {}", signal.signo.name(), signal.code.name(), signal.addr)
-}
-
-/// A result as a script would write it.
-pub(super) fn show(outcome: &Yield) -> String {
-    match outcome {
-        Yield::Value(value) if *value < 65536 => value.to_string(),
-        Yield::Value(value) => format!("{value:#x}"),
-        Yield::Error(error) => format!("-1 {} ({})", error.errno, error.errno.text()),
-        Yield::Bytes(bytes) => show_bytes(bytes),
-        Yield::Signal(signal) => show_signal(signal),
-        Yield::Counted(count, None) => count.to_string(),
-        Yield::Counted(count, Some(signal)) => format!("{count} {}", show_signal(signal)),
-        Yield::CountedError(count, error) => format!("{count} -1 {}", error.errno),
-        Yield::Skipped(_) => "?".into(),
-    }
-}
-
-/// Bytes as a script would write them.
-pub fn show_bytes(bytes: &[u8]) -> String {
-    if bytes.len() == 1 && !(0x20..0x7f).contains(&bytes[0]) {
-        return format!("{:#x}", bytes[0]);
-    }
-    let shown: String = bytes.iter().take(64).flat_map(|byte| std::ascii::escape_default(*byte)).map(char::from).collect();
-    format!("\"{shown}\"{}", if bytes.len() > 64 { "..." } else { "" })
-}
-
-pub(super) fn show_outcome(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Value(Expr::Int(value)) if *value >= 65536 => format!("{value:#x}"),
-        Outcome::Value(Expr::Int(value)) => value.to_string(),
-        Outcome::Value(Expr::Text(bytes)) => show_bytes(bytes),
-        Outcome::Value(Expr::Name(name)) => name.clone(),
-        Outcome::Value(_) => "a value".into(),
-        Outcome::Error(name) => format!("-1 {name}"),
-        Outcome::ErrorAfter(n, name) => format!("{n} -1 {name}"),
-        Outcome::Signal(n, spec) => {
-            let parts = [n.map(|n| n.to_string()), Some(spec.signo.clone()), spec.code.clone(), spec.addr.map(|a| format!("{a:#x}"))];
-            parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
-        }
-        Outcome::Unknown => "?".into(),
-    }
 }
 
 /// Whether a statement asks for a kind of expectation.

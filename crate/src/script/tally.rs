@@ -1,6 +1,7 @@
 //! How the replay of each process compares, field by field: what `npm run replay` prints.
 
 use super::ast::{Expectation, Statement};
+use super::replay::is_access;
 use super::run::{Comparison, StepReport};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -51,11 +52,6 @@ pub struct ProcessTally {
     pub first: Option<FirstDifference>,
     /// Differences that have an excuse.
     pub excused: usize,
-}
-
-/// Results of loads and stores are bytes and signals; those of calls are values and errnos.
-fn is_access(call: &str) -> bool {
-    matches!(call, "load" | "store" | "execute" | "touch_read" | "touch_write")
 }
 
 /// The fields that a statement compares. In an exact script maps and faults count for every statement.

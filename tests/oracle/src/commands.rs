@@ -170,7 +170,7 @@ fn check_here_or_alone(place: &mut Place, text: &str, fields: Fields) -> Result<
 fn check_alone(text: &str) -> Result<(), Failure> {
     let mut session = Session::from_text(text).map_err(|errors| Failure::Script(errors[0].to_string()))?;
     session.run_to_end().map_err(|error| Failure::Script(error.to_string()))?;
-    match session.verdict().first.filter(|(_, _, difference)| difference.excuse.is_empty()) {
+    match session.verdict().first.clone().filter(|(_, _, difference)| difference.excuse.is_empty()) {
         None => Ok(()),
         Some((line, call, d)) => {
             Err(Failure::Differs { line, call, field: d.field, real: format!("{} (recorded)", d.expected), ours: d.found })

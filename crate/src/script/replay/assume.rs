@@ -1,0 +1,162 @@
+//! What the first use of an address implies. A log of a running process, or a part of one, speaks of memory that it
+//! did not see being mapped: that is assumed to exist, and named.
+
+use super::{FIXED, Recorded, Replay, pages};
+use crate::addr::{PAGE_SIZE, VirtAddr, VirtRange};
+use crate::ids::Pid;
+use crate::machine::{Arg, Sysno};
+use crate::script::ast::{Outcome, SignalSpec, Statement};
+use crate::script::run::{State, Yield};
+use std::ops::Range;
+
+/// `MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE`.
+const ASSUMED: u64 = 0x10_4022;
+const SHARED: u64 = 1;
+const PRIVATE: u64 = 2;
+const MADV_REMOVE: u64 = 9;
+const NO_DESCRIPTOR: u64 = u64::MAX;
+
+/// An amount of memory, for people.
+fn amount(bytes: u64) -> String {
+    match bytes >> 10 {
+        kb if kb.is_multiple_of(1 << 20) => format!("{} GB", kb >> 20),
+        kb if kb.is_multiple_of(1 << 10) => format!("{} MB", kb >> 10),
+        kb => format!("{kb} kB"),
+    }
+}
+
+impl Replay {
+    /// Before a memory call: whatever it needs and the log has not told of is there.
+    pub(super) fn assume_for_call(&mut self, state: &mut State, pid: Pid, number: Sysno, args: &[Arg; 6], statement: &Statement) {
+        if self.spaces.is_none() {
+            return;
+        }
+        if number == Sysno::brk {
+            return self.assume_heap(state, pid, args[0].int(), super::returned(statement));
+        }
+        let Some(needed) = needed_by(number, args, statement) else { return };
+        let shared = number == Sysno::madvise && args[2].int() == MADV_REMOVE;
+        self.assume_mapped(state, pid, needed, 3, if shared { SHARED } else { PRIVATE });
+    }
+
+    /// Before an access that ended in a signal: memory that forbids it, if the signal says that there was some.
+    pub(super) fn assume_for_signal(&mut self, state: &mut State, pid: Pid, recorded: u64, spec: &SignalSpec) {
+        if spec.code.as_deref() == Some("SEGV_ACCERR") {
+            self.assume_mapped(state, pid, pages(recorded, 1), 0, PRIVATE);
+        }
+    }
+
+    /// The parts of a range of which the log has told nothing are mapped, if they are not yet.
+    fn assume_mapped(&mut self, state: &mut State, pid: Pid, range: Range<u64>, prot: u64, sharing: u64) {
+        let Some(space) = self.space(state, pid) else { return };
+        let unknown = space.unknown(range);
+        for part in &unknown {
+            space.know(part.clone());
+        }
+        for part in unknown {
+            for hole in holes(state, pid, &part) {
+                let flags = ASSUMED & !PRIVATE | sharing;
+                let args = [hole.start, hole.end - hole.start, prot, flags, NO_DESCRIPTOR, 0].map(Arg::Int);
+                state.syscall(pid, Sysno::mmap, &args);
+            }
+            let size = amount(part.end - part.start);
+            self.assumed.push(format!("{size} at {:#x} were mapped before the log shows it", part.start));
+        }
+        // What is assumed is no part of what the call does.
+        state.machine.kernel.trace.drain();
+    }
+
+    /// A heap that the log meets when it has grown already.
+    fn assume_heap(&mut self, state: &mut State, pid: Pid, wanted: u64, result: Option<u64>) {
+        let (Some(space), Some(result)) = (self.space(state, pid), result) else { return };
+        if space.knows_brk {
+            return;
+        }
+        let Some(brk) = state.machine.mm_of(pid).map(|mm| mm.brk.0) else { return };
+        if wanted == 0 && result > brk && result - brk < 1 << 36 {
+            state.syscall(pid, Sysno::brk, &[result, 0, 0, 0, 0, 0].map(Arg::Int));
+            state.machine.kernel.trace.drain();
+            self.assumed.push(format!("the heap had {} before the log shows it", amount(result - brk)));
+        }
+    }
+
+    /// A mapping that the kernel placed elsewhere than here: if memory of which the log does not tell can be the cause, it is
+    /// moved to where it was.
+    pub(super) fn settle(&mut self, state: &mut State, recorded: &Recorded<'_>, outcome: Yield) -> Yield {
+        let Recorded { pid, number, args, statement } = *recorded;
+        let (Some(wanted), Yield::Value(ours)) = (super::returned(statement), &outcome) else { return outcome };
+        let ours = *ours;
+        let len = match number {
+            Sysno::mmap if args[3].int() & FIXED == 0 => args[1].int(),
+            Sysno::mremap => args[2].int(),
+            _ => return outcome,
+        };
+        let Some(space) = self.space(state, pid).filter(|_| wanted != ours) else { return outcome };
+        let filled = !space.unknown(pages(ours, len)).is_empty();
+        // A higher place than one that is known to be free: it was free, if that is where the program then uses it.
+        let freed = wanted > ours && !space.unknown(pages(wanted, len)).is_empty();
+        let hidden = filled || (freed && self.images.speaks_of(wanted, ours, statement.line));
+        if !hidden || !Self::move_mapping(state, recorded, ours, wanted, len) {
+            return outcome;
+        }
+        self.assumed.push(format!("where it lies follows from what was mapped at {ours:#x} before the log shows it"));
+        Yield::Value(wanted)
+    }
+
+    /// Moves a new mapping to where it was recorded; whether that worked.
+    fn move_mapping(state: &mut State, recorded: &Recorded<'_>, ours: u64, wanted: u64, len: u64) -> bool {
+        const MAYMOVE_FIXED: u64 = 3;
+        const FIXED_NOREPLACE: u64 = 0x10_0000;
+        let Recorded { pid, number, args, .. } = *recorded;
+        let target = pages(wanted, len);
+        if holes(state, pid, &target) != [target] || !wanted.is_multiple_of(PAGE_SIZE) {
+            return false;
+        }
+        let moved = if number == Sysno::mremap {
+            state.syscall(pid, number, &[ours, len, len, MAYMOVE_FIXED, wanted, 0].map(Arg::Int))
+        } else {
+            state.syscall(pid, Sysno::munmap, &[ours, len, 0, 0, 0, 0].map(Arg::Int));
+            let mut again = args.clone();
+            (again[0], again[3]) = (Arg::Int(wanted), Arg::Int(args[3].int() | FIXED_NOREPLACE));
+            state.syscall(pid, number, &again)
+        };
+        moved == Yield::Value(wanted)
+    }
+}
+
+/// The range that a call needs to be mapped to end as it did.
+fn needed_by(number: Sysno, args: &[Arg; 6], statement: &Statement) -> Option<Range<u64>> {
+    use Sysno::*;
+    let [addr, len, _, flags, ..] = args.each_ref().map(Arg::int);
+    let whole = addr.is_multiple_of(PAGE_SIZE) && len > 0;
+    let worked = matches!(statement.outcome, Some(Outcome::Value(_)));
+    let exists = matches!(&statement.outcome, Some(Outcome::Error(name)) if name == "EEXIST");
+    match number {
+        mprotect | pkey_mprotect | madvise | mlock | mlock2 | munlock | msync | mincore | munmap | mremap | mseal | remap_file_pages
+            if worked && whole =>
+        {
+            Some(pages(addr, len))
+        }
+        mlock | mlock2 | munlock if worked && len > 0 => Some(pages(addr, len + (addr % PAGE_SIZE))),
+        mmap if exists && flags & FIXED != 0 => Some(pages(addr, PAGE_SIZE)),
+        _ => None,
+    }
+}
+
+/// The parts of a range where nothing is mapped.
+pub(super) fn holes(state: &State, pid: Pid, range: &Range<u64>) -> Vec<Range<u64>> {
+    let Some(mm) = state.machine.mm_of(pid) else { return Vec::new() };
+    let mut holes = Vec::new();
+    let mut at = range.start;
+    for id in mm.vmas.overlapping(VirtRange { start: VirtAddr(range.start), end: VirtAddr(range.end) }) {
+        let area = mm.vmas.get(id).range;
+        if area.start.0 > at {
+            holes.push(at..area.start.0);
+        }
+        at = at.max(area.end.0);
+    }
+    if at < range.end {
+        holes.push(at..range.end);
+    }
+    holes
+}

@@ -1,0 +1,152 @@
+//! Processes, descriptors and segments of a log: they are inputs. A log tells their numbers, and the
+//! machine takes them over.
+
+use super::Replay;
+use crate::fs::{Inode, InodeKind, OpenMode};
+use crate::ids::Pid;
+use crate::machine::{Arg, Sysno};
+use crate::script::ast::{Call, Expr};
+use crate::script::evaluate::{self, Names};
+use crate::script::run::{State, Yield};
+
+/// A file whose size the log does not tell ends nowhere.
+const UNKNOWN_SIZE: u64 = 1 << 40;
+const IPC_RMID: u64 = 0;
+
+impl Replay {
+    pub(super) fn fork(&mut self, state: &mut State, pid: Pid, call: &Call, result: Option<u64>) -> Yield {
+        let Some(child) = result.filter(|child| *child > 0) else { return Yield::Skipped("it failed".into()) };
+        let flags = flags_of(call, &state.names);
+        state.machine.set_next_pid(Pid(child as u32));
+        let args = [flags, 0, 0, 0, 0, 0].map(Arg::Int);
+        let outcome = state.syscall(pid, Sysno::clone, &args);
+        if let Yield::Value(made) = outcome {
+            let made = Pid(made as u32);
+            state.processes.insert(child.to_string(), made);
+            self.inherit_space(state, pid, made);
+        }
+        outcome
+    }
+
+    /// Opens under the recorded number; a file nobody has heard of is made up.
+    pub(super) fn open(&mut self, state: &mut State, pid: Pid, call: &Call, result: Option<u64>) -> Yield {
+        let Some(fd) = result.filter(|fd| (*fd as i64) >= 0) else { return Yield::Skipped("it failed".into()) };
+        let place = usize::from(call.name == "openat");
+        let path = match call.arg("pathname", place) {
+            Some(Expr::Text(bytes)) => String::from_utf8_lossy(bytes).into_owned(),
+            _ => format!("descriptor {fd}"),
+        };
+        let flags = call.arg("flags", place + 1).and_then(|expr| evaluate::number(expr, &state.names).ok()).unwrap_or(0);
+        let fs = &mut state.machine.kernel.fs;
+        let inode = fs.lookup(&path).unwrap_or_else(|| {
+            let inode = Inode { size: UNKNOWN_SIZE, backing_end: UNKNOWN_SIZE, warm: true, ..Inode::new(InodeKind::Disk) };
+            let id = fs.add_inode(inode);
+            fs.link(&path, id);
+            id
+        });
+        // 1 is write only, 2 is both.
+        let mode = OpenMode { read: flags & 3 != 1, write: flags & 3 != 0 };
+        let file = fs.open(inode, &path, mode);
+        state.machine.install_at(pid, fd, file);
+        Yield::Value(fd)
+    }
+
+    pub(super) fn memfd(&mut self, state: &mut State, pid: Pid, call: &Call, result: Option<u64>) -> Yield {
+        let Some(fd) = result else { return Yield::Skipped("it failed".into()) };
+        let Ok(args) = evaluate::arguments(call, &state.names) else { return Yield::Skipped("its arguments are cut off".into()) };
+        let outcome = state.syscall(pid, Sysno::memfd_create, &args);
+        if let Yield::Value(made) = outcome {
+            state.machine.move_descriptor(pid, made, fd);
+            return Yield::Value(fd);
+        }
+        outcome
+    }
+
+    pub(super) fn duplicate(&mut self, state: &mut State, pid: Pid, call: &Call, result: Option<u64>) -> Yield {
+        let copies = match call.name.as_str() {
+            "fcntl" => {
+                let command = call.arg("cmd", 1).and_then(|expr| evaluate::number(expr, &state.names).ok());
+                matches!(command, Some(0 | 1030))
+            }
+            _ => true,
+        };
+        let (Some(to), true) = (result, copies) else { return Yield::Skipped("not about memory".into()) };
+        let from = call.arg("fd", 0).and_then(|expr| evaluate::number(expr, &state.names).ok()).unwrap_or(u64::MAX);
+        let file = state.machine.process(pid).and_then(|process| process.descriptor(from));
+        let Some(file) = file else { return Yield::Skipped("the log does not show where it was opened".into()) };
+        state.machine.kernel.fs.get_file(file);
+        state.machine.install_at(pid, to, file);
+        Yield::Value(to)
+    }
+
+    /// Does a call whose result does not count.
+    pub(super) fn quietly(&mut self, state: &mut State, pid: Pid, call: &Call) -> Result<Yield, String> {
+        let Some(number) = Sysno::from_name(&call.name) else { return Ok(Yield::Skipped("not about memory".into())) };
+        let Ok(args) = evaluate::arguments(call, &state.names) else { return Ok(Yield::Skipped("its arguments are cut off".into())) };
+        Ok(match state.syscall(pid, number, &args) {
+            Yield::Error(error) => Yield::Skipped(error.to_string()),
+            done => done,
+        })
+    }
+
+    /// A mapping of a descriptor that the log did not see opened: some file.
+    pub(super) fn know_descriptor(&mut self, state: &mut State, pid: Pid, args: &[Arg; 6]) {
+        let (flags, fd) = (args[3].int(), args[4].int());
+        let known = state.machine.process(pid).and_then(|process| process.descriptor(fd)).is_some();
+        if flags & 0x20 == 0 && !known && (fd as i32) >= 0 {
+            let fs = &mut state.machine.kernel.fs;
+            let size = UNKNOWN_SIZE;
+            let inode = fs.add_inode(Inode { size, backing_end: size, warm: true, ..Inode::new(InodeKind::Disk) });
+            let file = fs.open(inode, &format!("descriptor {fd}"), OpenMode { read: true, write: true });
+            state.machine.install_at(pid, fd, file);
+        }
+    }
+
+    /// Makes a segment; the log's number stands for it from now on.
+    pub(super) fn shmget(&mut self, state: &mut State, pid: Pid, call: &Call, result: Option<u64>) -> Yield {
+        let Some(recorded) = result else { return Yield::Skipped("it failed".into()) };
+        let Ok(args) = evaluate::arguments(call, &state.names) else { return Yield::Skipped("its arguments are cut off".into()) };
+        match state.syscall(pid, Sysno::shmget, &args) {
+            Yield::Value(ours) => {
+                self.segments.insert(recorded, ours);
+                Yield::Value(recorded)
+            }
+            Yield::Error(error) => Yield::Skipped(error.to_string()),
+            other => other,
+        }
+    }
+
+    /// Removes a segment; what else `shmctl` tells is not about memory.
+    pub(super) fn shmctl(&mut self, state: &mut State, pid: Pid, call: &Call, result: Option<u64>) -> Yield {
+        let number = |place| call.args.get(place).and_then(|(_, expr)| evaluate::number(expr, &state.names).ok());
+        let ours = number(0).and_then(|recorded| self.segments.get(&recorded).copied());
+        match (ours, number(1), result) {
+            (Some(ours), Some(IPC_RMID), Some(0)) => state.syscall(pid, Sysno::shmctl, &[ours, IPC_RMID, 0, 0, 0, 0].map(Arg::Int)),
+            _ => Yield::Skipped("not about memory".into()),
+        }
+    }
+}
+
+/// The flags of `clone` or `clone3`, however the log writes them.
+pub(super) fn flags_of(call: &Call, names: &Names) -> u64 {
+    const CLONE_VFORK_VM: u64 = 0x4100;
+    let expr = match call.name.as_str() {
+        "fork" => return 0,
+        "vfork" => return CLONE_VFORK_VM,
+        "clone3" => match call.args.first() {
+            Some((_, Expr::List(items))) => items.iter().find(|(name, _)| name.as_deref() == Some("flags")).map(|(_, value)| value),
+            Some((_, other)) => Some(other),
+            None => None,
+        },
+        _ => call.arg("flags", 0),
+    };
+    expr.map_or(0, |expr| known_flags(expr, names))
+}
+
+/// The value of flags among which some may be unknown.
+fn known_flags(expr: &Expr, names: &Names) -> u64 {
+    match expr {
+        Expr::Binary('|', left, right) => known_flags(left, names) | known_flags(right, names),
+        other => evaluate::number(other, names).unwrap_or(0),
+    }
+}

@@ -1,0 +1,336 @@
+//! Where a program of a log had its parts, when the log comes without first maps: read from the log
+//! before anything is run, so that our addresses are the recorded ones. The first mapping that the
+//! kernel placed tells where its area began, the first `brk` where the heap does; what the program
+//! put at addresses of its own choice moves our stack, loader and program out of the way.
+
+use super::files::flags_of;
+use super::ranges::Ranges;
+use super::space::Space;
+use super::{memory_call, returned};
+use crate::addr::{PAGE_SIZE, TASK_SIZE, VirtAddr, VirtRange, page_align};
+use crate::machine::{MapsLine, ProcessConfig, Sysno};
+use crate::script::ast::{Architecture, Expr, Statement};
+use crate::script::evaluate::{self, Names};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// `MAP_FIXED | MAP_FIXED_NOREPLACE`.
+pub(super) const FIXED: u64 = 0x10_0010;
+const MAP_32BIT: u64 = 0x40;
+const CLONE_VM: u64 = 0x100;
+/// Position-independent programs lie above, and their heap behind them.
+const PIE_BASE: u64 = 0x5500_0000_0000;
+/// A heap begins at most so far behind its program: 1 GiB at random, and the program itself.
+const HEAP_DISTANCE: u64 = 2 << 30;
+/// Pages of vvar, vvar_vclock and vdso, as they lie upwards below the dynamic loader.
+const VDSO: [(&str, u64, [char; 4]); 3] =
+    [("[vvar]", 4, ['r', '-', '-', 'p']), ("[vvar_vclock]", 2, ['r', '-', '-', 'p']), ("[vdso]", 2, ['r', '-', 'x', 'p'])];
+/// Pages of glibc's dynamic loader; more if the log uses more.
+const LOADER_PAGES: u64 = 0x36;
+/// The loader is looked for so far above the first mapping.
+const LOADER_REACH: u64 = 16 << 20;
+const STACK_PAGES: u64 = 0x21;
+
+/// What a log tells of one program, from its `execve` to the next.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Image {
+    /// The end of the first mapping that the kernel placed.
+    top: Option<u64>,
+    /// The lowest break.
+    start_brk: Option<u64>,
+    /// Whether the first call on the heap asks where it begins.
+    asks_brk_first: Option<bool>,
+    /// What calls name that are no `mmap`, and what the program mapped at addresses of its own choice.
+    touched: Ranges<()>,
+    /// Where the kernel placed mappings.
+    placed: Ranges<()>,
+    /// Whether the log shows the program from its start.
+    pub(super) complete: bool,
+    /// Its path.
+    path: Option<String>,
+}
+
+/// The programs of a log: by the line of their `execve`, or by a process that the log begins in.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Images {
+    by_line: HashMap<usize, Image>,
+    by_process: HashMap<String, Image>,
+    /// The lines of calls that begin at an address and are no `mmap`.
+    named: HashMap<u64, Vec<usize>>,
+    /// The processes that the log begins in are threads of one: nothing that they map meets.
+    threads: bool,
+}
+
+/// Where a program is kept while the log is read.
+#[derive(Clone)]
+enum Key {
+    Line(usize),
+    Process(String),
+    /// A forked child: its memory is its parent's.
+    Inherited,
+}
+
+impl Images {
+    /// Reads a log.
+    pub(super) fn read(statements: &[Statement], architecture: Architecture) -> Self {
+        let mut images = Self { threads: are_threads(statements), ..Self::default() };
+        let first = statements.first().and_then(|statement| statement.process.clone()).unwrap_or_default();
+        let mut current: HashMap<String, Key> = HashMap::new();
+        for statement in statements {
+            let process = statement.process.as_deref().unwrap_or_default();
+            let key = match current.get(process) {
+                Some(key) => key.clone(),
+                None if images.threads => Key::Process(first.clone()),
+                None => Key::Process(process.to_string()),
+            };
+            match statement.call.name.as_str() {
+                "execve" | "execveat" if returned(statement) == Some(0) => {
+                    let image = images.by_line.entry(statement.line).or_default();
+                    image.complete = architecture == Architecture::X86_64;
+                    image.path = path_of(statement);
+                    current.insert(process.to_string(), Key::Line(statement.line));
+                }
+                "fork" | "clone" | "clone3" | "vfork" => {
+                    let shares = flags_of(&statement.call, &Names::new()) & CLONE_VM != 0;
+                    if let Some(child) = returned(statement).filter(|child| *child > 0) {
+                        current.insert(child.to_string(), if shares { key } else { Key::Inherited });
+                    }
+                }
+                _ => {
+                    images.name(statement);
+                    if let Some(image) = images.at(&key) {
+                        image.learn(statement);
+                    }
+                }
+            }
+        }
+        images
+    }
+
+    fn name(&mut self, statement: &Statement) {
+        let Some(Sysno::munmap | Sysno::mprotect | Sysno::madvise | Sysno::mremap) = memory_call(&statement.call.name) else { return };
+        if let Some((_, Expr::Int(addr))) = statement.call.args.first() {
+            self.named.entry(*addr).or_default().push(statement.line);
+        }
+    }
+
+    /// Whether the log goes on to speak of one address rather than of another. One of the two is where a mapping lies.
+    pub(super) fn speaks_of(&self, one: u64, rather_than: u64, after: usize) -> bool {
+        let next = |addr: u64| {
+            let lines = self.named.get(&addr)?;
+            lines.get(lines.partition_point(|line| *line <= after)).copied()
+        };
+        match (next(one), next(rather_than)) {
+            (Some(one), Some(other)) => one < other,
+            (None, Some(_)) => false,
+            _ => true,
+        }
+    }
+
+    fn at(&mut self, key: &Key) -> Option<&mut Image> {
+        match key {
+            Key::Line(line) => self.by_line.get_mut(line),
+            Key::Process(process) => Some(self.by_process.entry(process.clone()).or_default()),
+            Key::Inherited => None,
+        }
+    }
+
+    /// Whether a process that the log did not show being made is a thread of the first one.
+    pub(super) fn are_threads(&self) -> bool {
+        self.threads
+    }
+
+    /// The program that an `execve` on a line started.
+    pub(super) fn started_on(&self, line: usize) -> Image {
+        self.by_line.get(&line).cloned().unwrap_or_default()
+    }
+
+    /// The program in which the log meets a process.
+    pub(super) fn met_in(&self, process: Option<&str>) -> Image {
+        self.by_process.get(process.unwrap_or_default()).cloned().unwrap_or_default()
+    }
+}
+
+/// Whether the processes of an excerpt can be threads of one program (`strace -p` names them all): no program starts, none
+/// is forked, and what one maps is not mapped already.
+fn are_threads(statements: &[Statement]) -> bool {
+    let mut live = Ranges::default();
+    for statement in statements {
+        let name = statement.call.name.as_str();
+        if matches!(name, "execve" | "execveat" | "fork" | "vfork" | "clone" | "clone3") {
+            return false;
+        }
+        let (Some(number), Some(at)) = (memory_call(name), returned(statement)) else { continue };
+        let Ok(args) = evaluate::arguments(&statement.call, &Names::new()) else { continue };
+        let [addr, len, new_len, flags, ..] = args.each_ref().map(|arg| arg.int());
+        match number {
+            Sysno::munmap => live.remove(pages(addr, len)),
+            Sysno::mmap => {
+                let range = pages(at, len);
+                if flags & FIXED == 0 && live.gaps(range.clone()) != [range.clone()] {
+                    return false;
+                }
+                live.insert(range, ());
+            }
+            Sysno::mremap => {
+                live.remove(pages(addr, len));
+                live.insert(pages(at, new_len), ());
+            }
+            _ => {}
+        }
+    }
+    true
+}
+
+fn path_of(statement: &Statement) -> Option<String> {
+    match statement.call.arg("pathname", usize::from(statement.call.name == "execveat")) {
+        Some(Expr::Text(bytes)) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        _ => None,
+    }
+}
+
+/// A range of whole pages.
+pub(super) fn pages(start: u64, len: u64) -> Range<u64> {
+    let end = start.saturating_add(len).min(u64::MAX - PAGE_SIZE);
+    VirtAddr(start).page_floor().0..page_align(end)
+}
+
+impl Image {
+    fn learn(&mut self, statement: &Statement) {
+        let Some(number) = memory_call(&statement.call.name) else { return };
+        let Ok(args) = evaluate::arguments(&statement.call, &Names::new()) else { return };
+        let [addr, len, _, flags, ..] = args.each_ref().map(|arg| arg.int());
+        let result = returned(statement);
+        match number {
+            Sysno::mmap => {
+                let chosen = flags & FIXED != 0 || (addr != 0 && result == Some(addr));
+                match result {
+                    Some(at) if !chosen => self.place(at, len, flags),
+                    Some(_) if chosen => self.touched.insert(pages(addr, len), ()),
+                    _ => {}
+                }
+            }
+            Sysno::brk => {
+                self.asks_brk_first.get_or_insert(addr == 0);
+                if let Some(at) = result {
+                    self.start_brk = Some(self.start_brk.map_or(at, |lowest| lowest.min(at)));
+                }
+            }
+            Sysno::mprotect | Sysno::munmap | Sysno::madvise | Sysno::mremap | Sysno::mlock if addr != 0 => {
+                self.touched.insert(pages(addr, len), ());
+            }
+            _ => {}
+        }
+    }
+
+    fn place(&mut self, at: u64, len: u64, flags: u64) {
+        let range = pages(at, len.min(TASK_SIZE));
+        if range.end > TASK_SIZE {
+            return;
+        }
+        if self.top.is_none() && flags & MAP_32BIT == 0 {
+            self.top = Some(range.end);
+        }
+        self.placed.insert(range, ());
+    }
+
+    /// Whether nothing in the log meets a range.
+    fn is_free(&self, range: &Range<u64>) -> bool {
+        self.touched.gaps(range.clone()) == [range.clone()] && self.placed.gaps(range.clone()) == [range.clone()]
+    }
+
+    /// The process that the program starts as.
+    pub(super) fn config(&self, base: &ProcessConfig) -> ProcessConfig {
+        let mut maps = Vec::new();
+        self.place_program(&mut maps);
+        let loader_end = self.place_loader(&mut maps);
+        let stack = self.stack(loader_end.unwrap_or(0));
+        maps.push(line(stack, ['r', 'w', '-', 'p'], "[stack]"));
+        maps.sort_by_key(|line: &MapsLine| line.range.start);
+        maps.dedup_by(|later, earlier| later.range.start < earlier.range.end);
+        // The kernel wrote the arguments to the stack.
+        let stack = maps.iter().find(|line| line.name == "[stack]").map(|line| line.range.end.0);
+        let present = stack.iter().map(|end| (VirtRange::new(end - PAGE_SIZE, *end), true)).collect();
+        ProcessConfig {
+            maps,
+            present,
+            start_brk: self.start_brk.map(VirtAddr),
+            start_stack: None,
+            data: (0, 0),
+            mmap_base: loader_end.or(self.top).map(VirtAddr),
+            ..base.clone()
+        }
+    }
+
+    /// One page of the program: where those with a fixed address lie, or right before the heap.
+    fn place_program(&self, maps: &mut Vec<MapsLine>) {
+        if !self.complete {
+            return;
+        }
+        let start = match self.start_brk {
+            Some(brk) if brk >= PIE_BASE => VirtAddr(brk).page_floor().0 - PAGE_SIZE,
+            _ => 0x40_0000,
+        };
+        let range = start..start + PAGE_SIZE;
+        let free = self.is_free(&range) && self.start_brk.is_none_or(|brk| brk >= range.end);
+        if free {
+            let name = self.path.clone().filter(|path| path.starts_with('/')).unwrap_or("/bin/program".into());
+            maps.push(MapsLine { dev: (0xfe, 0), ino: 2, ..line(range, ['r', '-', 'x', 'p'], &name) });
+        }
+    }
+
+    /// vdso and dynamic loader, from the first mapping's end upwards: the end of the loader. The loader reaches as far as
+    /// the log uses it.
+    fn place_loader(&self, maps: &mut Vec<MapsLine>) -> Option<u64> {
+        let top = self.top.filter(|_| self.complete)?;
+        let mut at = top;
+        let vdso_len: u64 = VDSO.iter().map(|(_, pages, _)| pages * PAGE_SIZE).sum();
+        // Before Linux 6.16 it lay by the stack, and the loader right here.
+        if self.is_free(&(at..at + vdso_len)) {
+            for (name, pages, perms) in VDSO {
+                maps.push(line(at..at + pages * PAGE_SIZE, perms, name));
+                at += pages * PAGE_SIZE;
+            }
+        }
+        let room = self.placed.gaps(at..at + LOADER_REACH).first().filter(|gap| gap.start == at)?.end;
+        let used = self.touched.last_within(at..room).map_or(0, |end| end.min(room));
+        let end = used.max(at + LOADER_PAGES * PAGE_SIZE).min(room);
+        if end > TASK_SIZE - (STACK_PAGES + 256) * PAGE_SIZE {
+            return Some(at);
+        }
+        maps.push(MapsLine { dev: (0xfe, 0), ino: 3, ..line(at..end, ['r', 'w', '-', 'p'], "/lib64/ld-linux-x86-64.so.2") });
+        Some(end)
+    }
+
+    /// The highest place for a stack that nothing in the log meets.
+    fn stack(&self, loader_end: u64) -> Range<u64> {
+        const STEP: u64 = 1 << 30;
+        let room = (STACK_PAGES + 256) * PAGE_SIZE;
+        let free = |end: &u64| self.is_free(&(end - room..*end)) && (end - room >= loader_end || *end + STEP < loader_end);
+        let candidates = (0..1 << 16).map(|i| TASK_SIZE - i * STEP);
+        let end = candidates.take_while(|end| *end > 2 * STEP).find(free).unwrap_or(TASK_SIZE);
+        end - STACK_PAGES * PAGE_SIZE..end
+    }
+
+    /// What is known of its memory when it starts: of a program that the log shows from its start, all but the program
+    /// itself and what lies above the first mapping.
+    pub(super) fn space(&self) -> Space {
+        let mut space = Space::default();
+        space.knows_brk = self.complete && self.asks_brk_first == Some(true);
+        let Some(top) = self.top.filter(|_| self.complete) else { return space };
+        space.know(0..top);
+        match self.start_brk {
+            Some(brk) if brk >= PIE_BASE => space.doubt(brk - HEAP_DISTANCE..brk),
+            Some(brk) => space.doubt(0x1_0000..brk),
+            None => {
+                space.doubt(0x1_0000..0x4000_0000);
+                space.doubt(PIE_BASE..PIE_BASE + (0x200 << 32));
+            }
+        }
+        space
+    }
+}
+
+fn line(range: Range<u64>, perms: [char; 4], name: &str) -> MapsLine {
+    MapsLine { range: VirtRange::new(range.start, range.end), perms, offset: 0, dev: (0, 0), ino: 0, name: name.to_string() }
+}

@@ -1,0 +1,440 @@
+//! Replaying the log of a real program. What is about memory is done and compared; descriptors, process
+//! ids and the results of other calls are inputs, since a log holds only a part of what the program did.
+//!
+//! A log without first maps is replayed at its own addresses: [`layout`] reads from it where the program's
+//! parts lay, [`assume`] adds what a call shows to have been mapped before the log, and [`space`] keeps
+//! what is known. [`limits`] tries what would have made a call fail as recorded, and [`order`] finds an order of
+//! overlapping calls that explains the log.
+
+mod assume;
+mod files;
+mod layout;
+pub(super) mod limits;
+pub(super) mod order;
+mod ranges;
+mod sketch;
+mod space;
+
+use super::ast::{Architecture, Call, Expr, Outcome, Statement};
+use super::evaluate;
+use super::header::process_from_inputs;
+use super::run::{Comparison, State, Yield, signal_matches};
+use super::show::{show, show_outcome};
+use crate::addr::{PAGE_SIZE, VirtRange, page_align};
+use crate::ids::{MmSerial, Pid};
+use crate::machine::{Arg, ProcessConfig, Sysno};
+use layout::{FIXED, Images, pages};
+use space::Space;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// Which pages a log's program is taken to have written. A log does not say, and some merges depend
+/// on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WrittenPolicy {
+    /// None but those that the log itself touches.
+    None,
+    /// Writable private memory counts as written as soon as it is mapped.
+    Writable,
+}
+
+impl WrittenPolicy {
+    /// The opposite assumption, under which an excuse is tried.
+    pub(super) const fn other(self) -> Self {
+        match self {
+            Self::None => Self::Writable,
+            Self::Writable => Self::None,
+        }
+    }
+}
+
+/// The state of a replay.
+#[derive(Clone, Debug)]
+pub(super) struct Replay {
+    base: ProcessConfig,
+    written: WrittenPolicy,
+    architecture: Architecture,
+    /// What the log tells of its programs, and of each address space; absent when the log has first maps.
+    spaces: Option<HashMap<MmSerial, Space>>,
+    images: Arc<Images>,
+    /// Lines behind which calls are missing.
+    cuts: Arc<[usize]>,
+    cuts_passed: usize,
+    /// Address spaces whose first areas count as written.
+    prepared: HashSet<MmSerial>,
+    /// Recorded numbers of SysV segments, and ours.
+    segments: HashMap<u64, u64>,
+    /// What the last call took for granted.
+    assumed: Vec<String>,
+    /// How many refusals may still be explained: each takes copies of the machine.
+    explanations_left: usize,
+}
+
+/// Recorded refusals whose cause is looked for.
+const MOST_EXPLANATIONS: usize = 200;
+
+/// A memory call as the log has it.
+#[derive(Clone, Copy)]
+struct Recorded<'a> {
+    pid: Pid,
+    number: Sysno,
+    args: &'a [Arg; 6],
+    statement: &'a Statement,
+}
+
+/// The memory call of a name; those of 32-bit programs mean the same.
+pub(super) fn memory_call(name: &str) -> Option<Sysno> {
+    match name {
+        "mmap2" | "old_mmap" => Some(Sysno::mmap),
+        _ => Sysno::from_name(name).filter(|number| number.is_about_memory()),
+    }
+}
+
+/// Accesses that a script or a log makes by itself.
+pub(super) fn is_access(name: &str) -> bool {
+    matches!(name, "load" | "store" | "execute" | "touch_read" | "touch_write")
+}
+
+/// Whether a verdict on a log counts a statement: a memory call, or an access that ended in a signal.
+pub(super) fn counts(statement: &Statement) -> bool {
+    let signal = matches!(statement.outcome, Some(Outcome::Signal(..)));
+    memory_call(&statement.call.name).is_some() || (signal && is_access(&statement.call.name))
+}
+
+/// The number that a statement is recorded to have returned.
+fn returned(statement: &Statement) -> Option<u64> {
+    match &statement.outcome {
+        Some(Outcome::Value(expr)) => evaluate::number(expr, &evaluate::Names::new()).ok(),
+        _ => None,
+    }
+}
+
+impl Replay {
+    pub(super) fn new(script: &super::Script) -> Self {
+        let has_maps = !script.header.process.maps.is_empty() || script.statements.iter().any(|s| !s.inputs.is_empty());
+        let images = if has_maps { Images::default() } else { Images::read(&script.statements, script.architecture) };
+        let mut cuts: Vec<_> = script.set_aside.iter().filter(|aside| aside.is_memory_call).map(|aside| aside.line).collect();
+        cuts.sort_unstable();
+        Self {
+            base: script.header.process.clone(),
+            written: script.header.written,
+            architecture: script.architecture,
+            spaces: (!has_maps).then(HashMap::new),
+            images: Arc::new(images),
+            cuts: cuts.into(),
+            cuts_passed: 0,
+            prepared: HashSet::new(),
+            segments: HashMap::new(),
+            assumed: Vec::new(),
+            explanations_left: MOST_EXPLANATIONS,
+        }
+    }
+
+    /// Whether a statement is a refusal whose cause will be looked for if it does not happen here.
+    pub(super) fn wants_explanation(&mut self, statement: &Statement) -> bool {
+        let wants = self.explanations_left > 0 && limits::may_be_a_limit(statement);
+        self.explanations_left -= usize::from(wants);
+        wants
+    }
+
+    /// Whether a process that the log did not show being made shares the first one's memory.
+    pub(super) fn meets_threads(&self) -> bool {
+        self.spaces.is_some() && self.images.are_threads()
+    }
+
+    /// How a process starts that the log meets without having seen it made.
+    pub(super) fn config_met(&self, process: Option<&str>) -> ProcessConfig {
+        match &self.spaces {
+            Some(_) => self.images.met_in(process).config(&self.base),
+            None => self.base.clone(),
+        }
+    }
+
+    /// What is known of the memory of such a process.
+    pub(super) fn meet(&mut self, state: &State, pid: Pid, process: Option<&str>) {
+        let space = self.images.met_in(process).space();
+        self.set_space(state, pid, space);
+    }
+
+    fn set_space(&mut self, state: &State, pid: Pid, space: Space) {
+        if let (Some(spaces), Some(mm)) = (&mut self.spaces, state.machine.mm_of(pid)) {
+            spaces.insert(mm.serial, space);
+        }
+    }
+
+    /// A child knows of its memory what its parent knew.
+    fn inherit_space(&mut self, state: &State, parent: Pid, child: Pid) {
+        let (Some(spaces), Some(from), Some(to)) = (&mut self.spaces, state.machine.mm_of(parent), state.machine.mm_of(child)) else {
+            return;
+        };
+        if from.serial != to.serial {
+            let space = spaces.get(&from.serial).cloned().unwrap_or_default();
+            spaces.insert(to.serial, space);
+        }
+        if self.prepared.contains(&from.serial) {
+            self.prepared.insert(to.serial);
+        }
+    }
+
+    fn space(&mut self, state: &State, pid: Pid) -> Option<&mut Space> {
+        let serial = state.machine.mm_of(pid)?.serial;
+        Some(self.spaces.as_mut()?.entry(serial).or_default())
+    }
+
+    /// Takes out what the last call took for granted.
+    pub(super) fn take_assumed(&mut self) -> Option<String> {
+        let assumed = std::mem::take(&mut self.assumed);
+        (!assumed.is_empty()).then(|| assumed.join("; "))
+    }
+
+    /// Does what a statement of the log did.
+    pub(super) fn run(&mut self, state: &mut State, pid: Pid, statement: &Statement) -> Result<Yield, String> {
+        let call = &statement.call;
+        let result = returned(statement);
+        self.pass_cuts(statement.line);
+        if state.machine.mm_of(pid).is_none() {
+            return Ok(Yield::Skipped("the process has ended".into()));
+        }
+        match call.name.as_str() {
+            "execve" | "execveat" => self.execve(state, pid, statement, result),
+            "fork" | "vfork" | "clone" | "clone3" => Ok(self.fork(state, pid, call, result)),
+            "open" | "openat" | "creat" => Ok(self.open(state, pid, call, result)),
+            "memfd_create" => Ok(self.memfd(state, pid, call, result)),
+            "dup" | "dup2" | "dup3" | "fcntl" => Ok(self.duplicate(state, pid, call, result)),
+            "close" | "ftruncate" | "unlink" | "exit" | "exit_group" | "fallocate" | "personality" => self.quietly(state, pid, call),
+            "setrlimit" | "prlimit64" if result == Some(0) => self.quietly(state, pid, call),
+            "shmget" => Ok(self.shmget(state, pid, call, result)),
+            "shmctl" => Ok(self.shmctl(state, pid, call, result)),
+            name if is_access(name) => self.access(state, pid, statement),
+            name => match memory_call(name) {
+                Some(number) => Ok(self.memory_call(state, pid, number, statement)),
+                None => Ok(Yield::Skipped("not about memory".into())),
+            },
+        }
+    }
+
+    /// Where calls are missing from the log, what was known may have changed.
+    fn pass_cuts(&mut self, line: usize) {
+        let passed = self.cuts[self.cuts_passed..].iter().take_while(|cut| **cut < line).count();
+        self.cuts_passed += passed;
+        if let (true, Some(spaces)) = (passed > 0, &mut self.spaces) {
+            spaces.values_mut().for_each(Space::forget);
+        }
+    }
+
+    /// A new program: the maps that come with the statement, or what the log tells of it.
+    fn execve(&mut self, state: &mut State, pid: Pid, statement: &Statement, result: Option<u64>) -> Result<Yield, String> {
+        if result != Some(0) {
+            return Ok(Yield::Skipped("it failed".into()));
+        }
+        let image = self.images.started_on(statement.line);
+        let config = match (&self.spaces, statement.inputs.is_empty()) {
+            // The first program of a log with first maps is the one the machine was started with.
+            (None, true) => return Ok(Yield::Skipped("the program that the first maps show".into())),
+            (Some(_), true) => image.config(&self.base),
+            (_, false) => process_from_inputs(&self.base, &statement.inputs),
+        };
+        state.machine.replace_program(pid, &config).map_err(|error| error.to_string())?;
+        self.set_space(state, pid, image.space());
+        Ok(Yield::Value(0))
+    }
+
+    /// An access that the log shows by the signal that it ended in.
+    fn access(&mut self, state: &mut State, pid: Pid, statement: &Statement) -> Result<Yield, String> {
+        let mut call = statement.call.clone();
+        let recorded = call.args.first().and_then(|(_, expr)| evaluate::number(expr, &state.names).ok());
+        let (Some(recorded), Some(space)) = (recorded, self.space(state, pid)) else { return state.call(pid, &call) };
+        let ours = space.ours(recorded);
+        call.args[0].1 = Expr::Int(ours);
+        if let Some(Outcome::Signal(_, spec)) = &statement.outcome {
+            self.assume_for_signal(state, pid, recorded, spec);
+        }
+        let outcome = state.call(pid, &call)?;
+        // A log does not say whether it was a read or a write.
+        if call.name == "load" && !matches!(outcome, Yield::Signal(_)) && matches!(statement.outcome, Some(Outcome::Signal(..))) {
+            let store = Call { name: "store".into(), args: vec![call.args[0].clone(), (None, Expr::Int(0))], ..Call::default() };
+            return state.call(pid, &store);
+        }
+        Ok(outcome)
+    }
+
+    fn memory_call(&mut self, state: &mut State, pid: Pid, number: Sysno, statement: &Statement) -> Yield {
+        let Ok(recorded) = evaluate::arguments(&statement.call, &state.names) else {
+            return Yield::Skipped("its arguments are cut off".into());
+        };
+        let mut args = recorded.clone();
+        if number == Sysno::shmat {
+            let Some(segment) = self.segments.get(&args[0].int()) else {
+                return Yield::Skipped("the log does not show its segment being made".into());
+            };
+            args[0] = Arg::Int(*segment);
+        }
+        self.assume_for_call(state, pid, number, &recorded, statement);
+        self.translate(state, pid, number, &mut args);
+        if number == Sysno::mmap {
+            self.know_descriptor(state, pid, &args);
+        }
+        if number == Sysno::mincore {
+            args[2] = Arg::Scratch;
+        }
+        let outcome = state.syscall(pid, number, &args);
+        if let Some(reason) = not_in_the_log(number, statement, &outcome) {
+            return Yield::Skipped(reason);
+        }
+        let recorded = Recorded { pid, number, args: &recorded, statement };
+        let outcome = self.settle(state, &recorded, outcome);
+        self.learn(state, &recorded, &outcome);
+        self.count_as_written(state, pid, number, &args, &outcome);
+        outcome
+    }
+
+    /// Writable private memory that a call made counts as written, under [`WrittenPolicy::Writable`].
+    fn count_as_written(&mut self, state: &mut State, pid: Pid, number: Sysno, args: &[Arg; 6], outcome: &Yield) {
+        let (WrittenPolicy::Writable, Some(mm)) = (self.written, state.machine.mm_of(pid)) else { return };
+        let changed = match (number, outcome) {
+            (Sysno::mmap, Yield::Value(at)) => pages(*at, args[1].int()),
+            (Sysno::mprotect, _) => pages(args[0].int(), args[1].int()),
+            (Sysno::brk, _) => mm.start_brk.page_floor().0..page_align(mm.brk.0),
+            (Sysno::mmap, _) => 0..0,
+            _ => return,
+        };
+        let first = self.prepared.insert(mm.serial);
+        let changed = if first { 0..u64::MAX - PAGE_SIZE } else { changed };
+        state.machine.count_as_written(pid, VirtRange::new(changed.start, changed.end));
+    }
+
+    /// Turns recorded addresses into ours.
+    fn translate(&mut self, state: &State, pid: Pid, number: Sysno, args: &mut [Arg; 6]) {
+        let Some(space) = self.space(state, pid) else { return };
+        for place in addresses_of(number, args) {
+            if let Arg::Int(recorded) = args[*place]
+                && recorded != 0
+            {
+                args[*place] = Arg::Int(space.ours(recorded));
+            }
+        }
+    }
+
+    /// Remembers where recorded memory lies here, and that the log has told of it.
+    fn learn(&mut self, state: &State, recorded: &Recorded<'_>, outcome: &Yield) {
+        let Recorded { pid, number, args, statement } = *recorded;
+        let [addr, len, new_len, ..] = args.each_ref().map(Arg::int);
+        let result = returned(statement);
+        let trusted = self.trusts(state, pid, statement, outcome, if number == Sysno::mremap { new_len } else { len });
+        let Some(space) = self.space(state, pid) else { return };
+        match (number, result, outcome) {
+            (Sysno::mmap | Sysno::mremap, ..) if !trusted => {}
+            (Sysno::mmap, Some(recorded), Yield::Value(ours)) => space.mapped(pages(recorded, len), *ours),
+            (Sysno::mremap, Some(recorded), Yield::Value(ours)) => {
+                space.know(pages(addr, len));
+                space.mapped(pages(recorded, new_len), *ours);
+            }
+            // A heap whose start the log does not show may grow by so much without meeting anything.
+            (Sysno::brk, Some(recorded), Yield::Value(ours)) if !space.knows_brk => {
+                space.knows_brk = true;
+                if recorded != *ours {
+                    space.mapped(recorded..recorded.saturating_add(1 << 32), *ours);
+                }
+            }
+            (Sysno::munmap, Some(0), _) => space.know(pages(addr, len)),
+            _ => {}
+        }
+    }
+
+    /// Whether a recorded place is believed that is not ours: not where something else lies, and not if the log goes on to
+    /// speak of ours.
+    fn trusts(&self, state: &State, pid: Pid, statement: &Statement, outcome: &Yield, len: u64) -> bool {
+        let (Some(recorded), Yield::Value(ours)) = (returned(statement), outcome) else { return true };
+        if recorded == *ours || self.spaces.is_none() {
+            return true;
+        }
+        let (place, own) = (pages(recorded, len), pages(*ours, len));
+        let outside = [place.start..place.end.min(own.start), place.start.max(own.end)..place.end];
+        let free = outside.iter().filter(|part| part.start < part.end).all(|part| assume::holes(state, pid, part) == [part.clone()]);
+        free && self.images.speaks_of(recorded, *ours, statement.line)
+    }
+
+    /// Compares what a statement gave with what is recorded.
+    pub(super) fn compare(
+        &mut self,
+        state: &State,
+        pid: Pid,
+        statement: &Statement,
+        expected: &Outcome,
+        outcome: &Yield,
+    ) -> Vec<Comparison> {
+        let name = &statement.call.name;
+        let number = memory_call(name);
+        if (number.is_none() && !is_access(name)) || matches!(outcome, Yield::Skipped(_)) {
+            return Vec::new();
+        }
+        let equal = match (expected, outcome) {
+            (Outcome::Unknown, _) => true,
+            (Outcome::Error(name), Yield::Error(error)) => error.errno.name() == name,
+            (Outcome::Value(Expr::Int(recorded)), Yield::Value(ours)) => self.same_value(state, pid, number, *recorded, *ours),
+            (Outcome::Value(_), Yield::Value(_)) => true,
+            (Outcome::Signal(_, spec), Yield::Signal(signal)) => {
+                // The address is the recorded one, which may lie elsewhere here.
+                let spec = super::ast::SignalSpec { addr: None, ..spec.clone() };
+                signal_matches(&spec, signal)
+            }
+            (Outcome::Value(_) | Outcome::Error(_), _) if number.is_none() => return Vec::new(),
+            _ => false,
+        };
+        if equal {
+            return Vec::new();
+        }
+        let cause = self.cause(number, expected, outcome);
+        vec![Comparison { field: "result", expected: show_outcome(expected), found: show(outcome), excuse: String::new(), cause }]
+    }
+
+    /// What of another machine shows in a difference.
+    fn cause(&self, number: Option<Sysno>, expected: &Outcome, outcome: &Yield) -> String {
+        let places = matches!(number, Some(Sysno::mmap | Sysno::mremap | Sysno::brk | Sysno::shmat));
+        match (self.architecture, expected, outcome) {
+            (Architecture::X86_64, ..) => String::new(),
+            (Architecture::Bits32, Outcome::Value(_), Yield::Value(_)) if places => {
+                "the log is of a 32-bit program, whose layout is not modelled here".into()
+            }
+            (Architecture::Other64, Outcome::Value(_), Yield::Value(_)) if places => {
+                "the log is of another processor, whose layout and page size are not modelled here".into()
+            }
+            (Architecture::Bits32, ..) => "the log is of a 32-bit program; this machine is x86-64".into(),
+            (Architecture::Other64, ..) => "the log is of another processor; this machine is x86-64 with pages of 4 kB".into(),
+        }
+    }
+
+    /// Equal, or at the same distance as the mapping placed before.
+    fn same_value(&mut self, state: &State, pid: Pid, number: Option<Sysno>, recorded: u64, ours: u64) -> bool {
+        let Some(space) = self.space(state, pid) else { return recorded == ours };
+        match number {
+            Some(Sysno::mmap | Sysno::mremap | Sysno::shmat) => space.same_place(recorded, ours),
+            Some(Sysno::brk) => space.ours(recorded) == ours,
+            _ => recorded == ours,
+        }
+    }
+}
+
+/// The arguments of a call that are addresses of its own memory.
+fn addresses_of(number: Sysno, args: &[Arg; 6]) -> &'static [usize] {
+    use Sysno::*;
+    match number {
+        mlockall | munlockall | pkey_alloc | pkey_free | process_madvise | process_vm_readv | process_vm_writev => &[],
+        mremap if args[3].int() & 2 != 0 => &[0, 4],
+        shmat => &[1],
+        _ => &[0],
+    }
+}
+
+/// A call about another process or an object that the log does not show: why it cannot be compared.
+fn not_in_the_log(number: Sysno, statement: &Statement, outcome: &Yield) -> Option<String> {
+    use crate::errno::Errno;
+    let Yield::Error(error) = outcome else { return None };
+    returned(statement)?;
+    match (number, error.errno) {
+        (Sysno::process_madvise, Errno::EBADF) => Some("the log does not show the descriptor of the process".into()),
+        (Sysno::process_vm_readv | Sysno::process_vm_writev, Errno::ESRCH) => Some("the log does not show the other process".into()),
+        (Sysno::shmdt, Errno::EINVAL) => Some("the log does not show the segment being attached".into()),
+        _ => None,
+    }
+}

@@ -1,0 +1,220 @@
+//! Calls of several threads that overlapped in time. A log prints a call that was interrupted where it ended, but it
+//! happened anywhere between its two moments. Before calls that overlap are run, an order is searched under which every
+//! result is the recorded one: backwards and forwards on a sketch of what is occupied, since only places tell orders apart.
+
+use super::memory_call;
+use super::sketch::{Effect, Op, Sketch};
+use crate::ids::MmSerial;
+use crate::script::ast::Statement;
+use crate::script::run::{State, StepReport};
+use std::collections::{HashMap, HashSet, VecDeque};
+
+/// A plan looks so many calls ahead …
+const HORIZON: usize = 64;
+/// … and is kept for so many.
+const KEPT: usize = 24;
+/// Statements among which a plan finds its calls.
+const REACH: usize = 512;
+/// Steps of a search, at most; then it is allowed one contradiction more.
+const MOST_NODES: usize = 20_000;
+/// After so many plans that explained nothing …
+const MOST_FAILURES: usize = 16;
+/// … they are searched for less.
+const MOST_NODES_THEN: usize = 500;
+/// More contradictions are not looked for within one plan.
+const MOST_CONTRADICTIONS: usize = 2;
+
+/// Which calls overlap, and what is planned.
+#[derive(Clone, Debug, Default)]
+pub(in crate::script) struct Order {
+    /// Interrupted memory calls by their first line: first and last line.
+    by_began: Vec<(usize, usize)>,
+    /// How many of these have begun.
+    begun: usize,
+    /// Last lines of those that have begun and have not been run.
+    in_flight: Vec<usize>,
+    /// Statements whose order is settled.
+    settled: usize,
+    /// For each address space, the last lines of the calls to run next.
+    plans: HashMap<MmSerial, VecDeque<usize>>,
+    /// Plans that explained nothing.
+    failures: usize,
+}
+
+/// What overlapped a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::script) struct Overlap {
+    /// Calls that had begun.
+    others: usize,
+}
+
+impl Overlap {
+    /// Says of a difference that the order of calls does not explain it.
+    pub(in crate::script) fn blame(self, report: &mut StepReport) {
+        for difference in report.differences.iter_mut().filter(|d| d.field == "result" && d.cause.is_empty()) {
+            let calls = if self.others == 1 { "call that overlaps" } else { "calls that overlap" };
+            difference.cause = format!(
+                "no order of it and the {} {calls} it gives this result: a call that matters is not in the log, or strace's order is not enough",
+                self.others
+            );
+        }
+    }
+}
+
+impl Order {
+    /// Finds the calls of a log that were interrupted.
+    pub(in crate::script) fn of(statements: &[Statement]) -> Self {
+        let interrupted = |s: &&Statement| s.began < s.line && memory_call(&s.call.name).is_some();
+        let mut by_began: Vec<_> = statements.iter().filter(interrupted).map(|s| (s.began, s.line)).collect();
+        by_began.sort_unstable();
+        Self { by_began, ..Self::default() }
+    }
+
+    /// Statements from here on were replaced.
+    pub(in crate::script) fn unsettle(&mut self, from: usize) {
+        self.settled = self.settled.min(from);
+    }
+
+    /// Puts the statement that comes next at a place of the list; what overlaps it.
+    pub(in crate::script) fn settle(&mut self, statements: &mut [Statement], at: usize, state: &State) -> Option<Overlap> {
+        if at < self.settled || self.by_began.is_empty() {
+            return None;
+        }
+        self.settled = at + 1;
+        let due = &statements[at];
+        while let Some((_, line)) = self.by_began.get(self.begun).filter(|(began, _)| *began < due.line) {
+            self.in_flight.push(*line);
+            self.begun += 1;
+        }
+        let serial = space_of(state, due)?;
+        if !self.plans.contains_key(&serial) {
+            let alone = self.in_flight.iter().all(|line| *line == due.line);
+            if alone {
+                self.in_flight.clear();
+                return None;
+            }
+            let most_nodes = if self.failures < MOST_FAILURES { MOST_NODES } else { MOST_NODES_THEN };
+            let plan = plan(statements, at, state, serial, most_nodes);
+            self.failures += usize::from(plan.is_none());
+            // Nothing explains it: what is due runs, and the rest is tried again.
+            self.plans.insert(serial, plan.unwrap_or_else(|| [due.line].into()));
+        }
+        let next = self.next_of(serial).unwrap_or(due.line);
+        let others = self.in_flight.iter().filter(|line| **line != next).count();
+        let reach = &statements[at..statements.len().min(at + REACH)];
+        let place = reach.iter().position(|statement| statement.line == next).unwrap_or(0);
+        self.in_flight.retain(|line| *line != statements[at + place].line);
+        statements[at..=at + place].rotate_right(1);
+        Some(Overlap { others }).filter(|overlap| overlap.others > 0)
+    }
+
+    fn next_of(&mut self, serial: MmSerial) -> Option<usize> {
+        let plan = self.plans.get_mut(&serial)?;
+        let next = plan.pop_front();
+        if plan.is_empty() {
+            self.plans.remove(&serial);
+        }
+        next
+    }
+}
+
+/// The address space that a memory call is about.
+fn space_of(state: &State, statement: &Statement) -> Option<MmSerial> {
+    memory_call(&statement.call.name)?;
+    let pid = state.known_pid(statement)?;
+    state.machine.mm_of(pid).map(|mm| mm.serial)
+}
+
+/// The last lines of the calls to run next, if an order explains them.
+fn plan(statements: &[Statement], at: usize, state: &State, serial: MmSerial, most_nodes: usize) -> Option<VecDeque<usize>> {
+    let mut ops: Vec<Op> = Vec::new();
+    let mut last_line = usize::MAX;
+    for statement in &statements[at..statements.len().min(at + REACH)] {
+        if matches!(statement.call.name.as_str(), "execve" | "execveat" | "exit_group") && ops.len() >= HORIZON / 2 {
+            break;
+        }
+        if statement.began >= last_line || space_of(state, statement) != Some(serial) {
+            continue;
+        }
+        ops.extend(Op::of(state, statement));
+        if ops.len() == HORIZON {
+            last_line = statement.line;
+        }
+    }
+    let sketch = Sketch::of(state, serial)?;
+    for contradictions in 0..=MOST_CONTRADICTIONS {
+        let (done, order, seen) = (vec![false; ops.len()], Vec::new(), HashSet::new());
+        let mut search = Search { ops: &ops, done, order, seen, nodes_left: most_nodes };
+        if search.explore(&sketch, contradictions) {
+            return Some(search.order.iter().take(KEPT).map(|op| ops[*op].ended).collect());
+        }
+    }
+    None
+}
+
+/// A search through the orders of some calls.
+struct Search<'a> {
+    /// By their ends.
+    ops: &'a [Op],
+    done: Vec<bool>,
+    order: Vec<usize>,
+    /// States from which nothing was found.
+    seen: HashSet<u64>,
+    nodes_left: usize,
+}
+
+impl Search<'_> {
+    /// Whether the remaining calls can be ordered with at most so many contradictions.
+    fn explore(&mut self, sketch: &Sketch, contradictions: usize) -> bool {
+        let Some(due) = self.done.iter().position(|done| !done).filter(|due| *due < HORIZON) else { return true };
+        if self.nodes_left == 0 || !self.seen.insert(sketch.digest(&self.done, contradictions)) {
+            return false;
+        }
+        self.nodes_left -= 1;
+        for (op, contradicts) in self.options(sketch, due, contradictions) {
+            let mut next = sketch.clone();
+            next.apply(&self.ops[op], contradicts);
+            self.done[op] = true;
+            self.order.push(op);
+            if self.explore(&next, contradictions - usize::from(contradicts)) {
+                return true;
+            }
+            self.order.pop();
+            self.done[op] = false;
+        }
+        false
+    }
+
+    /// The calls that may come next, the likeliest first, and whether their results contradict.
+    fn options(&self, sketch: &Sketch, due: usize, contradictions: usize) -> Vec<(usize, bool)> {
+        let first = &self.ops[due];
+        let begun = |op: &usize| !self.done[*op] && self.ops[*op].began < first.ended && self.ops[*op].effect != Effect::None;
+        let others: Vec<usize> = (due + 1..self.ops.len()).filter(begun).collect();
+        let right: Vec<usize> = others.iter().copied().filter(|op| self.ops[*op].matches(sketch) == Some(true)).collect();
+        let free: Vec<usize> = others.iter().copied().filter(|op| self.ops[*op].matches(sketch).is_none()).collect();
+        let wrong: Vec<usize> = others.iter().copied().filter(|op| self.ops[*op].matches(sketch) == Some(false)).collect();
+        let mut options = Vec::new();
+        let fits = first.matches(sketch);
+        if fits == Some(false) {
+            // What frees the place that it got comes first, then what fills those that it did not get.
+            let (likely, other): (Vec<usize>, Vec<usize>) = free.iter().partition(|op| self.ops[**op].frees_part_of(first));
+            options.extend(likely.into_iter().chain(right).chain(other).map(|op| (op, false)));
+            if contradictions > 0 {
+                options.push((due, true));
+                options.extend(wrong.into_iter().map(|op| (op, true)));
+            }
+            return options;
+        }
+        let mut after = sketch.clone();
+        after.apply(first, false);
+        let spoils = |op: &usize| self.ops[*op].matches(&after) == Some(false);
+        let (spoiled, safe): (Vec<usize>, Vec<usize>) = right.iter().partition(|op| fits.is_none() && spoils(op));
+        options.extend(spoiled.into_iter().map(|op| (op, false)));
+        options.push((due, false));
+        options.extend(safe.into_iter().chain(free).map(|op| (op, false)));
+        if contradictions > 0 {
+            options.extend(wrong.into_iter().map(|op| (op, true)));
+        }
+        options
+    }
+}

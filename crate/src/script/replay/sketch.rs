@@ -1,0 +1,226 @@
+//! What of an address space decides where the kernel puts a mapping: which addresses are occupied. Small enough that a
+//! search may copy it thousands of times.
+
+use super::layout::FIXED;
+use super::{memory_call, pages, returned};
+use crate::addr::{PMD_SIZE, page_align};
+use crate::ids::MmSerial;
+use crate::machine::{Arg, Sysno};
+use crate::script::ast::Statement;
+use crate::script::evaluate;
+use crate::script::run::State;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
+
+const MAP_SHARED: u64 = 1;
+const MAP_ANONYMOUS: u64 = 0x20;
+/// `MAP_32BIT | MAP_ABOVE4G | MAP_HUGETLB`: searched for elsewhere.
+const ELSEWHERE: u64 = 0x4_00c0;
+/// Searches begin here (CONFIG_LSM_MMAP_MIN_ADDR).
+const LOWEST: u64 = 0x1_0000;
+
+/// What a call does to places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// Nothing.
+    None,
+    /// The kernel chooses a place, unless the hint is free; whether it is aligned for huge pages.
+    Place { hint: u64, len: u64, aligned: bool },
+    /// Grows, shrinks or moves.
+    Resize { old: Range<u64>, len: u64 },
+    /// Takes a range away, and maps one.
+    Set { gone: Range<u64>, made: Range<u64> },
+}
+
+/// A memory call in a search.
+#[derive(Clone, Debug)]
+pub(super) struct Op {
+    pub(super) began: usize,
+    pub(super) ended: usize,
+    pub(super) effect: Effect,
+    recorded: Option<u64>,
+}
+
+impl Op {
+    pub(super) fn of(state: &State, statement: &Statement) -> Option<Self> {
+        let number = memory_call(&statement.call.name)?;
+        let args = evaluate::arguments(&statement.call, &state.names).ok()?;
+        let recorded = returned(statement);
+        let effect = recorded.map_or(Effect::None, |at| effect(number, args.each_ref().map(Arg::int), at));
+        Some(Self { began: statement.began, ended: statement.line, effect, recorded })
+    }
+
+    /// Whether the recorded place is the one that it would get; `None` if its result tells nothing of places.
+    pub(super) fn matches(&self, sketch: &Sketch) -> Option<bool> {
+        Some(sketch.place(&self.effect)? == self.recorded)
+    }
+
+    /// Whether it takes away something of what another one got.
+    pub(super) fn frees_part_of(&self, other: &Self) -> bool {
+        let (Effect::Set { gone, .. }, Some(at)) = (&self.effect, other.recorded) else { return false };
+        let len = match other.effect {
+            Effect::Place { len, .. } | Effect::Resize { len, .. } => len,
+            _ => return false,
+        };
+        gone.start < at + len && at < gone.end
+    }
+}
+
+fn effect(number: Sysno, [addr, len, third, fourth, ..]: [u64; 6], at: u64) -> Effect {
+    match number {
+        Sysno::munmap => Effect::Set { gone: pages(addr, len), made: 0..0 },
+        // A large mapping of a file is aligned by its offset, if its file system wants that: taken as it is.
+        Sysno::mmap if fourth & (FIXED | ELSEWHERE) != 0 || (fourth & MAP_ANONYMOUS == 0 && len >= PMD_SIZE) => {
+            Effect::Set { gone: pages(at, len), made: pages(at, len) }
+        }
+        Sysno::mmap => {
+            let len = page_align(len.min(1 << 47));
+            let aligned = fourth & MAP_ANONYMOUS != 0 && fourth & MAP_SHARED == 0 && addr == 0 && len.is_multiple_of(PMD_SIZE);
+            Effect::Place { hint: addr & !0xfff, len, aligned }
+        }
+        Sysno::mremap if fourth & 6 != 0 => Effect::Set { gone: pages(addr, len), made: pages(at, third) },
+        Sysno::mremap => Effect::Resize { old: pages(addr, len), len: page_align(third.min(1 << 47)) },
+        _ => Effect::None,
+    }
+}
+
+/// The occupied ranges of an address space, joined where they touch, in order.
+#[derive(Clone, Debug)]
+pub(super) struct Sketch {
+    occupied: Vec<(u64, u64)>,
+    top: u64,
+}
+
+impl Sketch {
+    /// An address space as it is; `None` if it is searched upwards.
+    pub(super) fn of(state: &State, serial: MmSerial) -> Option<Self> {
+        let kernel = &state.machine.kernel;
+        let mm = &kernel.mms[kernel.mm_of_serial(serial)?];
+        if mm.layout.legacy {
+            return None;
+        }
+        let mut sketch = Self { occupied: Vec::new(), top: mm.layout.mmap_base.0 };
+        for (_, vma) in mm.vmas.iter() {
+            match sketch.occupied.last_mut() {
+                Some((_, end)) if *end == vma.range.start.0 => *end = vma.range.end.0,
+                _ => sketch.occupied.push((vma.range.start.0, vma.range.end.0)),
+            }
+        }
+        Some(sketch)
+    }
+
+    /// A number for a state of a search.
+    pub(super) fn digest(&self, done: &[bool], contradictions: usize) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (&self.occupied, done, contradictions).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// Where something would go, if the kernel chooses: `Some(None)` is nowhere.
+    fn place(&self, effect: &Effect) -> Option<Option<u64>> {
+        match effect {
+            Effect::Place { hint, len, .. } if *hint != 0 && self.is_free(&(*hint..hint + len)) => Some(Some(*hint)),
+            Effect::Place { len, aligned, .. } => Some(self.search(*len, *aligned)),
+            Effect::Resize { old, len } => {
+                let old_len = old.end - old.start;
+                let fits = *len <= old_len || self.is_free(&(old.end..old.start + len));
+                Some(if fits { Some(old.start) } else { self.search(*len, len.is_multiple_of(PMD_SIZE)) })
+            }
+            Effect::None | Effect::Set { .. } => None,
+        }
+    }
+
+    fn search(&self, len: u64, aligned: bool) -> Option<u64> {
+        if aligned && let Some(found) = self.highest(len + PMD_SIZE) {
+            let shift = found.wrapping_neg() & (PMD_SIZE - 1);
+            return Some(found + if shift == 0 { PMD_SIZE } else { shift });
+        }
+        self.highest(len)
+    }
+
+    /// The highest free range below the top.
+    fn highest(&self, len: u64) -> Option<u64> {
+        let mut end = self.top;
+        for (start, stop) in self.occupied.iter().rev() {
+            if *stop < end && end - stop >= len {
+                return Some(end - len);
+            }
+            end = end.min(*start);
+        }
+        (end >= LOWEST + len).then(|| end - len)
+    }
+
+    fn is_free(&self, range: &Range<u64>) -> bool {
+        let next = self.occupied.partition_point(|(_, end)| *end <= range.start);
+        self.occupied.get(next).is_none_or(|(start, _)| *start >= range.end)
+    }
+
+    /// Does what a call does: at the recorded place, or where it would go here if that contradicts.
+    pub(super) fn apply(&mut self, op: &Op, contradicts: bool) {
+        let at = if contradicts { self.place(&op.effect).flatten() } else { op.recorded };
+        match (&op.effect, at) {
+            (Effect::Set { gone, made }, _) => {
+                self.remove(gone.clone());
+                self.insert(made.clone());
+            }
+            (Effect::Place { len, .. }, Some(at)) => self.insert(at..at + len),
+            (Effect::Resize { old, len }, Some(at)) => {
+                self.remove(old.clone());
+                self.insert(at..at + len);
+            }
+            _ => {}
+        }
+    }
+
+    fn remove(&mut self, range: Range<u64>) {
+        let first = self.occupied.partition_point(|(_, end)| *end <= range.start);
+        let behind = self.occupied.partition_point(|(start, _)| *start < range.end);
+        if first >= behind || range.is_empty() {
+            return;
+        }
+        let (left, right) = (self.occupied[first].0, self.occupied[behind - 1].1);
+        let kept = [(left, range.start), (range.end, right)].into_iter().filter(|(start, end)| start < end);
+        self.occupied.splice(first..behind, kept);
+    }
+
+    fn insert(&mut self, range: Range<u64>) {
+        if range.is_empty() {
+            return;
+        }
+        let first = self.occupied.partition_point(|(_, end)| *end < range.start);
+        let behind = self.occupied.partition_point(|(start, _)| *start <= range.end);
+        let start = self.occupied.get(first).filter(|_| first < behind).map_or(range.start, |(start, _)| range.start.min(*start));
+        let end = if first < behind { range.end.max(self.occupied[behind - 1].1) } else { range.end };
+        self.occupied.splice(first..behind, [(start, end)]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sketch(occupied: &[(u64, u64)]) -> Sketch {
+        Sketch { occupied: occupied.to_vec(), top: 0x100_0000 }
+    }
+
+    #[test]
+    fn ranges_join_where_they_touch_and_are_cut() {
+        let mut tried = sketch(&[(0x10_0000, 0x20_0000), (0x30_0000, 0x40_0000)]);
+        tried.insert(0x20_0000..0x30_0000);
+        assert_eq!(tried.occupied, [(0x10_0000, 0x40_0000)]);
+        tried.remove(0x18_0000..0x38_0000);
+        assert_eq!(tried.occupied, [(0x10_0000, 0x18_0000), (0x38_0000, 0x40_0000)]);
+        tried.remove(0..0x50_0000);
+        assert_eq!(tried.occupied, []);
+    }
+
+    #[test]
+    fn the_highest_gap_that_is_large_enough() {
+        let tried = sketch(&[(0x80_0000, 0x90_0000), (0x91_0000, 0x100_0000)]);
+        let place = |len, aligned| tried.place(&Effect::Place { hint: 0, len, aligned });
+        assert_eq!((place(0x1_0000, false), place(0x2_0000, false)), (Some(Some(0x90_0000)), Some(Some(0x7e_0000))));
+        assert_eq!(place(PMD_SIZE, true), Some(Some(0x60_0000)));
+        let grown = |len| tried.place(&Effect::Resize { old: 0x88_0000..0x90_0000, len });
+        assert_eq!((grown(0x9_0000), grown(0xa_0000)), (Some(Some(0x88_0000)), Some(Some(0x76_0000))));
+    }
+}
