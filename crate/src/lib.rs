@@ -38,7 +38,8 @@ pub mod mm;
 pub mod proc;
 // 6: processes and system calls
 pub mod machine;
-// 7: looking, and the script language
+// 7: looking, maps and smaps that people have, and the script language
+pub mod dump;
 pub mod script;
 pub mod view;
 // 8: JavaScript

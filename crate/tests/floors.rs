@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["mm"],
     &["proc"],
     &["machine"],
-    &["view", "script"],
+    &["view", "script", "dump"],
     &["js"],
 ];
 
