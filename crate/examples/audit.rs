@@ -2,7 +2,7 @@
 //! `smaps`: `cargo run --release --example audit -- [--json] FILE [OTHER]`. With two texts: what changed, as calls.
 //! `--script` prints a script that yields the address space. Exits 2 if a text has none.
 
-use pagefault::dump::{Audit, Costs, Dump, Reading, read};
+use pagefault::dump::{Audit, Costs, Dump, Reading, read, script_of};
 use serde_json::json;
 
 fn main() {
@@ -27,7 +27,7 @@ fn answer(files: &[String], as_json: bool, as_script: bool) -> Result<String, St
         ([], _) => return Err("the text has no line of /proc/PID/maps".into()),
     };
     Ok(match second {
-        _ if as_script => format!("# not yet {}", first.areas.len()),
+        _ if as_script => script_of(first),
         Some(_) => String::new(),
         None => about_one(first, &readings[0], as_json),
     })

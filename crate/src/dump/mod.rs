@@ -8,11 +8,16 @@ mod advice;
 mod area;
 mod audit;
 mod costs;
+mod files;
 mod read;
+mod replay;
+mod script;
 mod tables;
 mod text;
 
 pub use area::{Area, Dump};
 pub use audit::{Audit, Boundary, Group, Guards, Kind};
 pub use costs::{Columns, CostRow, Costs};
+pub use replay::{Compared, compare_script};
+pub use script::{header_of, script_of};
 pub use read::{Reading, looks_like_dump, read};
