@@ -20,6 +20,8 @@ pub enum Kind {
     Gap,
     /// One is the kernel's own (vdso, vvar) or a device's.
     Special,
+    /// SysV segments have a `close` operation and do not vanish.
+    Close,
     /// Two files, or a file beside anonymous memory.
     File,
     /// Shared beside private.
@@ -34,10 +36,15 @@ pub enum Kind {
     Name,
     /// The pages of the file are not neighbours.
     Offset,
-    /// SysV segments have a `close` operation and do not vanish.
-    Close,
     /// The same in all that the text shows.
     Hidden,
+}
+
+impl Kind {
+    /// A program could have it otherwise without mapping something else.
+    fn is_curable(self) -> bool {
+        !matches!(self, Self::Special | Self::Close | Self::File | Self::Sharing)
+    }
 }
 
 /// Two neighbours.
@@ -301,7 +308,7 @@ fn groups(boundaries: &[Boundary], guards: Option<Guards>) -> Vec<Group> {
             kind,
             title: advice::title(kind, detail),
             count: members.len(),
-            saves: members.iter().filter(|boundary| boundary.alone).count(),
+            saves: if kind.is_curable() { members.iter().filter(|boundary| boundary.alone).count() } else { 0 },
             example: members[0].at.clone(),
             advice: advice::advice(kind, detail, guards),
         })

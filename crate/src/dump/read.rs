@@ -3,9 +3,12 @@
 
 use super::area::{Area, Dump};
 use super::tables::Table;
-use crate::addr::VirtRange;
+use crate::addr::{PAGE_SIZE, VirtRange};
 use crate::proc::MapsLine;
 use crate::script::SetAside;
+
+/// Offsets in files are signed numbers.
+const LARGEST_FILE: u64 = i64::MAX as u64;
 
 /// What a text has of maps and smaps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,7 +107,7 @@ impl Reader {
             Found::Line(maps) if maps.name == "[rollup]" => self.start_rollup(),
             Found::Line(maps) => self.add(maps, Vec::new(), None),
             Found::Cut => self.set_aside(line, "the line is cut off"),
-            Found::Empty => self.set_aside(line, "the range is empty or ends before it starts"),
+            Found::Impossible => self.set_aside(line, "no range of whole pages, or an offset that no file has"),
             Found::Nothing => self.take_other(line),
         }
     }
@@ -115,7 +118,7 @@ impl Reader {
             return;
         }
         let row = self.table.as_ref().and_then(|table| table.row(line)).or_else(|| super::tables::gdb_row(line));
-        if let Some((maps, fields, flags)) = row {
+        if let Some((maps, fields, flags)) = row.filter(|(maps, ..)| is_possible(maps)) {
             return self.add(maps, fields, flags);
         }
         if let Some(counter) = find_counter(line) {
@@ -194,8 +197,8 @@ enum Found {
     Line(MapsLine),
     /// The beginning of one.
     Cut,
-    /// One whose range holds nothing.
-    Empty,
+    /// One that no kernel prints.
+    Impossible,
     Nothing,
 }
 
@@ -228,12 +231,19 @@ fn maps_around(line: &str, dash: usize) -> Found {
     };
     let parsed = rest.behind_range(VirtRange::new(start, end), closing_quote(prefix));
     match parsed {
-        Some(_) if end <= start => Found::Empty,
-        Some(maps) => Found::Line(maps),
+        Some(maps) if is_possible(&maps) => Found::Line(maps),
+        Some(_) => Found::Impossible,
         // Ten digits are an address; fewer may be a date or a telephone number.
         None if rest.0.trim().is_empty() && digits >= 8 => Found::Cut,
         None => Found::Nothing,
     }
+}
+
+/// Whole pages, at least one, and an offset that a file can have.
+fn is_possible(maps: &MapsLine) -> bool {
+    let (start, end) = (maps.range.start, maps.range.end);
+    let aligned = start.is_page_aligned() && end.is_page_aligned() && maps.offset % PAGE_SIZE == 0;
+    aligned && start < end && maps.offset.checked_add(end - start).is_some_and(|end| end <= LARGEST_FILE)
 }
 
 /// The quote mark that a line inside quotes ends with.

@@ -2,10 +2,10 @@
 
 use super::area::{Area, Dump, Ids};
 use super::files::{Backing, Open, OpenKey, declarations, quoted};
-use crate::addr::{PAGE_SIZE, TASK_SIZE};
+use crate::addr::{PAGE_SIZE, TASK_SIZE, VirtRange};
 use crate::flags::VmFlags;
 use crate::mm::Sysctl;
-use crate::proc::render_maps_line;
+use crate::proc::{MapsLine, render_maps_line};
 use crate::vma::{Vma, why_apart};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -136,14 +136,7 @@ impl Writer<'_> {
                 continue;
             }
             let alike = below.as_ref().is_some_and(|low| why_apart(low, &vma).is_ok());
-            let apart = if alike { apart(area, &vma) } else { Apart::Nothing };
-            match apart {
-                Apart::NoReserve => vma.flags |= VmFlags::NORESERVE,
-                Apart::WritableFirst => vma.flags |= VmFlags::ACCOUNT,
-                // Nothing is alike to it: another area behind it is another case.
-                Apart::OtherOpen => vma.pgoff = vma.pgoff.wrapping_add(1 << 40),
-                _ => {}
-            }
+            let apart = if alike { self.set_apart(area, &mut vma) } else { Apart::Nothing };
             self.place(area, &vma, apart);
             opened += usize::from(area.has_file());
             if opened % MOST_OPEN == MOST_OPEN - 1 {
@@ -152,6 +145,19 @@ impl Writer<'_> {
             below = Some(vma);
         }
         self.text += &self.open.close_all();
+    }
+
+    /// Chooses how an area stays apart from its neighbour, and lets it be so.
+    fn set_apart(&self, area: &Area, vma: &mut Vma) -> Apart {
+        let apart = apart(area, vma);
+        match apart {
+            Apart::NoReserve => vma.flags |= VmFlags::NORESERVE,
+            Apart::WritableFirst => vma.flags |= VmFlags::ACCOUNT,
+            // Nothing is alike to it: another area behind it is another case.
+            Apart::OtherOpen => vma.pgoff = vma.pgoff.wrapping_add(1 << 40),
+            _ => {}
+        }
+        apart
     }
 
     /// The whole heap; what is missing of it is taken away again.
@@ -220,7 +226,7 @@ impl Writer<'_> {
         let memfd = Backing::of(area) == Backing::Memfd;
         let key = OpenKey { name: area.maps.name.clone(), ino: area.maps.ino, writable: writable && !memfd, second: second && !memfd };
         let of_file = self.areas.iter().filter(|other| other.maps.ino == area.maps.ino && other.maps.name == area.maps.name);
-        let memory = if memfd { of_file.map(|other| other.maps.offset + other.maps.range.len()).max().unwrap_or(0) } else { 0 };
+        let memory = if memfd { of_file.map(|other| other.maps.offset.saturating_add(other.maps.range.len())).max().unwrap_or(0) } else { 0 };
         let (name, statement) = self.open.get(&key, area, memory);
         self.text += &statement.unwrap_or_default();
         (name, area.maps.offset)
@@ -264,6 +270,46 @@ impl Writer<'_> {
     }
 }
 
+/// The beginning of a script that leads from one dump to another: the first is there, the files of both are declared.
+pub(super) fn header_for(from: &Dump, to: &Dump) -> String {
+    let (old, new): (Vec<_>, Vec<_>) = (placeable(from).collect(), placeable(to).collect());
+    let both: Vec<&Area> = old.iter().chain(&new).copied().collect();
+    let mut text = settings(&both);
+    text += &declarations(both.iter().copied());
+    for area in old {
+        let _ = writeln!(text, "@map {}", render_maps_line(&area.maps).trim_end());
+    }
+    text
+}
+
+/// Writes the calls that map single areas.
+#[derive(Debug, Default)]
+pub(super) struct Mapper {
+    open: Open,
+    scratch: usize,
+}
+
+impl Mapper {
+    /// The calls that map a part of an area; if a neighbour is `alike`, so that they stay apart.
+    pub(super) fn calls(&mut self, area: &Area, part: VirtRange, alike: bool) -> Vec<String> {
+        let offset = if area.has_file() { area.maps.offset.saturating_add(part.start - area.maps.range.start) } else { 0 };
+        let part = Area { maps: MapsLine { range: part, offset, ..area.maps.clone() }, vm_flags: None, ..area.clone() };
+        let areas = [&part];
+        let mut writer = Writer { areas: &areas, text: String::new(), open: std::mem::take(&mut self.open), ids: Ids::default(), scratch: self.scratch };
+        let mut vma = writer.ids.vma(&part);
+        let apart = if alike { writer.set_apart(&part, &mut vma) } else { Apart::Nothing };
+        writer.place(&part, &vma, apart);
+        let lines = writer.text.lines().map(str::to_string).collect();
+        (self.open, self.scratch) = (writer.open, writer.scratch);
+        lines
+    }
+
+    /// Closes what it opened.
+    pub(super) fn close(&mut self) -> String {
+        self.open.close_all()
+    }
+}
+
 /// What is there from the start.
 fn is_given(area: &Area) -> bool {
     area.maps.name == "[stack]" || area.is_special()
@@ -280,7 +326,7 @@ fn apart(area: &Area, vma: &Vma) -> Apart {
     }
 }
 
-fn prot(perms: [char; 4]) -> String {
+pub(super) fn prot(perms: [char; 4]) -> String {
     let names = [('r', "PROT_READ"), ('w', "PROT_WRITE"), ('x', "PROT_EXEC")];
     let set: Vec<_> = perms.iter().zip(names).filter(|(letter, (name, _))| *letter == name).map(|(_, (_, name))| name).collect();
     if set.is_empty() { "PROT_NONE".into() } else { set.join("|") }
