@@ -265,7 +265,10 @@ ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]";
     let areas = &reading.dumps[0].areas;
     assert_eq!((reading.dumps.len(), areas.len(), reading.set_aside.len()), (1, 7, 1));
     assert_eq!(areas[3].maps.name, "/memfd:two words (deleted)");
-    assert_eq!((areas[5].maps.ino, areas[5].maps.dev, areas[5].field("Wonder"), areas[5].field("ProtectionKey")), (u64::MAX, (0x103, 10), 12, 3));
+    assert_eq!(
+        (areas[5].maps.ino, areas[5].maps.dev, areas[5].field("Wonder"), areas[5].field("ProtectionKey")),
+        (u64::MAX, (0x103, 10), 12, 3)
+    );
     assert_eq!(areas[5].vm_flags.as_deref(), Some("rd wr sh mr mw me ms xy sd"));
     assert_eq!(areas[2].given_name(), Some("libc_malloc"));
     let compared = compare_script(&header_of(&reading.dumps[0]), &reading.dumps[0]);

@@ -37,7 +37,9 @@ pub(super) fn advice(kind: Kind, detail: &str, guards: Option<Guards>) -> Option
         (Kind::Key, _) => "Give neighbouring pages the same protection key, or group pages by key.",
         (Kind::Name, _) => "Give neighbouring areas the same name, or none: areas with different names never merge.",
         (Kind::Offset, _) => "Map the file's pages in their order, or in larger windows.",
-        (Kind::File, "two files") => "One area a file is the least there can be; many small files cost fewer areas if they are read or packed into one.",
+        (Kind::File, "two files") => {
+            "One area a file is the least there can be; many small files cost fewer areas if they are read or packed into one."
+        }
         (Kind::Close, _) => "Use one larger segment, or shared memory from memfd_create, whose areas merge.",
         (Kind::Hidden, "") => {
             "If neither was written since it was made or forked, the next mmap, mprotect or madvise at their border merges them. Give memory its final permissions before it is first written."
@@ -121,7 +123,7 @@ pub(super) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -145,7 +145,8 @@ impl Asker<'_> {
         let (low, high) = (&self.vmas[right - 1], &self.vmas[right]);
         let refusals = refusals(low, high);
         let kinds: Vec<_> = refusals.iter().flat_map(|why| self.kinds_of(why, right)).collect();
-        let alone = refusals.len() == 1 && kinds.len() == 1 || only_permission(&refusals);
+        let alone = refusals.len() == 1 && kinds.len() == 1 && kinds[0].0 != Kind::Gap || only_permission(&refusals);
+        let alone = alone || kinds.iter().any(|(kind, detail)| *kind == Kind::Gap && detail == "alike");
         let may_be = if refusals.is_empty() { self.hidden(right) } else { Vec::new() };
         let (kind, detail) = kinds.into_iter().min().unwrap_or_else(|| (Kind::Hidden, self.hidden_detail(right)));
         Boundary {
@@ -200,7 +201,9 @@ impl Asker<'_> {
 
     /// Whether the areas around a hole would be one if it were filled.
     fn gap_detail(&self, right: usize) -> String {
-        let alike = refusals(&self.vmas[right - 1], &self.vmas[right]).len() == 1;
+        // What lies below the heap or a reservation was not freed.
+        let is_hole = self.areas[right].maps.name != "[heap]" && !self.areas[right].is_barrier();
+        let alike = is_hole && refusals(&self.vmas[right - 1], &self.vmas[right]).len() == 1;
         if alike { "alike" } else { "" }.to_string()
     }
 
@@ -251,8 +254,8 @@ fn refusals(low: &Vma, high: &Vma) -> Vec<NoMerge> {
         found.push(why);
         match why {
             NoMerge::Gap if low.range.end < high.range.start => low.range.end = high.range.start,
-            NoMerge::Flags { .. } => high.flags = low.flags | high.flags & VmFlags::PKEY,
-            NoMerge::Key { .. } => high.flags = low.flags & VmFlags::PKEY | high.flags - VmFlags::PKEY,
+            NoMerge::Flags { .. } => high.flags = low.flags,
+            NoMerge::Key { .. } => high.flags = high.flags.with_pkey(low.flags.pkey()),
             NoMerge::File => (high.file, high.ops, high.pgoff) = (low.file, low.ops, low.pgoff_end()),
             NoMerge::Name => high.anon_name = low.anon_name,
             NoMerge::PageOffset { .. } => high.pgoff = low.pgoff_end(),

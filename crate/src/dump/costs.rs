@@ -93,7 +93,8 @@ impl Costs {
     pub fn of(dump: &Dump) -> Self {
         let mut total = Columns::default();
         dump.counted().for_each(|area| total.add(&Columns::of(area)));
-        let of_name = |area: &Area| if area.has_file() || area.given_name().is_some() { area.maps.name.clone() } else { kind(area).to_string() };
+        let of_name =
+            |area: &Area| if area.has_file() || area.given_name().is_some() { area.maps.name.clone() } else { kind(area).to_string() };
         let areas = dump.counted().map(|area| row(of_name(area), area)).collect();
         Self {
             counted: dump.has_costs(),

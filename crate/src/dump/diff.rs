@@ -27,6 +27,8 @@ pub struct Changes {
     pub equal: usize,
     /// Lines of the second dump.
     pub lines: usize,
+    /// The two seem to be two processes, not one at two moments: their stacks lie at different places.
+    pub two_processes: bool,
     /// Lines that the calls do not explain: − those that should be there, + those that should not.
     pub unexplained: Vec<String>,
     /// A script that starts with the first dump and makes the calls.
@@ -56,7 +58,13 @@ pub fn changes(from: &Dump, to: &Dump) -> Changes {
     let mut unexplained: Vec<_> = stopped.into_iter().collect();
     unexplained.extend(missing.iter().map(|line| format!("− {line}")));
     unexplained.extend(extra.iter().map(|line| format!("+ {line}")));
-    Changes { calls, equal, lines, unexplained, script }
+    Changes { calls, equal, lines, two_processes: are_two_processes(from, to), unexplained, script }
+}
+
+/// A process keeps its stack and its program where they are.
+fn are_two_processes(from: &Dump, to: &Dump) -> bool {
+    let end = |dump: &Dump| dump.areas.iter().find(|area| area.maps.name == "[stack]").map(|area| area.maps.range.end);
+    matches!((end(from), end(to)), (Some(a), Some(b)) if a != b)
 }
 
 /// A range in which neither dump has a border.
@@ -113,17 +121,17 @@ impl Finder<'_> {
         self.calls.push(ChangeCall { call, why });
     }
 
-    fn old(&self, piece: &Piece) -> Option<&Area> {
+    fn old_area(&self, piece: &Piece) -> Option<&Area> {
         piece.old.map(|at| &self.from.areas[at])
     }
 
-    fn new(&self, piece: &Piece) -> Option<&Area> {
+    fn new_area(&self, piece: &Piece) -> Option<&Area> {
         piece.new.map(|at| &self.to.areas[at])
     }
 
     /// Nothing happened to it, or what did is explained.
     fn is_settled(&self, piece: &Piece) -> bool {
-        let same = match (self.old(piece), self.new(piece)) {
+        let same = match (self.old_area(piece), self.new_area(piece)) {
             (Some(old), Some(new)) => same_memory(old, new) && old.maps.perms == new.maps.perms,
             _ => false,
         };
@@ -248,8 +256,8 @@ impl Finder<'_> {
     fn grows(&mut self) {
         let grown: Vec<_> = (1..self.pieces.len()).filter(|at| self.has_grown(*at)).collect();
         for at in grown {
-            let (area, more) = (self.new(&self.pieces[at]).expect("it is new").maps.clone(), self.pieces[at].range);
-            let start = self.old(&self.pieces[at - 1]).map_or(area.range.start, |old| old.maps.range.start.max(area.range.start));
+            let (area, more) = (self.new_area(&self.pieces[at]).expect("it is new").maps.clone(), self.pieces[at].range);
+            let start = self.old_area(&self.pieces[at - 1]).map_or(area.range.start, |old| old.maps.range.start.max(area.range.start));
             let (was, is) = (more.start - start, more.end - start);
             self.call(format!("mremap(0x{:x}, {was}, {is}, 0)", start.0), format!("{} grew by {}", hex(start), size(more.len())));
             self.settle(more);
@@ -260,15 +268,16 @@ impl Finder<'_> {
     fn has_grown(&self, at: usize) -> bool {
         let (below, piece) = (&self.pieces[at - 1], &self.pieces[at]);
         let fresh = !piece.done && piece.old.is_none() && piece.new.is_some() && piece.new == below.new;
-        let was = self.old(below).zip(self.new(below)).is_some_and(|(old, new)| {
-            same_memory(old, new) && old.maps.perms == new.maps.perms && old.maps.range.end == piece.range.start
-        });
+        let was = self
+            .old_area(below)
+            .zip(self.new_area(below))
+            .is_some_and(|(old, new)| same_memory(old, new) && old.maps.perms == new.maps.perms && old.maps.range.end == piece.range.start);
         fresh && below.range.end == piece.range.start && was
     }
 
     /// What is new, or other memory at the same place.
     fn maps(&mut self) {
-        let other = |finder: &Self, piece: &Piece| match (finder.old(piece), finder.new(piece)) {
+        let other = |finder: &Self, piece: &Piece| match (finder.old_area(piece), finder.new_area(piece)) {
             (Some(old), Some(new)) => !same_memory(old, new),
             (None, Some(_)) => true,
             _ => false,
@@ -289,11 +298,11 @@ impl Finder<'_> {
     }
 
     fn protects(&mut self) {
-        let perms = |finder: &Self, piece: &Piece| finder.new(piece).map(|new| new.maps.perms);
+        let perms = |finder: &Self, piece: &Piece| finder.new_area(piece).map(|new| new.maps.perms);
         let runs = self.runs(false, |piece| !self.is_settled(piece), |a, b| perms(self, a) == perms(self, b));
         for (range, first) in runs {
             let piece = &self.pieces[first];
-            let (Some(old), Some(new)) = (self.old(piece), self.new(piece)) else { continue };
+            let (Some(old), Some(new)) = (self.old_area(piece), self.new_area(piece)) else { continue };
             let word = |area: &Area| area.maps.perms[..3].iter().collect::<String>();
             let why = format!("{} became {}", word(old), word(new));
             let call = format!("mprotect(0x{:x}, {}, {})", range.start.0, range.len(), super::script::prot(new.maps.perms));
@@ -344,7 +353,8 @@ impl Finder<'_> {
 /// The same file at the same place, or private memory in both.
 fn same_memory(old: &Area, new: &Area) -> bool {
     let start = |area: &Area| area.maps.offset.wrapping_sub(area.maps.range.start.0);
-    let same_file = (old.maps.ino, old.maps.dev, &old.maps.name) == (new.maps.ino, new.maps.dev, &new.maps.name) && start(old) == start(new);
+    let same_file =
+        (old.maps.ino, old.maps.dev, &old.maps.name) == (new.maps.ino, new.maps.dev, &new.maps.name) && start(old) == start(new);
     let both_plain = !old.has_file() && !new.has_file() && old.is_special() == new.is_special();
     old.is_shared() == new.is_shared() && if old.has_file() || new.has_file() { same_file } else { both_plain }
 }

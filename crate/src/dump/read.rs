@@ -143,7 +143,8 @@ impl Reader {
     /// Adds an area; one that starts before the end of the last begins another address space.
     fn add(&mut self, maps: MapsLine, fields: Vec<(String, u64)>, vm_flags: Option<String>) {
         let goes_on = self.reading.dumps.last().is_some_and(|dump| {
-            dump.areas.last().is_none_or(|last| last.maps.range.end <= maps.range.start) && (dump.rollup.is_empty() || !dump.areas.is_empty())
+            dump.areas.last().is_none_or(|last| last.maps.range.end <= maps.range.start)
+                && (dump.rollup.is_empty() || !dump.areas.is_empty())
         });
         if !goes_on {
             self.reading.dumps.push(Dump::default());
@@ -242,7 +243,7 @@ fn maps_around(line: &str, dash: usize) -> Found {
 /// Whole pages, at least one, and an offset that a file can have.
 fn is_possible(maps: &MapsLine) -> bool {
     let (start, end) = (maps.range.start, maps.range.end);
-    let aligned = start.is_page_aligned() && end.is_page_aligned() && maps.offset % PAGE_SIZE == 0;
+    let aligned = start.is_page_aligned() && end.is_page_aligned() && maps.offset.is_multiple_of(PAGE_SIZE);
     aligned && start < end && maps.offset.checked_add(end - start).is_some_and(|end| end <= LARGEST_FILE)
 }
 
@@ -315,7 +316,8 @@ enum Counter {
 /// Looks for `NAME: NUMBER kB` or `VmFlags: …`.
 fn find_counter(line: &str) -> Option<(&str, Counter)> {
     if let Some((_, flags)) = line.split_once("VmFlags:") {
-        let names: Vec<_> = flags.split_whitespace().map(|name| name.trim_matches(['"', '\'', ','])).filter(|name| !name.is_empty()).collect();
+        let names: Vec<_> =
+            flags.split_whitespace().map(|name| name.trim_matches(['"', '\'', ','])).filter(|name| !name.is_empty()).collect();
         return Some(("VmFlags", Counter::Flags(names.join(" "))));
     }
     let line = line.trim_end().trim_end_matches(['"', '\'', ',']);
@@ -324,7 +326,9 @@ fn find_counter(line: &str) -> Option<(&str, Counter)> {
     let (head, number) = words.rsplit_once([' ', '\t', ':'])?;
     let number = number.parse().ok()?;
     let head = head.trim_end().trim_end_matches(':');
-    let name = &head[head.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_').map_or(0, |at| at + head[at..].chars().next().map_or(1, char::len_utf8))..];
+    let name = &head[head
+        .rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .map_or(0, |at| at + head[at..].chars().next().map_or(1, char::len_utf8))..];
     let plain = ["THPeligible", "ProtectionKey"].contains(&name);
     ((in_kb.is_some() && is_of_smaps(name)) || plain).then_some((name, Counter::Number(number)))
 }

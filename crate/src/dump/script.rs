@@ -226,7 +226,8 @@ impl Writer<'_> {
         let memfd = Backing::of(area) == Backing::Memfd;
         let key = OpenKey { name: area.maps.name.clone(), ino: area.maps.ino, writable: writable && !memfd, second: second && !memfd };
         let of_file = self.areas.iter().filter(|other| other.maps.ino == area.maps.ino && other.maps.name == area.maps.name);
-        let memory = if memfd { of_file.map(|other| other.maps.offset.saturating_add(other.maps.range.len())).max().unwrap_or(0) } else { 0 };
+        let memory =
+            if memfd { of_file.map(|other| other.maps.offset.saturating_add(other.maps.range.len())).max().unwrap_or(0) } else { 0 };
         let (name, statement) = self.open.get(&key, area, memory);
         self.text += &statement.unwrap_or_default();
         (name, area.maps.offset)
@@ -295,7 +296,8 @@ impl Mapper {
         let offset = if area.has_file() { area.maps.offset.saturating_add(part.start - area.maps.range.start) } else { 0 };
         let part = Area { maps: MapsLine { range: part, offset, ..area.maps.clone() }, vm_flags: None, ..area.clone() };
         let areas = [&part];
-        let mut writer = Writer { areas: &areas, text: String::new(), open: std::mem::take(&mut self.open), ids: Ids::default(), scratch: self.scratch };
+        let mut writer =
+            Writer { areas: &areas, text: String::new(), open: std::mem::take(&mut self.open), ids: Ids::default(), scratch: self.scratch };
         let mut vma = writer.ids.vma(&part);
         let apart = if alike { writer.set_apart(&part, &mut vma) } else { Apart::Nothing };
         writer.place(&part, &vma, apart);
