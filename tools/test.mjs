@@ -115,9 +115,9 @@ const parts = {
     }
   },
   async replay() {
-    const { status, text } = await collect('cargo', ['build', '--locked', '--release', '-p', 'pagefault', '--example', 'replay']);
+    const { status, text } = await collect('cargo', ['build', '--locked', '--release', '-p', 'pagefault', '--example', 'replay', '--example', 'audit']);
     if (status !== 0) console.log(text);
-    await vitest('npm run replay', ['tests/replay']);
+    await vitest('npm run replay and audit', ['tests/replay']);
   },
   async typescript() {
     await vitest('TypeScript library', ['www/lib']);

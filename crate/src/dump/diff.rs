@@ -7,6 +7,7 @@ use super::script::{Mapper, header_for};
 use crate::addr::{VirtAddr, VirtRange};
 use crate::vma::{Vma, why_apart};
 use serde::Serialize;
+use std::collections::{BTreeMap, VecDeque};
 
 /// One call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -178,16 +179,18 @@ impl Finder<'_> {
     /// Whole areas that are gone and came up elsewhere, as `mremap` leaves them.
     fn moves(&mut self) {
         let mut gone: Vec<_> = (0..self.from.areas.len()).filter(|at| self.is_wholly(*at, true)).collect();
-        let mut come: Vec<_> = (0..self.to.areas.len()).filter(|at| self.is_wholly(*at, false)).collect();
+        let mut come: BTreeMap<_, VecDeque<usize>> = BTreeMap::new();
+        for at in (0..self.to.areas.len()).filter(|at| self.is_wholly(*at, false)) {
+            come.entry(looks(&self.to.areas[at])).or_default().push_back(at);
+        }
         gone.retain(|old| {
-            let area = &self.from.areas[*old];
-            let place = come.iter().position(|new| could_have_moved(area, &self.to.areas[*new]) && same_length(area, &self.to.areas[*new]));
-            let found = place.map(|place| come.remove(place));
-            if let Some(new) = found {
+            let new = come.get_mut(&looks(&self.from.areas[*old])).and_then(VecDeque::pop_front);
+            if let Some(new) = new {
                 self.moved(*old, new);
             }
-            found.is_none()
+            new.is_none()
         });
+        let come: Vec<_> = come.into_values().flatten().collect();
         // A block that was made larger has moved too, if only one can be meant.
         if let ([old], [new]) = (gone.as_slice(), come.as_slice()) {
             let (area, larger) = (&self.from.areas[*old], &self.to.areas[*new]);
@@ -365,8 +368,10 @@ fn could_have_moved(old: &Area, new: &Area) -> bool {
     a.perms == b.perms && (a.ino, a.dev, a.offset, &a.name) == (b.ino, b.dev, b.offset, &b.name)
 }
 
-fn same_length(old: &Area, new: &Area) -> bool {
-    old.maps.range.len() == new.maps.range.len()
+/// All of an area but its place.
+fn looks(area: &Area) -> impl Ord + use<> {
+    let maps = &area.maps;
+    (maps.perms, maps.range.len(), maps.ino, maps.dev, maps.offset, maps.name.clone())
 }
 
 /// A size in the unit that fits.

@@ -91,7 +91,7 @@ pub(super) struct Open {
 
 impl Open {
     /// The name of a descriptor; the statement that opens it if it is not open yet.
-    pub(super) fn get(&mut self, key: &OpenKey, area: &Area, memory: u64) -> (String, Option<String>) {
+    pub(super) fn get(&mut self, key: &OpenKey, area: &Area, memory: impl FnOnce() -> u64) -> (String, Option<String>) {
         if let Some(name) = self.names.get(key) {
             return (name.clone(), None);
         }
@@ -100,7 +100,7 @@ impl Open {
         let statement = match Backing::of(area) {
             Backing::Memfd => {
                 let given = key.name.trim_start_matches("/memfd:").trim_end_matches(" (deleted)");
-                format!("{name} = memfd_create({}, 0)\nftruncate({name}, {memory})\n", quoted(given))
+                format!("{name} = memfd_create({}, 0)\nftruncate({name}, {})\n", quoted(given), memory())
             }
             _ => {
                 let mode = if key.writable { "O_RDWR" } else { "O_RDONLY" };

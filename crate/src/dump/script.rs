@@ -225,9 +225,11 @@ impl Writer<'_> {
         let second = apart == Apart::OtherOpen;
         let memfd = Backing::of(area) == Backing::Memfd;
         let key = OpenKey { name: area.maps.name.clone(), ino: area.maps.ino, writable: writable && !memfd, second: second && !memfd };
-        let of_file = self.areas.iter().filter(|other| other.maps.ino == area.maps.ino && other.maps.name == area.maps.name);
-        let memory =
-            if memfd { of_file.map(|other| other.maps.offset.saturating_add(other.maps.range.len())).max().unwrap_or(0) } else { 0 };
+        let areas = self.areas;
+        let memory = || {
+            let of_file = areas.iter().filter(|other| other.maps.ino == area.maps.ino && other.maps.name == area.maps.name);
+            of_file.map(|other| other.maps.offset.saturating_add(other.maps.range.len())).max().unwrap_or(0)
+        };
         let (name, statement) = self.open.get(&key, area, memory);
         self.text += &statement.unwrap_or_default();
         (name, area.maps.offset)
