@@ -1,7 +1,7 @@
 /** The page: puts model, drawing and interface together. */
 import { html, render, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
-import { dumpToScript } from '../lib/index.ts';
+import { dumpToScript, readDump } from '../lib/index.ts';
 import { dumped } from './dump.ts';
 import { Editor } from './editor.ts';
 import { EXAMPLES } from './examples.ts';
@@ -38,11 +38,18 @@ async function open(id: string, position = 0): Promise<void> {
 
 /** Takes a text from outside: a dropped or pasted log or script. */
 async function take(text: string, maps = ''): Promise<void> {
-  const head = maps.trim() === '' ? '' : `@log yes\n${maps.trim().split('\n').map((line) => `@map ${line}`).join('\n')}\n`;
+  const head = maps.trim() === '' ? '' : `@log yes\n${await mapSettings(maps)}\n`;
   model.exampleId = '';
   editor?.setText(head + text);
   await model.setText(head + text);
   if (model.errors.length === 0) model.goTo(model.length);
+}
+
+/** First maps as settings of a script: only their lines, whatever stands around them. */
+async function mapSettings(maps: string): Promise<string> {
+  const first = (await readDump(maps)).dumps[0];
+  const lines = first ? first.header.split('\n').filter((line) => line.startsWith('@map ')) : maps.trim().split('\n').map((line) => `@map ${line}`);
+  return lines.join('\n');
 }
 
 /** The dump as calls, which can be stepped through. */

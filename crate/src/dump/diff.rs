@@ -140,8 +140,9 @@ impl Finder<'_> {
     }
 
     fn settle(&mut self, range: VirtRange) {
-        let within = |piece: &&mut Piece| range.start <= piece.range.start && piece.range.end <= range.end;
-        self.pieces.iter_mut().filter(within).for_each(|piece| piece.done = true);
+        let first = self.pieces.partition_point(|piece| piece.range.start < range.start);
+        let own = self.pieces[first..].iter_mut().take_while(|piece| piece.range.end <= range.end);
+        own.for_each(|piece| piece.done = true);
     }
 
     /// The heap's end moved.
