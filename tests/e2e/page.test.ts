@@ -130,7 +130,7 @@ test('maps alone are drawn and explained, and become calls', async () => {
   await contains('.costs', '[stack]');
   await page.until(`document.querySelectorAll('.vma').length === 5`);
   await page.click('#build');
-  await contains('.transport output', 'step 5 / 5');
+  await contains('.transport output', 'step 6 / 6');
   await page.until(`document.querySelectorAll('.vma').length === 5 && !document.querySelector('.audit')`);
 });
 

@@ -6,6 +6,8 @@ import { type Model, pageAddress, size } from './model.ts';
 
 /** Cells drawn of one area. */
 const MOST_CELLS = 16;
+/** Areas drawn of one process. */
+const MOST_AREAS = 1000;
 /** Frames drawn. */
 const MOST_FRAMES = 216;
 
@@ -38,7 +40,8 @@ function column(model: Model, process: ProcessView): TemplateResult {
         <span>${process.pid} · ${process.parent === null ? process.name : `child of ${process.parent}`}</span>
         <span class="quiet">${process.ended ?? `rss ${process.rss} · ${process.minFlt} ${process.minFlt === 1 ? 'fault' : 'faults'}`}</span>
       </h3>
-      ${vmas.map((vma, i) => html`${i > 0 ? gap(vma, vmas[i - 1]!) : ''}${area(model, process, vma)}`)}
+      ${vmas.slice(0, MOST_AREAS).map((vma, i) => html`${i > 0 ? gap(vma, vmas[i - 1]!) : ''}${area(model, process, vma)}`)}
+      ${vmas.length > MOST_AREAS ? html`<p class="quiet">and ${(vmas.length - MOST_AREAS).toLocaleString('en-US')} areas below</p>` : ''}
       ${process.ended ? html`<p class="quiet">Everything it had went back.</p>` : ''}
     </section>
   `;

@@ -112,6 +112,9 @@ pub struct Audit {
     pub boundaries: Vec<Boundary>,
 }
 
+/// An open file that no dump has so many of.
+const OTHER_OPEN: usize = 1 << 30;
+
 /// Larger areas without permissions are reservations, not guards.
 const LARGEST_GUARD: u64 = 256 * PAGE_SIZE;
 
@@ -292,7 +295,7 @@ fn hidden_refusals(low: &Vma, high: &Vma, high_area: &Area, flags_known: bool) -
     if low.file.is_none() {
         suppose(low, &Vma { pgoff: high.pgoff.wrapping_add(1), ..high.clone() });
     } else {
-        suppose(low, &Vma { file: Some(FileId::from(usize::MAX >> 33)), ..high.clone() });
+        suppose(low, &Vma { file: Some(FileId::from(OTHER_OPEN)), ..high.clone() });
     }
     if !flags_known {
         suppose(low, &Vma { flags: high.flags ^ VmFlags::NORESERVE, ..high.clone() });

@@ -164,9 +164,9 @@ impl Writer<'_> {
     fn heap(&mut self, first: usize) {
         let pieces: Vec<_> = self.areas[first..].iter().filter(|area| area.maps.name == "[heap]").map(|area| area.maps.range).collect();
         let end = pieces.last().expect("it begins here").end;
-        let _ = writeln!(self.text, "brk(0x{:x}) = 0x{:x}", end.0, end.0);
+        let _ = writeln!(self.text, "brk(0x{:x})", end.0);
         for pair in pieces.windows(2).filter(|pair| pair[0].end < pair[1].start) {
-            let _ = writeln!(self.text, "munmap(0x{:x}, {}) = 0", pair[0].end.0, pair[1].start - pair[0].end);
+            let _ = writeln!(self.text, "munmap(0x{:x}, {})", pair[0].end.0, pair[1].start - pair[0].end);
         }
     }
 
@@ -178,7 +178,7 @@ impl Writer<'_> {
 
     fn protect(&mut self, area: &Area) {
         let range = area.maps.range;
-        let _ = writeln!(self.text, "mprotect(0x{:x}, {}, {}) = 0", range.start.0, range.len(), prot(area.maps.perms));
+        let _ = writeln!(self.text, "mprotect(0x{:x}, {}, {})", range.start.0, range.len(), prot(area.maps.perms));
     }
 
     /// The calls that put an area where it is.
@@ -199,12 +199,12 @@ impl Writer<'_> {
             let (name, len) = (format!("s{}", self.scratch), range.len());
             let _ = writeln!(self.text, "{name} = mmap(NULL, {len}, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)");
             let _ = writeln!(self.text, "store({name}, 1, 1)");
-            let _ = writeln!(self.text, "mremap({name}, {len}, {len}, MREMAP_MAYMOVE|MREMAP_FIXED, 0x{at:x}) = 0x{at:x}");
+            let _ = writeln!(self.text, "mremap({name}, {len}, {len}, MREMAP_MAYMOVE|MREMAP_FIXED, 0x{at:x})");
             perms = ['r', 'w', '-', 'p'];
         } else {
             let (fd, offset) = self.descriptor(area, apart);
             let flags = map_flags(area, vma);
-            let _ = writeln!(self.text, "mmap(0x{at:x}, {}, {}, {flags}, {fd}, {offset:#x}) = 0x{at:x}", range.len(), prot(perms));
+            let _ = writeln!(self.text, "mmap(0x{at:x}, {}, {}, {flags}, {fd}, {offset:#x})", range.len(), prot(perms));
         }
         if once_writable && backing == Backing::Anonymous {
             // What was never written is not counted any more once it is read-only.
@@ -248,7 +248,7 @@ impl Writer<'_> {
             _ => "SHM_RDONLY|SHM_EXEC",
         };
         let _ = writeln!(self.text, "{name} = shmget(0x{key:x}, {}, IPC_CREAT|0777)", range.len());
-        let _ = writeln!(self.text, "shmat({name}, 0x{:x}, {flags}) = 0x{:x}", range.start.0, range.start.0);
+        let _ = writeln!(self.text, "shmat({name}, 0x{:x}, {flags})", range.start.0);
         let _ = writeln!(self.text, "shmctl({name}, IPC_RMID, 0)");
     }
 
@@ -257,7 +257,7 @@ impl Writer<'_> {
         let range = area.maps.range;
         let (at, len) = (range.start.0, range.len());
         if let Some(name) = area.given_name() {
-            let _ = writeln!(self.text, "prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, 0x{at:x}, {len}, {}) = 0", quoted(name));
+            let _ = writeln!(self.text, "prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, 0x{at:x}, {len}, {})", quoted(name));
         }
         if area.vm_flags.is_none() {
             return;
