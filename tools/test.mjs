@@ -118,10 +118,10 @@ const parts = {
     }
   },
   async replay() {
-    const { status, text } = await collect('cargo', ['build', '--locked', '--release', '-p', 'pagefault', '--example', 'replay']);
+    const { status, text } = await collect('cargo', ['build', '--locked', '--release', '-p', 'pagefault', '--example', 'replay', '--example', 'audit']);
     if (status !== 0) console.log(text);
-    if (!(await installStrace())) skip('logs that strace writes now', 'install strace', process.platform === 'linux');
-    await vitest('npm run replay', ['tests/replay']);
+    if (!(await installStrace())) leaveOut('strace', 'logs that strace writes now', 'install strace');
+    await vitest('npm run replay and audit', ['tests/replay']);
   },
   async typescript() {
     await vitest('TypeScript library', ['www/lib']);

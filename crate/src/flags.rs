@@ -171,6 +171,11 @@ impl VmFlags {
         names.map(|(_, name)| *name).collect::<Vec<_>>().join(" ")
     }
 
+    /// The flag of two letters of smaps.
+    pub fn from_smaps_name(name: &str) -> Option<Self> {
+        SMAPS_NAMES.iter().find(|(_, known)| *known == name).map(|(flag, _)| *flag)
+    }
+
     /// The four letters of `/proc/PID/maps`.
     pub fn perms(self) -> [char; 4] {
         let letter = |flag, c| if self.contains(flag) { c } else { '-' };

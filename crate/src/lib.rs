@@ -38,7 +38,8 @@ pub mod mm;
 pub mod proc;
 // 6: processes and system calls
 pub mod machine;
-// 7: looking, the script language, and logs
+// 7: looking, the script language, logs, and maps and smaps that people have
+pub mod dump;
 pub mod log;
 pub mod script;
 pub mod view;

@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["mm"],
     &["proc"],
     &["machine"],
-    &["view", "script", "log"],
+    &["view", "script", "log", "dump"],
     &["js"],
 ];
 

@@ -120,6 +120,29 @@ test('a pasted log is replayed, a mistake is shown where it is', async () => {
   await page.until(`document.querySelectorAll('.cm-lint-marker-error').length > 0`);
 });
 
+test('maps alone are drawn and explained, and become calls', async () => {
+  const maps = '$ cat /proc/7/maps\n00400000-00401000 r-xp 00000000 08:01 9 /bin/demo\n7f1100000000-7f1100002000 rw-p 00000000 00:00 0\n7f1100002000-7f1100003000 ---p 00000000 00:00 0\n7f1100003000-7f1100005000 rw-p 00000000 00:00 0\n7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0 [stack]\n';
+  await page.click('header button:not(.chip)');
+  await page.evaluate(`document.querySelector('#paste textarea[name=log]').value = ${JSON.stringify(maps)}`);
+  await page.click('#paste .primary');
+  await contains('#verdict', '5 areas, from maps');
+  await contains('.audit', 'permissions: rw- beside ---');
+  await contains('.costs', '[stack]');
+  await page.until(`document.querySelectorAll('.vma').length === 5`);
+  await page.click('#build');
+  await contains('.transport output', 'step 6 / 6');
+  await page.until(`document.querySelectorAll('.vma').length === 5 && !document.querySelector('.audit')`);
+});
+
+test('first maps are taken out of what stands around them', async () => {
+  await page.click('header button:not(.chip)');
+  const maps = '$ cat /proc/3701/maps\n558800000000-558800001000 r--p 00000000 08:01 1001 /usr/bin/demo\n558801000000-558801021000 rw-p 00000000 00:00 0 [heap]\n7ffd11100000-7ffd11121000 rw-p 00000000 00:00 0 [stack]\n';
+  await page.evaluate(`document.querySelector('#paste textarea[name=log]').value = 'brk(NULL) = 0x558801021000'; document.querySelector('#paste textarea[name=maps]').value = ${JSON.stringify(maps)}`);
+  await page.click('#paste .primary');
+  await contains('#verdict', 'as on Linux');
+  await page.evaluate(`document.querySelector('#paste textarea[name=maps]').value = ''`);
+});
+
 test('everything is in the link', async () => {
   await step(1);
   await step(2);

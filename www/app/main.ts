@@ -1,6 +1,8 @@
 /** The page: puts model, drawing and interface together. */
 import { html, render, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
+import { dumpToScript, readDump } from '../lib/index.ts';
+import { dumped } from './dump.ts';
 import { Editor } from './editor.ts';
 import { EXAMPLES } from './examples.ts';
 import { happened } from './happened.ts';
@@ -36,11 +38,24 @@ async function open(id: string, position = 0): Promise<void> {
 
 /** Takes a text from outside: a dropped or pasted log or script. */
 async function take(text: string, maps = ''): Promise<void> {
-  const head = maps.trim() === '' ? '' : `@log yes\n${maps.trim().split('\n').map((line) => `@map ${line}`).join('\n')}\n`;
+  const head = maps.trim() === '' ? '' : `@log yes\n${await mapSettings(maps)}\n`;
   model.exampleId = '';
   editor?.setText(head + text);
   await model.setText(head + text);
   if (model.errors.length === 0) model.goTo(model.length);
+}
+
+/** First maps as settings of a script: only their lines, whatever stands around them. */
+async function mapSettings(maps: string): Promise<string> {
+  const first = (await readDump(maps)).dumps[0];
+  const lines = first ? first.header.split('\n').filter((line) => line.startsWith('@map ')) : maps.trim().split('\n').map((line) => `@map ${line}`);
+  return lines.join('\n');
+}
+
+/** The dump as calls, which can be stepped through. */
+async function build(): Promise<void> {
+  const script = await dumpToScript(model.text);
+  if (script !== null) await take(script);
 }
 
 async function share(): Promise<void> {
@@ -74,7 +89,7 @@ function header(): TemplateResult {
       <span class="brand"><svg viewBox="0 0 16 16" aria-hidden="true"><rect class="a" x="1" y="1" width="6" height="6" rx="1.5"/><rect class="b" x="9" y="1" width="6" height="6" rx="1.5"/><rect class="c" x="1" y="9" width="6" height="6" rx="1.5"/><rect class="d" x="9" y="9" width="6" height="6" rx="1.5"/></svg><h1>pagefault</h1></span>
       <label class="menu"><span class="hidden">Example</span>
         <select id="examples" @change=${(event: Event) => void open((event.target as HTMLSelectElement).value)}>
-          ${model.exampleId === '' ? html`<option value="" selected>Your own script</option>` : ''}
+          ${model.exampleId === '' ? html`<option value="" selected>${model.dump ? 'Your own maps' : 'Your own script'}</option>` : ''}
           ${groups.map((group) => html`<optgroup label=${group}>${EXAMPLES.filter((e) => e.group === group).map((e) => html`<option value=${e.id} ?selected=${e.id === model.exampleId}>${e.title}</option>`)}</optgroup>`)}
         </select>
       </label>
@@ -93,6 +108,7 @@ function chip(): TemplateResult {
   if (model.errors.length > 0) {
     return html`<span class="chip bad" id="verdict" role="status">line ${model.errors[0]!.line}: the script has ${model.errors.length === 1 ? 'an error' : `${model.errors.length} errors`}</span>`;
   }
+  if (model.dump) return html`<span class="chip" id="verdict" role="status">${model.dump.dumps[0]!.audit.areas.toLocaleString('en-US')} areas, from ${model.dump.dumps[0]!.costs.counted ? 'smaps' : 'maps'}</span>`;
   if (!verdict || verdict.compared + verdict.memoryCalls === 0) return html`<span class="chip" id="verdict" role="status">${model.length} steps</span>`;
   const title = verdict.first ? `line ${verdict.first.line}, ${verdict.first.call}: ${verdict.first.field} should be ${verdict.first.expected}, is ${verdict.first.found}${verdict.first.excuse ? ` (${verdict.first.excuse})` : ''}` : 'No difference so far';
   const go = () => {
@@ -111,7 +127,7 @@ function transport(): TemplateResult {
   const { position, length } = model;
   const slide = (event: Event) => model.goTo(Number((event.target as HTMLInputElement).value));
   return html`
-    <nav class="transport" aria-label="Time">
+    <nav class="transport" aria-label="Time" ?hidden=${model.dump !== null}>
       <button class="icon" id="start" aria-label="To the start" title="To the start" ?disabled=${position === 0} @click=${() => model.goTo(0)}>|◀</button>
       <button id="back" aria-label="Step back" title="Step back ([)" ?disabled=${position === 0} @click=${() => model.goTo(position - 1)}>◀<span class="word"> back</span></button>
       <button id="step" class="primary" aria-label="Step" title="Step (])" ?disabled=${position >= length} @click=${() => model.goTo(position + 1)}><span class="word">step </span>▶</button>
@@ -139,7 +155,7 @@ function shell(): TemplateResult {
     ${header()}
     <main>
       <section class="script" aria-label="Script">
-        <h2>Script</h2>
+        <h2>${model.dump ? (model.dump.dumps[0]!.costs.counted ? 'smaps' : 'maps') : 'Script'}</h2>
         <div id="editor"></div>
         <form class="console" @submit=${typed}>
           <label for="line" aria-hidden="true">›</label>
@@ -151,7 +167,7 @@ function shell(): TemplateResult {
       <aside class="inspector">${inspector(model)}</aside>
     </main>
     ${transport()}
-    <footer>${happened(model)}</footer>
+    ${model.dump ? html`<footer class="dumped">${dumped(model, model.dump, () => void build())}</footer>` : html`<footer>${happened(model)}</footer>`}
     ${dialogs()}
     <div class="toast" role="status">${toast}</div>`;
 }
@@ -165,7 +181,8 @@ function dialogs(): TemplateResult {
     <dialog id="paste" aria-labelledby="paste-title"><form method="dialog" @submit=${accept}>
       <h2 id="paste-title">Replay a log</h2>
       <p>Paste what <code>strace -f -e trace=%memory,%process,openat,close PROGRAM</code> printed, or drop the file anywhere on the page. It stays in this browser.</p>
-      <label>Log or script<textarea name="log" rows="8" required spellcheck="false"></textarea></label>
+      <p>The text of <code>/proc/PID/maps</code> or <code>smaps</code> alone is drawn, and its areas are explained.</p>
+      <label>Log, script or maps<textarea name="log" rows="8" required spellcheck="false"></textarea></label>
       <label>First <code>/proc/PID/maps</code>, if you have them <textarea name="maps" rows="4" spellcheck="false"></textarea></label>
       <p class="quiet">Without maps a standard layout is taken and addresses are compared by their distances.</p>
       <div class="actions"><button type="button" @click=${(e: Event) => (e.target as HTMLElement).closest('dialog')!.close()}>Cancel</button><button class="primary">Replay</button></div>

@@ -1,7 +1,7 @@
 /** What the page knows: a script, its session, where it stands, what is selected. No drawing here. */
 import {
-  type Explanation, type ScriptErrorPlace, ScriptError, type ScriptSession, type Snapshot, type StepReport, type Verdict,
-  type VmaView, type Walk, openScript,
+  type DumpReading, type Explanation, type ScriptErrorPlace, ScriptError, type ScriptSession, type Snapshot, type StepReport, type Verdict,
+  type VmaView, type Walk, looksLikeDump, openScript, readDump,
 } from '../lib/index.ts';
 
 /** What the inspector shows. */
@@ -25,6 +25,8 @@ export class Model {
   verdict: Verdict | null = null;
   explanation: Explanation | null = null;
   errors: readonly ScriptErrorPlace[] = [];
+  /** What the text says, if it is maps or smaps and no script. */
+  dump: DumpReading | null = null;
   selection: Selection | null = null;
   tab: Tab = 'vma';
   /** What went wrong with a line typed on the console. */
@@ -48,7 +50,9 @@ export class Model {
     this.text = text;
     this.consoleError = '';
     try {
-      const session = await openScript(text);
+      const dump = (await looksLikeDump(text)) ? await readDump(text) : null;
+      const session = await openScript(dump?.dumps[0]?.header ?? text);
+      this.dump = dump;
       this.session?.free();
       this.session = session;
       this.errors = [];
@@ -111,7 +115,8 @@ export class Model {
   /** Puts a statement behind the last one run, and runs it. The text with it; null if it is wrong. */
   async typed(line: string): Promise<string | null> {
     const at = this.reports.at(-1)?.line ?? 0;
-    const lines = this.text.split('\n');
+    // A dump goes on as the script that starts with it.
+    const lines = (this.dump?.dumps[0]?.header ?? this.text).split('\n');
     let insert = at === 0 ? lines.length : at;
     // Expectations belong to the statement above them.
     while (insert < lines.length && /^\s*[><]/.test(lines[insert]!)) insert++;

@@ -6,6 +6,8 @@ import { type Model, pageAddress, size } from './model.ts';
 
 /** Cells drawn of one area. */
 const MOST_CELLS = 16;
+/** Areas drawn of one process. */
+const MOST_AREAS = 1000;
 /** Frames drawn. */
 const MOST_FRAMES = 216;
 
@@ -38,7 +40,8 @@ function column(model: Model, process: ProcessView): TemplateResult {
         <span>${process.pid} · ${process.parent === null ? process.name : `child of ${process.parent}`}</span>
         <span class="quiet">${process.ended ?? `rss ${process.rss} · ${process.minFlt} ${process.minFlt === 1 ? 'fault' : 'faults'}`}</span>
       </h3>
-      ${vmas.map((vma, i) => html`${i > 0 ? gap(vma, vmas[i - 1]!) : ''}${area(model, process, vma)}`)}
+      ${vmas.slice(0, MOST_AREAS).map((vma, i) => html`${i > 0 ? gap(vma, vmas[i - 1]!) : ''}${area(model, process, vma)}`)}
+      ${vmas.length > MOST_AREAS ? html`<p class="quiet">and ${(vmas.length - MOST_AREAS).toLocaleString('en-US')} areas below</p>` : ''}
       ${process.ended ? html`<p class="quiet">Everything it had went back.</p>` : ''}
     </section>
   `;
@@ -138,8 +141,11 @@ function minimap(model: Model): TemplateResult {
   const process = model.snapshot?.processes.find((p) => p.pid === model.selection?.pid && !p.ended) ?? model.snapshot?.processes.find((p) => !p.ended);
   if (!process) return html``;
   const widths: { vma: VmaView | null; weight: number }[] = [];
+  const chosen = model.vmaAt(process.pid, model.selection?.addr ?? '0')?.start;
   let at = 0n;
-  for (const vma of process.vmas) {
+  // Of very many areas some stand for all: there are not so many places on the line.
+  const each = Math.ceil(process.vmas.length / MOST_AREAS);
+  for (const vma of process.vmas.filter((_, i) => i % each === 0)) {
     const start = BigInt(`0x${vma.start}`);
     if (start > at) widths.push({ vma: null, weight: Math.log2(Number((start - at) / 4096n) + 1) });
     widths.push({ vma, weight: Math.log2(vma.pages + 1) + 1 });
@@ -148,7 +154,7 @@ function minimap(model: Model): TemplateResult {
   return html`<div class="minimap" role="group" aria-label="All of process ${process.pid}'s 128 TiB, distances by their logarithm">
     ${widths.map(({ vma, weight }) =>
       vma
-        ? html`<button style="flex-grow:${weight.toFixed(2)}" class=${classMap({ file: vma.ops !== null, anon: vma.ops === null, selected: model.vmaAt(process.pid, model.selection?.addr ?? '0')?.start === vma.start })}
+        ? html`<button style="flex-grow:${weight.toFixed(2)}" class=${classMap({ file: vma.ops !== null, anon: vma.ops === null, selected: chosen === vma.start })}
             aria-label="${vma.name || 'anonymous'} at ${vma.start}" title=${vma.maps} @click=${() => model.select({ pid: process.pid, addr: vma.start, pfn: null }, 'vma')}></button>`
         : html`<span style="flex-grow:${weight.toFixed(2)}"></span>`,
     )}

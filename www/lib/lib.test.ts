@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MADV, MAP, PageFault, PROT, SYS, ScriptError, SyscallError, createMachine, openScript } from './node.ts';
+import { MADV, MAP, PageFault, PROT, SYS, ScriptError, SyscallError, createMachine, diffDumps, dumpToScript, looksLikeDump, openScript, readDump } from './node.ts';
 
 test('the ten lines of the README', async () => {
   const vm = await createMachine({ ram: '64MiB' });
@@ -125,4 +125,37 @@ test('a script runs forwards and backwards and compares', async () => {
   expect(script.reports()).toHaveLength(1);
   expect(script.snapshot().processes[0]?.vmas.length).toBe(6);
   await expect(openScript('munmap(a 4096)')).rejects.toThrow(ScriptError);
+});
+
+const MAPS = `$ cat /proc/3701/maps
+558800000000-558800001000 r--p 00000000 08:01 1001                       /usr/bin/demo
+558800001000-558800003000 r-xp 00001000 08:01 1001                       /usr/bin/demo
+558801000000-558801021000 rw-p 00000000 00:00 0                          [heap]
+7f1100000000-7f1100020000 rw-p 00000000 00:00 0
+7f1100020000-7f1100021000 ---p 00000000 00:00 0
+7f1100021000-7f1100041000 rw-p 00000000 00:00 0
+7ffd11100000-7ffd11121000 rw-p 00000000 00:00 0                          [stack]
+`;
+
+test('maps are read, audited and opened', async () => {
+  expect([await looksLikeDump(MAPS), await looksLikeDump('munmap(0, 4K)')]).toEqual([true, false]);
+  const { dumps, setAside } = await readDump(MAPS);
+  expect(setAside).toEqual([{ line: 1, text: '$ cat /proc/3701/maps', reason: expect.any(String) }]);
+  const dump = dumps[0]!;
+  expect(dump.areas[1]).toMatchObject({ start: '558800001000', perms: 'r-xp', offset: '1000', ino: '1001', line: 3, flags: null });
+  expect(dump.audit).toMatchObject({ areas: 7, limit: 65530, guards: { count: 1, saves: 2 } });
+  expect(dump.audit.boundaries[0]).toMatchObject({ left: 0, at: '558800001000', kind: 'permission', reasons: [expect.stringContaining('ex')] });
+  expect([dump.costs.counted, dump.costs.total.size]).toEqual([false, 12 + 132 + 256 + 4 + 132]);
+  const session = await openScript(dump.header);
+  expect([session.length, session.snapshot().processes[0]!.vmas.map((vma) => vma.start)]).toEqual([0, dump.areas.map((area) => area.start)]);
+});
+
+test('dumps become scripts, and two of them calls', async () => {
+  const script = (await dumpToScript(MAPS))!;
+  const session = await openScript(script);
+  session.goTo(session.length);
+  expect(session.maps(1)).toContain('7f1100020000-7f1100021000 ---p');
+  const changes = (await diffDumps(MAPS, MAPS.replace('00020000-7f1100021000 ---p', '00020000-7f1100021000 r--p')))!;
+  expect(changes).toMatchObject({ calls: [{ call: 'mprotect(0x7f1100020000, 4096, PROT_READ)' }], unexplained: [], twoProcesses: false });
+  expect([await diffDumps(MAPS), await dumpToScript('nothing')]).toEqual([null, null]);
 });

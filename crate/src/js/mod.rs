@@ -2,6 +2,7 @@
 //! numbers: 64-bit quantities as two halves or as a double, large data through a buffer that JavaScript
 //! looks into, so that no hot call makes an object.
 
+mod dump;
 mod machine;
 mod session;
 

@@ -225,7 +225,7 @@ impl Machine {
         let fs = &mut self.kernel.fs;
         let file = *files.entry((line.name.clone(), line.ino)).or_insert_with(|| {
             let inode = fs.lookup(&line.name).unwrap_or_else(|| {
-                let size = line.offset + line.range.len();
+                let size = file_end(line);
                 let content = Content::Pattern { name: line.name.clone() };
                 let inode =
                     Inode { dev: line.dev, ino: line.ino, size, backing_end: size, content, warm: true, ..Inode::new(InodeKind::Disk) };
@@ -238,7 +238,7 @@ impl Machine {
         // A file that only the maps know must be as long as they say.
         let inode = fs.file(file).inode;
         let inode = fs.inode_mut(inode);
-        let end = page_align(line.offset + line.range.len());
+        let end = page_align(file_end(line));
         if inode.dev == line.dev && inode.ino == line.ino && inode.size < end && inode.size == inode.backing_end {
             inode.size = end;
             inode.backing_end = end;
@@ -301,6 +301,11 @@ impl Machine {
             self.processes.get_mut(&pid).expect("it was made just now").install(fd, file);
         }
     }
+}
+
+/// How long a file must be for a line of its maps, within what files can be.
+fn file_end(line: &MapsLine) -> u64 {
+    line.offset.saturating_add(line.range.len()).min(1 << 62)
 }
 
 fn special(vma: &mut Vma, which: SpecialMapping, more: VmFlags) {

@@ -222,7 +222,7 @@ fn resource(name: &str) -> Result<Resource, String> {
 fn file(words: &Words) -> Result<FileConfig, String> {
     let path = text(words, 0)?;
     let mut file = FileConfig::on_disk(&path, 0);
-    let mut number = None;
+    let (mut number, mut device) = (None, None);
     for (key, value) in &words[1..] {
         match key.as_deref() {
             Some("size") => file.size = expr_number(value)?,
@@ -230,15 +230,26 @@ fn file(words: &Words) -> Result<FileConfig, String> {
             Some("owner") => file.uid = expr_number(value)? as u32,
             Some("folio") => file.folio = expr_number(value)?,
             Some("inode") => number = Some(expr_number(value)?),
+            Some("device") => device = Some(device_numbers(value)?),
             Some("cached") => file.cached = matches!(value, Expr::Name(word) if word == "yes"),
             Some("kind") => file.kind = kind(value)?,
             Some("content") => file.content = content(value)?,
             Some("pattern") => file.content = Content::Pattern { name: pattern_name(value)? },
-            _ => return Err("size=, mode=, owner=, kind=, content=, pattern=, folio=, cached= or inode=".into()),
+            _ => return Err("size=, mode=, owner=, kind=, content=, pattern=, folio=, cached=, inode= or device=".into()),
         }
     }
-    file.identity = number.map(|number| (Inode::new(file.kind).dev, number));
+    file.identity = number.map(|number| (device.unwrap_or(Inode::new(file.kind).dev), number));
     Ok(file)
+}
+
+/// Major and minor number, as maps writes them.
+fn device_numbers(value: &Expr) -> Result<(u32, u32), String> {
+    let expected = || "device=\"08:01\"".to_string();
+    let Expr::Text(bytes) = value else { return Err(expected()) };
+    let text = String::from_utf8_lossy(bytes);
+    let (major, minor) = text.split_once(':').ok_or_else(expected)?;
+    let hex = |digits: &str| u32::from_str_radix(digits, 16).map_err(|_| expected());
+    Ok((hex(major)?, hex(minor)?))
 }
 
 fn kind(value: &Expr) -> Result<InodeKind, String> {

@@ -161,6 +161,26 @@ impl MergeProposal<'_> {
     }
 }
 
+/// Why two areas, the second above the first, are not one: what a call that sets the first one to what it already is
+/// would find (Linux `vma_merge_existing_range`). `Ok` if such a call would join them.
+///
+/// # Errors
+/// The first reason against it.
+pub fn why_apart(low: &Vma, high: &Vma) -> Result<(), NoMerge> {
+    let proposal = MergeProposal { middle: Some(low), ..MergeProposal::of_area(low, low.range, low.pgoff) };
+    proposal.decide(None, Some(high)).right.unwrap_or(Ok(()))
+}
+
+/// The same when the upper one is the first of the heap: `brk` begins it, and does not extend what lies below.
+///
+/// # Errors
+/// The first reason against it.
+pub fn why_apart_from_heap(low: &Vma, heap: &Vma) -> Result<(), NoMerge> {
+    why_apart(low, heap)?;
+    let proposal = MergeProposal { left_only: true, ..MergeProposal::of_area(low, low.range, low.pgoff) };
+    proposal.decide(None, Some(heap)).right.unwrap_or(Ok(()))
+}
+
 /// Whether two adjacent areas are so alike that the right one may use the left one's family of pages,
 /// or the other way round (Linux `anon_vma_compatible`).
 pub(crate) fn may_share_anon_vma(a: &Vma, b: &Vma) -> bool {

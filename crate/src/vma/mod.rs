@@ -14,7 +14,7 @@ mod unmapped;
 
 pub use area::{AnonChain, SpecialMapping, Vma};
 pub(crate) use merge::may_share_anon_vma;
-pub use merge::{MergeProposal, MergeSides};
+pub use merge::{MergeProposal, MergeSides, why_apart, why_apart_from_heap};
 pub use set::VmaSet;
 pub use tree::VmaTree;
 pub use unmapped::GapSearch;
