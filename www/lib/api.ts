@@ -1,11 +1,13 @@
 import { type WasmSource, loadCore } from './core.ts';
+import { wrongType } from './check.ts';
 import { type DumpChanges, type DumpReading, dumps } from './dump.ts';
 import { Machine, type MachineOptions } from './machine.ts';
 import { ScriptSession } from './session.ts';
 
-export { type AddressLike, type LengthLike, hex } from './address.ts';
+export type { AddressLike, LengthLike } from './address.ts';
+export { hex } from './check.ts';
 export { MADV, MAP, MREMAP, O, PROT, SYS } from './constants.ts';
-export type { MapFlagsLike, ProtLike } from './constants.ts';
+export type { AdviceLike, MapFlagsLike, ProtLike } from './constants.ts';
 export type { WasmSource } from './core.ts';
 export type * from './dump.ts';
 export * from './errors.ts';
@@ -20,9 +22,20 @@ export interface LoadOptions {
   readonly wasm?: WasmSource;
 }
 
-/** The two ways in, given the usual place of the core. */
+/** A source that cannot be meant is told of, also when the core is loaded already. */
+function checkSource(wasm: unknown): void {
+  const isUrl = typeof wasm === 'string' && /^([a-z]+:|\.{0,2}\/)|\.wasm$/i.test(wasm);
+  const isBytes = wasm instanceof ArrayBuffer || ArrayBuffer.isView(wasm) || wasm instanceof WebAssembly.Module;
+  const isObject = wasm instanceof URL || (typeof Response !== 'undefined' && wasm instanceof Response);
+  if (!isUrl && !isBytes && !isObject) throw wrongType('createMachine', 'wasm', wasm, 'a URL, bytes, a Response or a WebAssembly.Module');
+}
+
+/** The ways in, given the usual place of the core. */
 export function entry(usual: () => WasmSource | Promise<WasmSource>) {
-  const core = (options: LoadOptions) => loadCore(() => options.wasm ?? usual());
+  const core = async (options: LoadOptions) => {
+    if (options.wasm !== undefined) checkSource(options.wasm);
+    return loadCore(() => options.wasm ?? usual());
+  };
   return {
     /** Makes a machine: RAM, kernel, no processes yet. */
     async createMachine(options: MachineOptions & LoadOptions = {}): Promise<Machine> {
@@ -30,6 +43,7 @@ export function entry(usual: () => WasmSource | Promise<WasmSource>) {
     },
     /** Parses a script or a strace log and sets its machine up. Throws `ScriptError`. */
     async openScript(text: string, options: LoadOptions = {}): Promise<ScriptSession> {
+      if (typeof text !== 'string') throw wrongType('openScript', 'text', text, 'a text');
       await core(options);
       return new ScriptSession(text);
     },

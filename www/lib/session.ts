@@ -1,7 +1,11 @@
-import { type AddressLike, high, low, toAddress } from './address.ts';
+import { type AddressLike, high, low } from './address.ts';
+import { integer, word, wrongType } from './check.ts';
 import { ScriptError, type ScriptErrorPlace, type Walk } from './errors.ts';
 import type { FrameDetail, FrameView, Snapshot } from './snapshot.ts';
 import { WasmSession } from './wasm/pagefault.js';
+
+/** The largest number that the core takes. */
+const MOST = 0xffff_ffff;
 
 /** What came of one statement of a script. */
 export interface StepReport {
@@ -109,7 +113,7 @@ export class ScriptSession {
 
   /** Goes to a position. Throws {@link ScriptError} if a statement cannot be run as written. */
   goTo(position: number): void {
-    guarded(() => this.#core.goTo(Math.max(0, position)));
+    guarded(() => this.#core.goTo(integer('goTo', 'position', position, 0, MOST)));
   }
 
   /** Runs at most so many statements, so that a caller can show progress, or stop. */
@@ -119,6 +123,7 @@ export class ScriptSession {
 
   /** Adds a statement behind the last one run, and runs it. */
   append(text: string): void {
+    if (typeof text !== 'string') throw wrongType('append', 'text', text, 'a text');
     guarded(() => this.#core.append(text));
   }
 
@@ -129,7 +134,7 @@ export class ScriptSession {
 
   /** What happened inside a step that has been run. */
   explain(step: number): Explanation | null {
-    return (this.#core.explain(step) ?? null) as Explanation | null;
+    return (this.#core.explain(integer('explain', 'step', step, 0, MOST)) ?? null) as Explanation | null;
   }
 
   /** The machine now. */
@@ -139,19 +144,19 @@ export class ScriptSession {
 
   /** The page walk of an address of a process. */
   walk(pid: number, addr: AddressLike): Walk | null {
-    const at = toAddress(addr);
-    return (this.#core.walk(pid, high(at), low(at)) ?? null) as Walk | null;
+    const at = word('walk', 'addr', addr);
+    return (this.#core.walk(integer('walk', 'pid', pid, 0, MOST), high(at), low(at)) ?? null) as Walk | null;
   }
 
   /** What is known of a frame. */
   frame(pfn: number): FrameDetail | null {
-    const detail = this.#core.frame(pfn) as { frame: FrameView; mappers: FrameDetail['mappers'] } | null | undefined;
+    const detail = this.#core.frame(integer('frame', 'pfn', pfn, 0, MOST)) as { frame: FrameView; mappers: FrameDetail['mappers'] } | null | undefined;
     return detail ? { ...detail.frame, mappers: detail.mappers } : null;
   }
 
   /** The text of `/proc/PID/maps`. */
   maps(pid: number): string {
-    return this.#core.maps(pid);
+    return this.#core.maps(integer('maps', 'pid', pid, 0, MOST));
   }
 
   /** The text of `/proc/meminfo`. */
@@ -161,7 +166,7 @@ export class ScriptSession {
 
   /** The text of `/proc/PID/smaps`. */
   smaps(pid: number): string {
-    return this.#core.smaps(pid);
+    return this.#core.smaps(integer('smaps', 'pid', pid, 0, MOST));
   }
 
   /** How it compares so far. */
