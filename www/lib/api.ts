@@ -1,7 +1,7 @@
 import { type WasmSource, loadCore } from './core.ts';
 import { type DumpChanges, type DumpReading, dumps } from './dump.ts';
 import { Machine, type MachineOptions } from './machine.ts';
-import { ScriptSession } from './session.ts';
+import { type JoinedLogs, ScriptSession, type TextKind, texts } from './session.ts';
 
 export { type AddressLike, type LengthLike, hex } from './address.ts';
 export { MADV, MAP, MREMAP, O, PROT, SYS } from './constants.ts';
@@ -12,7 +12,7 @@ export * from './errors.ts';
 export { Machine, Process } from './machine.ts';
 export type { MachineOptions, MmapOptions, SavedMachine } from './machine.ts';
 export { ScriptSession } from './session.ts';
-export type { Difference, Explanation, LeftOut, Progress, StepReport, Verdict } from './session.ts';
+export type { Difference, Explanation, JoinedLogs, LeftOut, Progress, SetAside, StepReport, TextKind, Verdict } from './session.ts';
 export type * from './snapshot.ts';
 
 /** Where the core comes from, if not from its usual place. */
@@ -28,10 +28,25 @@ export function entry(usual: () => WasmSource | Promise<WasmSource>) {
     async createMachine(options: MachineOptions & LoadOptions = {}): Promise<Machine> {
       return new Machine(await core(options), options);
     },
-    /** Parses a script or a strace log and sets its machine up. Throws `ScriptError`. */
-    async openScript(text: string, options: LoadOptions = {}): Promise<ScriptSession> {
+    /** Reads a script or a log, as the kind it is said to be or looks like, and sets its machine up. Throws `ScriptError`. */
+    async openScript(text: string, options: LoadOptions & { readonly kind?: TextKind } = {}): Promise<ScriptSession> {
       await core(options);
-      return new ScriptSession(text);
+      return new ScriptSession(text, options.kind);
+    },
+    /** What a text is, by what stands in it: a guess. */
+    async recogniseText(text: string, options: LoadOptions = {}): Promise<TextKind> {
+      await core(options);
+      return texts.recognise(text);
+    },
+    /** The files of `strace -ff -o NAME` (`NAME.1234`, one for each process) as one log. */
+    async joinLogs(files: readonly { readonly name: string; readonly text: string }[], options: LoadOptions = {}): Promise<JoinedLogs> {
+      await core(options);
+      return texts.join(files);
+    },
+    /** The text of a file: UTF-8, or UTF-16 with its byte order mark, as some shells save it. */
+    async decodeText(bytes: Uint8Array, options: LoadOptions = {}): Promise<string> {
+      await core(options);
+      return texts.decode(bytes);
     },
     /**
      * Reads `/proc/PID/maps` or `smaps` as people have them: areas, why neighbours are not one area, what each costs.

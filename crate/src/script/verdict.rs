@@ -126,9 +126,9 @@ impl Verdict {
         self.differences == 0 && self.compared + maps > 0 && self.stopped.is_none()
     }
 
-    /// Whether nothing is wrong, left out or excused.
+    /// Whether nothing is wrong, left out or excused, on a processor that is modelled.
     pub fn is_green(&self) -> bool {
-        self.is_equal() && self.left_out.is_empty() && self.excused == 0
+        self.is_equal() && self.left_out.is_empty() && self.excused == 0 && self.architecture == Architecture::X86_64
     }
 
     /// Why memory calls were left out, and how many for each reason; the most frequent first.
