@@ -17,8 +17,11 @@ export interface Ways {
   readonly close: () => void;
 }
 
-const link = (line: number, ways: Ways, title = '') =>
-  html`<button class="place" title=${title} aria-label=${title ? `line ${line}: ${title}` : `line ${line}`} @click=${() => ways.line(line)}>${line}</button>`;
+const link = (line: number, ways: Pick<Ways, 'line'>, title: string) =>
+  html`<button class="place" title=${title} @click=${() => ways.line(line)}>line ${line}</button>`;
+
+/** Sentences of the core, with what stands between backticks as code. */
+const worded = (text: string) => text.split('`').map((part, at) => (at % 2 === 0 ? part : html`<code>${part}</code>`));
 
 const more = (all: number, shown: number) => (all > shown ? html`<li class="quiet">and ${plural(all - shown, 'more', 'more')}</li>` : '');
 
@@ -36,13 +39,17 @@ export function account(model: Model, ways: Ways): TemplateResult {
     </section>`;
 }
 
+/** The verdict in a sentence; the reasons stand below. */
 function summary(model: Model): string {
-  const { text, tone } = chipOf(model);
-  const rest = model.length - model.position;
-  const unrun = rest > 0 && model.position > 0 ? ` ${plural(rest, 'step')} not run yet.` : '';
+  const { verdict, position, length } = model;
+  const { tone, text } = chipOf(model);
+  if (!verdict || position === 0) return length === 0 ? `${text}.` : 'Nothing has been run yet.';
   if (tone === 'good') return `${text}. Everything was compared: nothing differs, nothing was left out, nothing is excused.`;
-  if (model.position === 0 && model.length > 0) return 'Nothing has been run yet.';
-  return `${text}.${unrun}`;
+  const rest = length > position ? ` ${plural(length - position, 'step')} not run yet.` : '';
+  if (!model.session?.isLog) return `${text}.${rest}`;
+  const { memoryCalls, memoryEqual, memoryDiffer, leftOut: left, mapsEqual } = verdict;
+  const parts = [`${memoryEqual} of ${plural(memoryCalls, 'memory call')} as on Linux`, `${memoryDiffer} different`, `${left.length} not replayed`];
+  return `${parts.filter((part) => !part.startsWith('0 ') || part === parts[0]).join(', ')}.${mapsEqual === false ? ' The maps differ.' : ''}${rest}`;
 }
 
 function differences(model: Model, ways: Ways): TemplateResult | null {
@@ -65,7 +72,7 @@ function leftOut(model: Model, ways: Ways): TemplateResult | null {
   if (all.length === 0) return null;
   return html`<section><h3>Not replayed <span>${plural(all.length, 'memory call')}</span></h3><ul>
     ${byReason(all, (left) => left.reason).slice(0, MOST).map((group) => html`<li>
-      <b>${group.members.length}</b> ${group.reason}
+      <b>${group.members.length}</b> ${worded(group.reason)}
       <p class="places">${group.members.slice(0, MOST_LINES).map((left) => link(left.line, ways, left.call))}${rest(group.members.length)}</p>
     </li>`)}
   </ul></section>`;
@@ -77,7 +84,7 @@ function assumed(model: Model, ways: Ways): TemplateResult | null {
   const all = model.remarks.flatMap(([, report]) => (report.assumed ? [{ line: report.line, call: report.call, assumed: report.assumed }] : []));
   const machine = ARCHITECTURES[model.verdict?.architecture ?? 'x86-64'];
   if (all.length === 0 && !machine) return null;
-  return html`<section><h3>Assumed ${all.length > 0 ? html`<span>${plural(model.verdict?.assumed ?? all.length, 'call')} rest on it</span>` : ''}</h3><ul>
+  return html`<section><h3>Assumed ${all.length > 0 ? html`<span>${plural(model.verdict?.assumed ?? all.length, 'call rests', 'calls rest')} on it</span>` : ''}</h3><ul>
     ${machine ? html`<li>${machine}</li>` : ''}
     ${all.slice(0, MOST).map(({ line, call, assumed: what }) => html`<li>${link(line, ways, call)} <code>${call}</code> ${what}</li>`)}
     ${more(model.verdict?.assumed ?? all.length, Math.min(all.length, MOST))}
@@ -91,7 +98,7 @@ const ARCHITECTURES: Record<string, string> = {
 };
 
 function setAside(model: Model, ways: Ways): TemplateResult | null {
-  const all = (model.session?.setAside() ?? []).filter((aside) => !aside.isMemoryCall);
+  const all = model.aside.filter((aside) => !aside.isMemoryCall);
   if (all.length === 0) return null;
   return html`<section><h3>Set aside <span>${plural(all.length, 'line')}, none a memory call</span></h3>${asideGroups(all, ways)}</section>`;
 }
@@ -99,8 +106,8 @@ function setAside(model: Model, ways: Ways): TemplateResult | null {
 /** Lines that are no part of what is shown, by reason. */
 export function asideGroups(all: readonly Pick<SetAside, 'line' | 'text' | 'reason'>[], ways: Pick<Ways, 'line'>): TemplateResult {
   return html`<ul>${byReason(all, (aside) => aside.reason).slice(0, MOST).map((group) => html`<li>
-    <b>${group.members.length}</b> ${group.reason}
-    <p class="places">${group.members.slice(0, MOST_LINES).map((aside) => link(aside.line, ways as Ways, aside.text))}${rest(group.members.length)}</p>
+    <b>${group.members.length}</b> ${worded(group.reason)}
+    <p class="places">${group.members.slice(0, MOST_LINES).map((aside) => link(aside.line, ways, aside.text))}${rest(group.members.length)}</p>
   </li>`)}</ul>`;
 }
 
@@ -110,7 +117,7 @@ export function unread(model: Model, ways: Ways): TemplateResult {
     <section class="account" id="unread" aria-labelledby="unread-title">
       <div class="account-head"><h2 id="unread-title">${model.session ? 'It stops here' : 'This cannot be read'}</h2></div>
       <ul class="errors">
-        ${model.errors.slice(0, MOST).map((error, at) => html`<li><button class="place" @click=${() => ways.error(at)}>line ${error.line}</button> ${reasonOf(error)}</li>`)}
+        ${model.errors.slice(0, MOST).map((error, at) => html`<li><button class="place" @click=${() => ways.error(at)}>line ${error.line}</button> ${worded(reasonOf(error))}</li>`)}
         ${more(model.errors.length, Math.min(model.errors.length, MOST))}
       </ul>
       ${model.session ? '' : html`<p class="quiet">Nothing was run. ${ADVICE[model.kind]}</p>`}

@@ -12,7 +12,7 @@ interface Mark {
   readonly kind: string;
 }
 
-const setMarks = StateEffect.define<{ results: readonly Mark[]; current: number | null }>();
+const setMarks = StateEffect.define<{ results: readonly Mark[]; aside: readonly number[]; current: number | null }>();
 
 class ResultWidget extends WidgetType {
   constructor(private readonly mark: Mark) {
@@ -36,20 +36,23 @@ const marks = StateField.define<DecorationSet>({
   update(decorations, transaction) {
     let updated = decorations.map(transaction.changes);
     for (const effect of transaction.effects) {
-      if (effect.is(setMarks)) updated = decorate(transaction.state, effect.value.results, effect.value.current);
+      if (effect.is(setMarks)) updated = decorate(transaction.state, effect.value);
     }
     return updated;
   },
   provide: (field) => EditorView.decorations.from(field),
 });
 
-function decorate(state: EditorState, results: readonly Mark[], current: number | null): DecorationSet {
+function decorate(state: EditorState, { results, aside, current }: { results: readonly Mark[]; aside: readonly number[]; current: number | null }): DecorationSet {
   const ranges: Range<Decoration>[] = [];
+  for (const line of aside) {
+    if (line <= state.doc.lines) ranges.push(Decoration.line({ class: 'aside-line' }).range(state.doc.line(line).from));
+  }
   if (current !== null && current <= state.doc.lines) {
     ranges.push(Decoration.line({ class: 'current-line' }).range(state.doc.line(current).from));
   }
   for (const mark of results) {
-    if (mark.line > state.doc.lines) continue;
+    if (mark.line > state.doc.lines || mark.text === '') continue;
     ranges.push(Decoration.widget({ widget: new ResultWidget(mark), side: 1 }).range(state.doc.line(mark.line).to));
   }
   return Decoration.set(ranges, true);
@@ -75,6 +78,8 @@ const colours = EditorView.decorations.compute(['doc'], (state) => {
 /** The editor in `parent`; `edited` is called a moment after the user stopped typing. */
 /** Errors and differences that are underlined. */
 const MOST_UNDERLINED = 200;
+/** Lines that are marked as no calls. */
+const MOST_ASIDE = 2000;
 
 export class Editor {
   readonly view: EditorView;
@@ -117,7 +122,7 @@ export class Editor {
     clearTimeout(this.#timer);
     if (this.#known?.text === text && this.#known.doc === this.view.state.doc) return;
     this.#silent = true;
-    this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text }, effects: setMarks.of({ results: [], current: null }) });
+    this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text }, effects: setMarks.of({ results: [], aside: [], current: null }) });
     this.#silent = false;
     this.#known = { doc: this.view.state.doc, text };
     this.#current = null;
@@ -126,10 +131,9 @@ export class Editor {
   /** Shows results, the current line and errors: of the text that stands here, or none. */
   show(model: Model): void {
     const isSame = this.#known?.doc === this.view.state.doc && this.#known.text === model.text && model.isFresh;
-    const left = new Set(isSame ? model.verdict?.leftOut.map(({ line }) => line) : []);
-    const results = isSame ? model.recent.map((report) => ({ line: report.line, ...resultText(report, left.has(report.line)) })) : [];
+    const { results, aside } = isSame ? this.#marks(model) : { results: [], aside: [] };
     const current = (isSame && model.recent.at(-1)?.line) || null;
-    this.view.dispatch({ effects: setMarks.of({ results, current }) });
+    this.view.dispatch({ effects: setMarks.of({ results, aside, current }) });
     this.view.dispatch(setDiagnostics(this.view.state, isSame ? this.#diagnostics(model) : []));
     if (!isSame) return;
     // What is new is scrolled to, once.
@@ -137,6 +141,16 @@ export class Editor {
     else if (model.errors.length > 0 && model.errors !== this.#shownErrors && !this.view.hasFocus) this.reveal(model.errors[0]!.line);
     this.#current = current;
     this.#shownErrors = model.errors;
+  }
+
+  /** What stands beside lines: of the last steps, and of what is lost with lines that are none. */
+  #marks(model: Model): { results: Mark[]; aside: number[] } {
+    const left = new Set(model.verdict?.leftOut.map(({ line }) => line));
+    const isLog = model.session?.isLog ?? false;
+    const results = model.recent.map((report) => ({ line: report.line, ...resultText(report, { isLeftOut: left.has(report.line), isLog }) }));
+    const aside = model.aside.slice(0, MOST_ASIDE);
+    const lost = aside.filter(({ isMemoryCall, line }) => isMemoryCall && left.has(line)).map(({ line }) => ({ line, text: 'not replayed', kind: 'left' }));
+    return { results: [...results, ...lost], aside: aside.filter(({ isMemoryCall }) => !isMemoryCall).map(({ line }) => line) };
   }
 
   /** Scrolls to a line. */

@@ -1,6 +1,6 @@
 /** What the page knows: a script, its session, where it stands, what is selected. No drawing here. */
 import {
-  type DumpReading, type Explanation, type ScriptErrorPlace, ScriptError, type ScriptSession, type Snapshot, type StepReport, type TextKind,
+  type DumpReading, type Explanation, type ScriptErrorPlace, ScriptError, type ScriptSession, type SetAside, type Snapshot, type StepReport, type TextKind,
   type Verdict, type VmaView, type Walk, openScript, readDump, recogniseText,
 } from '../lib/index.ts';
 
@@ -35,6 +35,8 @@ export class Model {
   origin = '';
   session: ScriptSession | null = null;
   snapshot: Snapshot | null = null;
+  /** Lines of a log that are not replayed. */
+  aside: readonly SetAside[] = [];
   /** What came of the last steps. */
   recent: readonly StepReport[] = [];
   /** Steps that differ or assume something. */
@@ -121,6 +123,7 @@ export class Model {
       this.#close();
       this.guess = guess;
       this.session = session;
+      this.aside = session.setAside();
       this.dump = dump;
       this.errors = [];
       this.isFresh = true;
@@ -144,6 +147,7 @@ export class Model {
     this.session = this.snapshot = this.verdict = this.explanation = this.dump = this.selection = null;
     this.recent = [];
     this.remarks = [];
+    this.aside = [];
   }
 
   /** Goes to a position, forwards or back: in parts, so that the page can show how far it is, and stop it. */
@@ -244,15 +248,23 @@ export class Model {
     while (insert < lines.length && /^\s*[><]/.test(lines[insert]!)) insert++;
     const text = [...lines.slice(0, insert), line, ...lines.slice(insert)].join('\n');
     try {
-      (await openScript(text, { kind: this.dump ? 'script' : this.kind })).free();
+      const trial = await openScript(text, { kind: this.dump ? 'script' : this.kind });
+      // A log sets aside what is no call.
+      const why = trial.isLog && trial.length <= this.length ? 'this is no call that a log can have' : '';
+      trial.free();
+      if (why) return this.#refuse(why);
     } catch (error) {
       if (!(error instanceof ScriptError)) throw error;
-      this.consoleError = error.errors[0]!.message.replace(/^line \d+, /, '');
-      this.#changed();
-      return null;
+      return this.#refuse(error.errors[0]!.message.replace(/^line \d+, /, ''));
     }
     await this.setText(text, at === 0 ? this.length + 1 : this.position + 1, this.dump ? null : this.chosen);
     return text;
+  }
+
+  #refuse(why: string): null {
+    this.consoleError = why;
+    this.#changed();
+    return null;
   }
 
   /** The area that contains an address (hexadecimal) of a process. */

@@ -73,15 +73,14 @@ export function byReason<T>(all: readonly T[], reasonOfOne: (one: T) => string):
 }
 
 /** Which mark a step's line gets. */
-export function resultText(report: StepReport, isLeftOut: boolean): { text: string; kind: string } {
-  const faults = report.majFlt ? `${report.majFlt} major` : report.minFlt ? plural(report.minFlt, 'minor fault') : '';
-  const minor = report.minFlt === 1 && !report.majFlt ? 'minor fault' : faults;
+export function resultText(report: StepReport, { isLeftOut, isLog }: { readonly isLeftOut: boolean; readonly isLog: boolean }): { text: string; kind: string } {
+  const faults = report.majFlt ? `${report.majFlt} major` : report.minFlt === 1 ? 'minor fault' : report.minFlt ? plural(report.minFlt, 'minor fault') : '';
   if (report.differences.some((d) => !d.excuse)) return { text: `✗ ${report.result}`, kind: 'wrong' };
   if (isLeftOut) return { text: report.kind === 'skipped' ? 'not replayed' : 'not compared', kind: 'left' };
   if (report.kind === 'skipped') return { text: 'not about memory', kind: 'quiet' };
   if (report.kind === 'error' || report.kind === 'signal') return { text: report.compared ? '✓' : report.result.replace(/^-1 /, '').replace(/ \(.*/, ''), kind: report.compared ? 'fine' : 'refused' };
-  // A result that stands in the script already is only ticked off.
-  const silent = ['store', 'touch_write', 'touch_read', 'execute', 'on'].includes(report.call);
+  // A result that stands in the text already is only ticked off; in a log all do.
+  const silent = isLog || ['store', 'touch_write', 'touch_read', 'execute', 'on'].includes(report.call);
   const shown = report.compared ? '✓' : silent ? '' : `= ${report.result}`;
-  return { text: [shown, minor].filter(Boolean).join(' · '), kind: faults ? 'fault' : 'fine' };
+  return { text: [shown, faults].filter(Boolean).join(' · '), kind: faults ? 'fault' : 'fine' };
 }

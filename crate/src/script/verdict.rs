@@ -173,7 +173,7 @@ impl fmt::Display for Verdict {
             None => {}
         }
         if self.assumed > 0 {
-            write!(f, "; {} rest on what the log does not show", self.assumed)?;
+            write!(f, "; {} rest{} on what the log does not show", self.assumed, if self.assumed == 1 { "s" } else { "" })?;
         }
         if self.excused > 0 {
             write!(f, "; {} excused", self.excused)?;
