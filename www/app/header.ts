@@ -1,10 +1,10 @@
 /** The top: what is shown, as what it is read, how it compares, and what can be done with it. */
 import { html, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
-import type { TextKind } from '../lib/index.ts';
+import { TEXT_KINDS, type TextKind } from '../lib/index.ts';
 import { showDialog } from './dialogs.ts';
 import { EXAMPLES } from './examples.ts';
-import { KINDS, KIND_NAMES } from './kinds.ts';
+import { KIND_NAMES } from './kinds.ts';
 import type { Model } from './model.ts';
 import { chipOf, number } from './verdict.ts';
 
@@ -29,7 +29,7 @@ export function header(model: Model, isAccountOpen: boolean, actions: HeaderActi
       </label>
       <label class="kind" title="What the text is read as${model.chosen ? '' : ': a guess by what stands in it'}"><span>read as<span class="hidden">, a guess that can be changed</span></span>
         <select id="kind" .value=${live(model.kind)} @change=${(event: Event) => actions.readAs((event.target as HTMLSelectElement).value as TextKind)}>
-          ${KINDS.map((kind) => html`<option value=${kind} ?selected=${kind === model.kind}>${KIND_NAMES[kind]}</option>`)}
+          ${TEXT_KINDS.map((kind) => html`<option value=${kind} ?selected=${kind === model.kind}>${KIND_NAMES[kind]}</option>`)}
         </select>
       </label>
       ${chip(model, isAccountOpen, actions)}

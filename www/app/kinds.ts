@@ -1,7 +1,5 @@
-/** What a text can be read as, in the order of the menu. */
+/** What a text can be read as, in the words of the menu. */
 import type { TextKind } from '../lib/index.ts';
-
-export const KINDS: readonly TextKind[] = ['script', 'strace', 'qemu', 'perf', 'maps', 'smaps'];
 
 export const KIND_NAMES: Record<TextKind, string> = {
   script: 'script', strace: 'strace log', qemu: 'qemu -strace log', perf: 'perf trace log', maps: 'maps', smaps: 'smaps',

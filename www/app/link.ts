@@ -1,7 +1,6 @@
 /** The whole state in the link: script and position, compressed, behind the `#`. Nothing is sent anywhere. */
 
-import type { TextKind } from '../lib/index.ts';
-import { KINDS } from './kinds.ts';
+import { TEXT_KINDS, type TextKind } from '../lib/index.ts';
 
 /** Longer links are refused by what people paste them into. */
 const MOST_LINK = 30_000;
@@ -37,7 +36,7 @@ export async function decode(hash: string): Promise<LinkState | null> {
   const values = new URLSearchParams(hash.replace(/^#/, ''));
   if (values.get('v') !== '1') return null;
   const position = Number(values.get('t') ?? 0) || 0;
-  const kind = KINDS.find((known) => known === values.get('as')) ?? null;
+  const kind = TEXT_KINDS.find((known) => known === values.get('as')) ?? null;
   const example = values.get('example');
   if (example) return { example, text: null, position, kind };
   const packed = values.get('s');

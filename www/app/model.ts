@@ -201,7 +201,7 @@ export class Model {
   #look(): void {
     const session = this.session!;
     this.snapshot = session.snapshot();
-    this.recent = session.reportsOf(session.position - RECENT, session.position);
+    this.recent = session.reportsOf(Math.max(0, session.position - RECENT), session.position);
     this.remarks = session.remarks(REMARKS);
     this.verdict = session.verdict();
     this.explanation = session.position > 0 ? session.explain(session.position - 1) : null;

@@ -1,17 +1,19 @@
 import { type WasmSource, loadCore } from './core.ts';
+import { outOfRange, wrongType } from './check.ts';
 import { type DumpChanges, type DumpReading, dumps } from './dump.ts';
 import { Machine, type MachineOptions } from './machine.ts';
-import { type JoinedLogs, ScriptSession, type TextKind, texts } from './session.ts';
+import { type JoinedLogs, ScriptSession, TEXT_KINDS, type TextKind, texts } from './session.ts';
 
-export { type AddressLike, type LengthLike, hex } from './address.ts';
+export type { AddressLike, LengthLike } from './address.ts';
+export { hex } from './check.ts';
 export { MADV, MAP, MREMAP, O, PROT, SYS } from './constants.ts';
-export type { MapFlagsLike, ProtLike } from './constants.ts';
+export type { AdviceLike, MapFlagsLike, ProtLike } from './constants.ts';
 export type { WasmSource } from './core.ts';
 export type * from './dump.ts';
 export * from './errors.ts';
 export { Machine, Process } from './machine.ts';
 export type { MachineOptions, MmapOptions, SavedMachine } from './machine.ts';
-export { ScriptSession } from './session.ts';
+export { ScriptSession, TEXT_KINDS } from './session.ts';
 export type { Difference, Explanation, JoinedLogs, LeftOut, Progress, SetAside, StepReport, TextKind, Verdict } from './session.ts';
 export type * from './snapshot.ts';
 
@@ -20,9 +22,20 @@ export interface LoadOptions {
   readonly wasm?: WasmSource;
 }
 
-/** The two ways in, given the usual place of the core. */
+/** A source that cannot be meant is told of, also when the core is loaded already. */
+function checkSource(wasm: unknown): void {
+  const isUrl = typeof wasm === 'string' && /^([a-z]+:|\.{0,2}\/)|\.wasm$/i.test(wasm);
+  const isBytes = wasm instanceof ArrayBuffer || ArrayBuffer.isView(wasm) || wasm instanceof WebAssembly.Module;
+  const isObject = wasm instanceof URL || (typeof Response !== 'undefined' && wasm instanceof Response);
+  if (!isUrl && !isBytes && !isObject) throw wrongType('createMachine', 'wasm', wasm, 'a URL, bytes, a Response or a WebAssembly.Module');
+}
+
+/** The ways in, given the usual place of the core. */
 export function entry(usual: () => WasmSource | Promise<WasmSource>) {
-  const core = (options: LoadOptions) => loadCore(() => options.wasm ?? usual());
+  const core = async (options: LoadOptions) => {
+    if (options.wasm !== undefined) checkSource(options.wasm);
+    return loadCore(() => options.wasm ?? usual());
+  };
   return {
     /** Makes a machine: RAM, kernel, no processes yet. */
     async createMachine(options: MachineOptions & LoadOptions = {}): Promise<Machine> {
@@ -30,21 +43,27 @@ export function entry(usual: () => WasmSource | Promise<WasmSource>) {
     },
     /** Reads a script or a log, as the kind it is said to be or looks like, and sets its machine up. Throws `ScriptError`. */
     async openScript(text: string, options: LoadOptions & { readonly kind?: TextKind } = {}): Promise<ScriptSession> {
+      if (typeof text !== 'string') throw wrongType('openScript', 'text', text, 'a text');
+      if (options.kind !== undefined && !TEXT_KINDS.includes(options.kind)) throw outOfRange('openScript', 'kind', options.kind, `one of ${TEXT_KINDS.join(', ')}`);
       await core(options);
       return new ScriptSession(text, options.kind);
     },
     /** What a text is, by what stands in it: a guess. */
     async recogniseText(text: string, options: LoadOptions = {}): Promise<TextKind> {
+      if (typeof text !== 'string') throw wrongType('recogniseText', 'text', text, 'a text');
       await core(options);
       return texts.recognise(text);
     },
     /** The files of `strace -ff -o NAME` (`NAME.1234`, one for each process) as one log. */
     async joinLogs(files: readonly { readonly name: string; readonly text: string }[], options: LoadOptions = {}): Promise<JoinedLogs> {
+      const areFiles = Array.isArray(files) && files.every((file) => typeof file?.name === 'string' && typeof file.text === 'string');
+      if (!areFiles) throw wrongType('joinLogs', 'files', files, 'an array of { name, text }');
       await core(options);
       return texts.join(files);
     },
     /** The text of a file: UTF-8, or UTF-16 with its byte order mark, as some shells save it. */
     async decodeText(bytes: Uint8Array, options: LoadOptions = {}): Promise<string> {
+      if (!(bytes instanceof Uint8Array)) throw wrongType('decodeText', 'bytes', bytes, 'a Uint8Array');
       await core(options);
       return texts.decode(bytes);
     },

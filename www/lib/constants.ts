@@ -1,3 +1,5 @@
+import { integer, outOfRange } from './check.ts';
+
 /** `PROT_*` of mmap(2). */
 export const PROT = { NONE: 0, READ: 1, WRITE: 2, EXEC: 4, SEM: 8, GROWSDOWN: 0x0100_0000, GROWSUP: 0x0200_0000 } as const;
 
@@ -30,29 +32,24 @@ export const SYS = {
 } as const;
 
 /** A protection: bits of {@link PROT}, or letters such as `'rw'`. */
-export type ProtLike = number | 'none' | '' | 'r' | 'w' | 'x' | 'rw' | 'rx' | 'wx' | 'rwx';
+export type ProtLike = number | 'none' | '' | 'r' | 'w' | 'x' | 'rw' | 'wr' | 'rx' | 'xr' | 'wx' | 'xw' | 'rwx' | 'rxw' | 'wrx' | 'wxr' | 'xrw' | 'xwr';
 
 /** The bits of a protection. */
-export function toProt(prot: ProtLike): number {
-  if (typeof prot === 'number') return prot;
+export function toProt(call: string, prot: unknown): number {
+  if (typeof prot !== 'string') return integer(call, 'prot', prot, 0, 0xffff_ffff);
   if (prot === 'none') return 0;
-  const bits = { r: PROT.READ, w: PROT.WRITE, x: PROT.EXEC } as const;
-  return [...prot].reduce((all, letter) => {
-    const bit = bits[letter as keyof typeof bits];
-    if (bit === undefined) throw new RangeError(`protection ${JSON.stringify(prot)} has the letter ${letter}: use r, w and x`);
-    return all | bit;
-  }, 0);
+  const bits: Readonly<Record<string, number>> = { r: PROT.READ, w: PROT.WRITE, x: PROT.EXEC };
+  let all = 0;
+  for (const letter of prot) {
+    const bit = bits[letter];
+    if (bit === undefined) throw outOfRange(call, 'prot', prot, "'none' or letters of r, w and x");
+    all |= bit;
+  }
+  return all;
 }
 
 /** Mapping flags: bits of {@link MAP}, or names joined by `|` such as `'private|anonymous'`. */
 export type MapFlagsLike = number | string;
 
-/** The bits of mapping flags. */
-export function toMapFlags(flags: MapFlagsLike): number {
-  if (typeof flags === 'number') return flags;
-  return flags.split('|').reduce((all, name) => {
-    const bit = MAP[name.trim().toUpperCase().replace(/^MAP_/, '') as keyof typeof MAP];
-    if (bit === undefined) throw new RangeError(`mapping flag ${JSON.stringify(name)} is not known: one of ${Object.keys(MAP).join(', ')}`);
-    return all | bit;
-  }, 0);
-}
+/** Advice: a number of {@link MADV}, or its name such as `'dontneed'`. */
+export type AdviceLike = number | string;

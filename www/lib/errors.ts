@@ -1,5 +1,3 @@
-import { hex } from './address.ts';
-
 /** A system call that the kernel refused. */
 export class SyscallError extends Error {
   override readonly name = 'SyscallError';
@@ -19,6 +17,12 @@ export class SyscallError extends Error {
     this.errno = errno;
     this.why = why;
   }
+
+  /** What `JSON.stringify` writes. */
+  toJSON(): object {
+    const { name, message, syscall, code, errno, why } = this;
+    return { name, message, syscall, code, errno, why };
+  }
 }
 
 /** An access that ended in a signal. */
@@ -36,21 +40,39 @@ export class PageFault extends Error {
   readonly walk: Walk | null;
 
   constructor(signal: string, code: string, address: bigint, access: 'read' | 'write' | 'execute', walk: Walk | null) {
-    super(`${access} of ${hex(address)}: ${signal} ${code}`);
+    super(`${access} of 0x${address.toString(16)}: ${signal} ${code}`);
     this.signal = signal;
     this.code = code;
     this.address = address;
     this.access = access;
     this.walk = walk;
   }
+
+  /** What `JSON.stringify` writes; the address in hexadecimal. */
+  toJSON(): object {
+    const { name, message, signal, code, access, walk } = this;
+    return { name, message, signal, code, address: `0x${this.address.toString(16)}`, access, walk };
+  }
 }
 
-/** The emulator itself failed (a bug of ours): the instance cannot be used any more. */
+/** The machine cannot be used any more: it was freed, or the emulator itself failed (a bug of ours). */
 export class MachineStopped extends Error {
   override readonly name = 'MachineStopped';
 
-  constructor(cause: unknown) {
-    super('the machine has stopped: a bug in pagefault; make a new one', { cause });
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+  }
+}
+
+/** The process that a handle means is not there: it has ended, or it was made after the state that was gone back to. */
+export class ProcessGone extends Error {
+  override readonly name = 'ProcessGone';
+  /** Its number. */
+  readonly pid: number;
+
+  constructor(pid: number, why: string) {
+    super(`process ${pid} ${why}`);
+    this.pid = pid;
   }
 }
 

@@ -1,10 +1,14 @@
-import { type AddressLike, high, low, toAddress } from './address.ts';
+import { type AddressLike, high, low } from './address.ts';
+import { integer, word, wrongType } from './check.ts';
 import { ScriptError, type ScriptErrorPlace, type Walk } from './errors.ts';
 import type { FrameDetail, FrameView, Snapshot } from './snapshot.ts';
 import { WasmSession, textOfBytes as decodeCore, joinLogs as joinCore, recogniseText as recogniseCore } from './wasm/pagefault.js';
 
 /** What a text may be: the script language, a log of calls, or the address space of a process. */
 export type TextKind = 'script' | 'strace' | 'qemu' | 'perf' | 'maps' | 'smaps';
+
+/** Every kind of text. */
+export const TEXT_KINDS: readonly TextKind[] = ['script', 'strace', 'qemu', 'perf', 'maps', 'smaps'];
 
 /** A line of a log that is not replayed. */
 export interface SetAside {
@@ -22,6 +26,9 @@ export interface JoinedLogs {
   /** Whether times tell the order of calls of different processes. */
   readonly isOrdered: boolean;
 }
+
+/** The largest number that the core takes. */
+const MOST = 0xffff_ffff;
 
 /** What came of one statement of a script. */
 export interface StepReport {
@@ -137,21 +144,22 @@ export class ScriptSession {
 
   /** Goes to a position. Throws {@link ScriptError} if a statement cannot be run as written. */
   goTo(position: number): void {
-    guarded(() => this.#core.goTo(Math.max(0, position)));
+    guarded(() => this.#core.goTo(integer('goTo', 'position', position, 0, MOST)));
   }
 
   /** Goes back to the nearest kept state at or before a position: `runSlice` goes on from there. */
   rewind(position: number): void {
-    this.#core.rewind(Math.max(0, position));
+    this.#core.rewind(integer('rewind', 'position', position, 0, MOST));
   }
 
   /** Runs at most so many statements, so that a caller can show progress, or stop. */
   runSlice(most: number): Progress {
-    return guarded(() => this.#core.runSlice(most)) as Progress;
+    return guarded(() => this.#core.runSlice(integer('runSlice', 'most', most, 0, MOST))) as Progress;
   }
 
   /** Adds a statement behind the last one run, and runs it. */
   append(text: string): void {
+    if (typeof text !== 'string') throw wrongType('append', 'text', text, 'a text');
     guarded(() => this.#core.append(text));
   }
 
@@ -162,12 +170,12 @@ export class ScriptSession {
 
   /** The same for the steps `from` … `to - 1`: what a window needs. */
   reportsOf(from: number, to: number): StepReport[] {
-    return this.#core.reportsOf(Math.max(0, from), Math.max(0, to)) as StepReport[];
+    return this.#core.reportsOf(integer('reportsOf', 'from', from, 0, MOST), integer('reportsOf', 'to', to, 0, MOST)) as StepReport[];
   }
 
   /** Steps that differ, and steps that take something for granted: the first `most` of each, in order. */
   remarks(most = 1000): (readonly [step: number, report: StepReport])[] {
-    return this.#core.remarks(most) as [number, StepReport][];
+    return this.#core.remarks(integer('remarks', 'most', most, 0, MOST)) as [number, StepReport][];
   }
 
   /** Lines of a log that are not replayed, with the reason. */
@@ -177,7 +185,7 @@ export class ScriptSession {
 
   /** What happened inside a step that has been run. */
   explain(step: number): Explanation | null {
-    return (this.#core.explain(step) ?? null) as Explanation | null;
+    return (this.#core.explain(integer('explain', 'step', step, 0, MOST)) ?? null) as Explanation | null;
   }
 
   /** The machine now. */
@@ -187,19 +195,19 @@ export class ScriptSession {
 
   /** The page walk of an address of a process. */
   walk(pid: number, addr: AddressLike): Walk | null {
-    const at = toAddress(addr);
-    return (this.#core.walk(pid, high(at), low(at)) ?? null) as Walk | null;
+    const at = word('walk', 'addr', addr);
+    return (this.#core.walk(integer('walk', 'pid', pid, 0, MOST), high(at), low(at)) ?? null) as Walk | null;
   }
 
   /** What is known of a frame. */
   frame(pfn: number): FrameDetail | null {
-    const detail = this.#core.frame(pfn) as { frame: FrameView; mappers: FrameDetail['mappers'] } | null | undefined;
+    const detail = this.#core.frame(integer('frame', 'pfn', pfn, 0, MOST)) as { frame: FrameView; mappers: FrameDetail['mappers'] } | null | undefined;
     return detail ? { ...detail.frame, mappers: detail.mappers } : null;
   }
 
   /** The text of `/proc/PID/maps`. */
   maps(pid: number): string {
-    return this.#core.maps(pid);
+    return this.#core.maps(integer('maps', 'pid', pid, 0, MOST));
   }
 
   /** The text of `/proc/meminfo`. */
@@ -209,7 +217,7 @@ export class ScriptSession {
 
   /** The text of `/proc/PID/smaps`. */
   smaps(pid: number): string {
-    return this.#core.smaps(pid);
+    return this.#core.smaps(integer('smaps', 'pid', pid, 0, MOST));
   }
 
   /** How it compares so far. */

@@ -211,17 +211,17 @@ impl WasmMachine {
 
     /// Stores a byte; `false` if the access raised a signal.
     pub fn store8(&mut self, addr: f64, value: u32) -> bool {
-        self.machine.kernel.cpu.store_hit::<u8>(addr as u64, value as u8) || self.store_slow(addr, &[value as u8])
+        self.machine.kernel.cpu.store_hit::<u8>(addr as u64, value as u8) || self.store_slow(addr, value, 1)
     }
 
     /// Stores 32 bits, little-endian; `false` if the access raised a signal.
     pub fn store32(&mut self, addr: f64, value: u32) -> bool {
-        self.machine.kernel.cpu.store_hit::<u32>(addr as u64, value) || self.store_slow(addr, &value.to_le_bytes())
+        self.machine.kernel.cpu.store_hit::<u32>(addr as u64, value) || self.store_slow(addr, value, 4)
     }
 
     #[inline(never)]
-    fn store_slow(&mut self, addr: f64, bytes: &[u8]) -> bool {
-        let stored = self.machine.store(self.selected, VirtAddr(addr as u64), bytes);
+    fn store_slow(&mut self, addr: f64, value: u32, size: usize) -> bool {
+        let stored = self.machine.store_word(self.selected, VirtAddr(addr as u64), value.into(), size);
         self.signal = stored.err();
         stored.is_ok()
     }

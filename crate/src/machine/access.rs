@@ -8,25 +8,54 @@ use crate::ids::Pid;
 use crate::mm::fault::FaultFrom;
 use crate::mmu::{Access, HardwareFault};
 use crate::signal::{SigNo, Signal};
+use std::ops::Range;
 
 /// A fault that was handled is tried again; a machine that handles the same one for ever has a bug.
 const MOST_RETRIES: u32 = 64;
 
 impl Machine {
-    /// Reads bytes as the program would.
+    /// Reads bytes as the program would, page by page: one that had to be brought in is tried again alone.
     ///
     /// # Errors
     /// The signal; bytes before the faulting one have been read.
     pub fn load(&mut self, pid: Pid, addr: VirtAddr, into: &mut [u8]) -> Result<(), Signal> {
-        self.access(pid, addr, Access::Read, |m| m.kernel.cpu.read(&mut m.kernel.phys, addr, into, &mut m.kernel.trace))
+        self.in_pages(pid, addr, into.len(), Access::Read, |m, at, part| {
+            m.kernel.cpu.read(&mut m.kernel.phys, at, &mut into[part], &mut m.kernel.trace)
+        })
     }
 
-    /// Writes bytes as the program would.
+    /// Writes bytes as the program would, page by page.
     ///
     /// # Errors
     /// The signal; pages before the faulting one have been written.
     pub fn store(&mut self, pid: Pid, addr: VirtAddr, from: &[u8]) -> Result<(), Signal> {
-        self.access(pid, addr, Access::Write, |m| m.kernel.cpu.write(&mut m.kernel.phys, addr, from, &mut m.kernel.trace))
+        self.in_pages(pid, addr, from.len(), Access::Write, |m, at, part| {
+            m.kernel.cpu.write(&mut m.kernel.phys, at, &from[part], &mut m.kernel.trace)
+        })
+    }
+
+    /// Writes the low `size` bytes (1 to 8) of a word, little-endian, as one instruction: all of them or none.
+    ///
+    /// # Errors
+    /// The signal; nothing has been written.
+    pub fn store_word(&mut self, pid: Pid, addr: VirtAddr, word: u64, size: usize) -> Result<(), Signal> {
+        let bytes = word.to_le_bytes();
+        let bytes = &bytes[..size.min(8)];
+        self.access(pid, addr, Access::Write, |m| m.kernel.cpu.write_word(&mut m.kernel.phys, addr, bytes, &mut m.kernel.trace))
+    }
+
+    /// Accesses a range page by page.
+    fn in_pages(
+        &mut self,
+        pid: Pid,
+        addr: VirtAddr,
+        len: usize,
+        access: Access,
+        mut body: impl FnMut(&mut Self, VirtAddr, Range<usize>) -> Result<(), HardwareFault>,
+    ) -> Result<(), Signal> {
+        self.operate(pid, addr, |m| {
+            addr.page_parts(len).try_for_each(|(at, part)| m.retry(FaultFrom::User, at, access, &mut |m| body(m, at, part.clone())))
+        })
     }
 
     /// Fetches an instruction at an address: only the permission counts, nothing is run.
@@ -64,10 +93,15 @@ impl Machine {
         access: Access,
         mut body: impl FnMut(&mut Self) -> Result<(), HardwareFault>,
     ) -> Result<(), Signal> {
+        self.operate(pid, addr, |m| m.retry(FaultFrom::User, addr, access, &mut body))
+    }
+
+    /// Lets a process run an operation.
+    fn operate(&mut self, pid: Pid, addr: VirtAddr, body: impl FnOnce(&mut Self) -> Result<(), Signal>) -> Result<(), Signal> {
         if self.switch_to(pid).is_err() {
             return Err(Signal { signo: SigNo::Kill, code: crate::signal::SiCode::SI_KERNEL, addr });
         }
-        let result = self.retry(FaultFrom::User, addr, access, &mut body);
+        let result = body(self);
         if self.kernel.oom_kills > 0 {
             self.bury_oom_victims();
         }

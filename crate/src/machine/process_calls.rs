@@ -5,7 +5,7 @@ use super::{Arg, Machine, Process, ProcessConfig};
 use crate::addr::VirtAddr;
 use crate::errno::{Errno, SysResult};
 use crate::ids::Pid;
-use crate::mm::{Capabilities, Personality, Rlimit};
+use crate::mm::{Capabilities, NR_OPEN, Personality, Resource, Rlimit};
 use crate::why::Why;
 
 const CLONE_VM: u64 = 0x100;
@@ -167,6 +167,8 @@ impl Machine {
         let word = |i: usize| u64::from_le_bytes(bytes[i..i + 8].try_into().expect("eight bytes"));
         let new = Rlimit { cur: word(0), max: word(8) };
         self.kernel.require(new.cur <= new.max, Errno::EINVAL, || Why::BadArgument { index: 1, value: new.cur })?;
+        let within = resource != Resource::NoFile as u64 || new.max <= NR_OPEN;
+        self.kernel.require(within, Errno::EPERM, || Why::BadArgument { index: 1, value: new.max })?;
         let task = self.caller().task;
         let raises = new.max > self.kernel.tasks[task].rlimits[resource as usize].max;
         let may = !raises || self.kernel.tasks[task].capable(Capabilities::SYS_RESOURCE);

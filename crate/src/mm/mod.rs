@@ -56,6 +56,6 @@ pub use mremap::{MremapFlags, MremapRequest};
 pub use pkeys::INITIAL_PKRU;
 pub use rmap::Mapper;
 pub use shm::{Segment, Segments, ShmFlags};
-pub use task::{Capabilities, Personality, Resource, Rlimit, Task};
+pub use task::{Capabilities, NR_OPEN, Personality, Resource, Rlimit, Task};
 pub use truncate::{FallocateMode, max_bytes};
 pub use vm_operations::{FoundPage, VmOperations, find_cached_page, vm_operations};

@@ -90,6 +90,9 @@ pub struct Task {
     pub oom_killed: bool,
 }
 
+/// `fs.nr_open`: no process may ever have more descriptors.
+pub const NR_OPEN: u64 = 1 << 20;
+
 impl Capabilities {
     /// What a user has on the reference machine: root all but CAP_SYS_RESOURCE, others none.
     pub fn of_user(uid: u32) -> Self {

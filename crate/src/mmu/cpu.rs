@@ -216,6 +216,17 @@ impl Cpu {
         }
         Ok(())
     }
+
+    /// Writes a word, which may cross a border of pages: both translate before anything is written.
+    ///
+    /// # Errors
+    /// The #PF of the first page that does not translate; nothing has been written.
+    pub fn write_word(&mut self, phys: &mut Phys, addr: VirtAddr, from: &[u8], trace: &mut Trace) -> Result<(), HardwareFault> {
+        for (addr, _) in addr.page_parts(from.len()) {
+            self.translate(phys, addr, Access::Write, trace)?;
+        }
+        self.write(phys, addr, from, trace)
+    }
 }
 
 #[cfg(test)]

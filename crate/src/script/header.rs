@@ -7,7 +7,7 @@ use super::settings::{Directive, Setting};
 use crate::addr::VirtAddr;
 use crate::fs::{Content, Inode, InodeKind};
 use crate::machine::{FileConfig, MachineConfig, ProcessConfig};
-use crate::mm::{Capabilities, Personality, Resource, Rlimit};
+use crate::mm::{Capabilities, NR_OPEN, Personality, Resource, Rlimit};
 
 /// What stands before the first statement.
 #[derive(Clone, Debug)]
@@ -42,6 +42,9 @@ impl Default for Header {
     }
 }
 
+/// The kernel's own limit of process numbers.
+const PID_MAX_LIMIT: u64 = 1 << 22;
+
 type Words = [(Option<String>, Expr)];
 
 /// The setting, as the reader of an error needs it.
@@ -70,7 +73,11 @@ impl Header {
             "rlimit" => {
                 let resource = resource(word(words, 0)?)?;
                 let cur = number(words, 1)?;
-                let max = if words.len() > 2 { number(words, 2)? } else { u64::MAX };
+                let unlimited = if resource == Resource::NoFile { NR_OPEN } else { u64::MAX };
+                let max = if words.len() > 2 { number(words, 2)? } else { unlimited };
+                if resource == Resource::NoFile && cur.max(max) > NR_OPEN {
+                    return Err(format!("at most {NR_OPEN} descriptors (fs.nr_open)"));
+                }
                 process.rlimits.push((resource, Rlimit { cur, max }));
             }
             "file" => self.machine.files.push(file(words)?),
@@ -82,7 +89,13 @@ impl Header {
                 let written = word(words, 2)? == "written";
                 process.present.push((crate::addr::VirtRange::new(start, end), written));
             }
-            "pid" => self.first_pid = Some(number(words, 0)? as u32),
+            "pid" => {
+                let pid = number(words, 0)?;
+                if !(1..=PID_MAX_LIMIT).contains(&pid) {
+                    return Err(format!("a process number from 1 to {PID_MAX_LIMIT} (PID_MAX_LIMIT)"));
+                }
+                self.first_pid = Some(pid as u32);
+            }
             "name" => process.name = text(words, 0)?,
             "exact" => self.exact = true,
             "config" => self.set_setting(Directive::Config, word(words, 0)?, yes_or_no(words, 1)?.into())?,

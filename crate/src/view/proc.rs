@@ -61,8 +61,9 @@ const MOST_PAGES: u64 = 1 << 20;
 /// What `/proc/PID/pagemap` says of `pages` pages in a row, at most 1,048,576, frame numbers included; those
 /// behind the end of user space are left out.
 pub fn pagemap_words(machine: &Machine, pid: Pid, start: VirtAddr, pages: u64) -> Vec<u64> {
+    let start = start.page_floor();
     let end = start.0.saturating_add(pages.min(MOST_PAGES) * PAGE_SIZE).min(machine.kernel.task_size());
-    let range = VirtRange { start: start.page_floor().min(VirtAddr(end)), end: VirtAddr(end) };
+    let range = VirtRange { start: start.min(VirtAddr(end)), end: VirtAddr(end) };
     machine.mm_of(pid).map_or(Vec::new(), |mm| proc::pagemap_words(&machine.kernel, mm, range, true))
 }
 
