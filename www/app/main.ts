@@ -158,7 +158,7 @@ function transport(): TemplateResult {
       <button id="step" class="primary" aria-label="Step" title="Step (])" ?disabled=${!canRun || position >= length} @click=${() => void model.goTo(position + 1)}><span class="word">step </span>▶</button>
       <button id="run" aria-label="Run to the end" title="Run to the end" ?disabled=${!canRun || position >= length} @click=${() => void model.goTo(length)}>▶▶<span class="word"> run</span></button>
       <input id="time" type="range" min="0" max=${length} .value=${live(String(model.running?.to ?? position))} aria-label="Step" ?disabled=${!model.session || !model.isFresh} @input=${slide} />
-      <output for="time">${model.session ? html`step ${position} / ${length}` : 'no steps'}</output>
+      <output for="time">${model.session ? html`step ${model.running ? '…' : position} / ${length}` : 'no steps'}</output>
     </nav>`;
 }
 

@@ -22,7 +22,12 @@ const REMARKS = 200;
 /** How long a part of a long way may take, in ms. */
 const SLICE = 25;
 
-const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
+/** Texts longer than this are read for longer than a blink. */
+const LONG = 200_000;
+/** By then what was changed is on the screen. */
+const PAINTED = 50;
+
+const pause = (milliseconds = 0) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
 export class Model {
   text = '';
@@ -113,6 +118,13 @@ export class Model {
     this.chosen = kind;
     this.consoleError = '';
     this.running = null;
+    this.isFresh = false;
+    if (text.length > LONG) {
+      // Reading it takes a moment, in which nothing else is drawn: that it is read is shown before.
+      this.#changed();
+      await pause(PAINTED);
+      if (turn !== this.#texts) return;
+    }
     try {
       const guess = await recogniseText(text);
       const { session, dump } = await read(text, kind ?? guess);
