@@ -65,3 +65,26 @@ export async function openPage(): Promise<Page> {
   if (process.env['PAGEFAULT_BROWSER'] === 'firefox') return firefoxPage(firefox!);
   return chromiumPage(chrome!);
 }
+
+/** What tests ask of a page all the time. */
+export function sight(page: () => Page) {
+  const quoted = (text: string) => JSON.stringify(text);
+  return {
+    text: (selector: string) => page().evaluate<string>(`document.querySelector(${quoted(selector)})?.textContent ?? ''`),
+    count: (selector: string) => page().evaluate<number>(`document.querySelectorAll(${quoted(selector)}).length`),
+    contains: (selector: string, words: string) => page().until(`(document.querySelector(${quoted(selector)})?.textContent ?? '').includes(${quoted(words)})`),
+    /** Opens a text as a person would who has it on the clipboard. */
+    paste: async (log: string, maps = '') => {
+      await page().click('#open');
+      await page().evaluate(`document.querySelector('#paste textarea[name=log]').value = ${quoted(log)}; document.querySelector('#paste textarea[name=maps]').value = ${quoted(maps)}`);
+      await page().click('#paste .primary');
+    },
+    /** Drops files on the page. */
+    drop: (files: readonly { readonly name: string; readonly content: string | readonly number[] }[], onto = 'main') =>
+      page().evaluate<void>(`(() => {
+        const data = new DataTransfer();
+        for (const { name, content } of ${JSON.stringify(files)}) data.items.add(new File([typeof content === 'string' ? content : new Uint8Array(content)], name));
+        document.querySelector(${quoted(onto)}).dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+      })()`),
+  };
+}

@@ -2,14 +2,12 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { serve } from '../../tools/lib/serve.mjs';
-import { type Page, openPage } from './driver.ts';
+import { type Page, openPage, sight } from './driver.ts';
 
 let page: Page;
 let server: Awaited<ReturnType<typeof serve>>;
 
-const text = (selector: string) => page.evaluate<string>(`document.querySelector(${JSON.stringify(selector)})?.textContent ?? ''`);
-const count = (selector: string) => page.evaluate<number>(`document.querySelectorAll(${JSON.stringify(selector)}).length`);
-const contains = (selector: string, words: string) => page.until(`(document.querySelector(${JSON.stringify(selector)})?.textContent ?? '').includes(${JSON.stringify(words)})`);
+const { text, count, contains, paste } = sight(() => page);
 const step = async (position: number) => {
   await page.click('#step');
   await contains('.transport output', `step ${position} /`);
@@ -108,23 +106,16 @@ test('a call typed on the console runs and joins the script', async () => {
 });
 
 test('a pasted log is replayed, a mistake is shown where it is', async () => {
-  await page.click('header button:not(.chip)');
-  const log = '1 mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000\n1 munmap(0x7f0000000000, 8192) = 0';
-  await page.evaluate(`document.querySelector('#paste textarea[name=log]').value = ${JSON.stringify(log)}`);
-  await page.click('#paste .primary');
+  await paste('1 mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000\n1 munmap(0x7f0000000000, 8192) = 0');
   await contains('#verdict', '2 memory calls, 2 as on Linux');
-  await page.evaluate(`document.querySelector('#paste textarea[name=log]').value = 'munmap(a 4096)'`);
-  await page.click('header button:not(.chip)');
-  await page.click('#paste .primary');
-  await contains('#verdict', 'line 1: the script has an error');
+  await paste('munmap(a 4096)');
+  await contains('#verdict', 'line 1: found');
   await page.until(`document.querySelectorAll('.cm-lint-marker-error').length > 0`);
 });
 
 test('maps alone are drawn and explained, and become calls', async () => {
   const maps = '$ cat /proc/7/maps\n00400000-00401000 r-xp 00000000 08:01 9 /bin/demo\n7f1100000000-7f1100002000 rw-p 00000000 00:00 0\n7f1100002000-7f1100003000 ---p 00000000 00:00 0\n7f1100003000-7f1100005000 rw-p 00000000 00:00 0\n7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0 [stack]\n';
-  await page.click('header button:not(.chip)');
-  await page.evaluate(`document.querySelector('#paste textarea[name=log]').value = ${JSON.stringify(maps)}`);
-  await page.click('#paste .primary');
+  await paste(maps);
   await contains('#verdict', '5 areas, from maps');
   await contains('.audit', 'permissions: rw- beside ---');
   await contains('.costs', '[stack]');
@@ -135,18 +126,15 @@ test('maps alone are drawn and explained, and become calls', async () => {
 });
 
 test('first maps are taken out of what stands around them', async () => {
-  await page.click('header button:not(.chip)');
   const maps = '$ cat /proc/3701/maps\n558800000000-558800001000 r--p 00000000 08:01 1001 /usr/bin/demo\n558801000000-558801021000 rw-p 00000000 00:00 0 [heap]\n7ffd11100000-7ffd11121000 rw-p 00000000 00:00 0 [stack]\n';
-  await page.evaluate(`document.querySelector('#paste textarea[name=log]').value = 'brk(NULL) = 0x558801021000'; document.querySelector('#paste textarea[name=maps]').value = ${JSON.stringify(maps)}`);
-  await page.click('#paste .primary');
+  await paste('brk(NULL) = 0x558801021000', maps);
   await contains('#verdict', 'as on Linux');
-  await page.evaluate(`document.querySelector('#paste textarea[name=maps]').value = ''`);
 });
 
 test('everything is in the link', async () => {
   await step(1);
   await step(2);
-  await page.evaluate(`[...document.querySelectorAll('header button')].find((b) => b.textContent === 'Share').click()`);
+  await page.evaluate(`document.querySelector('#share').click()`);
   await page.until(`location.hash.includes('t=2')`);
   const hash = await page.evaluate<string>('location.hash');
   await page.goto('about:blank');

@@ -1,21 +1,21 @@
 /** The bottom for a dump: why its areas are as many as they are, and what they cost. */
 import { html, type TemplateResult } from 'lit';
 import type { CostColumns, CostRow, Dump, DumpReading } from '../lib/index.ts';
+import { asideGroups } from './account.ts';
 import type { Model } from './model.ts';
+import { number, plural } from './verdict.ts';
 
 /** Rows drawn of each table. */
 const MOST = 100;
 
-const number = (value: number): string => value.toLocaleString('en-US');
-
-/** Audit and costs of the dump that the model shows. `build` replaces it by the calls that yield it. */
-export function dumped(model: Model, reading: DumpReading, build: () => void): TemplateResult {
+/** Audit and costs of the dump that the model shows. `build` replaces it by the calls that yield it, `line` shows one of its text. */
+export function dumped(model: Model, reading: DumpReading, build: () => void, line: (line: number) => void): TemplateResult {
   const dump = reading.dumps[0]!;
   return html`
     <section class="audit" aria-label="Why the areas are as many as they are">
       <h2>Why neighbours are not one area</h2>
       <p class="sentence">${dump.summary}</p>
-      ${aside(reading)}
+      ${aside(reading, line)}
       ${audit(model, dump)}
       <p><button id="build" @click=${build}>As calls that yield it</button></p>
     </section>
@@ -26,12 +26,11 @@ export function dumped(model: Model, reading: DumpReading, build: () => void): T
 }
 
 /** What of the text the picture does not have. */
-function aside(reading: DumpReading): TemplateResult | string {
-  const more = reading.dumps.length > 1 ? `The text has ${reading.dumps.length} address spaces: this is the first. ` : '';
-  const left = reading.setAside;
-  if (!more && left.length === 0) return '';
-  const lines = left.length === 1 ? '1 line was' : `${left.length} lines were`;
-  return html`<p class="quiet">${more}${left.length > 0 ? html`<span title=${left.slice(0, 20).map((line) => `line ${line.line}, ${line.reason}: ${line.text}`).join('\n')}>${lines} left out.</span>` : ''}</p>`;
+function aside(reading: DumpReading, line: (line: number) => void): TemplateResult | string {
+  const { dumps, setAside } = reading;
+  return html`
+    ${dumps.length > 1 ? html`<p class="quiet">The text has ${dumps.length} address spaces: this is the first.</p>` : ''}
+    ${setAside.length > 0 ? html`<details class="aside"><summary>${plural(setAside.length, 'line')} left out</summary>${asideGroups(setAside, { line })}</details>` : ''}`;
 }
 
 function audit(model: Model, dump: Dump): TemplateResult {

@@ -1,9 +1,10 @@
 /** The script editor: CodeMirror with the results of statements beside their lines. */
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
-import { type Diagnostic, lintGutter, setDiagnostics } from '@codemirror/lint';
-import { EditorState, type Range, StateEffect, StateField } from '@codemirror/state';
+import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint';
+import { EditorState, type Range, StateEffect, StateField, type Text } from '@codemirror/state';
 import { Decoration, type DecorationSet, EditorView, WidgetType, drawSelection, keymap, lineNumbers } from '@codemirror/view';
 import type { Model } from './model.ts';
+import { reasonOf, resultText } from './verdict.ts';
 
 interface Mark {
   readonly line: number;
@@ -11,7 +12,7 @@ interface Mark {
   readonly kind: string;
 }
 
-const setMarks = StateEffect.define<{ results: readonly Mark[]; current: number | null }>();
+const setMarks = StateEffect.define<{ results: readonly Mark[]; aside: readonly number[]; current: number | null }>();
 
 class ResultWidget extends WidgetType {
   constructor(private readonly mark: Mark) {
@@ -35,20 +36,23 @@ const marks = StateField.define<DecorationSet>({
   update(decorations, transaction) {
     let updated = decorations.map(transaction.changes);
     for (const effect of transaction.effects) {
-      if (effect.is(setMarks)) updated = decorate(transaction.state, effect.value.results, effect.value.current);
+      if (effect.is(setMarks)) updated = decorate(transaction.state, effect.value);
     }
     return updated;
   },
   provide: (field) => EditorView.decorations.from(field),
 });
 
-function decorate(state: EditorState, results: readonly Mark[], current: number | null): DecorationSet {
+function decorate(state: EditorState, { results, aside, current }: { results: readonly Mark[]; aside: readonly number[]; current: number | null }): DecorationSet {
   const ranges: Range<Decoration>[] = [];
+  for (const line of aside) {
+    if (line <= state.doc.lines) ranges.push(Decoration.line({ class: 'aside-line' }).range(state.doc.line(line).from));
+  }
   if (current !== null && current <= state.doc.lines) {
     ranges.push(Decoration.line({ class: 'current-line' }).range(state.doc.line(current).from));
   }
   for (const mark of results) {
-    if (mark.line > state.doc.lines) continue;
+    if (mark.line > state.doc.lines || mark.text === '') continue;
     ranges.push(Decoration.widget({ widget: new ResultWidget(mark), side: 1 }).range(state.doc.line(mark.line).to));
   }
   return Decoration.set(ranges, true);
@@ -72,69 +76,119 @@ const colours = EditorView.decorations.compute(['doc'], (state) => {
 });
 
 /** The editor in `parent`; `edited` is called a moment after the user stopped typing. */
+/** Errors and differences that are underlined. */
+const MOST_UNDERLINED = 200;
+/** Lines that are marked as no calls. */
+const MOST_ASIDE = 2000;
+
 export class Editor {
   readonly view: EditorView;
   #timer = 0;
   #silent = false;
+  /** The text that the document was last known to be: comparing long texts takes time. */
+  #known: { doc: Text; text: string } | null = null;
+  #current: number | null = null;
+  #shownErrors: Model['errors'] = [];
 
-  constructor(parent: HTMLElement, edited: (text: string) => void) {
+  /** `touched`: at once; `edited`: when the typing pauses. */
+  constructor(parent: HTMLElement, touched: () => void, edited: (text: string) => void) {
     this.view = new EditorView({
       parent,
       state: EditorState.create({
         extensions: [
           lineNumbers(), lintGutter(), history(), drawSelection(), EditorView.lineWrapping, marks, colours,
-          keymap.of([...defaultKeymap, ...historyKeymap]),
+          keymap.of([...defaultKeymap, ...historyKeymap, ...lintKeymap]),
           EditorView.contentAttributes.of({ 'aria-label': 'Script', spellcheck: 'false', autocapitalize: 'off' }),
           EditorView.updateListener.of((update) => {
             if (!update.docChanged || this.#silent) return;
             clearTimeout(this.#timer);
-            this.#timer = window.setTimeout(() => edited(this.view.state.doc.toString()), 300);
+            this.#timer = window.setTimeout(() => this.#tell(edited), 300);
+            touched();
           }),
         ],
       }),
     });
   }
 
-  /** Replaces the text unless it is the same. */
-  setText(text: string): void {
-    if (text === this.view.state.doc.toString()) return;
-    this.#silent = true;
-    this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text } });
-    this.#silent = false;
+  #tell(edited: (text: string) => void): void {
+    const { doc } = this.view.state;
+    const text = doc.toString();
+    this.#known = { doc, text };
+    edited(text);
   }
 
-  /** Shows results, the current line and errors. */
+  /** Replaces the text unless it is the same. */
+  setText(text: string): void {
+    clearTimeout(this.#timer);
+    if (this.#known?.text === text && this.#known.doc === this.view.state.doc) return;
+    this.#silent = true;
+    this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text }, effects: setMarks.of({ results: [], aside: [], current: null }) });
+    this.#silent = false;
+    this.#known = { doc: this.view.state.doc, text };
+    this.#current = null;
+  }
+
+  /** Shows results, the current line and errors: of the text that stands here, or none. */
   show(model: Model): void {
-    if (this.view.state.doc.toString() !== model.text) return;
-    const results = model.reports.slice(-400).map((report) => ({ line: report.line, ...resultText(report) }));
-    const current = model.reports.at(-1)?.line ?? null;
-    this.view.dispatch({ effects: setMarks.of({ results, current }) });
-    this.view.dispatch(setDiagnostics(this.view.state, this.#diagnostics(model)));
-    if (current !== null && current <= this.view.state.doc.lines) {
-      const line = this.view.state.doc.line(current);
-      this.view.dispatch({ effects: EditorView.scrollIntoView(line.from, { y: 'nearest', yMargin: 60 }) });
-    }
+    const isSame = this.#known?.doc === this.view.state.doc && this.#known.text === model.text && model.isFresh;
+    const { results, aside } = isSame ? this.#marks(model) : { results: [], aside: [] };
+    const current = (isSame && model.recent.at(-1)?.line) || null;
+    this.view.dispatch({ effects: setMarks.of({ results, aside, current }) });
+    this.view.dispatch(setDiagnostics(this.view.state, isSame ? this.#diagnostics(model) : []));
+    if (!isSame) return;
+    // What is new is scrolled to, once.
+    if (current !== this.#current && current !== null && model.errors.length === 0) this.reveal(current, 'nearest');
+    else if (model.errors.length > 0 && model.errors !== this.#shownErrors && !this.view.hasFocus) this.reveal(model.errors[0]!.line);
+    this.#current = current;
+    this.#shownErrors = model.errors;
+  }
+
+  /** What stands beside lines: of the last steps, and of what is lost with lines that are none. */
+  #marks(model: Model): { results: Mark[]; aside: number[] } {
+    const left = new Set(model.verdict?.leftOut.map(({ line }) => line));
+    const isLog = model.session?.isLog ?? false;
+    const results = model.recent.map((report) => ({ line: report.line, ...resultText(report, { isLeftOut: left.has(report.line), isLog }) }));
+    const aside = model.aside.slice(0, MOST_ASIDE);
+    const lost = aside.filter(({ isMemoryCall, line }) => isMemoryCall && left.has(line)).map(({ line }) => ({ line, text: 'not replayed', kind: 'left' }));
+    return { results: [...results, ...lost], aside: aside.filter(({ isMemoryCall }) => !isMemoryCall).map(({ line }) => line) };
+  }
+
+  /** Scrolls to a line. */
+  reveal(number: number, y: 'center' | 'nearest' = 'center'): void {
+    const { doc } = this.view.state;
+    const line = doc.line(Math.min(Math.max(1, number), doc.lines));
+    this.view.dispatch({ effects: EditorView.scrollIntoView(line.from, { y, yMargin: 60 }) });
+  }
+
+  /** Scrolls to a line and selects it. */
+  select(number: number): void {
+    const { doc } = this.view.state;
+    const line = doc.line(Math.min(Math.max(1, number), doc.lines));
+    this.view.dispatch({ selection: { anchor: line.from, head: line.to } });
+    this.reveal(number);
+  }
+
+  /** Puts the cursor at a place. */
+  goTo({ line: number, column }: { readonly line: number; readonly column: number }): void {
+    const { doc } = this.view.state;
+    const line = doc.line(Math.min(Math.max(1, number), doc.lines));
+    this.view.dispatch({ selection: { anchor: Math.min(line.from + column - 1, line.to) } });
+    this.reveal(number);
+    this.view.focus();
   }
 
   #diagnostics(model: Model): Diagnostic[] {
-    const doc = this.view.state.doc;
-    const wrong = model.errors.map((error) => ({ line: error.line, column: error.column, message: error.found ? `found ${error.found}, expected ${error.expected}` : error.expected }));
-    const differ = model.reports.flatMap((report) => report.differences.map((d) => ({ line: report.line, column: 1, message: `${d.field}: expected ${d.expected}, found ${d.found}${d.excuse ? ` (${d.excuse})` : ''}` })));
-    return [...wrong, ...differ.slice(0, 100)].filter(({ line }) => line <= doc.lines).map(({ line, column, message }) => {
+    const { doc } = this.view.state;
+    const wrong = model.errors.map((error) => ({ line: error.line, column: error.column, message: reasonOf(error), severity: 'error' as const }));
+    const differ = model.remarks.flatMap(([, report]) => report.differences.map((d) => ({
+      line: report.line, column: 1, message: `${d.field} should be ${d.expected}, is ${d.found}${d.excuse ? ` (${d.excuse})` : ''}${d.cause ? `; ${d.cause}` : ''}`,
+      severity: d.excuse ? 'warning' as const : 'error' as const,
+    })));
+    return [...wrong, ...differ].filter(({ line }) => line <= doc.lines).slice(0, MOST_UNDERLINED).map(({ line, column, message, severity }) => {
       const at = doc.line(line);
-      const from = Math.min(at.from + column - 1, at.to);
-      return { from, to: at.to, severity: 'error', message };
-    });
+      // An error at the end of a line is shown on its last character.
+      const from = Math.max(at.from, Math.min(at.from + column - 1, at.to - 1));
+      return { from, to: at.to, severity, message };
+    }).sort((a, b) => a.from - b.from);
   }
-}
-
-function resultText(report: Model['reports'][number]): { text: string; kind: string } {
-  const faults = report.majFlt ? `${report.majFlt} major` : report.minFlt ? (report.minFlt === 1 ? 'minor fault' : `${report.minFlt} minor faults`) : '';
-  if (report.differences.some((d) => !d.excuse)) return { text: `✗ ${report.result}`, kind: 'wrong' };
-  if (report.kind === 'skipped') return { text: 'not about memory', kind: 'quiet' };
-  if (report.kind === 'error' || report.kind === 'signal') return { text: report.compared ? '✓' : report.result.replace(/^-1 /, '').replace(/ \(.*/, ''), kind: report.compared ? 'fine' : 'refused' };
-  // A result that stands in the script already is only ticked off.
-  const silent = ['store', 'touch_write', 'touch_read', 'execute', 'on'].includes(report.call);
-  const shown = report.compared ? '✓' : silent ? '' : `= ${report.result}`;
-  return { text: [shown, faults].filter(Boolean).join(' · '), kind: faults ? 'fault' : 'fine' };
 }

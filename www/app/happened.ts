@@ -1,18 +1,20 @@
 /** The bottom: what the last step did, as a sentence, as the kernel's call tree, as changes. */
 import { html, type TemplateResult } from 'lit';
+import type { Explanation } from '../lib/index.ts';
 import type { Model } from './model.ts';
 
 /** Lines drawn of each list. */
 const MOST = 300;
 
-export function happened(model: Model): TemplateResult {
-  const last = model.reports.at(-1);
+/** `withHow`: the call tree and the changes too. */
+export function happened(model: Model, withHow: boolean): TemplateResult {
+  const last = model.recent.at(-1);
   const told = model.explanation;
   if (!last || !told) {
     return html`
       <section class="what-happened"><h2>What happened</h2><p class="sentence">Nothing yet. <b>Step</b> runs one line, <b>run</b> all of them; type a call below the script, or edit it.</p></section>
-      <section class="tree"><h2>How: the kernel's call tree</h2></section>
-      <section class="changes"><h2>Changed</h2></section>`;
+      ${withHow ? html`<section class="tree"><h2>How: the kernel's call tree</h2></section>
+      <section class="changes"><h2>Changed</h2></section>` : ''}`;
   }
   const difference = last.differences[0];
   return html`
@@ -20,8 +22,14 @@ export function happened(model: Model): TemplateResult {
       <h2>What happened</h2>
       <p class="call"><code>${last.call} ${last.result ? `= ${last.result}` : ''}</code></p>
       <p class="sentence">${last.kind === 'skipped' ? `Not replayed: ${last.why}.` : told.sentence}</p>
-      ${difference ? html`<p class="difference"><b>${difference.field}</b> should be <code>${difference.expected}</code>, is <code>${difference.found}</code>${difference.excuse ? ` (${difference.excuse})` : ''}</p>` : ''}
+      ${difference ? html`<p class="difference"><b>${difference.field}</b> should be <code>${difference.expected}</code>, is <code>${difference.found}</code>${difference.excuse ? ` (${difference.excuse})` : ''}${difference.cause ? `; ${difference.cause}` : ''}</p>` : ''}
+      ${last.assumed ? html`<p class="quiet">Assumed: ${last.assumed}.</p>` : ''}
     </section>
+    ${withHow ? how(told) : ''}`;
+}
+
+function how(told: Explanation): TemplateResult {
+  return html`
     <section class="tree" aria-label="The kernel's call tree">
       <h2>How: the kernel's call tree <label class="toggle"><input type="checkbox" id="passed"> with the checks that passed</label></h2>
       <ol>${told.tree.slice(0, MOST).map((line) => html`<li class=${line.kind} style="--depth:${line.depth}"><code>${line.text}</code> <span>${line.note}</span></li>`)}</ol>

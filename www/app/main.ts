@@ -2,11 +2,16 @@
 import { html, render, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { dumpToScript, readDump } from '../lib/index.ts';
+import { type Ways, account, unread } from './account.ts';
+import { closeDialogs, dialogs } from './dialogs.ts';
 import { dumped } from './dump.ts';
 import { Editor } from './editor.ts';
 import { EXAMPLES } from './examples.ts';
 import { happened } from './happened.ts';
+import { header, progressed } from './header.ts';
+import { Refused, asLines, gather } from './incoming.ts';
 import { inspector } from './inspector.ts';
+import { KIND_NAMES } from './kinds.ts';
 import { decode, encode } from './link.ts';
 import { Model } from './model.ts';
 import { follow, space, tie } from './space.ts';
@@ -15,6 +20,9 @@ const app = document.getElementById('app')!;
 let editor: Editor | null = null;
 let frameRequested = false;
 let toast = '';
+let toastTimer = 0;
+/** Whether the bottom tells what differs and what was left out. */
+let isAccountOpen = false;
 
 /** One drawing a frame, however much changes. */
 function changed(): void {
@@ -26,23 +34,30 @@ function changed(): void {
   });
 }
 
-const model = new Model(changed);
+const model = new Model(changed, () => progressed(model));
 
 async function open(id: string, position = 0): Promise<void> {
   const example = EXAMPLES.find((candidate) => candidate.id === id) ?? EXAMPLES[0]!;
+  const text = await example.load();
   model.exampleId = example.id;
-  await model.setText(await example.load(), position);
+  model.origin = '';
+  isAccountOpen = false;
+  await model.setText(text, position);
   editor?.setText(model.text);
   draw();
 }
 
 /** Takes a text from outside: a dropped or pasted log or script. */
-async function take(text: string, maps = ''): Promise<void> {
-  const head = maps.trim() === '' ? '' : `@log yes\n${await mapSettings(maps)}\n`;
+async function take(given: string, maps = '', origin = ''): Promise<void> {
+  const first = maps.trim() === '' ? '' : `@log yes\n${await mapSettings(maps)}\n`;
+  const text = first + asLines(given);
   model.exampleId = '';
-  editor?.setText(head + text);
-  await model.setText(head + text);
-  if (model.errors.length === 0) model.goTo(model.length);
+  model.origin = origin;
+  isAccountOpen = false;
+  await model.setText(text);
+  editor?.setText(text);
+  draw();
+  if (model.errors.length === 0) await model.goTo(model.length);
 }
 
 /** First maps as settings of a script: only their lines, whatever stands around them. */
@@ -52,6 +67,20 @@ async function mapSettings(maps: string): Promise<string> {
   return lines.join('\n');
 }
 
+/** Takes files: one text of them all, or a sentence why not; then the text that stands there stays. */
+async function takeFiles(files: readonly File[]): Promise<void> {
+  if (files.length === 0) return;
+  try {
+    const incoming = await gather(await Promise.all(files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) }))));
+    closeDialogs();
+    await take(incoming.text, incoming.maps, incoming.origin);
+    if (incoming.origin) say(incoming.origin);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    say(error.message);
+  }
+}
+
 /** The dump as calls, which can be stepped through. */
 async function build(): Promise<void> {
   const script = await dumpToScript(model.text);
@@ -59,7 +88,7 @@ async function build(): Promise<void> {
 }
 
 async function share(): Promise<void> {
-  const hash = await encode(model.exampleId, model.text, model.position);
+  const hash = await encode(model.exampleId, model.text, model.position, model.chosen);
   if (hash === null) {
     say('The script is too long for a link: save it as a file instead.');
     return;
@@ -73,67 +102,63 @@ async function share(): Promise<void> {
   }
 }
 
+/** Says a sentence at the bottom, for as long as it takes to read. */
 function say(text: string): void {
   toast = text;
   draw();
-  setTimeout(() => {
+  clearTimeout(toastTimer);
+  toastTimer = window.setTimeout(() => {
     toast = '';
     draw();
-  }, 4000);
+  }, Math.max(4000, text.length * 70));
 }
 
-function header(): TemplateResult {
-  const groups = [...new Set(EXAMPLES.map((example) => example.group))];
-  return html`
-    <header>
-      <span class="brand"><svg viewBox="0 0 16 16" aria-hidden="true"><rect class="a" x="1" y="1" width="6" height="6" rx="1.5"/><rect class="b" x="9" y="1" width="6" height="6" rx="1.5"/><rect class="c" x="1" y="9" width="6" height="6" rx="1.5"/><rect class="d" x="9" y="9" width="6" height="6" rx="1.5"/></svg><h1>pagefault</h1></span>
-      <label class="menu"><span class="hidden">Example</span>
-        <select id="examples" @change=${(event: Event) => void open((event.target as HTMLSelectElement).value)}>
-          ${model.exampleId === '' ? html`<option value="" selected>${model.dump ? 'Your own maps' : 'Your own script'}</option>` : ''}
-          ${groups.map((group) => html`<optgroup label=${group}>${EXAMPLES.filter((e) => e.group === group).map((e) => html`<option value=${e.id} ?selected=${e.id === model.exampleId}>${e.title}</option>`)}</optgroup>`)}
-        </select>
-      </label>
-      ${chip()}
-      <span class="spring"></span>
-      <button @click=${() => (document.getElementById('paste') as HTMLDialogElement).showModal()}>Open log…</button>
-      <button @click=${() => void share()}>Share</button>
-      <button class="icon" aria-label="Light or dark" title="Light or dark" @click=${switchTheme}>◐</button>
-      <button class="icon" aria-label="Help" title="Help" @click=${() => (document.getElementById('help') as HTMLDialogElement).showModal()}>?</button>
-    </header>`;
-}
+const ways: Ways = {
+  line: (line) => {
+    // Of a dump the areas are the steps.
+    const step = model.dump ? null : model.stepOf(line);
+    editor?.select(line);
+    if (step !== null) void model.goTo(step + 1);
+  },
+  error: (at) => {
+    const error = model.errors[at];
+    if (error) editor?.goTo(error);
+  },
+  close: () => {
+    isAccountOpen = false;
+    draw();
+    document.getElementById('verdict')?.focus();
+  },
+};
 
-/** The verdict against real Linux, always in sight. */
-function chip(): TemplateResult {
-  const verdict = model.verdict;
+/** The chip was pressed: to the first error, or what the verdict leaves out, opened or closed. */
+function tell(): void {
   if (model.errors.length > 0) {
-    return html`<span class="chip bad" id="verdict" role="status">line ${model.errors[0]!.line}: the script has ${model.errors.length === 1 ? 'an error' : `${model.errors.length} errors`}</span>`;
+    ways.error(0);
+  } else if (isAccountOpen) {
+    ways.close();
+  } else {
+    isAccountOpen = true;
+    draw();
+    document.getElementById('account-title')?.focus();
   }
-  if (model.dump) return html`<span class="chip" id="verdict" role="status">${model.dump.dumps[0]!.audit.areas.toLocaleString('en-US')} areas, from ${model.dump.dumps[0]!.costs.counted ? 'smaps' : 'maps'}</span>`;
-  if (!verdict || verdict.compared + verdict.memoryCalls === 0) return html`<span class="chip" id="verdict" role="status">${model.length} steps</span>`;
-  const title = verdict.first ? `line ${verdict.first.line}, ${verdict.first.call}: ${verdict.first.field} should be ${verdict.first.expected}, is ${verdict.first.found}${verdict.first.excuse ? ` (${verdict.first.excuse})` : ''}` : 'No difference so far';
-  const go = () => {
-    const at = model.reports.findIndex((report) => report.differences.length > 0);
-    if (at >= 0) model.goTo(at + 1);
-  };
-  return html`<button class="chip ${verdict.green ? 'good' : 'bad'}" id="verdict" role="status" title=${title} @click=${go}>${verdict.green ? '✓' : '✗'} ${verdict.text}${verdict.first ? html` · <span class="first">${title}</span>` : ''}</button>`;
 }
 
-function switchTheme(): void {
-  const dark = document.documentElement.dataset['theme'] ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
-  document.documentElement.dataset['theme'] = dark === 'dark' ? 'light' : 'dark';
+function readAs(kind: Model['kind']): void {
+  void model.readAs(kind).then(() => (model.errors.length === 0 && kind !== 'script' ? model.goTo(model.length) : undefined));
 }
 
 function transport(): TemplateResult {
-  const { position, length } = model;
-  const slide = (event: Event) => model.goTo(Number((event.target as HTMLInputElement).value));
+  const { position, length, canRun } = model;
+  const slide = (event: Event) => void model.goTo(Number((event.target as HTMLInputElement).value));
   return html`
     <nav class="transport" aria-label="Time" ?hidden=${model.dump !== null}>
-      <button class="icon" id="start" aria-label="To the start" title="To the start" ?disabled=${position === 0} @click=${() => model.goTo(0)}>|◀</button>
-      <button id="back" aria-label="Step back" title="Step back ([)" ?disabled=${position === 0} @click=${() => model.goTo(position - 1)}>◀<span class="word"> back</span></button>
-      <button id="step" class="primary" aria-label="Step" title="Step (])" ?disabled=${position >= length} @click=${() => model.goTo(position + 1)}><span class="word">step </span>▶</button>
-      <button id="run" aria-label="Run to the end" title="Run to the end" ?disabled=${position >= length} @click=${() => model.goTo(length)}>▶▶<span class="word"> run</span></button>
-      <input id="time" type="range" min="0" max=${length} .value=${live(String(position))} aria-label="Step" @input=${slide} />
-      <output for="time">step ${position} / ${length}</output>
+      <button class="icon" id="start" aria-label="To the start" title="To the start" ?disabled=${!canRun || position === 0} @click=${() => void model.goTo(0)}>|◀</button>
+      <button id="back" aria-label="Step back" title="Step back ([)" ?disabled=${!canRun || position === 0} @click=${() => void model.goTo(position - 1)}>◀<span class="word"> back</span></button>
+      <button id="step" class="primary" aria-label="Step" title="Step (])" ?disabled=${!canRun || position >= length} @click=${() => void model.goTo(position + 1)}><span class="word">step </span>▶</button>
+      <button id="run" aria-label="Run to the end" title="Run to the end" ?disabled=${!canRun || position >= length} @click=${() => void model.goTo(length)}>▶▶<span class="word"> run</span></button>
+      <input id="time" type="range" min="0" max=${length} .value=${live(String(model.running?.to ?? position))} aria-label="Step" ?disabled=${!model.session || !model.isFresh} @input=${slide} />
+      <output for="time">${model.session ? html`step ${model.running ? '…' : position} / ${length}` : 'no steps'}</output>
     </nav>`;
 }
 
@@ -150,16 +175,23 @@ function typed(event: SubmitEvent): void {
   });
 }
 
+function bottom(): TemplateResult {
+  if (model.dump) return html`<footer class="dumped">${dumped(model, model.dump, () => void build(), ways.line)}</footer>`;
+  if (model.errors.length > 0) return html`<footer class="told">${model.session ? happened(model, false) : ''}${unread(model, ways)}</footer>`;
+  if (isAccountOpen) return html`<footer class="told">${happened(model, false)}${account(model, ways)}</footer>`;
+  return html`<footer>${happened(model, true)}</footer>`;
+}
+
 function shell(): TemplateResult {
   return html`
-    ${header()}
+    ${header(model, isAccountOpen, { open: (id) => void open(id), readAs, share: () => void share(), tell })}
     <main>
       <section class="script" aria-label="Script">
-        <h2>${model.dump ? (model.dump.dumps[0]!.costs.counted ? 'smaps' : 'maps') : 'Script'}</h2>
+        <h2>${KIND_NAMES[model.kind]}</h2>
         <div id="editor"></div>
         <form class="console" @submit=${typed}>
           <label for="line" aria-hidden="true">›</label>
-          <input id="line" name="line" aria-label="A call to run now" placeholder="mprotect(a, 4K, PROT_READ)" autocomplete="off" autocapitalize="off" spellcheck="false" />
+          <input id="line" name="line" aria-label="A call to run now" placeholder="mprotect(a, 4K, PROT_READ)" autocomplete="off" autocapitalize="off" spellcheck="false" ?disabled=${!model.session} />
           ${model.consoleError ? html`<p class="wrong" role="alert">${model.consoleError}</p>` : ''}
         </form>
       </section>
@@ -167,61 +199,42 @@ function shell(): TemplateResult {
       <aside class="inspector">${inspector(model)}</aside>
     </main>
     ${transport()}
-    ${model.dump ? html`<footer class="dumped">${dumped(model, model.dump, () => void build())}</footer>` : html`<footer>${happened(model)}</footer>`}
-    ${dialogs()}
-    <div class="toast" role="status">${toast}</div>`;
-}
-
-function dialogs(): TemplateResult {
-  const accept = (event: SubmitEvent) => {
-    const data = new FormData(event.target as HTMLFormElement);
-    void take(String(data.get('log') ?? ''), String(data.get('maps') ?? ''));
-  };
-  return html`
-    <dialog id="paste" aria-labelledby="paste-title"><form method="dialog" @submit=${accept}>
-      <h2 id="paste-title">Replay a log</h2>
-      <p>Paste what <code>strace -f -e trace=%memory,%process,openat,close PROGRAM</code> printed, or drop the file anywhere on the page. It stays in this browser.</p>
-      <p>The text of <code>/proc/PID/maps</code> or <code>smaps</code> alone is drawn, and its areas are explained.</p>
-      <label>Log, script or maps<textarea name="log" rows="8" required spellcheck="false"></textarea></label>
-      <label>First <code>/proc/PID/maps</code>, if you have them <textarea name="maps" rows="4" spellcheck="false"></textarea></label>
-      <p class="quiet">Without maps a standard layout is taken and addresses are compared by their distances.</p>
-      <div class="actions"><button type="button" @click=${(e: Event) => (e.target as HTMLElement).closest('dialog')!.close()}>Cancel</button><button class="primary">Replay</button></div>
-    </form></dialog>
-    <dialog id="help" aria-labelledby="help-title"><form method="dialog">
-      <h2 id="help-title">pagefault</h2>
-      <p>Linux's memory manager in a browser tab. A script is a text of system calls and accesses as strace prints them; the machine that runs it is emulated down to the bits of its page tables, and behaves as Linux 6.18.</p>
-      <table class="keys"><tbody>
-        <tr><th scope="row"><kbd>]</kbd> <kbd>[</kbd></th><td>step, step back</td></tr>
-        <tr><th scope="row"><kbd>Home</kbd> <kbd>End</kbd></th><td>start, end (on the slider)</td></tr>
-        <tr><th scope="row"><kbd>Tab</kbd></th><td>through VMAs, pages and frames; <kbd>Enter</kbd> selects</td></tr>
-        <tr><th scope="row"><kbd>/</kbd></th><td>type a call</td></tr>
-      </tbody></table>
-      <p class="quiet">Everything runs in your browser; nothing is uploaded.</p>
-      <div class="actions"><button class="primary">Close</button></div>
-    </form></dialog>`;
+    ${bottom()}
+    ${dialogs({ text: (text, maps) => void take(text, maps), files: (files) => void takeFiles(files), say })}
+    <div class="toast" role="status" popover="manual">${toast}</div>`;
 }
 
 function draw(): void {
   render(shell(), app);
   const host = document.getElementById('editor')!;
   if (!editor) {
-    editor = new Editor(host, (text) => {
+    editor = new Editor(host, () => model.edited(), (text) => {
       model.exampleId = '';
-      void model.setText(text, model.position);
+      void model.edit(text);
     });
     editor.setText(model.text);
   }
   editor.show(model);
+  progressed(model);
+  showToast();
   follow(model);
   tie(model);
   document.documentElement.dataset['ready'] = 'yes';
 }
 
+/** What is said stands above everything, an open dialog too. */
+function showToast(): void {
+  const element = document.querySelector<HTMLElement>('.toast')!;
+  const isShown = element.matches(':popover-open');
+  if (toast && !isShown) element.showPopover();
+  if (!toast && isShown) element.hidePopover();
+}
+
 function keys(event: KeyboardEvent): void {
   const target = event.target as HTMLElement;
   if (target.closest('input, textarea, select, .cm-editor, dialog') || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === ']') model.goTo(model.position + 1);
-  else if (event.key === '[') model.goTo(model.position - 1);
+  if (event.key === ']' && model.canRun) void model.goTo(model.position + 1);
+  else if (event.key === '[' && model.canRun) void model.goTo(model.position - 1);
   else if (event.key === '/') {
     event.preventDefault();
     document.getElementById('line')?.focus();
@@ -229,21 +242,23 @@ function keys(event: KeyboardEvent): void {
 }
 
 function drop(event: DragEvent): void {
-  const file = event.dataTransfer?.files[0];
-  if (!file) return;
+  const files = [...(event.dataTransfer?.files ?? [])];
+  if (files.length === 0) return;
+  // The editor would put them in where they fell.
   event.preventDefault();
-  void file.text().then((text) => take(text));
+  event.stopPropagation();
+  void takeFiles(files);
 }
 
 async function start(): Promise<void> {
   app.replaceChildren();
   const link = await decode(location.hash);
-  if (link?.text != null) await model.setText(link.text, link.position);
+  if (link?.text != null) await model.setText(link.text, link.position, link.kind);
   else await open(link?.example ?? EXAMPLES[0]!.id, link?.position ?? 0);
   draw();
   addEventListener('keydown', keys);
   addEventListener('dragover', (event) => event.preventDefault());
-  addEventListener('drop', drop);
+  addEventListener('drop', drop, { capture: true });
   addEventListener('resize', () => tie(model));
   // A bug of ours must not look like silence.
   addEventListener('unhandledrejection', (event) => say(`Something went wrong here: ${String(event.reason)}. Reload the page; the script is still in the editor.`));

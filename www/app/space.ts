@@ -19,6 +19,7 @@ const MEANING: Record<string, string> = {
 };
 
 export function space(model: Model): TemplateResult {
+  if (!model.snapshot) return html`<div class="spaces" id="spaces"><p class="empty">${model.errors.length > 0 ? 'Nothing to draw: the text cannot be read. What is wrong with it stands below.' : ''}</p></div>`;
   const processes = model.snapshot?.processes ?? [];
   const [first, ...others] = processes;
   return html`

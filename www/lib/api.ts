@@ -1,8 +1,8 @@
 import { type WasmSource, loadCore } from './core.ts';
-import { wrongType } from './check.ts';
+import { outOfRange, wrongType } from './check.ts';
 import { type DumpChanges, type DumpReading, dumps } from './dump.ts';
 import { Machine, type MachineOptions } from './machine.ts';
-import { ScriptSession } from './session.ts';
+import { type JoinedLogs, ScriptSession, TEXT_KINDS, type TextKind, texts } from './session.ts';
 
 export type { AddressLike, LengthLike } from './address.ts';
 export { hex } from './check.ts';
@@ -13,8 +13,8 @@ export type * from './dump.ts';
 export * from './errors.ts';
 export { Machine, Process } from './machine.ts';
 export type { MachineOptions, MmapOptions, SavedMachine } from './machine.ts';
-export { ScriptSession } from './session.ts';
-export type { Difference, Explanation, LeftOut, Progress, StepReport, Verdict } from './session.ts';
+export { ScriptSession, TEXT_KINDS } from './session.ts';
+export type { Difference, Explanation, JoinedLogs, LeftOut, Progress, SetAside, StepReport, TextKind, Verdict } from './session.ts';
 export type * from './snapshot.ts';
 
 /** Where the core comes from, if not from its usual place. */
@@ -41,11 +41,31 @@ export function entry(usual: () => WasmSource | Promise<WasmSource>) {
     async createMachine(options: MachineOptions & LoadOptions = {}): Promise<Machine> {
       return new Machine(await core(options), options);
     },
-    /** Parses a script or a strace log and sets its machine up. Throws `ScriptError`. */
-    async openScript(text: string, options: LoadOptions = {}): Promise<ScriptSession> {
+    /** Reads a script or a log, as the kind it is said to be or looks like, and sets its machine up. Throws `ScriptError`. */
+    async openScript(text: string, options: LoadOptions & { readonly kind?: TextKind } = {}): Promise<ScriptSession> {
       if (typeof text !== 'string') throw wrongType('openScript', 'text', text, 'a text');
+      if (options.kind !== undefined && !TEXT_KINDS.includes(options.kind)) throw outOfRange('openScript', 'kind', options.kind, `one of ${TEXT_KINDS.join(', ')}`);
       await core(options);
-      return new ScriptSession(text);
+      return new ScriptSession(text, options.kind);
+    },
+    /** What a text is, by what stands in it: a guess. */
+    async recogniseText(text: string, options: LoadOptions = {}): Promise<TextKind> {
+      if (typeof text !== 'string') throw wrongType('recogniseText', 'text', text, 'a text');
+      await core(options);
+      return texts.recognise(text);
+    },
+    /** The files of `strace -ff -o NAME` (`NAME.1234`, one for each process) as one log. */
+    async joinLogs(files: readonly { readonly name: string; readonly text: string }[], options: LoadOptions = {}): Promise<JoinedLogs> {
+      const areFiles = Array.isArray(files) && files.every((file) => typeof file?.name === 'string' && typeof file.text === 'string');
+      if (!areFiles) throw wrongType('joinLogs', 'files', files, 'an array of { name, text }');
+      await core(options);
+      return texts.join(files);
+    },
+    /** The text of a file: UTF-8, or UTF-16 with its byte order mark, as some shells save it. */
+    async decodeText(bytes: Uint8Array, options: LoadOptions = {}): Promise<string> {
+      if (!(bytes instanceof Uint8Array)) throw wrongType('decodeText', 'bytes', bytes, 'a Uint8Array');
+      await core(options);
+      return texts.decode(bytes);
     },
     /**
      * Reads `/proc/PID/maps` or `smaps` as people have them: areas, why neighbours are not one area, what each costs.

@@ -1,6 +1,6 @@
 /** Whatever a caller passes: a documented error that names the argument, or an answer; never a trap, never a silent 0. */
 import { describe, expect, test } from 'vitest';
-import { type Machine, MachineStopped, PageFault, type Process, ProcessGone, SyscallError, createMachine, openScript } from './node.ts';
+import { type Machine, MachineStopped, PageFault, type Process, ProcessGone, SyscallError, createMachine, decodeText, joinLogs, openScript, recogniseText } from './node.ts';
 
 /** What cannot be meant by an argument, by the kind of the argument. */
 const NOT_A_WORD: readonly unknown[] = [undefined, null, NaN, 0.5, Infinity, 2 ** 53, 1n << 64n, -(1n << 63n) - 1n, 'x', {}, [], true, () => 0];
@@ -190,4 +190,19 @@ test('names stand for numbers, and numbers in either form', async () => {
   expect(p.loadU32(Number(a))).toBe(0);
   p.mprotect(a, '4KiB', 0);
   expect(() => p.madvise(a, 4096, 'dontned')).toThrow(/DONTNEED/);
+});
+
+test('ways in for texts say what they want', async () => {
+  const session = await openScript('munmap(0x10000, 4K)');
+  const wrong: readonly (readonly [() => unknown, RegExp])[] = [
+    [() => openScript('munmap(0, 4K)', { kind: 'stracee' as never }), /^openScript: kind is "stracee": one of script, strace/],
+    [() => recogniseText(5 as never), /^recogniseText: text is 5: a text is wanted/],
+    [() => joinLogs([{ name: 'a' }] as never), /^joinLogs: files is an array: an array of \{ name, text \} is wanted/],
+    [() => decodeText('a' as never), /^decodeText: bytes is "a": a Uint8Array is wanted/],
+    [async () => session.reportsOf(-1, 2), /^reportsOf: from is -1/],
+    [async () => session.rewind(0.5), /^rewind: position is 0.5/],
+    [async () => session.remarks(NaN), /^remarks: most is NaN/],
+    [async () => session.runSlice(-1), /^runSlice: most is -1/],
+  ];
+  for (const [call, message] of wrong) await expect(call()).rejects.toThrow(message);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MADV, MAP, PageFault, PROT, SYS, ScriptError, SyscallError, createMachine, diffDumps, dumpToScript, looksLikeDump, openScript, readDump } from './node.ts';
+import { MADV, MAP, PageFault, PROT, SYS, ScriptError, SyscallError, createMachine, diffDumps, dumpToScript, looksLikeDump, openScript, readDump, decodeText, joinLogs, recogniseText } from './node.ts';
 
 test('the ten lines of the README', async () => {
   const vm = await createMachine({ ram: '64MiB' });
@@ -125,6 +125,35 @@ test('a script runs forwards and backwards and compares', async () => {
   expect(script.reports()).toHaveLength(1);
   expect(script.snapshot().processes[0]?.vmas.length).toBe(6);
   await expect(openScript('munmap(a 4096)')).rejects.toThrow(ScriptError);
+});
+
+test('a text is what stands in it, or what it is said to be', async () => {
+  const log = 'brk(NULL)                               = 0x5601aa000000\n[...]\nclose(3)                                = 0\nmprotect(0x7f11000100';
+  expect([await recogniseText(log), await recogniseText(MAPS), await recogniseText('a = fork()')]).toEqual(['strace', 'maps', 'script']);
+  const session = await openScript(log);
+  session.goTo(session.length);
+  expect([session.kind, session.isLog]).toEqual(['strace', true]);
+  expect(session.verdict()).toMatchObject({ green: false, memoryCalls: 2, memoryEqual: 1, architecture: 'x86-64', leftOut: [{ line: 4, call: 'mprotect' }] });
+  expect(session.setAside()).toMatchObject([{ line: 2, text: '[...]', isMemoryCall: false }, { line: 4, isMemoryCall: true }]);
+  await expect(openScript(log, { kind: 'script' })).rejects.toThrow(ScriptError);
+  await expect(openScript(MAPS, { kind: 'strace' })).rejects.toThrow(/no call in it can be read/);
+  expect(await joinLogs([{ name: 'x.8', text: 'brk(NULL) = 0x2000\n' }, { name: 'x.7', text: 'clone(flags=SIGCHLD) = 8\n' }])).toEqual({
+    text: '7 clone(flags=SIGCHLD) = 8\n8 brk(NULL) = 0x2000\n', isOrdered: false,
+  });
+  expect(await decodeText(new Uint8Array([0xff, 0xfe, 0x61, 0, 0x62, 0]))).toMatch(/ab$/);
+});
+
+test('a long script is run in slices, and its reports are had by window', async () => {
+  const session = await openScript('a = mmap(NULL, 400K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n' + 'store(a, "x")\n'.repeat(300) + 'munmap(a, 4K) = 1\n');
+  expect(session.runSlice(100)).toEqual({ position: 100, length: 302 });
+  while (session.runSlice(100).position < session.length);
+  expect(session.reportsOf(300, 999).map(({ call }) => call)).toEqual(['store', 'munmap']);
+  expect(session.remarks(10)).toMatchObject([[301, { line: 302, differences: [{ field: 'result', expected: '1', found: '0' }] }]]);
+  session.rewind(290);
+  expect(session.position).toBeLessThanOrEqual(290);
+  session.runSlice(290 - session.position);
+  expect([session.position, session.remarks(10), session.reportsOf(0, 999).length]).toEqual([290, [], 290]);
+  session.free();
 });
 
 const MAPS = `$ cat /proc/3701/maps

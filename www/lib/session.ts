@@ -2,7 +2,30 @@ import { type AddressLike, high, low } from './address.ts';
 import { integer, word, wrongType } from './check.ts';
 import { ScriptError, type ScriptErrorPlace, type Walk } from './errors.ts';
 import type { FrameDetail, FrameView, Snapshot } from './snapshot.ts';
-import { WasmSession } from './wasm/pagefault.js';
+import { WasmSession, textOfBytes as decodeCore, joinLogs as joinCore, recogniseText as recogniseCore } from './wasm/pagefault.js';
+
+/** What a text may be: the script language, a log of calls, or the address space of a process. */
+export type TextKind = 'script' | 'strace' | 'qemu' | 'perf' | 'maps' | 'smaps';
+
+/** Every kind of text. */
+export const TEXT_KINDS: readonly TextKind[] = ['script', 'strace', 'qemu', 'perf', 'maps', 'smaps'];
+
+/** A line of a log that is not replayed. */
+export interface SetAside {
+  /** From 1. */
+  readonly line: number;
+  readonly text: string;
+  readonly reason: string;
+  /** A memory call is lost with it: then it counts among {@link Verdict.leftOut} too. */
+  readonly isMemoryCall: boolean;
+}
+
+/** Several logs as one. */
+export interface JoinedLogs {
+  readonly text: string;
+  /** Whether times tell the order of calls of different processes. */
+  readonly isOrdered: boolean;
+}
 
 /** The largest number that the core takes. */
 const MOST = 0xffff_ffff;
@@ -52,10 +75,11 @@ export interface Progress {
 
 /** How a script compares with what it expects, so far. */
 export interface Verdict {
+  /** In words: "31 of 40 as on Linux, 9 not replayed: …"; a script's own expectations are "as expected here". */
   readonly text: string;
   /** Something was compared, and nothing of it differs. */
   readonly equal: boolean;
-  /** Equal, nothing left out, nothing excused. */
+  /** Equal, nothing left out, nothing excused, on a processor that is modelled. */
   readonly green: boolean;
   readonly steps: number;
   readonly compared: number;
@@ -64,6 +88,8 @@ export interface Verdict {
   readonly memoryEqual: number;
   readonly memoryDiffer: number;
   readonly leftOut: readonly LeftOut[];
+  /** The processor of a log's program. Layout and page size of others than x86-64 are not modelled. */
+  readonly architecture: 'x86-64' | '32-bit' | 'other';
   /** Calls that rest on what the log does not show. */
   readonly assumed: number;
   readonly mapsEqual: boolean | null;
@@ -87,8 +113,13 @@ export class ScriptSession {
   #core: WasmSession;
 
   /** @internal Throws {@link ScriptError} for a script that cannot be parsed. */
-  constructor(text: string) {
-    this.#core = guarded(() => new WasmSession(text));
+  constructor(text: string, kind?: TextKind) {
+    this.#core = guarded(() => new WasmSession(text, kind));
+  }
+
+  /** What the text was read as. */
+  get kind(): TextKind {
+    return this.#core.kind() as TextKind;
   }
 
   /** Statements run. */
@@ -116,9 +147,14 @@ export class ScriptSession {
     guarded(() => this.#core.goTo(integer('goTo', 'position', position, 0, MOST)));
   }
 
+  /** Goes back to the nearest kept state at or before a position: `runSlice` goes on from there. */
+  rewind(position: number): void {
+    this.#core.rewind(integer('rewind', 'position', position, 0, MOST));
+  }
+
   /** Runs at most so many statements, so that a caller can show progress, or stop. */
   runSlice(most: number): Progress {
-    return guarded(() => this.#core.runSlice(most)) as Progress;
+    return guarded(() => this.#core.runSlice(integer('runSlice', 'most', most, 0, MOST))) as Progress;
   }
 
   /** Adds a statement behind the last one run, and runs it. */
@@ -130,6 +166,21 @@ export class ScriptSession {
   /** What came of each statement so far. */
   reports(): StepReport[] {
     return this.#core.reports() as StepReport[];
+  }
+
+  /** The same for the steps `from` … `to - 1`: what a window needs. */
+  reportsOf(from: number, to: number): StepReport[] {
+    return this.#core.reportsOf(integer('reportsOf', 'from', from, 0, MOST), integer('reportsOf', 'to', to, 0, MOST)) as StepReport[];
+  }
+
+  /** Steps that differ, and steps that take something for granted: the first `most` of each, in order. */
+  remarks(most = 1000): (readonly [step: number, report: StepReport])[] {
+    return this.#core.remarks(integer('remarks', 'most', most, 0, MOST)) as [number, StepReport][];
+  }
+
+  /** Lines of a log that are not replayed, with the reason. */
+  setAside(): SetAside[] {
+    return this.#core.setAside() as SetAside[];
   }
 
   /** What happened inside a step that has been run. */
@@ -179,6 +230,14 @@ export class ScriptSession {
     this.#core.free();
   }
 }
+
+/** @internal The functions, once the core is loaded. */
+export const texts = {
+  recognise: (text: string): TextKind => recogniseCore(text) as TextKind,
+  join: (files: readonly { readonly name: string; readonly text: string }[]): JoinedLogs =>
+    joinCore(files.map((file) => file.name), files.map((file) => file.text)) as JoinedLogs,
+  decode: (bytes: Uint8Array): string => decodeCore(bytes),
+};
 
 /** Turns the core's error objects into {@link ScriptError}. */
 function guarded<R>(body: () => R): R {

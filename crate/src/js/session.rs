@@ -3,8 +3,8 @@
 use super::{join, to_js};
 use crate::addr::{Pfn, VirtAddr};
 use crate::ids::Pid;
-use crate::log::{Kind, join_files, recognise};
-use crate::script::{LeftOut, ParseError, Session, StepReport};
+use crate::log::{Kind, decode, join_files, recognise};
+use crate::script::{Architecture, LeftOut, ParseError, Session, StepReport};
 use crate::view;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
@@ -89,6 +89,7 @@ struct VerdictView {
     memory_equal: usize,
     memory_differ: usize,
     left_out: Vec<LeftOutView>,
+    architecture: &'static str,
     assumed: usize,
     maps_equal: Option<bool>,
     differences: usize,
@@ -150,6 +151,12 @@ pub fn recognise_text(text: &str) -> String {
     recognise(text).name().into()
 }
 
+/// The text of a file's bytes: UTF-8, or UTF-16 with its byte order mark.
+#[wasm_bindgen(js_name = textOfBytes)]
+pub fn text_of_bytes(bytes: &[u8]) -> String {
+    decode(bytes)
+}
+
 /// The files of `strace -ff -o NAME` as one log: `{text, isOrdered}`.
 #[wasm_bindgen(js_name = joinLogs)]
 pub fn join_logs(names: Vec<String>, texts: Vec<String>) -> JsValue {
@@ -163,6 +170,7 @@ pub fn join_logs(names: Vec<String>, texts: Vec<String>) -> JsValue {
 #[derive(Debug)]
 pub struct WasmSession {
     session: Session,
+    kind: Kind,
 }
 
 #[wasm_bindgen]
@@ -178,10 +186,15 @@ impl WasmSession {
         match Session::from_text_as(text, kind) {
             Ok(mut session) => {
                 session.record_events(true);
-                Ok(Self { session })
+                Ok(Self { session, kind })
             }
             Err(errors) => Err(to_js(&errors.iter().map(ErrorView::from).collect::<Vec<_>>())),
         }
+    }
+
+    /// What kind of text it was read as.
+    pub fn kind(&self) -> String {
+        self.kind.name().into()
     }
 
     /// Statements run.
@@ -226,6 +239,11 @@ impl WasmSession {
         self.session.go_to(position).map_err(|error| to_js(&ErrorView::from(&error)))
     }
 
+    /// Goes back to the last copy of the machine at or before a position; `runSlice` goes on from there.
+    pub fn rewind(&mut self, position: usize) {
+        self.session.rewind(position);
+    }
+
     /// Runs at most so many statements: `{position, length}`.
     ///
     /// # Errors
@@ -249,6 +267,24 @@ impl WasmSession {
     /// What came of each statement so far.
     pub fn reports(&self) -> JsValue {
         to_js(&self.session.reports().iter().map(StepView::from).collect::<Vec<_>>())
+    }
+
+    /// The same of the steps from one to before another.
+    #[wasm_bindgen(js_name = reportsOf)]
+    pub fn reports_of(&self, from: usize, to: usize) -> JsValue {
+        let reports = self.session.reports();
+        let to = to.min(reports.len());
+        to_js(&reports[from.min(to)..to].iter().map(StepView::from).collect::<Vec<_>>())
+    }
+
+    /// The first steps that differ or take something for granted, at most so many of each: `[step, report]`.
+    pub fn remarks(&self, most: usize) -> JsValue {
+        let steps = || self.session.reports().iter().enumerate();
+        let differ = steps().filter(|(_, report)| !report.differences.is_empty()).take(most);
+        let assume = steps().filter(|(_, report)| report.differences.is_empty() && report.assumed.is_some()).take(most);
+        let mut remarks: Vec<_> = differ.chain(assume).map(|(step, report)| (step, StepView::from(report))).collect();
+        remarks.sort_by_key(|(step, _)| *step);
+        to_js(&remarks)
     }
 
     /// What happened inside a step that has been run.
@@ -305,6 +341,11 @@ impl WasmSession {
             memory_equal: verdict.memory_equal,
             memory_differ: verdict.memory_differ,
             left_out: verdict.left_out.iter().map(LeftOutView::from).collect(),
+            architecture: match verdict.architecture {
+                Architecture::X86_64 => "x86-64",
+                Architecture::Bits32 => "32-bit",
+                Architecture::Other64 => "other",
+            },
             assumed: verdict.assumed,
             maps_equal: verdict.maps_equal,
             differences: verdict.differences,

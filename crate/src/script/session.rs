@@ -353,12 +353,7 @@ impl Session {
     /// A statement on the way that cannot be run as written; the position is just before it then.
     pub fn go_to(&mut self, position: usize) -> Result<(), ParseError> {
         let position = position.min(self.len());
-        if position < self.position {
-            let (at, state) = self.nearest(position);
-            self.state = state.clone();
-            self.position = at;
-            self.tally_anew();
-        }
+        self.rewind(position);
         while self.position < position {
             match self.step() {
                 Some(result) => result.map(|_| ())?,
@@ -366,6 +361,17 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Goes back to the last copy of the machine at or before a position, so that a caller can go on from there in
+    /// slices. Does nothing if the position is ahead.
+    pub fn rewind(&mut self, position: usize) {
+        if position < self.position {
+            let (at, state) = self.nearest(position);
+            self.state = state.clone();
+            self.position = at;
+            self.tally_anew();
+        }
     }
 
     /// The last copy of the machine at or before a position.

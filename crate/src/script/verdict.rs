@@ -126,9 +126,9 @@ impl Verdict {
         self.differences == 0 && self.compared + maps > 0 && self.stopped.is_none()
     }
 
-    /// Whether nothing is wrong, left out or excused.
+    /// Whether nothing is wrong, left out or excused, on a processor that is modelled.
     pub fn is_green(&self) -> bool {
-        self.is_equal() && self.left_out.is_empty() && self.excused == 0
+        self.is_equal() && self.left_out.is_empty() && self.excused == 0 && self.architecture == Architecture::X86_64
     }
 
     /// Why memory calls were left out, and how many for each reason; the most frequent first.
@@ -173,7 +173,7 @@ impl fmt::Display for Verdict {
             None => {}
         }
         if self.assumed > 0 {
-            write!(f, "; {} rest on what the log does not show", self.assumed)?;
+            write!(f, "; {} rest{} on what the log does not show", self.assumed, if self.assumed == 1 { "s" } else { "" })?;
         }
         if self.excused > 0 {
             write!(f, "; {} excused", self.excused)?;

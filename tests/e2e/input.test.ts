@@ -1,0 +1,248 @@
+/** What people have in hand, pasted and dropped, and what the verdict says of it; in a real browser. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { serve } from '../../tools/lib/serve.mjs';
+import { type Page, openPage, sight } from './driver.ts';
+
+let page: Page;
+let server: Awaited<ReturnType<typeof serve>>;
+const { text, count, contains, paste, drop } = sight(() => page);
+
+const logFile = (name: string) => readFileSync(new URL(`../logs/${name}`, import.meta.url), 'utf8');
+const tone = (name: string) => page.until(`document.querySelector('#verdict')?.classList.contains(${JSON.stringify(name)})`);
+const focused = () => page.evaluate<string>('document.activeElement?.id ?? ""');
+const choose = (kind: string) => page.evaluate<void>(`(() => { const menu = document.querySelector('#kind'); menu.value = ${JSON.stringify(kind)}; menu.dispatchEvent(new Event('change')); })()`);
+const MAPS = '558800000000-558800001000 r--p 00000000 08:01 1001 /usr/bin/demo\n558801000000-558801021000 rw-p 00000000 00:00 0 [heap]\n7ffd11100000-7ffd11121000 rw-p 00000000 00:00 0 [stack]\n';
+
+beforeAll(async () => {
+  server = await serve(fileURLToPath(new URL('../../www/app/dist', import.meta.url)));
+  page = await openPage();
+}, 60_000);
+
+afterAll(async () => {
+  await page?.close();
+  await server?.stop();
+});
+
+beforeEach(async () => {
+  await page.size(1440, 900);
+  await page.goto('about:blank');
+  await page.goto(server.url);
+  await page.until(`document.documentElement.dataset.ready === 'yes'`);
+});
+
+// Lines that are not strace's (C), fixed addresses without first maps (L), with what is to be said of them.
+test.each([
+  ['prompt-dollar.strace', '2 memory calls, 2 as on Linux', 'a command line'],
+  ['elided.strace', '2 memory calls, 2 as on Linux', 'says that something was left out'],
+  ['byte-order-mark.strace', '1 memory call, 1 as on Linux', ''],
+  ['detached-by-ctrl-c.strace', '2 memory calls, 2 as on Linux', 'interrupted'],
+  ['fixed-shadow.strace', '7 memory calls, 7 as on Linux', ''],
+])('%s is read, and what was set aside is one click away', async (name, verdict, aside) => {
+  await paste(logFile(name));
+  await contains('#verdict', verdict);
+  await tone('good');
+  expect(await page.evaluate('document.querySelector("#kind").value')).toBe('strace');
+  await page.click('#verdict');
+  await contains('#account', 'nothing was left out');
+  if (aside) await contains('#account', aside);
+});
+
+test('recorded refusals that do not happen are differences, each with what would cause it', async () => {
+  await paste(logFile('recorded-errors-excused.strace'));
+  await contains('#verdict', '4 memory calls, 1 as on Linux');
+  await tone('bad');
+  await page.click('#verdict');
+  await contains('#account', '3 places');
+  await contains('#account', 'RLIMIT_AS');
+  await contains('#account', 'RLIMIT_MEMLOCK');
+  await page.until(`document.querySelectorAll('.cm-lintRange-error').length === 3`);
+});
+
+test('a 32-bit program is replayed, and not said to be as on Linux throughout', async () => {
+  await paste(logFile('mmap2.strace'));
+  await contains('#verdict', '32-bit');
+  await tone('partly');
+  await page.click('#verdict');
+  await contains('#account', 'the layout of its address space is not modelled');
+});
+
+test('what was left out is reached, followed and closed by keyboard', async () => {
+  await paste(`${logFile('unknown-constant.strace')}mprotect(0x7f11000100`);
+  await contains('#verdict', 'not replayed');
+  await tone('partly');
+  await page.evaluate(`document.querySelector('#verdict').focus()`);
+  await page.press('Enter');
+  await contains('#account', 'Not replayed');
+  expect(await focused()).toBe('account-title');
+  await page.press('Tab');
+  expect(await focused()).toBe('account-close');
+  await page.press('Tab');
+  const line = await page.evaluate<string>('document.activeElement.className + document.activeElement.textContent');
+  expect(line).toMatch(/^placeline \d+$/);
+  await page.press('Enter');
+  await page.until(`getSelection() && document.querySelector('.cm-selectionBackground')`);
+  await page.press('Escape');
+  await page.until(`!document.querySelector('#account')`);
+  expect(await focused()).toBe('verdict');
+});
+
+test('a script of its own is told as expected here', async () => {
+  await paste('a = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nmunmap(a, 4K) = 0x1000\n');
+  await contains('#verdict', '0 of 1 as expected here');
+  await tone('bad');
+  expect(await text('#verdict')).not.toContain('Linux');
+  await paste('a = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n');
+  await contains('#verdict', 'nothing was compared');
+  await tone('plain');
+});
+
+test('of a text that cannot be read nothing can be run, and nothing of the one before is left', async () => {
+  await page.click('#run');
+  await tone('good');
+  await paste(logFile('unreadable-then-run.strace'));
+  await contains('#verdict', '3 memory calls, 3 as on Linux');
+  await choose('script');
+  await contains('#verdict', 'line 5: found');
+  await tone('bad');
+  for (const id of ['start', 'back', 'step', 'run', 'time']) expect(await page.evaluate(`document.getElementById('${id}').disabled`), id).toBe(true);
+  expect([await count('.cm-content .result'), await count('.process'), await count('.cm-content .current-line')]).toEqual([0, 0, 0]);
+  await page.press(']');
+  await tone('bad');
+  await contains('#unread', 'line 5');
+  expect(await count('.cm-lintRange-error')).toBeGreaterThan(0);
+  await page.click('#verdict');
+  expect(await page.evaluate(`document.activeElement.classList.contains('cm-content')`)).toBe(true);
+  await choose('strace');
+  await contains('#verdict', '3 memory calls, 3 as on Linux');
+  await tone('good');
+});
+
+test('a verdict is of the text that stands there, also while it is typed', async () => {
+  await page.click('#run');
+  await tone('good');
+  await page.click('.cm-content');
+  await page.evaluate(`(() => {
+    window.told = [];
+    new MutationObserver(() => window.told.push(document.querySelector('#verdict').textContent)).observe(document.querySelector('header'), { subtree: true, childList: true, characterData: true, attributes: true });
+  })()`);
+  await page.press('x');
+  await tone('bad');
+  const told = await page.evaluate<string[]>('window.told');
+  expect(told.length).toBeGreaterThan(0);
+  for (const words of told) expect(words).not.toContain('✓');
+  expect(await count('.cm-content .result')).toBe(0);
+  await page.press('Backspace');
+  await page.until(`!document.querySelector('#unread')`);
+  await contains('.transport output', 'step 9 / 9');
+  await tone('good');
+});
+
+test('every mistake is listed and underlined, the first is told in the chip', async () => {
+  await paste('mmpa(NULL, 4K)\na = mmap(NULL, 4K, PROT_RAED, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nmunmap(a 4K)\n');
+  await contains('#verdict', 'mmpa');
+  await contains('#verdict', 'errors');
+  expect(await count('#unread .errors li')).toBeGreaterThanOrEqual(3);
+  expect(await count('.cm-lintRange-error')).toBeGreaterThanOrEqual(3);
+  await page.click('#unread li:nth-child(3) button');
+  await page.until(`document.activeElement.classList.contains('cm-content')`);
+});
+
+test('maps and smaps are seen as what they are, alone, with a prompt, dropped; the guess can be changed', async () => {
+  await drop([{ name: 'anything.txt', content: logFile('maps-alone.maps') }], '.cm-content');
+  await contains('#verdict', '5 areas, from maps');
+  expect(await page.evaluate('document.querySelector("#kind").value')).toBe('maps');
+  await contains('.audit', '1 line left out');
+  await choose('strace');
+  await contains('#unread', 'no call in it can be read');
+  expect(await count('.vma')).toBe(0);
+  await choose('maps');
+  await contains('#verdict', '5 areas, from maps');
+  await paste(logFile('maps-with-prompt.maps'));
+  await contains('#verdict', '3 areas, from maps');
+});
+
+test('files dropped together: of one strace -ff, a log with its first maps', async () => {
+  await drop([
+    { name: 'log.802', content: 'munmap(0x7f1100010000, 4096)            = 0\n' },
+    { name: 'log.801', content: 'execve("/bin/demo", ["demo"], 0x7ffd11112222 /* 9 vars */) = 0\nmmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f1100010000\nfork()                                  = 802\nmunmap(0x7f1100010000, 8192)            = 0\n' },
+  ]);
+  await contains('#verdict', '3 memory calls, 3 as on Linux');
+  await contains('.toast', '2 files as one log');
+  await page.click('#verdict');
+  await contains('#account', 'each behind the call that made its process');
+  await drop([{ name: 'maps', content: MAPS }, { name: 'log', content: 'brk(NULL)                               = 0x558801021000\n' }]);
+  await contains('#verdict', '1 memory call, 1 as on Linux');
+  expect(await text('.cm-content')).toContain('@map 558801000000-558801021000');
+});
+
+test('what is no text is refused in a sentence, and the text stays', async () => {
+  await page.click('#run');
+  await tone('good');
+  const before = await text('.cm-content');
+  await drop([{ name: 'shot.png', content: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0] }], '.cm-content');
+  await contains('.toast', 'shot.png is a picture, not text. Nothing was changed.');
+  expect(await text('.cm-content')).toBe(before);
+  await tone('good');
+  const utf16 = [...'\ufeffbrk(NULL)                               = 0x558801021000\r\n'].flatMap((c) => [c.charCodeAt(0) & 255, c.charCodeAt(0) >> 8]);
+  await drop([{ name: 'log.txt', content: utf16 }]);
+  await contains('#verdict', '1 memory call, 1 as on Linux');
+});
+
+test('a long text is run in slices, with progress, and can be stopped and gone on with', async () => {
+  await page.click('#open');
+  await page.evaluate(`document.querySelector('#paste textarea[name=log]').value = 'a = mmap(NULL, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\\n' + 'mprotect(a, 4K, PROT_READ) = 0\\nmprotect(a, 4K, PROT_READ|PROT_WRITE) = 0\\n'.repeat(30000)`);
+  const seen = page.evaluate<string>(`new Promise((resolve) => {
+    const look = () => {
+      const cancel = document.getElementById('cancel');
+      if (!cancel || !/^step [1-9]/.test(document.getElementById('progress-text').textContent)) return requestAnimationFrame(look);
+      const words = document.getElementById('progress-text').textContent;
+      cancel.click();
+      resolve(words);
+    };
+    look();
+  })`);
+  await page.click('#paste .primary');
+  expect(await seen).toMatch(/^step [\d,]+ of 60,001$/);
+  await contains('#verdict', 'so far');
+  await tone('plain');
+  await page.click('#run');
+  await contains('#verdict', '60000 of 60000 as expected here');
+  await tone('good');
+});
+
+test('the recipe is there to be copied', async () => {
+  await page.click('#open');
+  await page.click('#paste summary');
+  await contains('#paste', 'strace -f -e trace=%memory,%process,openat,close -o log.txt PROGRAM');
+  await contains('#paste', 'cat /proc/PID/smaps');
+  await page.click('#paste .command button');
+  await page.until(`/Copied|selected/.test(document.querySelector('.toast').textContent)`);
+});
+
+test('a link keeps what a text was said to be', async () => {
+  await paste(logFile('unreadable-then-run.strace'));
+  await choose('script');
+  await contains('#verdict', 'line 5');
+  await page.evaluate(`document.querySelector('#share').click()`);
+  await page.until(`location.hash.includes('as=script')`);
+  const hash = await page.evaluate<string>('location.hash');
+  await page.goto('about:blank');
+  await page.goto(server.url + hash);
+  await contains('#verdict', 'line 5');
+});
+
+test.each([[1440, 900], [1024, 700], [390, 844]])('at %i × %i the account and a long verdict fit the screen', async (width, height) => {
+  await page.size(width, height);
+  await paste(`${logFile('recorded-errors-excused.strace')}mmap(NULL, 8192, PROT_FOO, MAP_PRIVATE, 3, 0) = 0x7f2200020000\nmunmap(0x9900000`);
+  await contains('#verdict', 'not replayed');
+  await page.click('#verdict');
+  await contains('#account', '3 places');
+  expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+  expect(await page.evaluate<number>(`Math.max(...[...document.querySelectorAll('header > *, .account, .account-lists > *')].map((part) => part.getBoundingClientRect().right))`)).toBeLessThanOrEqual(width);
+});
+
+test('no error reached the console', () => {
+  expect(page.errors).toEqual([]);
+});
