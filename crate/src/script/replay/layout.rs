@@ -17,7 +17,7 @@ use std::ops::Range;
 /// `MAP_FIXED | MAP_FIXED_NOREPLACE`.
 pub(super) const FIXED: u64 = 0x10_0010;
 const MAP_32BIT: u64 = 0x40;
-const CLONE_VM: u64 = 0x100;
+pub(super) const CLONE_VM: u64 = 0x100;
 /// Position-independent programs lie above, and their heap behind them.
 const PIE_BASE: u64 = 0x5500_0000_0000;
 /// A heap begins at most so far behind its program: 1 GiB at random, and the program itself.

@@ -38,6 +38,8 @@ pub(super) struct Op {
     pub(super) began: usize,
     pub(super) ended: usize,
     pub(super) effect: Effect,
+    /// The last call before it that its thread makes and that is about places, by its place in the list.
+    pub(super) after: Option<usize>,
     recorded: Option<u64>,
 }
 
@@ -47,7 +49,7 @@ impl Op {
         let args = evaluate::arguments(&statement.call, &state.names).ok()?;
         let recorded = returned(statement);
         let effect = recorded.map_or(Effect::None, |at| effect(number, args.each_ref().map(Arg::int), at));
-        Some(Self { began: statement.began, ended: statement.line, effect, recorded })
+        Some(Self { began: statement.began, ended: statement.line, effect, after: None, recorded })
     }
 
     /// Whether the recorded place is the one that it would get; `None` if its result tells nothing of places.
