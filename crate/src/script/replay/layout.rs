@@ -211,8 +211,9 @@ impl Image {
                 }
             }
             Sysno::brk => {
-                self.asks_brk_first.get_or_insert(addr == 0);
-                if let Some(at) = result {
+                let asks_first = *self.asks_brk_first.get_or_insert(addr == 0);
+                // A program that is seen from its start asks where its heap begins before it grows.
+                if let Some(at) = result.filter(|_| !(self.complete && asks_first && self.start_brk.is_some())) {
                     self.start_brk = Some(self.start_brk.map_or(at, |lowest| lowest.min(at)));
                 }
             }

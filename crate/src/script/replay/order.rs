@@ -60,7 +60,8 @@ impl Overlap {
     pub(in crate::script) fn blame(self, report: &mut StepReport) {
         for difference in report.differences.iter_mut().filter(|d| d.field == "result" && d.cause.is_empty()) {
             if self.unordered {
-                difference.cause = "no order that was tried of the threads' calls gives this result: the files of strace -ff carry no times (-ttt)".into();
+                difference.cause =
+                    "no order that was tried of the threads' calls gives this result: the files of strace -ff carry no times (-ttt)".into();
                 continue;
             }
             let calls = if self.others == 1 { "call that overlaps" } else { "calls that overlap" };
@@ -121,7 +122,7 @@ impl Order {
         if place != chosen {
             self.plans.entry(serial).or_default().push_front(next);
             statements[at..=at + place].rotate_right(1);
-            return None;
+            return Some(Overlap { others: 0, unordered: true }).filter(|_| self.unordered);
         }
         let others = self.in_flight.iter().filter(|line| **line != next).count();
         self.in_flight.retain(|line| *line != statements[at + place].line);
@@ -267,7 +268,8 @@ impl Search<'_> {
     fn options(&self, sketch: &Sketch, due: usize, contradictions: usize) -> Vec<(usize, bool)> {
         let first = &self.ops[due];
         let is_next = |op: &usize| self.ops[*op].after.is_none_or(|before| self.done[before]);
-        let begun = |op: &usize| !self.done[*op] && is_next(op) && self.ops[*op].began < first.ended && self.ops[*op].effect != Effect::None;
+        let begun =
+            |op: &usize| !self.done[*op] && is_next(op) && self.ops[*op].began < first.ended && self.ops[*op].effect != Effect::None;
         let others: Vec<usize> = (due + 1..self.ops.len()).filter(begun).collect();
         let right: Vec<usize> = others.iter().copied().filter(|op| self.ops[*op].matches(sketch) == Some(true)).collect();
         let free: Vec<usize> = others.iter().copied().filter(|op| self.ops[*op].matches(sketch).is_none()).collect();

@@ -123,6 +123,7 @@ impl Sketch {
         match effect {
             Effect::Place { hint, len, .. } if *hint != 0 && self.is_free(&(*hint..hint + len)) => Some(Some(*hint)),
             Effect::Place { len, aligned, .. } => Some(self.search(*len, *aligned)),
+            Effect::Resize { old, .. } if !self.covers(old) => Some(None),
             Effect::Resize { old, len } => {
                 let old_len = old.end - old.start;
                 let fits = *len <= old_len || self.is_free(&(old.end..old.start + len));
@@ -150,6 +151,11 @@ impl Sketch {
             end = end.min(*start);
         }
         (end >= LOWEST + len).then(|| end - len)
+    }
+
+    fn covers(&self, range: &Range<u64>) -> bool {
+        let next = self.occupied.partition_point(|(_, end)| *end <= range.start);
+        self.occupied.get(next).is_some_and(|(start, end)| *start <= range.start && *end >= range.end)
     }
 
     fn is_free(&self, range: &Range<u64>) -> bool {
