@@ -3,6 +3,7 @@
 //! a file cannot be run. What a file is, is told by what stands in it; `--as` says otherwise, `--all` prints every
 //! line that was set aside, `--together` takes the files for those of one `strace -ff`. `npm run replay` reads recordings too.
 
+use pagefault::dump::{self, Audit};
 use pagefault::ids::Pid;
 use pagefault::log::{self, Kind};
 use pagefault::script::{ParseError, ProcessTally, Session, SetAside};
@@ -122,6 +123,9 @@ fn together(options: &Options) -> Outcome {
 
 fn replay_text(file: &str, text: &str, options: &Options) -> Outcome {
     let kind = options.kind.unwrap_or_else(|| log::recognise(text));
+    if matches!(kind, Kind::Maps | Kind::Smaps) {
+        return audit(file, text, kind);
+    }
     match run(text, kind) {
         Ok(session) => {
             let mut outcome = verdicts(file, &session);
@@ -130,6 +134,17 @@ fn replay_text(file: &str, text: &str, options: &Options) -> Outcome {
         }
         Err(errors) => wrong(file, text, kind, &errors),
     }
+}
+
+/// Of maps or smaps alone: why there are so many areas. Nothing is replayed.
+fn audit(file: &str, text: &str, kind: Kind) -> Outcome {
+    let mut outcome = Outcome::default();
+    outcome.text.push(format!("{file}: read as {}, which has no calls to replay; what `npm run audit` says of it:", kind.description()));
+    for dump in dump::read(text).dumps {
+        outcome.text.extend(Audit::of(&dump).to_string().lines().map(str::to_string));
+    }
+    outcome.json.push(json!({ "file": file, "kind": kind.name(), "audit": dump::report(text) }).to_string());
+    outcome
 }
 
 fn run(text: &str, kind: Kind) -> Result<Session, Vec<ParseError>> {

@@ -96,6 +96,13 @@ fn prefixes_are_taken_off() {
         "build\tRun tests\t2026-11-25T21:45:42.1Z ",
         "[  12.345678] ",
         "\u{2502} ",
+        "Nov 25 21:45:42 ",
+        "2026-11-25T21:45:42.123456789Z stderr F ",
+        "test (ubuntu-latest)\tRun strace\t2026-11-25T21:45:42.1Z ",
+        "<13>1 2026-11-25T21:45:42.123Z host app 77 - - ",
+        "11-25 21:45:42.123  1234  1234 I strace  : ",
+        "AB> ",
+        "  * > ",
         "&gt; ",
     ];
     for prefix in prefixes {
@@ -144,6 +151,29 @@ fn what_editors_pagers_and_web_pages_leave_goes() {
     assert_same(&format!("$ strace -f ./demo\n{LOG}$ "), "prompts");
     assert_same(&each_line(|_, line| format!("`{line}`")), "backticks");
     assert_same(&each_line(|_, line| format!("{line}\u{c}")), "form feeds");
+}
+
+#[test]
+fn what_every_line_is_dressed_in_goes() {
+    let escaped = |line: &str| line.replace('\\', "\\\\").replace('"', "\\\"");
+    assert_same(&each_line(|_, line| format!("{{\"log\":\"{}\\n\",\"stream\":\"stderr\"}}", escaped(line))), "container logs");
+    assert_same(&each_line(|_, line| format!("\"{}\\n\",", escaped(line))), "program text");
+    assert_same(&each_line(|_, line| format!("\"{}\"", line.replace('"', "\"\""))), "cells of a table");
+    assert_same(&each_line(|n, line| format!("| {n} | `{line}` |")), "a table");
+    assert_same(&each_line(|_, line| format!("**{line}**")), "bold");
+    assert_same(&each_line(|_, line| format!("{}<br>", line.replace('<', "&lt;").replace('>', "&gt;"))), "breaks of a web page");
+    assert_same(&each_line(|_, line| line.replace('<', "&#60;").replace('>', "&#x3e;").replace('"', "&#34;")), "numbered entities");
+    assert_same(&LOG.replace("...", "\u{2026}"), "dots as one sign");
+    assert_same(&LOG.replace("--- SIG", "\u{2014} SIG").replace("} ---", "} \u{2014}"), "hyphens as one sign");
+}
+
+#[test]
+fn broken_lines_that_go_on_indented_are_put_together() {
+    for width in [60, 66, 72, 80, 100] {
+        let indented =
+            each_line(|_, line| line.chars().collect::<Vec<_>>().chunks(width).map(String::from_iter).collect::<Vec<_>>().join("\n    "));
+        assert_same(&indented, &format!("{width} columns, then indented"));
+    }
 }
 
 #[test]

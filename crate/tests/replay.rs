@@ -3,6 +3,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use pagefault::ids::Pid;
+use pagefault::log;
 use pagefault::script::{Architecture, Script, Session, SetAside, Verdict};
 use pagefault::view;
 
@@ -16,7 +17,7 @@ fn replayed(script: Script) -> Session {
 }
 
 fn replay(log: &str) -> Session {
-    replayed(Script::parse(log).expect("today's parser takes it"))
+    replayed(log::read(log))
 }
 
 fn started(rest: &str) -> Session {
@@ -169,14 +170,13 @@ fn a_huge_refused_mapping_names_the_smaller_machine() {
 
 #[test]
 fn a_call_of_a_32_bit_program_means_the_same() {
-    let mut script = Script::parse(
+    let mut script = log::read(
         "execve(\"./demo32\", [\"./demo32\"], 0xffee1000 /* 9 vars */) = 0
 brk(NULL) = 0x8100000
 mmap2(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0xf7f10000
 mmap2(NULL, 20480, PROT_READ|PROT_EXEC, MAP_PRIVATE|MAP_DENYWRITE, 3, 0) = 0xf7f0b000
 mmap2(0xf7f0e000, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED|MAP_DENYWRITE, 3, 0x2000) = 0xf7f0e000\n",
-    )
-    .expect("it parses");
+    );
     script.architecture = Architecture::Bits32;
     let session = replayed(script);
     assert_eq!(counts(&session), [4, 0, 0, 0], "{}", session.verdict());
@@ -190,7 +190,7 @@ fn what_is_set_aside_is_left_out_and_nothing_known_survives_it() {
 # [...]
 mprotect(0x7f1000000000, 4096, PROT_READ) = 0\n"
     );
-    let mut script = Script::parse(&log).expect("it parses");
+    let mut script = log::read(&log);
     let aside = |line, is_memory_call| SetAside { line, text: "mmap(NULL, …".into(), reason: "the line is cut".into(), is_memory_call };
     script.set_aside = vec![aside(4, true)];
     let session = replayed(script.clone());
@@ -212,19 +212,19 @@ fn nothing_compared_and_stopped_midway_are_not_equal() {
     };
     let nothing = green("mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n");
     assert_eq!(nothing, (false, false, "0 of 0 as expected here".into()));
-    let stopped = green("munmap(0x10000, 4K) = 0\nload(nobody)\n");
+    let stopped = green("munmap(0x10000, 4K) = 0\n[7] load(0)\n");
     assert_eq!(stopped, (false, false, "1 of 1 as expected here; stopped at line 2".into()));
     assert_eq!(green("munmap(0x10000, 4K) = 0\n"), (true, true, "1 of 1 as expected here".into()));
 }
 
 #[test]
 fn an_access_that_ended_in_a_signal_is_compared_by_signal_and_code() {
-    let session = started(
-        "mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f1100010000
+    let session = excerpt(&format!(
+        "{START}mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f1100010000
 load(0x7f1100010010) = SIGSEGV SEGV_ACCERR
 load(0x10) = SIGSEGV SEGV_MAPERR
-load(0x7f1100010010) = SIGSEGV SEGV_MAPERR\n",
-    );
+load(0x7f1100010010) = SIGSEGV SEGV_MAPERR\n"
+    ));
     assert_eq!(counts(&session), [4, 1, 0, 0], "{}", session.verdict());
 }
 
@@ -255,6 +255,6 @@ fn going_back_counts_anew() {
 
 #[test]
 fn a_verdict_is_empty_before_anything_runs() {
-    let session = Session::new(Script::parse(START).expect("it parses")).expect("a machine");
+    let session = Session::new(log::read(START)).expect("a machine");
     assert_eq!(session.verdict(), &Verdict { is_log: true, ..Verdict::default() });
 }

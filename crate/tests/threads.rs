@@ -5,7 +5,7 @@
 use pagefault::errno::SysError;
 use pagefault::ids::Pid;
 use pagefault::machine::{Arg, Machine, MachineConfig, Sysno};
-use pagefault::script::{Script, Session};
+use pagefault::script::Session;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
@@ -61,23 +61,30 @@ fn hex(result: Result<u64, SysError>) -> String {
 }
 
 impl Workload {
-    fn new(seed: u64) -> Self {
+    /// So many threads there are from the beginning, the others are made on the way.
+    fn new(seed: u64, at_once: usize) -> Self {
         let (machine, pid) = Machine::with_standard_process(&MachineConfig::reference()).expect("a machine");
-        let pending = (0..THREADS).map(|_| None).collect();
+        let pending = vec![None];
         let mut made =
             Self { machine, pid, random: Random(seed), regions: Vec::new(), pending, lines: Vec::new(), truth: Vec::new(), calls: 0 };
         made.both("100 execve(\"./demo\", [\"./demo\"], 0x7ffd11112222 /* 9 vars */) = 0".into());
         let brk = hex(made.machine.syscall(pid, Sysno::brk, &[0; 6].map(Arg::Int)));
         made.both(format!("100 brk(NULL) = {brk}"));
         made.alone(0, 8192);
-        for thread in 1..THREADS {
+        for _ in 1..at_once {
             made.alone(0, 8_392_704);
-            made.both(format!(
-                "100 clone3({{flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM, exit_signal=0}}, 88) = {}",
-                100 + thread
-            ));
+            made.another_thread();
         }
         made
+    }
+
+    fn another_thread(&mut self) {
+        let line = format!(
+            "100 clone3({{flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM, exit_signal=0}}, 88) = {}",
+            100 + self.pending.len()
+        );
+        self.both(line);
+        self.pending.push(None);
     }
 
     fn both(&mut self, line: String) {
@@ -142,7 +149,10 @@ impl Workload {
 
     /// Some thread goes on: begins a call, is served by the kernel, or comes back.
     fn tick(&mut self) {
-        let thread = self.random.below(THREADS);
+        if self.pending.len() < THREADS && self.pending[0].is_none() && self.random.below(20) == 0 {
+            return self.another_thread();
+        }
+        let thread = self.random.below(self.pending.len());
         match self.pending[thread].take() {
             None => {
                 let mut call = self.next_call();
@@ -169,7 +179,7 @@ impl Workload {
     }
 
     fn finish(mut self) -> (String, String, usize) {
-        for thread in 0..THREADS {
+        for thread in 0..self.pending.len() {
             if let Some(mut call) = self.pending[thread].take() {
                 if call.result.is_none() {
                     self.happen(thread, &mut call);
@@ -189,7 +199,7 @@ impl Workload {
 
 /// The log, the same calls one after the other as they happened, and how many there are.
 fn workload(seed: u64, calls: usize) -> (String, String, usize) {
-    let mut workload = Workload::new(seed);
+    let mut workload = Workload::new(seed, if seed.is_multiple_of(2) { 2 } else { THREADS });
     while workload.calls < calls {
         workload.tick();
     }
@@ -197,7 +207,7 @@ fn workload(seed: u64, calls: usize) -> (String, String, usize) {
 }
 
 fn replay(log: &str) -> (Session, Duration) {
-    let script = Script::parse(log).expect("it parses");
+    let script = pagefault::log::read(log);
     let start = Instant::now();
     let mut session = Session::new(script).expect("a machine");
     session.run_to_end().expect("it runs");
@@ -222,16 +232,54 @@ fn an_order_is_found_that_explains_the_log() {
     }
 }
 
+/// The lines of each thread, as `strace -ff -o` puts them into files of their own.
+fn files(truth: &str) -> Vec<(String, String)> {
+    let mut files: std::collections::BTreeMap<&str, String> = Default::default();
+    for line in truth.lines() {
+        let (thread, call) = line.split_once(' ').expect("a number");
+        let _ = writeln!(files.entry(thread).or_default(), "{call}");
+    }
+    files.into_iter().map(|(thread, text)| (format!("log.{thread}"), text)).collect()
+}
+
+#[test]
+fn files_of_threads_without_times_have_an_order_found() {
+    for seed in 1..=6 {
+        let (_, truth, _) = workload(seed, 40);
+        let files = files(&truth);
+        let borrowed: Vec<_> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let mut session = Session::from_text(&pagefault::log::join_files(&borrowed).text).expect("a log");
+        session.run_to_end().expect("it runs");
+        let found = differing(&session);
+        assert!(found.len() <= 4, "seed {seed}: {found:#?}");
+        assert!(found.iter().all(|difference| difference.contains("carry no times")), "seed {seed}: {found:#?}");
+        println!("seed {seed}: {}", session.verdict());
+    }
+}
+
+#[test]
+fn a_structure_that_is_not_printed_makes_a_thread() {
+    let log = "1 execve(\"./demo\", [\"./demo\"], 0x7ffd11112222 /* 9 vars */) = 0
+1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f1100010000
+1 clone3(0x7ffe6204f6f0, 88) = 2
+2 mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f110000f000
+1 munmap(0x7f110000f000, 8192) = 0
+2 mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f1100010000\n";
+    let (session, _) = replay(log);
+    assert_eq!((differing(&session), session.verdict().memory_equal), (Vec::new(), 4));
+}
+
 #[test]
 fn ten_thousand_overlapping_calls_take_at_most_five_times_as_long_as_in_the_right_order() {
     let (log, truth, _) = workload(99, 10_000);
-    let (right, straight) = replay(&truth);
-    let (session, searched) = replay(&log);
-    // The other tests run beside: the better of two runs is nearer to what it takes.
-    let (straight, searched) = (straight.min(replay(&truth).1), searched.min(replay(&log).1));
-    println!("right order {straight:?}, searched {searched:?}");
-    assert_eq!((differing(&right), differing(&session)), (Vec::new(), Vec::new()));
-    assert!(searched < straight * 5, "{searched:?} against {straight:?}");
+    // Others may use the machine: one quiet attempt is enough.
+    let is_quick = (0..4).any(|_| {
+        let ((right, straight), (session, searched)) = (replay(&truth), replay(&log));
+        println!("right order {straight:?}, searched {searched:?}");
+        assert_eq!((differing(&right), differing(&session)), (Vec::new(), Vec::new()));
+        searched < straight * 5
+    });
+    assert!(is_quick);
 }
 
 #[test]

@@ -19,56 +19,73 @@ const PROGRAMS: Record<string, string[]> = {
   perl: ['perl', '-e', 'my @a = map { $_ x 100 } 1..2000; system("true"); print scalar(@a), "\\n"'],
   python3: ['python3', '-c', 'import json, threading\nt = threading.Thread(target=lambda: bytearray(1 << 22)); t.start(); t.join(); print(1)'],
   node: ['node', '-e', 'console.log(1)'],
+  cargo: ['cargo', 'build', '--offline', '--manifest-path', join(place, 'empty', 'Cargo.toml')],
 };
-const OPTIONS = [['-f'], ['-f', '-y'], ['-f', '-k'], ['-f', '-tt', '-T']];
-/** Programs whose replay differs from what was recorded, with the reason. */
-const KNOWN_TO_DIFFER = Object.keys(PROGRAMS);
+/** The last is the page's own advice. */
+const OPTIONS = [['-f'], ['-f', '-y'], ['-f', '-k'], ['-f', '-tt', '-T'], ['-f', '-X', 'raw'], ['-f', '-e', 'trace=%memory,%process,openat,close']];
+/** Programs of several threads at once. */
+const THREADED = new Set(['node', 'cargo']);
 
 const isThere = (program: string) => spawnSync('which', [program]).status === 0;
 
 /** What the tracer and the program wrote to one terminal. */
 function traced(options: string[], program: string[]): string {
   writeFileSync(join(place, 'source.c'), SOURCE);
+  rmSync(join(place, 'empty'), { recursive: true, force: true });
+  mkdirSync(join(place, 'empty', 'src'), { recursive: true });
+  writeFileSync(join(place, 'empty', 'Cargo.toml'), '[package]\nname = "empty"\nversion = "0.1.0"\nedition = "2021"\n');
+  writeFileSync(join(place, 'empty', 'src', 'main.rs'), 'fn main() {}\n');
   const shell = `exec strace ${options.join(' ')} "$@" 2>&1`;
-  return execFileSync('bash', ['-c', shell, 'bash', ...program], { encoding: 'utf8', maxBuffer: 1 << 28, cwd: place });
+  const env = { ...process.env, CARGO_TARGET_DIR: join(place, 'empty', 'target') };
+  return execFileSync('bash', ['-c', shell, 'bash', ...program], { encoding: 'utf8', maxBuffer: 1 << 28, cwd: place, env });
 }
 
 interface Told { kind?: string; error?: string; setAside?: number; memoryCall?: boolean; text?: string; equal?: boolean }
 
-function replay(path: string): Told[] {
-  const { stdout } = spawnSync(process.execPath, [join(root, 'tools', 'replay.mjs'), '--json', path], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
+function replay(...args: string[]): Told[] {
+  const { stdout } = spawnSync(process.execPath, [join(root, 'tools', 'replay.mjs'), '--json', ...args], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
   return stdout.trim().split('\n').map((line) => JSON.parse(line) as Told);
 }
 
-function check(name: string, log: string): void {
-  const path = join(place, `${name}.strace`);
-  writeFileSync(path, log);
-  const told = replay(path);
+/** All of it was read, nothing of memory was set aside, and what was compared is equal. */
+function check(told: Told[]): void {
   expect(told.filter(({ error }) => error)).toEqual([]);
   expect(told.filter(({ memoryCall }) => memoryCall)).toEqual([]);
   expect(told.some(({ equal }) => equal !== undefined)).toBe(true);
-  if (!KNOWN_TO_DIFFER.includes(name.split(' ')[0]!)) expect(told.filter(({ equal }) => equal === false)).toEqual([]);
+  expect(told.filter(({ equal }) => equal === false)).toEqual([]);
+}
+
+function checkLog(name: string, log: string): void {
+  const path = join(place, `${name.replaceAll(/[^a-z0-9]+/gu, '-')}.strace`);
+  writeFileSync(path, log);
+  check(replay(path));
 }
 
 describe.skipIf(!strace)('what strace writes is read whole', () => {
   for (const [name, program] of Object.entries(PROGRAMS)) {
+    const isMissing = !isThere(program[0]!);
     for (const options of OPTIONS) {
-      test.skipIf(!isThere(program[0]!))(`${name} ${options.join(' ')}`, { timeout: 120_000 }, () => check(`${name} ${options.join(' ')}`, traced(options, program)));
+      const title = `${name} ${options.join(' ')}`;
+      test.skipIf(isMissing)(title, { timeout: 120_000 }, () => checkLog(title, traced(options, program)));
     }
-    test.skipIf(!isThere(program[0]!))(`${name} -f -o`, { timeout: 120_000 }, () => {
+    test.skipIf(isMissing)(`${name} -f -o`, { timeout: 120_000 }, () => {
       const path = join(place, `${name}.out`);
       traced(['-f', '-o', path], program);
-      check(`${name} -f -o`, readFileSync(path, 'utf8'));
+      checkLog(`${name} -f -o`, readFileSync(path, 'utf8'));
     });
-    test.skipIf(!isThere(program[0]!))(`${name} -ff -o`, { timeout: 120_000 }, () => {
+    test.skipIf(isMissing)(`${name} -ff -ttt -o`, { timeout: 120_000 }, () => {
       const folder = join(place, `${name}.files`);
       mkdirSync(folder, { recursive: true });
+      traced(['-ff', '-ttt', '-o', join(folder, 'x')], program);
+      check(replay('--together', ...readdirSync(folder).map((file) => join(folder, file))));
+    });
+    test.skipIf(isMissing)(`${name} -ff -o, whose files carry no times`, { timeout: 120_000 }, () => {
+      const folder = join(place, `${name}.untimed`);
+      mkdirSync(folder, { recursive: true });
       traced(['-ff', '-o', join(folder, 'x')], program);
-      const files = readdirSync(folder).map((file) => join(folder, file));
-      const { stdout } = spawnSync(process.execPath, [join(root, 'tools', 'replay.mjs'), '--json', '--together', ...files], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
-      const told = stdout.trim().split('\n').map((line) => JSON.parse(line) as Told);
-      expect(told.filter(({ error, memoryCall }) => error ?? memoryCall)).toEqual([]);
-      expect(told.some(({ equal }) => equal !== undefined)).toBe(true);
+      const told = replay('--together', ...readdirSync(folder).map((file) => join(folder, file)));
+      // In which order threads did what, no such file tells: an order is looked for, and not always found.
+      check(THREADED.has(name) ? told.filter(({ equal }) => equal !== false) : told);
     });
   }
 });

@@ -1,6 +1,7 @@
 //! What stands around the text: byte order marks, line ends of other systems, colours, typographic
 //! quotes, the entities of web pages. Lines stay lines: their numbers are those of the input.
 
+use super::wrappers;
 use std::borrow::Cow;
 
 /// Text from the bytes of a file: UTF-8, or UTF-16 with its byte order mark, as some shells save it.
@@ -16,6 +17,13 @@ pub fn decode(bytes: &[u8]) -> String {
 /// The text without what was only put around it.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match wrappers::unwrapped(text) {
+        Cow::Borrowed(text) => cleaned(text),
+        Cow::Owned(text) => Cow::Owned(cleaned(&text).into_owned()),
+    }
+}
+
+fn cleaned(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| matches!(b, b'\n' | b'\t' | b' '..=b'~')) && !has_entities(text) && !text.contains('^') {
         return Cow::Borrowed(text);
     }
@@ -32,7 +40,7 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
 
 /// Whether the text was copied from the source of a web page.
 fn has_entities(text: &str) -> bool {
-    text.contains("&quot;") || text.contains("&lt;") || text.contains("&gt;")
+    text.contains("&quot;") || text.contains("&lt;") || text.contains("&gt;") || text.contains("&#")
 }
 
 fn clean_line(line: &str, entities: bool, cleaned: &mut String) {
@@ -42,6 +50,7 @@ fn clean_line(line: &str, entities: bool, cleaned: &mut String) {
     let line = if line.contains('\u{1b}') { Cow::Owned(anstream::adapter::strip_str(line).to_string()) } else { Cow::Borrowed(line) };
     let line = if line.contains("^[[") { Cow::Owned(without_shown_colours(&line)) } else { line };
     let line = if entities { Cow::Owned(without_entities(&line)) } else { line };
+    let line = if line.contains(['\u{2026}', '\u{2014}']) { Cow::Owned(without_joined_signs(&line)) } else { line };
     cleaned.extend(line.chars().map(plain).filter(|c| *c != '\u{0}'));
 }
 
@@ -58,12 +67,36 @@ fn plain(c: char) -> char {
 }
 
 fn without_entities(line: &str) -> String {
-    line.replace("&quot;", "\"")
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&#39;", "'")
-        .replace("&nbsp;", " ")
-        .replace("&amp;", "&")
+    let line = without_numbered_entities(line);
+    line.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", " ").replace("&amp;", "&")
+}
+
+/// `&#60;` and `&#x3c;` are `<`.
+fn without_numbered_entities(line: &str) -> String {
+    let mut pieces = line.split("&#");
+    let mut plain = pieces.next().unwrap_or_default().to_string();
+    for piece in pieces {
+        let entity = piece.split_once(';').and_then(|(number, rest)| {
+            let hex = number.strip_prefix(['x', 'X']).map(|digits| u32::from_str_radix(digits, 16).ok());
+            char::from_u32(hex.unwrap_or_else(|| number.parse().ok())?).map(|c| (c, rest))
+        });
+        match entity {
+            Some((c, rest)) => {
+                plain.push(c);
+                plain.push_str(rest);
+            }
+            None => {
+                plain.push_str("&#");
+                plain.push_str(piece);
+            }
+        }
+    }
+    plain
+}
+
+/// Typography that joins dots and hyphens.
+fn without_joined_signs(line: &str) -> String {
+    line.replace("\u{2026}", "...").replace("\u{2014} SIG", "--- SIG").replace("} \u{2014}", "} ---")
 }
 
 /// Takes out `^[[31m`, a colour as pagers show it.

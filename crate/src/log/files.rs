@@ -3,6 +3,9 @@
 use super::prefix;
 use std::collections::HashMap;
 
+/// The first line of a log whose processes' lines have no known order.
+const UNORDERED: &str = "@log unordered\n";
+
 /// Several logs as one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Joined {
@@ -29,7 +32,7 @@ pub fn join_files(files: &[(&str, &str)]) -> Joined {
     let times: Option<Vec<Vec<u128>>> = parts.iter().map(|file| times(&file.lines)).collect();
     match times {
         Some(times) => Joined { text: by_time(&parts, &times), is_ordered: true },
-        None => Joined { text: by_birth(&mut parts), is_ordered: false },
+        None => Joined { text: format!("{UNORDERED}{}", by_birth(&mut parts)), is_ordered: false },
     }
 }
 
@@ -138,6 +141,6 @@ mod tests {
         );
         let joined = join_files(&[("x.8", "brk(NULL) = 0x2000\n"), ("x.7", "clone(flags=SIGCHLD) = 8\nbrk(NULL) = 0x1000\n")]);
         assert!(!joined.is_ordered);
-        assert_eq!(joined.text, "7 clone(flags=SIGCHLD) = 8\n8 brk(NULL) = 0x2000\n7 brk(NULL) = 0x1000\n");
+        assert_eq!(joined.text, "@log unordered\n7 clone(flags=SIGCHLD) = 8\n8 brk(NULL) = 0x2000\n7 brk(NULL) = 0x1000\n");
     }
 }

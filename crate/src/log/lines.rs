@@ -84,6 +84,11 @@ pub(super) fn items(text: &str, survey: &Survey) -> Vec<Item> {
     assembler.items
 }
 
+/// The rest of a broken line without what it was indented by; one blank may be its own.
+fn without_indent(rest: &str) -> &str {
+    if rest.starts_with("  ") || rest.starts_with('\t') { rest.trim_start() } else { rest }
+}
+
 impl Assembler<'_> {
     fn line(&mut self, number: usize, line: &str) {
         let line = line.trim_end();
@@ -186,7 +191,7 @@ impl Assembler<'_> {
     fn other(&mut self, number: usize, line: &str) {
         let reason = noise::reason(line.trim()).filter(|_| !self.open.as_ref().is_some_and(|open| noise::ends_in_mark(&open.record.text)));
         if self.open.is_some() && reason.is_none() {
-            let rest = self.without_prefix(line).to_string();
+            let rest = without_indent(self.without_prefix(line)).to_string();
             let open = self.open.as_mut().expect("it was looked at just now");
             open.record.text.push_str(&rest);
             open.record.line = number;
@@ -213,7 +218,7 @@ impl Assembler<'_> {
     /// Joins the rest of a result that was wrapped.
     fn continue_last(&mut self, line: &str) -> bool {
         let Some((at, foreign)) = &self.last else { return false };
-        let rest = prefix::without_like(line, foreign).unwrap_or(line).to_string();
+        let rest = without_indent(prefix::without_like(line, foreign).unwrap_or(line)).to_string();
         let Some(Item::Record(record)) = self.items.get_mut(*at) else { return false };
         let End::Result(place) = record.end else { return false };
         if !noise::continues(&record.text[place..], rest.trim_end(), self.survey.address_digits) {

@@ -22,6 +22,7 @@ mod processes;
 mod reader;
 mod recognise;
 mod survey;
+mod wrappers;
 
 pub use clean::decode;
 pub use files::{Joined, join_files};

@@ -131,13 +131,19 @@ fn bare_process<'a>(rest: &'a str, start: usize, head: &mut Head<'a>) -> Option<
         false => (start, rest.len()),
     };
     let digits = &rest[digits_start..digits_end];
-    let stands_free = rest[..digits_start].chars().next_back().is_none_or(char::is_whitespace);
+    let stands_free = rest[..digits_start].chars().next_back().is_none_or(char::is_whitespace) && !ends_in_month(&rest[..digits_start]);
     if digits.is_empty() || digits.len() > 10 || !digits.bytes().all(|b| b.is_ascii_digit()) || !stands_free {
         return None;
     }
     head.process = Some(digits);
     head.is_bare = digits_end == rest.len();
     Some(&rest[..digits_start])
+}
+
+/// `Nov 25`: a day is no process.
+fn ends_in_month(text: &str) -> bool {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    text.split_whitespace().next_back().is_some_and(|word| MONTHS.contains(&word))
 }
 
 /// `[pid 12]`, `[pid 12<name>]`, `[  59]` (the call's number), `[00007f0c49324000]` (the instruction pointer).

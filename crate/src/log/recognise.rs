@@ -3,6 +3,7 @@
 use super::noise;
 use super::prefix::{self, Core};
 use super::survey;
+use crate::dump;
 use std::fmt;
 
 /// A kind of text.
@@ -76,8 +77,6 @@ struct Votes {
     qemu: usize,
     calls: usize,
     perf: usize,
-    maps: usize,
-    smaps: usize,
 }
 
 /// What a text is. A guess, by what its lines look like; see [`Kind::description`].
@@ -85,6 +84,9 @@ pub fn recognise(text: &str) -> Kind {
     let text = super::clean::clean(text);
     if let Some(is_log) = said(&text) {
         return if is_log { Kind::Strace } else { Kind::Script };
+    }
+    if dump::looks_like_dump(&text) {
+        return if text.lines().any(|line| is_smaps_line(line.trim())) { Kind::Smaps } else { Kind::Maps };
     }
     let commented = survey::survey(&text).is_commented;
     let mut votes = Votes::default();
@@ -104,8 +106,6 @@ impl Votes {
     fn count(&mut self, line: &str) {
         self.lines += 1;
         let trimmed = line.trim();
-        self.maps += usize::from(is_maps_line(trimmed));
-        self.smaps += usize::from(is_smaps_line(trimmed));
         self.perf += usize::from(is_perf_line(trimmed));
         self.script += usize::from(is_script_line(trimmed));
         if noise::note(line).is_some() {
@@ -138,10 +138,6 @@ impl Votes {
     }
 
     fn winner(&self) -> Kind {
-        let entries = self.maps + self.smaps;
-        if self.maps > 0 && entries * 2 > self.lines && self.calls == 0 {
-            return if self.smaps > 0 { Kind::Smaps } else { Kind::Maps };
-        }
         if self.perf * 2 > self.lines.min(self.calls + self.perf) && self.perf > 0 {
             return Kind::Perf;
         }
@@ -229,7 +225,7 @@ mod tests {
             ),
             ("     0.012 ( 0.004 ms): ls/12 mmap(len: 8192, prot: READ, flags: PRIVATE|ANONYMOUS)  = 0x7f2200010000\n", Kind::Perf),
             (
-                "$ cat /proc/1/maps\n558800000000-558800001000 r--p 00000000 08:01 1001  /usr/bin/demo\n7ff0-7fff rw-p 0 00:00 0\n",
+                "$ cat /proc/1/maps\n558800000000-558800001000 r--p 00000000 08:01 1001  /usr/bin/demo\n7ff000-7ff7000 rw-p 00000000 00:00 0\n",
                 Kind::Maps,
             ),
             ("558800000000-558800001000 r--p 00000000 08:01 1001 /usr/bin/demo\nSize:  4 kB\nVmFlags: rd\n", Kind::Smaps),

@@ -95,10 +95,46 @@ fn joined(operator: &str, left: Expr, right: Expr) -> Expr {
 
 /// An expression by itself; `None` if the text is none.
 pub(crate) fn value(text: &str) -> Option<Expr> {
+    if let Some(value) = simple(text) {
+        return Some(value);
+    }
     let mut input = text;
     blank.parse_next(&mut input).ok()?;
     let value = expression(&mut input, 0).ok()?;
     input.trim().is_empty().then_some(value)
+}
+
+/// What most arguments of a log are, without a parser: `4096`, `-1`, `0x7f00`, `PROT_READ|PROT_WRITE`.
+fn simple(text: &str) -> Option<Expr> {
+    const MOST: usize = 64;
+    let decimal = |digits: &str| {
+        let is_plain = digits.bytes().all(|b| b.is_ascii_digit()) && (digits.len() == 1 || !digits.starts_with('0'));
+        digits.parse().ok().filter(|_| is_plain).map(Expr::Int)
+    };
+    match text.as_bytes().first()? {
+        b'-' => Some(Expr::Binary('-', Box::new(Expr::Int(0)), Box::new(decimal(&text[1..])?))),
+        b'0' if text.len() > 2 => {
+            let digits = text.strip_prefix("0x").filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
+            u64::from_str_radix(digits, 16).ok().map(Expr::Int)
+        }
+        b'0'..=b'9' => decimal(text),
+        b'A'..=b'Z' => {
+            let is_name = |name: &str| {
+                name.starts_with(|c: char| c.is_ascii_uppercase())
+                    && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+            };
+            let mut joined = None;
+            for (count, name) in text.split('|').enumerate() {
+                let name = Some(name).filter(|name| count < MOST && is_name(name)).map(|name| Expr::Name(name.to_string()))?;
+                joined = Some(match joined {
+                    None => name,
+                    Some(left) => Expr::Binary('|', Box::new(left), Box::new(name)),
+                });
+            }
+            joined
+        }
+        _ => None,
+    }
 }
 
 pub(super) fn operand(input: &mut &str, depth: usize) -> Result<Expr> {
@@ -204,4 +240,20 @@ fn piece(input: &mut &str) -> Result<Vec<u8>> {
     ))
     .map(|byte| vec![byte])
     .parse_next(input)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_without_the_parser_is_what_it_reads() {
+        for text in ["0", "4096", "-1", "0x7f1100010000", "NULL", "PROT_READ|PROT_WRITE|PROT_EXEC", "MAP_32BIT|MAP_PRIVATE"] {
+            let parsed = expression(&mut &*text, 0).expect("an expression");
+            assert_eq!(simple(text), Some(parsed), "{text}");
+        }
+        for text in ["", "-", "0755", "0x", "4K", "a", "PROT_READ|", "A | B", "18446744073709551616", "-0x1"] {
+            assert_eq!(simple(text), None, "{text}");
+        }
+    }
 }

@@ -18,6 +18,8 @@ pub struct Header {
     pub process: ProcessConfig,
     /// `@log yes|no`; absent is to be guessed.
     pub is_log: Option<bool>,
+    /// The order of a log's lines says nothing where they are of different processes (`@log unordered`).
+    pub is_unordered: bool,
     /// Which pages of a log count as written.
     pub written: WrittenPolicy,
     /// `@exact`: a statement without `> maps` changes no maps, one without `> minflt` takes no fault.
@@ -34,6 +36,7 @@ impl Default for Header {
             machine: MachineConfig::reference(),
             process: ProcessConfig::default(),
             is_log: None,
+            is_unordered: false,
             written: WrittenPolicy::Writable,
             exact: false,
             first_pid: None,
@@ -100,7 +103,10 @@ impl Header {
             "exact" => self.exact = true,
             "config" => self.set_setting(Directive::Config, word(words, 0)?, yes_or_no(words, 1)?.into())?,
             "stub" => process.is_stub = true,
-            "log" => self.is_log = Some(word(words, 0)? != "no"),
+            "log" => {
+                let kind = word(words, 0)?;
+                (self.is_log, self.is_unordered) = (Some(kind != "no"), kind == "unordered");
+            }
             "aslr" => process.random_pages = random_pages(number(words, 0)?),
             "written" => {
                 self.written = match word(words, 0)? {

@@ -101,7 +101,7 @@ impl Session {
             replay
         });
         let start = Box::new(state.clone());
-        let order = if script.is_log { Order::of(&script.statements) } else { Order::default() };
+        let order = if script.is_log { Order::of(&script.statements, header.is_unordered) } else { Order::default() };
         let mut session = Self {
             script,
             order,

@@ -39,6 +39,22 @@ impl Replay {
         self.assume_mapped(state, pid, needed, 3, if shared { SHARED } else { PRIVATE });
     }
 
+    /// Whether a refusal says only that something is missing in memory of which the log tells nothing.
+    pub(super) fn is_refused_for_unknown(
+        &mut self,
+        state: &State,
+        pid: Pid,
+        number: Sysno,
+        args: &[Arg; 6],
+        statement: &Statement,
+    ) -> bool {
+        use Sysno::*;
+        let for_memory = matches!(&statement.outcome, Some(Outcome::Error(name)) if matches!(name.as_str(), "ENOMEM" | "EFAULT"));
+        let needs = matches!(number, mprotect | pkey_mprotect | madvise | mlock | mlock2 | munlock | msync | mincore | mremap | mseal);
+        let range = pages(args[0].int(), args[1].int());
+        for_memory && needs && self.space(state, pid).is_some_and(|space| !space.unknown(range).is_empty())
+    }
+
     /// Before an access that ended in a signal: memory that forbids it, if the signal says that there was some.
     pub(super) fn assume_for_signal(&mut self, state: &mut State, pid: Pid, recorded: u64, spec: &SignalSpec) {
         if spec.code.as_deref() == Some("SEGV_ACCERR") {

@@ -2,6 +2,7 @@
 //! machine takes them over.
 
 use super::Replay;
+use super::layout::CLONE_VM;
 use crate::fs::{Inode, InodeKind, OpenMode};
 use crate::ids::Pid;
 use crate::machine::{Arg, Sysno};
@@ -135,8 +136,8 @@ pub(super) fn flags_of(call: &Call, names: &Names) -> u64 {
         "vfork" => return CLONE_VFORK_VM,
         "clone3" => match call.args.first() {
             Some((_, Expr::List(items))) => items.iter().find(|(name, _)| name.as_deref() == Some("flags")).map(|(_, value)| value),
-            Some((_, other)) => Some(other),
-            None => None,
+            // Where the structure lies: glibc calls it for threads and for posix_spawn, which share the memory.
+            _ => return CLONE_VM,
         },
         _ => call.arg("flags", 0),
     };

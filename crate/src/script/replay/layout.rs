@@ -17,7 +17,7 @@ use std::ops::Range;
 /// `MAP_FIXED | MAP_FIXED_NOREPLACE`.
 pub(super) const FIXED: u64 = 0x10_0010;
 const MAP_32BIT: u64 = 0x40;
-const CLONE_VM: u64 = 0x100;
+pub(super) const CLONE_VM: u64 = 0x100;
 /// Position-independent programs lie above, and their heap behind them.
 const PIE_BASE: u64 = 0x5500_0000_0000;
 /// A heap begins at most so far behind its program: 1 GiB at random, and the program itself.
@@ -211,8 +211,9 @@ impl Image {
                 }
             }
             Sysno::brk => {
-                self.asks_brk_first.get_or_insert(addr == 0);
-                if let Some(at) = result {
+                let asks_first = *self.asks_brk_first.get_or_insert(addr == 0);
+                // A program that is seen from its start asks where its heap begins before it grows.
+                if let Some(at) = result.filter(|_| !(self.complete && asks_first && self.start_brk.is_some())) {
                     self.start_brk = Some(self.start_brk.map_or(at, |lowest| lowest.min(at)));
                 }
             }

@@ -2,10 +2,13 @@
 //! happened anywhere between its two moments. Before calls that overlap are run, an order is searched under which every
 //! result is the recorded one: backwards and forwards on a sketch of what is occupied, since only places tell orders apart.
 
-use super::memory_call;
+use super::files::flags_of;
+use super::layout::CLONE_VM;
 use super::sketch::{Effect, Op, Sketch};
+use super::{memory_call, returned};
 use crate::ids::MmSerial;
 use crate::script::ast::Statement;
+use crate::script::evaluate::Names;
 use crate::script::run::{State, StepReport};
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -39,6 +42,8 @@ pub(in crate::script) struct Order {
     plans: HashMap<MmSerial, VecDeque<usize>>,
     /// Plans that explained nothing.
     failures: usize,
+    /// The log does not tell the order of different threads' calls.
+    unordered: bool,
 }
 
 /// What overlapped a call.
@@ -46,12 +51,19 @@ pub(in crate::script) struct Order {
 pub(in crate::script) struct Overlap {
     /// Calls that had begun.
     others: usize,
+    /// The log does not tell the order of different threads' calls.
+    unordered: bool,
 }
 
 impl Overlap {
     /// Says of a difference that the order of calls does not explain it.
     pub(in crate::script) fn blame(self, report: &mut StepReport) {
         for difference in report.differences.iter_mut().filter(|d| d.field == "result" && d.cause.is_empty()) {
+            if self.unordered {
+                difference.cause =
+                    "no order that was tried of the threads' calls gives this result: the files of strace -ff carry no times (-ttt)".into();
+                continue;
+            }
             let calls = if self.others == 1 { "call that overlaps" } else { "calls that overlap" };
             difference.cause = format!(
                 "no order of it and the {} {calls} it gives this result: a call that matters is not in the log, or strace's order is not enough",
@@ -62,12 +74,14 @@ impl Overlap {
 }
 
 impl Order {
-    /// Finds the calls of a log that were interrupted.
-    pub(in crate::script) fn of(statements: &[Statement]) -> Self {
+    /// Finds the calls of a log that were interrupted; in one without an order of its processes, all may have been.
+    pub(in crate::script) fn of(statements: &[Statement], unordered: bool) -> Self {
+        let makes_thread = |s: &Statement| flags_of(&s.call, &Names::new()) & CLONE_VM != 0;
+        let unordered = unordered && statements.iter().any(|s| matches!(s.call.name.as_str(), "clone" | "clone3") && makes_thread(s));
         let interrupted = |s: &&Statement| s.began < s.line && memory_call(&s.call.name).is_some();
         let mut by_began: Vec<_> = statements.iter().filter(interrupted).map(|s| (s.began, s.line)).collect();
         by_began.sort_unstable();
-        Self { by_began, ..Self::default() }
+        Self { by_began, unordered, ..Self::default() }
     }
 
     /// Statements from here on were replaced.
@@ -77,7 +91,7 @@ impl Order {
 
     /// Puts the statement that comes next at a place of the list; what overlaps it.
     pub(in crate::script) fn settle(&mut self, statements: &mut [Statement], at: usize, state: &State) -> Option<Overlap> {
-        if at < self.settled || self.by_began.is_empty() {
+        if at < self.settled || (self.by_began.is_empty() && !self.unordered) {
             return None;
         }
         self.settled = at + 1;
@@ -87,25 +101,52 @@ impl Order {
             self.begun += 1;
         }
         let serial = space_of(state, due)?;
-        if !self.plans.contains_key(&serial) {
-            let alone = self.in_flight.iter().all(|line| *line == due.line);
-            if alone {
-                self.in_flight.clear();
-                return None;
-            }
-            let most_nodes = if self.failures < MOST_FAILURES { MOST_NODES } else { MOST_NODES_THEN };
-            let plan = plan(statements, at, state, serial, most_nodes);
-            self.failures += usize::from(plan.is_none());
-            // Nothing explains it: what is due runs, and the rest is tried again.
-            self.plans.insert(serial, plan.unwrap_or_else(|| [due.line].into()));
+        if !self.plans.contains_key(&serial) && !self.make_plan(statements, at, state, serial) {
+            return None;
         }
-        let next = self.next_of(serial).unwrap_or(due.line);
-        let others = self.in_flight.iter().filter(|line| **line != next).count();
         let reach = &statements[at..statements.len().min(at + REACH)];
-        let place = reach.iter().position(|statement| statement.line == next).unwrap_or(0);
+        // What a thread does before its next call may have been run on the way.
+        let planned = std::iter::from_fn(|| self.next_of(serial));
+        let found = planned.filter_map(|line| reach.iter().position(|statement| statement.line == line)).next();
+        let mut place = found.unwrap_or(0);
+        let next = reach[place].line;
+        let chosen = place;
+        // What its thread does before it, and the call that makes the thread, come first.
+        loop {
+            let process = reach[place].process.as_deref();
+            match reach[..place].iter().position(|earlier| earlier.process.as_deref() == process || makes(earlier, process)) {
+                Some(earlier) => place = earlier,
+                None => break,
+            }
+        }
+        if place != chosen {
+            self.plans.entry(serial).or_default().push_front(next);
+            statements[at..=at + place].rotate_right(1);
+            return Some(Overlap { others: 0, unordered: true }).filter(|_| self.unordered);
+        }
+        let others = self.in_flight.iter().filter(|line| **line != next).count();
         self.in_flight.retain(|line| *line != statements[at + place].line);
         statements[at..=at + place].rotate_right(1);
-        Some(Overlap { others }).filter(|overlap| overlap.others > 0)
+        Some(Overlap { others, unordered: self.unordered }).filter(|overlap| overlap.others > 0 || self.unordered)
+    }
+
+    /// Plans what comes next in an address space; whether anything there has an order to be found.
+    fn make_plan(&mut self, statements: &[Statement], at: usize, state: &State, serial: MmSerial) -> bool {
+        let due = &statements[at];
+        if !self.unordered && self.in_flight.iter().all(|line| *line == due.line) {
+            self.in_flight.clear();
+            return false;
+        }
+        let ops = upcoming(&statements[at..], state, serial, self.unordered);
+        if self.unordered && statements[at..].iter().take(REACH).all(|statement| statement.process == due.process) {
+            return false;
+        }
+        let most_nodes = if self.failures < MOST_FAILURES { MOST_NODES } else { MOST_NODES_THEN };
+        let plan = plan(&ops, state, serial, most_nodes);
+        self.failures += usize::from(plan.is_none());
+        // Nothing explains it: what is due runs, and the rest is tried again.
+        self.plans.insert(serial, plan.unwrap_or_else(|| [due.line].into()));
+        true
     }
 
     fn next_of(&mut self, serial: MmSerial) -> Option<usize> {
@@ -121,35 +162,73 @@ impl Order {
 /// The address space that a memory call is about.
 fn space_of(state: &State, statement: &Statement) -> Option<MmSerial> {
     memory_call(&statement.call.name)?;
+    memory_of(state, statement)
+}
+
+/// The address space of the process that a statement is of.
+fn memory_of(state: &State, statement: &Statement) -> Option<MmSerial> {
     let pid = state.known_pid(statement)?;
     state.machine.mm_of(pid).map(|mm| mm.serial)
 }
 
 /// The last lines of the calls to run next, if an order explains them.
-fn plan(statements: &[Statement], at: usize, state: &State, serial: MmSerial, most_nodes: usize) -> Option<VecDeque<usize>> {
-    let mut ops: Vec<Op> = Vec::new();
-    let mut last_line = usize::MAX;
-    for statement in &statements[at..statements.len().min(at + REACH)] {
-        if matches!(statement.call.name.as_str(), "execve" | "execveat" | "exit_group") && ops.len() >= HORIZON / 2 {
-            break;
-        }
-        if statement.began >= last_line || space_of(state, statement) != Some(serial) {
-            continue;
-        }
-        ops.extend(Op::of(state, statement));
-        if ops.len() == HORIZON {
-            last_line = statement.line;
-        }
-    }
+fn plan(ops: &[Op], state: &State, serial: MmSerial, most_nodes: usize) -> Option<VecDeque<usize>> {
     let sketch = Sketch::of(state, serial)?;
     for contradictions in 0..=MOST_CONTRADICTIONS {
         let (done, order, seen) = (vec![false; ops.len()], Vec::new(), HashSet::new());
-        let mut search = Search { ops: &ops, done, order, seen, nodes_left: most_nodes };
+        let mut search = Search { ops, done, order, seen, nodes_left: most_nodes };
         if search.explore(&sketch, contradictions) {
             return Some(search.order.iter().take(KEPT).map(|op| ops[*op].ended).collect());
         }
     }
     None
+}
+
+/// The calls on an address space that come next in the list, also those of threads that are made on the way.
+fn upcoming(statements: &[Statement], state: &State, serial: MmSerial, unordered: bool) -> Vec<Op> {
+    let mut ops: Vec<Op> = Vec::new();
+    let mut last_line = usize::MAX;
+    // Whether a process that is made or that starts a program here has this memory.
+    let mut members: HashMap<String, bool> = HashMap::new();
+    let mut last_of: HashMap<String, usize> = HashMap::new();
+    for statement in &statements[..statements.len().min(REACH)] {
+        let process = statement.process.as_deref().unwrap_or_default();
+        let is_member = || members.get(process).copied().unwrap_or_else(|| memory_of(state, statement) == Some(serial));
+        match statement.call.name.as_str() {
+            "execve" | "execveat" | "exit_group" if ops.len() >= HORIZON / 2 => break,
+            "execve" | "execveat" if returned(statement) == Some(0) => {
+                members.insert(process.to_string(), false);
+            }
+            "fork" | "vfork" | "clone" | "clone3" if is_member() => {
+                let shares = flags_of(&statement.call, &state.names) & CLONE_VM != 0;
+                let Some(child) = returned(statement).map(|child| child.to_string()) else { continue };
+                if let Some(last) = last_of.get(process).copied() {
+                    last_of.insert(child.clone(), last);
+                }
+                members.insert(child, shares);
+            }
+            name if statement.began < last_line && memory_call(name).is_some() && is_member() => {
+                let Some(mut op) = Op::of(state, statement) else { continue };
+                op.after = last_of.get(process).copied();
+                op.began *= usize::from(!unordered);
+                if op.effect != Effect::None {
+                    last_of.insert(process.to_string(), ops.len());
+                }
+                ops.push(op);
+                if ops.len() == HORIZON && !unordered {
+                    last_line = statement.line;
+                }
+            }
+            _ => {}
+        }
+    }
+    ops
+}
+
+/// Whether a statement makes a process.
+fn makes(statement: &Statement, process: Option<&str>) -> bool {
+    matches!(statement.call.name.as_str(), "fork" | "vfork" | "clone" | "clone3")
+        && process.is_some_and(|process| returned(statement).is_some_and(|child| child.to_string() == process))
 }
 
 /// A search through the orders of some calls.
@@ -188,7 +267,9 @@ impl Search<'_> {
     /// The calls that may come next, the likeliest first, and whether their results contradict.
     fn options(&self, sketch: &Sketch, due: usize, contradictions: usize) -> Vec<(usize, bool)> {
         let first = &self.ops[due];
-        let begun = |op: &usize| !self.done[*op] && self.ops[*op].began < first.ended && self.ops[*op].effect != Effect::None;
+        let is_next = |op: &usize| self.ops[*op].after.is_none_or(|before| self.done[before]);
+        let begun =
+            |op: &usize| !self.done[*op] && is_next(op) && self.ops[*op].began < first.ended && self.ops[*op].effect != Effect::None;
         let others: Vec<usize> = (due + 1..self.ops.len()).filter(begun).collect();
         let right: Vec<usize> = others.iter().copied().filter(|op| self.ops[*op].matches(sketch) == Some(true)).collect();
         let free: Vec<usize> = others.iter().copied().filter(|op| self.ops[*op].matches(sketch).is_none()).collect();

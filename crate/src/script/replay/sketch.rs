@@ -38,6 +38,8 @@ pub(super) struct Op {
     pub(super) began: usize,
     pub(super) ended: usize,
     pub(super) effect: Effect,
+    /// The last call before it that its thread makes and that is about places, by its place in the list.
+    pub(super) after: Option<usize>,
     recorded: Option<u64>,
 }
 
@@ -47,7 +49,7 @@ impl Op {
         let args = evaluate::arguments(&statement.call, &state.names).ok()?;
         let recorded = returned(statement);
         let effect = recorded.map_or(Effect::None, |at| effect(number, args.each_ref().map(Arg::int), at));
-        Some(Self { began: statement.began, ended: statement.line, effect, recorded })
+        Some(Self { began: statement.began, ended: statement.line, effect, after: None, recorded })
     }
 
     /// Whether the recorded place is the one that it would get; `None` if its result tells nothing of places.
@@ -121,6 +123,7 @@ impl Sketch {
         match effect {
             Effect::Place { hint, len, .. } if *hint != 0 && self.is_free(&(*hint..hint + len)) => Some(Some(*hint)),
             Effect::Place { len, aligned, .. } => Some(self.search(*len, *aligned)),
+            Effect::Resize { old, .. } if !self.covers(old) => Some(None),
             Effect::Resize { old, len } => {
                 let old_len = old.end - old.start;
                 let fits = *len <= old_len || self.is_free(&(old.end..old.start + len));
@@ -148,6 +151,11 @@ impl Sketch {
             end = end.min(*start);
         }
         (end >= LOWEST + len).then(|| end - len)
+    }
+
+    fn covers(&self, range: &Range<u64>) -> bool {
+        let next = self.occupied.partition_point(|(_, end)| *end <= range.start);
+        self.occupied.get(next).is_some_and(|(start, end)| *start <= range.start && *end >= range.end)
     }
 
     fn is_free(&self, range: &Range<u64>) -> bool {
