@@ -12,8 +12,11 @@ export * from './errors.ts';
 export { Machine, Process } from './machine.ts';
 export type { MachineOptions, MmapOptions, SavedMachine } from './machine.ts';
 export { ScriptSession } from './session.ts';
-export type { Difference, Explanation, LeftOut, Progress, StepReport, Verdict } from './session.ts';
+export type { Difference, LeftOut, Progress, StepReport, Verdict } from './session.ts';
 export type * from './snapshot.ts';
+export type * from './facts.ts';
+export { type Change, type Explanation, type TreeLine, tell } from './tell.ts';
+export { type Texts, en } from './texts/en.ts';
 
 /** Where the core comes from, if not from its usual place. */
 export interface LoadOptions {

@@ -1,6 +1,8 @@
 import { type AddressLike, high, low, toAddress } from './address.ts';
 import { ScriptError, type ScriptErrorPlace, type Walk } from './errors.ts';
-import type { FrameDetail, FrameView, Snapshot } from './snapshot.ts';
+import type { ToldByCore } from './facts.ts';
+import type { FrameDetail, FrameView, ProcessBrief, Snapshot } from './snapshot.ts';
+import { type Explanation, tell } from './tell.ts';
 import { WasmSession } from './wasm/pagefault.js';
 
 /** What came of one statement of a script. */
@@ -70,14 +72,6 @@ export interface Verdict {
   readonly first: (Difference & { readonly line: number; readonly call: string }) | null;
 }
 
-/** What happened inside a step. */
-export interface Explanation {
-  readonly tree: readonly { readonly depth: number; readonly kind: 'call' | 'check' | 'note' | 'merge' | 'signal'; readonly text: string; readonly note: string }[];
-  readonly changes: readonly string[];
-  readonly sentence: string;
-  readonly dropped: number;
-}
-
 /** A script on a machine of its own; goes forwards and backwards. Make one with `openScript`. */
 export class ScriptSession {
   #core: WasmSession;
@@ -129,12 +123,18 @@ export class ScriptSession {
 
   /** What happened inside a step that has been run. */
   explain(step: number): Explanation | null {
-    return (this.#core.explain(step) ?? null) as Explanation | null;
+    const told = (this.#core.explain(step) ?? null) as ToldByCore | null;
+    return told && tell(told);
   }
 
   /** The machine now. */
   snapshot(): Snapshot {
     return this.#core.snapshot() as Snapshot;
+  }
+
+  /** Every process in short, which costs less than a snapshot. */
+  processes(): ProcessBrief[] {
+    return this.#core.processes() as ProcessBrief[];
   }
 
   /** The page walk of an address of a process. */

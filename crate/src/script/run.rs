@@ -13,6 +13,7 @@ use crate::ids::Pid;
 use crate::machine::{Arg, Machine, Sysno};
 use crate::mmu::Access;
 use crate::signal::Signal;
+use crate::view::{Moment, SignalFact, StepFacts};
 use std::collections::HashMap;
 
 /// A load or store of a script moves at most so much.
@@ -63,6 +64,8 @@ pub struct StepReport {
     pub differences: Vec<Comparison>,
     /// What a log does not show and the call takes for granted.
     pub assumed: Option<String>,
+    /// What is different now, if anybody watched.
+    pub facts: StepFacts,
     /// What happened inside.
     pub events: Vec<Event>,
     /// Events that were not kept.
@@ -125,6 +128,7 @@ impl State {
             (Some(_), Err(_)) => self.adopt(statement)?,
             (None, Err(error)) => return Err(error),
         };
+        let moment = self.machine.kernel.trace.is_on().then(|| Moment::take(&self.machine, pid));
         let mut before = Before::take(&self.machine, pid, statement, self, self.exact);
         if statement.call.name == "quiet"
             && let Some(quiet) = &self.quiet
@@ -169,8 +173,54 @@ impl State {
             self.inherit_handlers(pid, &statement.call, value);
         }
         self.let_die(pid, statement, &outcome);
-        let report = self.report(pid, statement, outcome, &before, (events, dropped));
+        let (after, _) = self.machine.kernel.trace.drain();
+        let facts = moment.map(|moment| self.facts(&moment, statement, &outcome, (&events, &after), dropped));
+        let mut report = self.report(pid, statement, outcome, &before, (events, dropped));
+        if let Some(mut facts) = facts {
+            (facts.pid, facts.faults) = (pid.0, report.faults);
+            (facts.call, facts.result) = (report.call.clone(), report.result.clone());
+            facts.why = report.why.clone().or(facts.why);
+            report.facts = facts;
+        }
+        report.events.extend(after);
         Ok(StepReport { differences, output, assumed, ..report })
+    }
+
+    /// What is different after a step, its end included: `events` are its own and those of a death that came of it.
+    fn facts(
+        &self,
+        moment: &Moment,
+        statement: &Statement,
+        outcome: &Yield,
+        (events, after): (&[Event], &[Event]),
+        dropped: u64,
+    ) -> StepFacts {
+        let name = statement.call.name.as_str();
+        let all: Vec<_> = events.iter().chain(after).copied().collect();
+        let signals = || events.iter().filter_map(|event| if let Event::Signal { signal, .. } = event { Some(*signal) } else { None });
+        let (ending, signal, errno, counted) = match outcome {
+            Yield::Value(_) | Yield::Bytes(_) => ("ok", None, None, None),
+            Yield::Counted(count, None) => ("ok", None, None, Some(*count)),
+            Yield::Error(error) => ("error", None, Some(error.errno), None),
+            Yield::CountedError(count, error) => ("error", None, Some(error.errno), Some(*count)),
+            Yield::Signal(signal) => ("signal", Some(*signal), None, None),
+            Yield::Counted(count, Some(signal)) => ("signal", Some(*signal), None, Some(*count)),
+            Yield::Skipped(_) => ("skipped", None, None, None),
+        };
+        let raised = signals().count() as u64;
+        StepFacts {
+            ending,
+            errno: errno.map(crate::errno::Errno::name),
+            signal: signal.or_else(|| signals().next()).map(SignalFact::from),
+            handled: if ending == "signal" { raised.saturating_sub(1) } else { raised },
+            counted,
+            lived: moment.lived(),
+            accessed: matches!(name, "load" | "store" | "execute" | "touch_read" | "touch_write"),
+            facts: moment.facts(&self.machine, &all),
+            why: events.iter().find_map(|event| if let Event::Signal { why, .. } = event { Some(why.to_string()) } else { None }),
+            dropped,
+            ..StepFacts::default()
+        }
     }
 
     /// A copy in which nobody records.
@@ -440,6 +490,7 @@ impl State {
             output: Vec::new(),
             differences: Vec::new(),
             assumed: None,
+            facts: StepFacts::default(),
             events,
             dropped,
         }
