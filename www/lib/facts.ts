@@ -45,6 +45,8 @@ interface Kinds {
   /** Pages locked in memory. */
   locked: { pid: number; from: number; to: number };
   brk: { pid: number; from: string; to: string };
+  /** Of steps of which events were dropped. */
+  areaCount: { pid: number; from: number; to: number };
   resident: { pid: number; from: number; to: number };
   /** In bytes, decimal: more than a number may hold. */
   fileSize: { name: string; from: string; to: string };

@@ -78,7 +78,7 @@ test('audit 40: each change names its process and its place', async () => {
   const { changes } = await last(`${AREA}touch_write(0x10000000, 4)\nfork()`);
   const places = changes.filter(({ fact }) => /^(area|page)/.test(fact.kind));
   expect(places.length).toBeGreaterThan(5);
-  for (const { pid, text } of places) expect([pid === 1 || pid === 2, text]).toEqual([true, expect.stringMatching(/[0-9a-f]{8}/)]);
+  for (const { pid, text } of places) expect([pid === 1 || pid === 2, text]).toEqual([true, expect.stringMatching(/[0-9a-f]{6}/)]);
   expect(new Set(changes.map(({ pid, text }) => `${pid} ${text}`)).size).toBe(changes.length);
 });
 

@@ -199,7 +199,7 @@ function others(step: StepFacts, rest: Rest, t: Texts): string[] {
     ...rest.take('opened').map(t.opened), ...rest.take('closed').map(t.closed), ...rest.take('limit').map(t.limit),
   ];
   // Where events are missing, the counters are not.
-  return step.dropped > 0 ? [...told, ...rest.take('resident').map(t.resident)] : told;
+  return step.dropped > 0 ? [...told, ...rest.take('areaCount').map(t.areaCount), ...rest.take('resident').map(t.resident)] : told;
 }
 
 /** Nothing above was worth a sentence. */
@@ -213,6 +213,7 @@ function nothing(step: StepFacts, rest: Rest, t: Texts): string {
   const changed = byProcess(rest.take('pagesChanged'));
   if (changed.length > 0) return changed.map(([pid, facts]) => t.changed(pid, sum(facts))).join(' ');
   if (step.call === 'on') return t.handlerSet();
-  if (rest.facts.length > 0 || step.dropped > 0) return t.little(step.call, step.result);
+  if (step.dropped > 0) return t.much(step.call, step.result);
+  if (rest.facts.length > 0) return t.little(step.call, step.result);
   return ['maps', 'snap', 'pagemap', 'nmaps', 'quiet'].includes(step.call) ? t.place() : t.nothing(step.call, step.result);
 }

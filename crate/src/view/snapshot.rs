@@ -374,7 +374,9 @@ pub fn frame_detail(machine: &Machine, pfn: Pfn) -> FrameDetail {
     if frame.kind == "table" {
         let holds = |process: &&crate::machine::Process| {
             let mm = machine.mm_of(process.pid);
-            mm.is_some_and(|mm| mm.tables.table_frames(&machine.kernel.phys).iter().any(|(table, _)| *table == pfn))
+            mm.is_some_and(|mm| {
+                mm.tables.root == pfn || mm.tables.table_frames(&machine.kernel.phys).iter().any(|(table, _)| *table == pfn)
+            })
         };
         let owner = machine.processes().find(holds);
         frame.owner += &owner.map_or(String::new(), |process| format!(" of process {}", process.pid.0));

@@ -14,6 +14,7 @@ export const FLAGS: Record<string, string> = {
 type Values = Record<string, string>;
 
 const hex = (value = '0') => (/^\d+$/.test(value) ? `0x${BigInt(value).toString(16)}` : value);
+const n = (count = '0', noun: string) => `${count} ${noun}${count === '1' ? '' : 's'}`;
 const wanted = (value = '') => [...value.matchAll(/READ|WRITE|EXEC/g)].map(([name]) => ({ READ: 'readable', WRITE: 'writable', EXEC: 'executable' })[name]).join(' and ') || 'inaccessible';
 
 /** By the name of the reason that a refusal would have had (`crate/src/why.rs`). */
@@ -28,11 +29,11 @@ export const PASSED: Record<string, (v: Values) => string> = {
   BadSize: (v) => `the size ${hex(v.size)} is in range`,
   BadUserAddress: (v) => `the address ${v.at} can be accessed`,
   BadVector: (v) => `the vector at ${v.at} is writable memory`,
-  BadVectorCount: (v) => `${v.count} of at most ${v.most} pieces`,
+  BadVectorCount: (v) => `the I/O vector has ${n(v.count, 'piece')}, ${v.most} are allowed`,
   BelowMinAddr: (v) => `the address ${v.addr} is not below vm.mmap_min_addr (${hex(v.min)}), or the caller may map there`,
   BeyondTaskSize: (v) => `${v.addr} + ${hex(v.len)} ends inside the user address space`,
   CannotGrowInPlace: (v) => `there is room behind ${v.at}, or the mapping may move`,
-  DataLimit: (v) => `${v.data} pages of writable private memory are within RLIMIT_DATA (${v.limit} pages)`,
+  DataLimit: (v) => `RLIMIT_DATA (${n(v.limit, 'page')}) allows ${n(v.data, 'page')} of writable private memory`,
   DroppableCombination: () => 'no flag excludes another',
   FileNotReadable: () => 'the file is open for reading',
   FileNotWritable: () => 'the file is open for writing, as far as that is needed',
@@ -46,13 +47,13 @@ export const PASSED: Record<string, (v: Values) => string> = {
   LengthOverflow: (v) => `the length ${hex(v.len)} rounds up to whole pages`,
   LengthsDiffer: () => 'the lengths are equal where they must be',
   LockedPages: (v) => `no page of the area at ${v.at} that matters is locked`,
-  MapCount: (v) => `${v.count} areas are fewer than the limit of ${v.limit} (vm.max_map_count)`,
+  MapCount: (v) => `the limit of ${n(v.limit, 'area')} (vm.max_map_count) is not reached with ${v.count}`,
   MayNot: (v) => `the area at ${v.at} may become ${wanted(v.wanted)}`,
   MayNotExpand: (v) => `the mapping at ${v.at} may grow`,
   MayNotLock: () => 'the process may lock memory',
   MayNotSplit: (v) => `the area at ${v.at} may be split`,
   Mdwe: () => 'no policy against writable and executable memory forbids it',
-  MemlockLimit: (v) => `${v.locked} locked pages are within RLIMIT_MEMLOCK (${v.limit} pages)`,
+  MemlockLimit: (v) => `RLIMIT_MEMLOCK (${n(v.limit, 'page')}) allows ${n(v.locked, 'locked page')}`,
   ModeForbids: () => 'the file mode allows it',
   MovesAlone: () => 'the mappings may move together',
   NameTooLong: (v) => `the name has at most ${v.max} bytes`,
@@ -78,7 +79,7 @@ export const PASSED: Record<string, (v: Values) => string> = {
   OnlyMapped: () => 'the file can be used otherwise than by mapping it',
   OnlyRead: () => 'the file can be used otherwise than by reading it',
   OutOfFrames: () => 'RAM has a free frame for it',
-  Overcommit: (v) => `${v.pages} more pages may be promised (vm.overcommit_memory=${v.mode})`,
+  Overcommit: (v) => `${n(v.pages, 'more page')} may be promised (vm.overcommit_memory=${v.mode})`,
   PastVmaEnd: (v) => `the old length ${hex(v.old)} ends inside the area at ${v.at}`,
   PopulateFailed: (v) => `page ${v.at} could be made present`,
   RangesOverlap: () => 'the old and the new range do not overlap',
@@ -93,7 +94,7 @@ export const PASSED: Record<string, (v: Values) => string> = {
   WrongOpenMode: () => 'the descriptor was opened for this access',
   ZeroLength: () => 'the length is not 0',
   ZeroOldLength: () => 'an old length of 0 is for shared mappings, or it is not 0',
-  AddressSpaceLimit: (v) => `${v.total} mapped pages are within RLIMIT_AS (${v.limit} pages)`,
+  AddressSpaceLimit: (v) => `RLIMIT_AS (${n(v.limit, 'page')}) allows ${n(v.total, 'mapped page')}`,
 };
 
 /** What a check that passed has made sure of; `otherwise` is what it would have said. */

@@ -70,6 +70,7 @@ export const en = {
     tlbFlushed: () => '− TLB: everything forgotten',
     locked: (f) => `~ locked in memory: ${f.from} → ${pages(f.to)}`,
     brk: (f) => `~ program break ${f.from} → ${f.to}`,
+    areaCount: (f) => `~ areas: ${f.from.toLocaleString('en')} → ${f.to.toLocaleString('en')}`,
     resident: (f) => `~ resident: ${f.from} → ${pages(f.to)}`,
     fileSize: (f) => `~ ${f.name || 'a file'}: ${bytes(f.from)} → ${bytes(f.to)}`,
     opened: (f) => `+ descriptor ${f.fd} ${f.name}`,
@@ -153,6 +154,7 @@ export const en = {
   opened: (f: FactOf<'opened'>) => `Descriptor ${f.fd} of process ${f.pid} is ${f.name || 'open'} now.`,
   closed: (f: FactOf<'closed'>) => `Descriptor ${f.fd} of process ${f.pid} is closed.`,
   limit: (f: FactOf<'limit'>) => `${LIMITS[f.resource] ?? `Limit ${f.resource}`} of process ${f.pid} is ${limit(f.to)} now.`,
+  areaCount: (f: FactOf<'areaCount'>) => `${who(f.pid)} has ${n(f.to, 'area')} now, ${f.from.toLocaleString('en')} before.`,
   resident: (f: FactOf<'resident'>) => `${pages(f.to)} of process ${f.pid} ${one(f.to, 'is', 'are')} resident now, ${f.from.toLocaleString('en')} before.`,
   untouched: (spaces: readonly number[]) => `No page of ${one(spaces.length, 'it', 'them')} is present until it is touched.`,
 
@@ -165,6 +167,7 @@ export const en = {
   handlerSet: () => 'From now on these calls are made when the signal comes.',
   nothing: (call: string, result: string) => `${call} returned ${result}. Nothing changed.`,
   little: (call: string, result: string) => `${call} returned ${result}. No area and no page changed.`,
+  much: (call: string, result: string) => `${call} returned ${result}.`,
   incomplete: (count: number) => `More happened than is kept: ${n(count, 'event')} ${one(count, 'is', 'are')} left out.`,
 
   /** The call tree. */

@@ -29,13 +29,14 @@ pub struct Moment {
 #[derive(Clone, Copy, Debug, Default)]
 struct Books {
     resident: u64,
+    areas: u64,
     locked: u64,
     brk: VirtAddr,
 }
 
 impl Books {
     fn of(mm: &Mm) -> Self {
-        Self { resident: mm.rss_total(), locked: mm.locked_vm, brk: mm.brk }
+        Self { resident: mm.rss_total(), areas: mm.vmas.len() as u64, locked: mm.locked_vm, brk: mm.brk }
     }
 }
 
@@ -68,13 +69,13 @@ impl Moment {
     }
 
     /// What is different now.
-    pub fn facts(&self, machine: &Machine, events: &[Event]) -> Vec<Fact> {
+    pub fn facts(&self, machine: &Machine, events: &[Event], dropped: u64) -> Vec<Fact> {
         let now = Self::take(machine, self.pid);
         let mut facts = Vec::new();
         self.processes(machine, &now, &mut facts);
         self.memory(machine, &now, events, &mut facts);
         counted(events, &mut facts);
-        self.books(&now, &mut facts);
+        self.books(&now, dropped > 0, &mut facts);
         self.files(machine, &now, &mut facts);
         facts
     }
@@ -137,10 +138,13 @@ impl Moment {
         }
     }
 
-    fn books(&self, now: &Self, facts: &mut Vec<Fact>) {
+    fn books(&self, now: &Self, count_areas: bool, facts: &mut Vec<Fact>) {
         for (pid, mm, before) in &self.spaces {
             let Some((_, after)) = now.space_of(*pid).filter(|(same, _)| same == mm) else { continue };
             let pid = pid.0;
+            if count_areas && before.areas != after.areas {
+                facts.push(Fact::AreaCount { pid, from: before.areas, to: after.areas });
+            }
             if before.brk != after.brk {
                 facts.push(Fact::Brk { pid, from: format!("{:x}", before.brk.0), to: format!("{:x}", after.brk.0) });
             }

@@ -91,6 +91,8 @@ pub enum Fact {
     Resident { pid: u32, from: u64, to: u64 },
     /// The size of a file, decimal.
     FileSize { name: String, from: String, to: String },
+    /// How many areas there are, of steps of which events were dropped.
+    AreaCount { pid: u32, from: u64, to: u64 },
     /// A descriptor was opened.
     Opened { pid: u32, fd: u64, name: String },
     /// A descriptor was closed.
