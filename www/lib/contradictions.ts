@@ -80,6 +80,7 @@ export function contradictions(report: StepReport, told: Explanation, before: Mo
   for (const [, range, pid] of sentence.matchAll(/The area ([0-9a-f]+–[0-9a-f]+) of process (\d+) is gone/g)) {
     wrong(report.assumed === null && !at(before, Number(pid)).areas.some((line) => line.startsWith(range!.replace('–', '-'))), 'an area said gone was not in maps');
   }
+  for (const { fact, pid } of changes) if (fact.kind === 'areaCount') wrong(at(after, pid!).areas.length !== fact.to, 'another number of areas');
   if (step.dropped === 0) {
     for (const pid of all.filter((known) => at(before, known).alive || at(after, known).alive)) {
       const [old, now] = [at(before, pid).areas, at(after, pid).areas];
@@ -89,7 +90,7 @@ export function contradictions(report: StepReport, told: Explanation, before: Mo
       const named = new Set(facts.flatMap(spans));
       const parts = facts.flatMap((fact) => (fact.kind === 'areaPerms' ? [fact.at] : []));
       const covered = (range: string) => parts.some(({ start }) => BigInt(`0x${range.split('-')[0]}`) <= BigInt(`0x${start}`) && BigInt(`0x${start}`) < BigInt(`0x${range.split('-')[1]}`));
-      const cuts = facts.flatMap((fact) => (fact.kind === 'areaCut' ? [fact.from] : []));
+      const cuts = facts.flatMap((fact) => (fact.kind === 'areaCut' ? [fact.from, fact.gone] : []));
       const left = (range: string) => cuts.some(({ start, end }) => [start, end].some((edge) => range.split('-').includes(edge)));
       const shares = all.some((other) => other !== pid && (!at(after, pid).alive || same(at(after, other).areas, now)) && same(at(before, other).areas, old));
       const [had, has] = old === now ? [new Set<string>(), new Set<string>()] : [new Set(old), new Set(now)];
@@ -112,7 +113,7 @@ export function contradictions(report: StepReport, told: Explanation, before: Mo
   }
 
   // Each change says whose and where; numbers agree with their nouns; words are explained.
-  for (const { fact, text, pid } of changes) wrong(/^(area|page)/.test(fact.kind) && (pid === null || !/[0-9a-f]{4}/.test(text)), `a change without process or place: ${text}`);
+  for (const { fact, text, pid } of changes) wrong(/^(area(?!Count)|page)/.test(fact.kind) && (pid === null || !/[0-9a-f]{4}/.test(text)), `a change without process or place: ${text}`);
   for (const text of [sentence, ...changes.map((change) => change.text), ...tree.map((line) => `${line.text} ${line.note}`)]) {
     wrong(COUNTED.test(text) || FEW.test(text), `number and noun: ${text}`);
     wrong(/error code 0x|not E[A-Z]+|_vm_ops\b/.test(text) && !/vma->vm_ops/.test(text), `unexplained: ${text}`);

@@ -31,7 +31,8 @@ test('a sentence is a pure function of facts', () => {
   expect(sentence(step([], { ending: 'error', errno: 'EINVAL', why: 'the length is 0' }))).toBe('Refused with EINVAL: the length is 0.');
   expect(sentence(step([], { lived: false }))).toBe('Process 1 has ended before: nothing was run.');
   expect(sentence(step([], { accessed: true, call: 'load' }))).toBe('The TLB knew the page: no walk, no fault.');
-  expect(sentence(step([], { dropped: 5 }))).toContain('5 events are left out');
+  const split: Fact = { kind: 'areaSplit', pid: 1, from: { start: '1000', end: '9000' }, into: [] };
+  expect(sentence(step([split, { kind: 'areaCount', pid: 1, from: 6, to: 3000 }], { dropped: 5 }))).toBe('Process 1 has 3,000 areas now, 6 before. More happened than is kept: 5 events are left out.');
 });
 
 test('audit 1: what madvise takes away is told', async () => {

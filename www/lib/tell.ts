@@ -1,5 +1,5 @@
 /** From facts to words: which sentences are said of a step, in which order. The words are in `texts/`. No DOM, no core. */
-import type { Fact, FactKind, FactOf, StepFacts, ToldByCore, TreeFact } from './facts.ts';
+import type { Fact, FactKind, FactOf, Span, StepFacts, ToldByCore, TreeFact } from './facts.ts';
 import { type Texts, en } from './texts/en.ts';
 
 /** One line of the list of changes. */
@@ -36,7 +36,7 @@ export function tell({ step, tree }: ToldByCore, texts: Texts = en): Explanation
     step,
     sentence: sentence(step, texts),
     tree: tree.map((line) => treeLine(line, texts)),
-    changes: step.facts.map((fact) => change(fact, texts)),
+    changes: whole(step).facts.map((fact) => change(fact, texts)),
     dropped: step.dropped,
   };
 }
@@ -89,8 +89,15 @@ function byProcess<F extends { pid: number }>(facts: readonly F[]): [number, F[]
 
 const sum = (facts: readonly { count: number }[]) => facts.reduce((total, fact) => total + fact.count, 0);
 
+/** Of a step whose events were not all kept, what was folded from them is not true of its end: only counters are. */
+function whole(step: StepFacts): StepFacts {
+  const counters: readonly FactKind[] = ['areaCount', 'resident', 'locked', 'brk', 'fileSize', 'opened', 'closed', 'limit', 'processNew', 'processEnded', 'spaceNew'];
+  return step.dropped === 0 ? step : { ...step, facts: step.facts.filter(({ kind }) => counters.includes(kind)) };
+}
+
 /** One to some sentences: the end of the step first, then what is different. */
-export function sentence(step: StepFacts, texts: Texts = en): string {
+export function sentence(all: StepFacts, texts: Texts = en): string {
+  const step = whole(all);
   if (step.ending === 'skipped') return texts.skipped(step.why ?? '');
   if (!step.lived) return texts.dead(step.pid);
   const rest = new Rest(step.facts);
@@ -133,16 +140,31 @@ function processes(step: StepFacts, rest: Rest, t: Texts): string[] {
   return said;
 }
 
+const place = (fact: FactOf<'areaGone'> | FactOf<'areaCut'>) => (fact.kind === 'areaGone' ? fact.at : fact.gone);
+const length = ({ start, end }: Span) => BigInt(`0x${end}`) - BigInt(`0x${start}`);
+
+/** What `mremap` moved: the area that is new, and the one of its size that is not there any more. */
+function moved({ call, ending: how, facts }: StepFacts): { from: FactOf<'areaGone'> | FactOf<'areaCut'>; to: FactOf<'areaNew'> } | null {
+  const made = facts.filter((fact) => fact.kind === 'areaNew');
+  if (call !== 'mremap' || how !== 'ok' || made.length !== 1) return null;
+  const gone = facts.filter((fact) => fact.kind === 'areaGone' || fact.kind === 'areaCut');
+  const entries = facts.find((fact) => fact.kind === 'pagesMoved')?.from;
+  const holds = (span: Span) => entries !== undefined && BigInt(`0x${span.start}`) <= BigInt(`0x${entries}`) && BigInt(`0x${entries}`) < BigInt(`0x${span.end}`);
+  const from = gone.find((fact) => holds(place(fact))) ?? (gone.length === 1 ? gone[0] : gone.find((fact) => length(place(fact)) === length(made[0]!.at) && place(fact).start !== made[0]!.at.start));
+  return from ? { from, to: made[0]! } : null;
+}
+
 function areas(step: StepFacts, rest: Rest, t: Texts): string[] {
   const said: string[] = [];
   /** One fact is told as it is, several by their number. */
   const each = <F extends { pid: number }>(facts: F[], single: (fact: F) => string, several: (pid: number, count: number, facts: F[]) => string) => {
     for (const [pid, group] of byProcess(facts)) said.push(group.length === 1 ? single(group[0]!) : several(pid, group.length, group));
   };
-  const moves = rest.facts.filter((fact) => fact.kind === 'areaGone' || fact.kind === 'areaNew');
-  if (step.call === 'mremap' && step.ending === 'ok' && moves.length === 2 && moves[0]!.kind !== moves[1]!.kind) {
-    const [gone, made] = [rest.take('areaGone')[0]!, rest.take('areaNew')[0]!];
-    said.push(t.areaMoved(gone.pid, gone.at.start, made.at.start));
+  const move = moved(step);
+  if (move) {
+    const is = (fact: Fact) => fact === move.from || fact === move.to;
+    rest.facts = rest.facts.filter((fact) => !is(fact));
+    said.push(t.areaMoved(move.to.pid, place(move.from).start, move.to.at.start));
   }
   const fresh = rest.take('areaNew');
   for (const [pid, facts] of byProcess(rest.take('areaGone'))) said.push(facts.length === 1 ? t.areaGone(pid, facts[0]!.at) : t.areasGone(pid, facts.length));
