@@ -124,7 +124,7 @@ const parts = {
     await vitest('npm run replay and audit', ['tests/replay']);
   },
   async typescript() {
-    await vitest('TypeScript library and page', ['www']);
+    await vitest('TypeScript library, texts and page', ['www']);
   },
   async e2e(browsers) {
     for (const [name, path, id] of [['Chromium', browsers.chrome, 'chromium'], ['Firefox', browsers.firefox, 'firefox']]) {

@@ -80,6 +80,10 @@ pub enum Event {
         mm: MmId,
         /// Where it was.
         range: VirtRange,
+        /// Its flags.
+        flags: VmFlags,
+        /// A neighbour took it over, with its pages; else they are unmapped.
+        joined: bool,
     },
     /// One VMA became two.
     VmaSplit {
@@ -116,6 +120,8 @@ pub enum Event {
         from: VirtRange,
         /// After.
         to: VirtRange,
+        /// Flags before.
+        was: VmFlags,
         /// Flags after.
         flags: VmFlags,
     },

@@ -23,7 +23,7 @@ pub enum Why {
     LengthOverflow { len: u64 },
     #[error("page offset {pgoff:#x} plus {pages:#x} pages overflows")]
     OffsetOverflow { pgoff: u64, pages: u64 },
-    #[error("the address space already has {count} VMAs, the limit is {limit} (vm.max_map_count)")]
+    #[error("the address space already has {}, the limit is {limit} (vm.max_map_count)", counted(*count, "VMA"))]
     MapCount { count: u64, limit: u64 },
     #[error("no gap of {len:#x} bytes is free in the search range")]
     NoRoom { len: u64 },
@@ -37,7 +37,7 @@ pub enum Why {
     Occupied { at: VirtAddr },
     #[error("locking needs CAP_IPC_LOCK or a non-zero RLIMIT_MEMLOCK")]
     MayNotLock,
-    #[error("{locked} locked pages would exceed RLIMIT_MEMLOCK ({limit} pages)")]
+    #[error("{} would exceed RLIMIT_MEMLOCK ({})", counted(*locked, "locked page"), counted(*limit, "page"))]
     MemlockLimit { locked: u64, limit: u64 },
     #[error("mapping flags {flags:#x} are not supported with MAP_SHARED_VALIDATE")]
     FlagsNotSupported { flags: u64 },
@@ -81,11 +81,11 @@ pub enum Why {
     SealedVma { at: VirtAddr },
     #[error("the VMA at {at} may not be split")]
     MayNotSplit { at: VirtAddr },
-    #[error("{total} mapped pages would exceed RLIMIT_AS ({limit} pages)")]
+    #[error("{} would exceed RLIMIT_AS ({})", counted(*total, "mapped page"), counted(*limit, "page"))]
     AddressSpaceLimit { total: u64, limit: u64 },
-    #[error("{data} pages of writable private memory would exceed RLIMIT_DATA ({limit} pages)")]
+    #[error("{} of writable private memory would exceed RLIMIT_DATA ({})", counted(*data, "page"), counted(*limit, "page"))]
     DataLimit { data: u64, limit: u64 },
-    #[error("committing {pages} more pages is refused by vm.overcommit_memory={mode}")]
+    #[error("committing {} is refused by vm.overcommit_memory={mode}", counted(*pages, "more page"))]
     Overcommit { pages: u64, mode: u8 },
     #[error("no memory is mapped at {at}")]
     Hole { at: VirtAddr },
@@ -171,7 +171,7 @@ pub enum Why {
     NotOneSharedFile { at: VirtAddr },
     #[error("only MADV_COLD, MADV_PAGEOUT, MADV_WILLNEED and MADV_COLLAPSE are for other processes")]
     AdviceNotForOthers,
-    #[error("the I/O vector has {count} pieces, {most} are allowed")]
+    #[error("the I/O vector has {}, {most} are allowed", counted(*count, "piece"))]
     BadVectorCount { count: u64, most: u64 },
     #[error("a name has at most 79 printable characters and none of \\ ` $ [ ]")]
     BadName,
@@ -187,6 +187,11 @@ pub enum Why {
     NoProtectionKeys,
     #[error("the system call {name} is not emulated")]
     NotEmulated { name: &'static str },
+}
+
+/// A number with its noun.
+fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Access permissions in words.

@@ -49,8 +49,7 @@ export async function buildLibrary() {
   rmSync(dist, { recursive: true, force: true });
   await run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(LIB, 'tsconfig.json')], { what: 'building the library (tsc)' });
   // The compiler rewrites the endings of imports in code, not in declarations.
-  for (const name of readdirSync(dist).filter((file) => file.endsWith('.d.ts'))) {
-    const file = join(dist, name);
+  for (const file of sources(dist).filter((name) => name.endsWith('.d.ts'))) {
     writeFileSync(file, readFileSync(file, 'utf8').replace(/(from '\.[^']*|import\("\.[^"]*)\.ts(['"])/g, '$1.js$2'));
   }
   cpSync(join(LIB, 'pagefault.wasm'), join(dist, 'pagefault.wasm'));

@@ -5,6 +5,7 @@ import type { Model } from './model.ts';
 
 /** Lines drawn of each list. */
 const MOST = 300;
+const CLASS = { '+': 'added', '−': 'removed', '~': '' } as const;
 
 /** `withHow`: the call tree and the changes too. */
 export function happened(model: Model, withHow: boolean): TemplateResult {
@@ -21,7 +22,7 @@ export function happened(model: Model, withHow: boolean): TemplateResult {
     <section class="what-happened" aria-live="polite">
       <h2>What happened</h2>
       <p class="call"><code>${last.call} ${last.result ? `= ${last.result}` : ''}</code></p>
-      <p class="sentence">${last.kind === 'skipped' ? `Not replayed: ${last.why}.` : told.sentence}</p>
+      <p class="sentence">${told.sentence}</p>
       ${difference ? html`<p class="difference"><b>${difference.field}</b> should be <code>${difference.expected}</code>, is <code>${difference.found}</code>${difference.excuse ? ` (${difference.excuse})` : ''}${difference.cause ? `; ${difference.cause}` : ''}</p>` : ''}
       ${last.assumed ? html`<p class="quiet">Assumed: ${last.assumed}.</p>` : ''}
     </section>
@@ -37,7 +38,7 @@ function how(told: Explanation): TemplateResult {
     </section>
     <section class="changes" aria-label="What changed">
       <h2>Changed</h2>
-      <ol>${told.changes.slice(0, MOST).map((line) => html`<li class=${line.startsWith('+') ? 'added' : line.startsWith('−') ? 'removed' : ''}><code>${line}</code></li>`)}</ol>
+      <ol>${told.changes.slice(0, MOST).map((line) => html`<li class=${CLASS[line.mark]}><code>${line.mark} ${line.text}</code>${line.pid === null ? '' : html` <span class="quiet">process ${line.pid}</span>`}</li>`)}</ol>
       ${told.changes.length === 0 ? html`<p class="quiet">Nothing.</p>` : ''}
       ${told.changes.length > MOST ? html`<p class="quiet">… and ${told.changes.length - MOST} more</p>` : ''}
     </section>`;

@@ -3,6 +3,7 @@ import { html, type TemplateResult } from 'lit';
 import { classMap } from 'lit/directives/class-map.js';
 import type { VmaView, Walk } from '../lib/index.ts';
 import { type Model, type Tab, size } from './model.ts';
+import { familyWords, flagWords, freeFrame, noFrame, pagesWords, permissionWords } from './texts/en.ts';
 
 const TABS: readonly [Tab, string][] = [['vma', 'VMA'], ['walk', 'Walk'], ['frame', 'Frame'], ['tlb', 'TLB'], ['ram', 'RAM'], ['maps', 'maps'], ['smaps', 'smaps']];
 
@@ -45,11 +46,11 @@ function area(pid: number, vma: VmaView): TemplateResult {
   return html`
     <p class="what">process ${pid} · VMA ${vma.start}–${vma.end}</p>
     <table class="fields"><tbody>
-      ${row('size', `${size(vma.pages)} · ${vma.pages} pages, ${vma.presentCount} not empty`)}
-      ${row('may', html`<code>${vma.perms}</code>`)}
-      ${row('vm_flags', html`<code>${vma.flags}</code>`)}
+      ${row('size', `${size(vma.pages)} · ${pagesWords(vma.pages)}, ${vma.presentCount} not empty`)}
+      ${row('permissions', html`<code>${vma.perms}</code> ${permissionWords(vma.perms)}`)}
+      ${row('vm_flags', html`<ul class="flag-words">${flagWords(vma.flags).map(({ letters, words }) => html`<li><code>${letters}</code> ${words}</li>`)}</ul>`)}
       ${row('vm_pgoff', html`<code>0x${vma.pgoff}</code>`)}
-      ${row('anon_vma', vma.anonVma === null ? 'none yet: no private page was made' : `${vma.anonVma}, chain ${vma.chain.join(' → ')}`)}
+      ${row('anon_vma', familyWords(vma.anonVma, vma.chain))}
     </tbody></table>
     <h4>Where its pages come from</h4>
     <div class="seam" aria-label="file_operations and vm_operations">
@@ -121,7 +122,8 @@ function dump(bytes: readonly number[]): string {
 function frame(model: Model): TemplateResult {
   const pfn = model.selectedFrame();
   const view = pfn === null ? null : model.session?.frame(pfn);
-  if (pfn === null || !view) return html`<p class="quiet">No frame: the page is not present.</p>`;
+  if (pfn === null) return html`<p class="quiet">${noFrame()}</p>`;
+  if (!view || view.kind === 'free') return html`<p class="quiet">${freeFrame(pfn)}</p>`;
   const mappers = model.mappersOf(pfn);
   return html`
     <p class="what">frame ${pfn} · physical <code>0x${(pfn * 4096).toString(16)}</code></p>

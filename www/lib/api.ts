@@ -14,8 +14,11 @@ export * from './errors.ts';
 export { Machine, Process } from './machine.ts';
 export type { MachineOptions, MmapOptions, SavedMachine } from './machine.ts';
 export { ScriptSession, TEXT_KINDS } from './session.ts';
-export type { Difference, Explanation, JoinedLogs, LeftOut, Progress, SetAside, StepReport, TextKind, Verdict } from './session.ts';
+export type { Difference, JoinedLogs, LeftOut, Progress, SetAside, StepReport, TextKind, Verdict } from './session.ts';
 export type * from './snapshot.ts';
+export type * from './facts.ts';
+export { type Change, type Explanation, type TreeLine, tell } from './tell.ts';
+export { type Texts, en } from './texts/en.ts';
 
 /** Where the core comes from, if not from its usual place. */
 export interface LoadOptions {

@@ -1,7 +1,9 @@
 import { type AddressLike, high, low } from './address.ts';
 import { integer, word, wrongType } from './check.ts';
 import { ScriptError, type ScriptErrorPlace, type Walk } from './errors.ts';
-import type { FrameDetail, FrameView, Snapshot } from './snapshot.ts';
+import type { ToldByCore } from './facts.ts';
+import type { FrameDetail, FrameView, ProcessBrief, Snapshot } from './snapshot.ts';
+import { type Explanation, tell } from './tell.ts';
 import { WasmSession, textOfBytes as decodeCore, joinLogs as joinCore, recogniseText as recogniseCore } from './wasm/pagefault.js';
 
 /** What a text may be: the script language, a log of calls, or the address space of a process. */
@@ -100,14 +102,6 @@ export interface Verdict {
   readonly first: (Difference & { readonly line: number; readonly call: string }) | null;
 }
 
-/** What happened inside a step. */
-export interface Explanation {
-  readonly tree: readonly { readonly depth: number; readonly kind: 'call' | 'check' | 'note' | 'merge' | 'signal'; readonly text: string; readonly note: string }[];
-  readonly changes: readonly string[];
-  readonly sentence: string;
-  readonly dropped: number;
-}
-
 /** A script on a machine of its own; goes forwards and backwards. Make one with `openScript`. */
 export class ScriptSession {
   #core: WasmSession;
@@ -185,12 +179,18 @@ export class ScriptSession {
 
   /** What happened inside a step that has been run. */
   explain(step: number): Explanation | null {
-    return (this.#core.explain(integer('explain', 'step', step, 0, MOST)) ?? null) as Explanation | null;
+    const told = (this.#core.explain(integer('explain', 'step', step, 0, MOST)) ?? null) as ToldByCore | null;
+    return told && tell(told);
   }
 
   /** The machine now. */
   snapshot(): Snapshot {
     return this.#core.snapshot() as Snapshot;
+  }
+
+  /** Every process in short, which costs less than a snapshot. */
+  processes(): ProcessBrief[] {
+    return this.#core.processes() as ProcessBrief[];
   }
 
   /** The page walk of an address of a process. */

@@ -14,6 +14,17 @@ export interface Snapshot {
   readonly running: number | null;
 }
 
+/** A process in short. */
+export interface ProcessBrief {
+  readonly pid: number;
+  /** How it ended, in words. */
+  readonly ended: string | null;
+  /** Resident pages. */
+  readonly rss: number;
+  readonly minFlt: number;
+  readonly majFlt: number;
+}
+
 /** A process. */
 export interface ProcessView {
   readonly pid: number;

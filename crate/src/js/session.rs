@@ -290,13 +290,17 @@ impl WasmSession {
     /// What happened inside a step that has been run.
     pub fn explain(&self, step: usize) -> JsValue {
         let Some(report) = self.session.explain(step) else { return JsValue::NULL };
-        let subject = format!("Process {}", report.pid.map_or(0, |pid| pid.0));
-        to_js(&view::explain(&report.events, report.dropped, &subject))
+        to_js(&view::explain(&report.facts, &report.events))
     }
 
     /// The machine now.
     pub fn snapshot(&self) -> JsValue {
         to_js(&view::snapshot(self.session.machine()))
+    }
+
+    /// Every process in short: `{pid, ended, rss, minFlt, majFlt}`.
+    pub fn processes(&self) -> JsValue {
+        to_js(&view::processes(self.session.machine()))
     }
 
     /// The page walk of an address.

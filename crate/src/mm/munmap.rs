@@ -141,7 +141,7 @@ impl Kernel {
     fn remove_many_vmas(&mut self, mm: MmId, doomed: &[VmaId]) {
         let gone = self.mms[mm].vmas.remove_run(doomed);
         for (id, vma) in doomed.iter().zip(&gone) {
-            self.trace.emit(|| Event::VmaRemoved { mm, range: vma.range });
+            self.trace.emit(|| Event::VmaRemoved { mm, range: vma.range, flags: vma.flags, joined: false });
             self.forget_vma(mm, *id, vma);
             self.uncount_vma(mm, vma.flags, vma.pages());
         }

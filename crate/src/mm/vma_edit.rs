@@ -31,7 +31,7 @@ impl Kernel {
     /// Takes an area out with all its links; its flags and pages, for the counters, which are the caller's.
     pub(crate) fn unlink_vma(&mut self, mm: MmId, id: VmaId) -> (VmFlags, u64) {
         let vma = self.mms[mm].vmas.remove(id);
-        self.trace.emit(|| Event::VmaRemoved { mm, range: vma.range });
+        self.trace.emit(|| Event::VmaRemoved { mm, range: vma.range, flags: vma.flags, joined: false });
         self.forget_vma(mm, id, &vma);
         (vma.flags, vma.pages())
     }
@@ -53,7 +53,7 @@ impl Kernel {
         let vmas = &mut self.mms[mm].vmas;
         let (from, flags) = (vmas.get(id).range, vmas.get(id).flags);
         vmas.set_range(id, to);
-        self.trace.emit(|| Event::VmaChanged { mm, from, to, flags });
+        self.trace.emit(|| Event::VmaChanged { mm, from, to, was: flags, flags });
     }
 
     /// Lets an area take over a neighbour that touches it, families first: the neighbour's books are closed.
@@ -65,8 +65,8 @@ impl Kernel {
         let vma = vmas.get_mut(target);
         vma.flags |= gone.flags & VmFlags::MAYBE_GUARD;
         let (to, flags) = (vma.range, vma.flags);
-        self.trace.emit(|| Event::VmaRemoved { mm, range: gone.range });
-        self.trace.emit(|| Event::VmaChanged { mm, from, to, flags });
+        self.trace.emit(|| Event::VmaRemoved { mm, range: gone.range, flags: gone.flags, joined: true });
+        self.trace.emit(|| Event::VmaChanged { mm, from, to, was: flags, flags });
         self.forget_vma(mm, eaten, &gone);
     }
 
@@ -98,7 +98,7 @@ impl Kernel {
         if self.trace.is_on() {
             let vmas = &self.mms[mm].vmas;
             let (kept, added) = (vmas.get(kept).clone(), vmas.get(added).clone());
-            self.trace.emit(|| Event::VmaChanged { mm, from, to: kept.range, flags: kept.flags });
+            self.trace.emit(|| Event::VmaChanged { mm, from, to: kept.range, was: kept.flags, flags: kept.flags });
             self.trace.emit(|| Event::VmaInserted { mm, range: added.range, flags: added.flags, ops: added.ops });
         }
     }
@@ -206,9 +206,10 @@ impl Kernel {
             self.split_vma(mm, id, part.end, false)?;
         }
         let vma = self.mms[mm].vmas.get_mut(id);
+        let was = vma.flags;
         vma.flags = flags;
         vma.anon_name = name;
-        self.trace.emit(|| Event::VmaChanged { mm, from: part, to: part, flags });
+        self.trace.emit(|| Event::VmaChanged { mm, from: part, to: part, was, flags });
         Ok(id)
     }
 
@@ -276,7 +277,7 @@ impl Kernel {
             for (id, from) in [(from, taken_from), (target, grown)] {
                 let vma = self.mms[mm].vmas.get(id);
                 let (to, flags) = (vma.range, vma.flags);
-                self.trace.emit(|| Event::VmaChanged { mm, from, to, flags });
+                self.trace.emit(|| Event::VmaChanged { mm, from, to, was: flags, flags });
             }
         }
     }

@@ -24,6 +24,7 @@ mod settings;
 mod show;
 mod signatures;
 mod tally;
+mod told;
 mod verdict;
 
 pub use ast::{Architecture, Call, Expectation, Expr, Input, MapsExpectation, Outcome, SetAside, SignalSpec, Statement};

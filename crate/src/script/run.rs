@@ -13,6 +13,7 @@ use crate::ids::Pid;
 use crate::machine::{Arg, Machine, Sysno};
 use crate::mmu::Access;
 use crate::signal::Signal;
+use crate::view::{Moment, StepFacts};
 use std::collections::HashMap;
 
 /// A load or store of a script moves at most so much.
@@ -63,6 +64,8 @@ pub struct StepReport {
     pub differences: Vec<Comparison>,
     /// What a log does not show and the call takes for granted.
     pub assumed: Option<String>,
+    /// What is different now, if anybody watched.
+    pub facts: StepFacts,
     /// What happened inside.
     pub events: Vec<Event>,
     /// Events that were not kept.
@@ -125,6 +128,7 @@ impl State {
             (Some(_), Err(_)) => self.adopt(statement)?,
             (None, Err(error)) => return Err(error),
         };
+        let moment = self.machine.kernel.trace.is_on().then(|| Moment::take(&self.machine, pid));
         let mut before = Before::take(&self.machine, pid, statement, self, self.exact);
         if statement.call.name == "quiet"
             && let Some(quiet) = &self.quiet
@@ -169,7 +173,16 @@ impl State {
             self.inherit_handlers(pid, &statement.call, value);
         }
         self.let_die(pid, statement, &outcome);
-        let report = self.report(pid, statement, outcome, &before, (events, dropped));
+        let (after, _) = self.machine.kernel.trace.drain();
+        let facts = moment.map(|moment| self.facts(&moment, statement, &outcome, (&events, &after), dropped));
+        let mut report = self.report(pid, statement, outcome, &before, (events, dropped));
+        if let Some(mut facts) = facts {
+            (facts.pid, facts.faults) = (pid.0, report.faults);
+            (facts.call, facts.result) = (report.call.clone(), report.result.clone());
+            facts.why = report.why.clone().or(facts.why);
+            report.facts = facts;
+        }
+        report.events.extend(after);
         Ok(StepReport { differences, output, assumed, ..report })
     }
 
@@ -440,6 +453,7 @@ impl State {
             output: Vec::new(),
             differences: Vec::new(),
             assumed: None,
+            facts: StepFacts::default(),
             events,
             dropped,
         }

@@ -185,7 +185,7 @@ impl Session {
         }
         state.machine.kernel.trace.start(EVENTS_PER_STEP);
         let again = state.run(&self.script.statements[step]).ok()?;
-        Some(StepReport { events: again.events, dropped: again.dropped, ..report.clone() })
+        Some(StepReport { events: again.events, dropped: again.dropped, facts: again.facts, ..report.clone() })
     }
 
     /// Runs the next statement. `None` at the end.
@@ -245,6 +245,7 @@ impl Session {
         let report = &mut self.reports[step];
         self.events_kept -= report.events.len();
         report.events = Vec::new();
+        report.facts.facts = Vec::new();
     }
 
     /// An excuse must be true: under the other assumption about what was written the difference is gone. If it is not, it is

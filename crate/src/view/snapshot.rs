@@ -222,6 +222,37 @@ pub fn snapshot(machine: &Machine) -> Snapshot {
     }
 }
 
+/// A process in short.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProcessBrief {
+    /// Its number.
+    pub pid: u32,
+    /// How it ended, in words; absent while it lives.
+    pub ended: Option<String>,
+    /// Resident pages.
+    pub rss: u64,
+    /// Minor faults.
+    pub min_flt: u64,
+    /// Major faults.
+    pub maj_flt: u64,
+}
+
+/// Every process in short.
+pub fn processes(machine: &Machine) -> Vec<ProcessBrief> {
+    let brief = |process: &crate::machine::Process| {
+        let task = machine.kernel.tasks.get(process.task).filter(|_| process.is_alive());
+        ProcessBrief {
+            pid: process.pid.0,
+            ended: process.ended.map(|ended| ended.to_string()),
+            rss: machine.mm_of(process.pid).map_or(0, Mm::rss_total),
+            min_flt: task.map_or(0, |task| task.min_flt),
+            maj_flt: task.map_or(0, |task| task.maj_flt),
+        }
+    };
+    machine.processes().map(brief).collect()
+}
+
 fn process_view(machine: &Machine, pid: Pid) -> ProcessView {
     let process = machine.process(pid).expect("only living and ended processes are listed");
     let mm = machine.mm_of(pid);
@@ -291,7 +322,7 @@ fn page_view(machine: &Machine, pid: Pid, addr: VirtAddr, index: u64, pte: Pte) 
     PageView { index, pfn: state.pfn, kind, letters: pte.letters(), text }
 }
 
-fn frame_kind(machine: &Machine, pfn: Pfn) -> &'static str {
+pub(super) fn frame_kind(machine: &Machine, pfn: Pfn) -> &'static str {
     let frame = machine.kernel.phys.frame(pfn);
     match frame.owner {
         Owner::Free => "free",
@@ -339,7 +370,18 @@ pub fn frame_detail(machine: &Machine, pfn: Pfn) -> FrameDetail {
         let users = machine.processes().filter(move |process| uses(process, mapper.mm));
         users.map(|process| MapperView { pid: process.pid.0, addr: hex(mapper.addr.0) })
     });
-    FrameDetail { mappers: mappers.collect(), frame: frame_view(machine, pfn) }
+    let mut frame = frame_view(machine, pfn);
+    if frame.kind == "table" {
+        let holds = |process: &&crate::machine::Process| {
+            let mm = machine.mm_of(process.pid);
+            mm.is_some_and(|mm| {
+                mm.tables.root == pfn || mm.tables.table_frames(&machine.kernel.phys).iter().any(|(table, _)| *table == pfn)
+            })
+        };
+        let owner = machine.processes().find(holds);
+        frame.owner += &owner.map_or(String::new(), |process| format!(" of process {}", process.pid.0));
+    }
+    FrameDetail { mappers: mappers.collect(), frame }
 }
 
 /// What a level of tables is called. The root is the PGD: with four levels it takes the place of the P4D too.

@@ -44,7 +44,7 @@ impl Kernel {
         if flags.contains(VmFlags::LOCKED) {
             space.locked_vm += growth;
         }
-        self.trace.emit(|| Event::VmaChanged { mm, from: old, to, flags });
+        self.trace.emit(|| Event::VmaChanged { mm, from: old, to, was: flags, flags });
         Ok(())
     }
 

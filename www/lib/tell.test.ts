@@ -1,0 +1,122 @@
+/** Sentences by what happened; the faults of the audit that were about words, each by its number. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import type { Fact, StepFacts } from './facts.ts';
+import { openScript } from './node.ts';
+import { sentence } from './tell.ts';
+import { PASSED } from './texts/en-checks.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const AREA = 'mmap(0x10000000, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)\n';
+
+/** Every step of a script, explained. */
+async function steps(script: string) {
+  const session = await openScript(script);
+  session.goTo(session.length);
+  const told = session.reports().map((_, i) => session.explain(i)!);
+  session.free();
+  return told;
+}
+
+const last = async (script: string) => (await steps(script)).at(-1)!;
+const step = (facts: readonly Fact[], more: Partial<StepFacts> = {}): StepFacts => ({
+  pid: 1, call: 'mmap', result: '0', ending: 'ok', errno: null, signal: null, why: null, handled: 0, counted: null, faults: [0, 0], lived: true, accessed: false, facts, dropped: 0, ...more,
+});
+
+test('a sentence is a pure function of facts', () => {
+  expect(sentence(step([]))).toBe('mmap returned 0. Nothing changed.');
+  expect(sentence(step([{ kind: 'tlbFlushed' }]))).toBe('mmap returned 0. No area and no page changed.');
+  expect(sentence(step([], { ending: 'error', errno: 'EINVAL', why: 'the length is 0' }))).toBe('Refused with EINVAL: the length is 0.');
+  expect(sentence(step([], { lived: false }))).toBe('Process 1 has ended before: nothing was run.');
+  expect(sentence(step([], { accessed: true, call: 'load' }))).toBe('The TLB knew the page: no walk, no fault.');
+  const split: Fact = { kind: 'areaSplit', pid: 1, from: { start: '1000', end: '9000' }, into: [] };
+  expect(sentence(step([split, { kind: 'areaCount', pid: 1, from: 6, to: 3000 }], { dropped: 5 }))).toBe('Process 1 has 3,000 areas now, 6 before. More happened than is kept: 5 events are left out.');
+});
+
+test('audit 1: what madvise takes away is told', async () => {
+  const told = await last(`${AREA}touch_write(0x10000000, 4)\nmadvise(0x10000000, 16K, MADV_DONTNEED)`);
+  expect(told.sentence).toBe('4 pages of process 1 are not present any more; the area stays, and the next touch faults.');
+  expect(told.changes.map(({ text }) => text)).toContain('4 pages 10000000–10004000');
+});
+
+test('audit 2: the MMU is spoken of only where the program accessed memory', async () => {
+  const told = await steps('fd = openat(AT_FDCWD, "/tmp/new", O_RDWR|O_CREAT, 0600)\nclose(fd)\non SIGSEGV getpid()\ngetpid()\nload(0x1000) = SIGSEGV\nexit(0)\ngetpid()');
+  for (const { sentence: said } of told) expect(said).not.toMatch(/TLB|MMU/);
+  expect(told.at(-1)!.sentence).toMatch(/has ended before/);
+});
+
+test('audit 3: a success is not told as a refusal', async () => {
+  const told = await last('brk(NULL)');
+  expect(told.sentence).not.toMatch(/efused/);
+  expect((await last('brk(0x1000)')).sentence).not.toMatch(/efused/);
+});
+
+test('audit 4: populate, mlock, a file that grows and a merge are told as what they are', async () => {
+  const populated = (await last('mmap(0x10000000, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED|MAP_POPULATE, -1, 0)')).sentence;
+  expect(populated).toContain('has a new area, 10000000–10004000 (rw-p): private anonymous memory.');
+  expect(populated).toContain('4 pages of process 1 are present now.');
+  expect(populated).not.toMatch(/touched|first time/);
+  const locked = (await last(`${AREA}mlock(0x10000000, 8K)`)).sentence;
+  expect(locked).toContain('2 pages of process 1 are locked in memory now.');
+  expect(locked).not.toMatch(/touched/);
+  expect((await last('fd = memfd_create("m", 0)\nftruncate(fd, 8K)')).sentence).toMatch(/is 8 KiB long now, 0 bytes before/);
+  const unlocked = (await last(`${AREA}mlock(0x10000000, 8K)\nmunlock(0x10000000, 8K)`)).sentence;
+  expect(unlocked).toContain('Two neighbours in process 1 are one area now');
+  expect(unlocked).not.toContain('No page is present');
+});
+
+test('audit 32: a signal that nothing handles is fatal, and what comes after is not run', async () => {
+  const [fatal, after] = await steps('load(0x1234)\ngetpid()');
+  expect(fatal!.sentence).toBe('Process 1 gets SIGSEGV: no VMA covers 0x1234. Nothing handles it, so it is fatal: process 1 died.');
+  expect(after!.sentence).toBe('Process 1 has ended before: nothing was run.');
+  expect((await last('load(0x1234) = SIGSEGV')).sentence).toMatch(/the process lives on/);
+  expect((await last('on SIGSEGV mmap(si_addr & -4096, 4K, 3, 0x32, -1, 0)\ntouch_write(0x20000000, 3)')).sentence).toMatch(/SIGSEGV 3 times, the first time because no VMA covers/);
+});
+
+test('audit 40: each change names its process and its place', async () => {
+  const { changes } = await last(`${AREA}touch_write(0x10000000, 4)\nfork()`);
+  const places = changes.filter(({ fact }) => /^(area|page)/.test(fact.kind));
+  expect(places.length).toBeGreaterThan(5);
+  for (const { pid, text } of places) expect([pid === 1 || pid === 2, text]).toEqual([true, expect.stringMatching(/[0-9a-f]{6}/)]);
+  expect(new Set(changes.map(({ pid, text }) => `${pid} ${text}`)).size).toBe(changes.length);
+});
+
+test('audit 41: checks that passed say what they have made sure of', async () => {
+  const { tree } = await last(`${AREA}mprotect(0x10000000, 4K, PROT_NONE)`);
+  const passed = tree.filter(({ kind }) => kind === 'passed').map(({ text }) => text);
+  expect(passed).toContain('no protection bit is unknown');
+  expect(passed).toContain('the address 0x10000000 is a multiple of the page size');
+  for (const text of passed) expect(text).not.toMatch(/not known|never/);
+});
+
+test('audit 41: every check of the core has its words', () => {
+  const sources = readdirSync(join(ROOT, 'crate/src'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.rs'));
+  const names = new Set<string>();
+  for (const name of sources) {
+    const text = readFileSync(join(ROOT, 'crate/src', name), 'utf8');
+    for (const [, why] of text.matchAll(/require\([^;]*?\|\| Why::(\w+)/g)) names.add(why!);
+  }
+  expect(names.size).toBeGreaterThan(50);
+  expect([...names].filter((name) => !(name in PASSED))).toEqual([]);
+});
+
+test('audit 42: a page table says whose it is', async () => {
+  const session = await openScript(`${AREA}store(0x10000000, 1)`);
+  session.goTo(2);
+  const table = session.snapshot().frames.find(({ kind }) => kind === 'table')!;
+  expect(session.frame(table.pfn)!.owner).toMatch(/^page table, level \d \(P\w\w\) of process 1$/);
+  session.free();
+});
+
+test('audit 43: error codes, operations and numbers are said in words', async () => {
+  const touched = await last(`${AREA}store(0x10000000, 1)`);
+  expect(touched.tree.find(({ kind }) => kind === 'fault')).toMatchObject({ text: '#PF at 0x10000000', note: 'a write by the program: there is no entry' });
+  expect(touched.sentence).toBe('Process 1 touched this page for the first time: the kernel took a frame, cleared it and mapped it.');
+  expect(touched.changes.map(({ text }) => text)).toContain('1 page 10000000–10001000: private memory');
+  const apart = await last(`${AREA}mmap(0x10004000, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED|MAP_NORESERVE, -1, 0)`);
+  expect(apart.tree.find(({ kind }) => kind === 'apart')!.note).toBe('only one of them is counted as promised memory (accountable), without reserve (MAP_NORESERVE)');
+  const mapped = await last('fd = memfd_create("m", 0)\nftruncate(fd, 8K)\nmmap(NULL, 8K, PROT_READ, MAP_SHARED, fd, 0)');
+  expect(mapped.sentence).toMatch(/a shared mapping of the file in memory m\./);
+});
