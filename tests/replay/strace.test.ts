@@ -66,20 +66,20 @@ describe.skipIf(!strace)('what strace writes is read whole', () => {
     const isMissing = !isThere(program[0]!);
     for (const options of OPTIONS) {
       const title = `${name} ${options.join(' ')}`;
-      test.skipIf(isMissing)(title, { timeout: 120_000 }, () => checkLog(title, traced(options, program)));
+      test.skipIf(isMissing)(title, { timeout: 300_000 }, () => checkLog(title, traced(options, program)));
     }
-    test.skipIf(isMissing)(`${name} -f -o`, { timeout: 120_000 }, () => {
+    test.skipIf(isMissing)(`${name} -f -o`, { timeout: 300_000 }, () => {
       const path = join(place, `${name}.out`);
       traced(['-f', '-o', path], program);
       checkLog(`${name} -f -o`, readFileSync(path, 'utf8'));
     });
-    test.skipIf(isMissing)(`${name} -ff -ttt -o`, { timeout: 120_000 }, () => {
+    test.skipIf(isMissing)(`${name} -ff -ttt -o`, { timeout: 300_000 }, () => {
       const folder = join(place, `${name}.files`);
       mkdirSync(folder, { recursive: true });
       traced(['-ff', '-ttt', '-o', join(folder, 'x')], program);
       check(replay('--together', ...readdirSync(folder).map((file) => join(folder, file))));
     });
-    test.skipIf(isMissing)(`${name} -ff -o, whose files carry no times`, { timeout: 120_000 }, () => {
+    test.skipIf(isMissing)(`${name} -ff -o, whose files carry no times`, { timeout: 300_000 }, () => {
       const folder = join(place, `${name}.untimed`);
       mkdirSync(folder, { recursive: true });
       traced(['-ff', '-o', join(folder, 'x')], program);
