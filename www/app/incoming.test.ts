@@ -13,7 +13,7 @@ const LOG = 'brk(NULL)                               = 0x5601aa000000\nclose(3) 
 test('files of one strace -ff become one log, with the order told of', async () => {
   const parts = [file('log.8', 'brk(NULL) = 0x2000\n'), file('log.7', 'clone(flags=SIGCHLD) = 8\nbrk(NULL) = 0x1000\n')];
   const untimed = await gather(parts);
-  expect(untimed.text).toBe('7 clone(flags=SIGCHLD) = 8\n8 brk(NULL) = 0x2000\n7 brk(NULL) = 0x1000\n');
+  expect(untimed.text).toBe('@log unordered\n7 clone(flags=SIGCHLD) = 8\n8 brk(NULL) = 0x2000\n7 brk(NULL) = 0x1000\n');
   expect(untimed.origin).toMatch(/^2 files as one log, each behind the call that made its process/);
 });
 

@@ -138,7 +138,7 @@ test('a text is what stands in it, or what it is said to be', async () => {
   await expect(openScript(log, { kind: 'script' })).rejects.toThrow(ScriptError);
   await expect(openScript(MAPS, { kind: 'strace' })).rejects.toThrow(/no call in it can be read/);
   expect(await joinLogs([{ name: 'x.8', text: 'brk(NULL) = 0x2000\n' }, { name: 'x.7', text: 'clone(flags=SIGCHLD) = 8\n' }])).toEqual({
-    text: '7 clone(flags=SIGCHLD) = 8\n8 brk(NULL) = 0x2000\n', isOrdered: false,
+    text: '@log unordered\n7 clone(flags=SIGCHLD) = 8\n8 brk(NULL) = 0x2000\n', isOrdered: false,
   });
   expect(await decodeText(new Uint8Array([0xff, 0xfe, 0x61, 0, 0x62, 0]))).toMatch(/ab$/);
 });
