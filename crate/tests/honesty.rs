@@ -38,7 +38,7 @@ fn falsified(line: &str, seed: &mut u64) -> String {
     const ERRORS: [&str; 4] = ["EINVAL", "ENOMEM", "EACCES", "EPERM"];
     let (before, result) = line.rsplit_once(" = ").expect("a result");
     let result = match result.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok()) {
-        Some(at) if random(seed) % 4 > 0 => format!("{:#x}", at.wrapping_add_signed(SHIFTS[random(seed) % SHIFTS.len()])),
+        Some(at) if !random(seed).is_multiple_of(4) => format!("{:#x}", at.wrapping_add_signed(SHIFTS[random(seed) % SHIFTS.len()])),
         None if result.starts_with('-') => "0".to_string(),
         _ => format!("-1 {} (why)", ERRORS[random(seed) % ERRORS.len()]),
     };
