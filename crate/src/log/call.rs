@@ -22,10 +22,13 @@ pub(super) fn call(text: &str, is_joined: bool) -> Result<Call, String> {
     }
     let must_read = noise::is_about_memory(written);
     let inside = text[written.len()..].strip_prefix('(').unwrap_or_default();
-    for piece in pieces(inside) {
+    let pieces = pieces(inside);
+    for (at, piece) in pieces.iter().copied().enumerate() {
         let (name, rest) = named(piece);
         let plain = without_paths(rest, &mut call.paths);
-        let parsed = value(&plain).or_else(|| is_joined.then(|| leading(&plain)).flatten());
+        // What the program wrote while the kernel served the call stands behind its last argument.
+        let may_be_followed = is_joined || at + 1 == pieces.len();
+        let parsed = value(&plain).or_else(|| may_be_followed.then(|| leading(&plain)).flatten());
         match parsed {
             Some(value) if must_read && !is_usable(written, &value) => {
                 return Err(format!("its argument `{}` stands for nothing that is known here", super::shortened(piece, 60)));

@@ -1,6 +1,8 @@
 //! The files of `strace -ff -o NAME`, one for each process (`NAME.1234`), as one log.
 
-use super::prefix;
+use super::lines::End;
+use super::noise;
+use super::prefix::{self, Core};
 use std::collections::HashMap;
 
 /// The first line of a log whose processes' lines have no known order.
@@ -69,17 +71,49 @@ fn nanoseconds(stamp: &str) -> Option<u128> {
     Some(seconds * 1_000_000_000 + part.parse::<u128>().ok()?)
 }
 
+/// A call ends somewhere before its thread's next line: where others' lines stand in between, it is written as two halves.
 fn by_time(parts: &[File], times: &[Vec<u128>]) -> String {
-    let mut order: Vec<(u128, usize, usize)> = Vec::new();
+    /// The moment, whether something begins then, the file and the line.
+    type Moment = (u128, bool, usize, usize);
+    let mut order: Vec<Moment> = Vec::new();
     for (file, times) in times.iter().enumerate() {
-        order.extend(times.iter().enumerate().map(|(line, time)| (*time, file, line)));
+        for (line, time) in times.iter().enumerate() {
+            order.push((*time, true, file, line));
+            order.extend(times.get(line + 1).map(|next| (*next, false, file, line)));
+        }
     }
     order.sort_unstable();
     let mut text = String::new();
-    for (_, file, line) in order {
-        push(&mut text, &parts[file].pid, parts[file].lines[line]);
+    let mut halves: HashMap<(usize, usize), String> = HashMap::new();
+    for (at, (_, begins, file, line)) in order.iter().copied().enumerate() {
+        let (pid, whole) = (&parts[file].pid, parts[file].lines[line]);
+        if !begins {
+            if let Some(rest) = halves.remove(&(file, line)) {
+                push(&mut text, pid, &rest);
+            }
+            continue;
+        }
+        let is_alone = order.get(at + 1).is_none_or(|(_, _, next, _)| *next == file);
+        match in_halves(whole).filter(|_| !is_alone && line + 1 < parts[file].lines.len()) {
+            Some((first, rest)) => {
+                push(&mut text, pid, &first);
+                halves.insert((file, line), rest);
+            }
+            None => push(&mut text, pid, whole),
+        }
     }
     text
+}
+
+/// `f(x) = 0` as `f(x <unfinished ...>` and `<... f resumed>) = 0`.
+fn in_halves(line: &str) -> Option<(String, String)> {
+    let (start, core) = prefix::find_core(line, false)?;
+    let call = &line[start..];
+    let (Core::Call, Some(End::Result(result))) = (core, noise::end(call, core)) else { return None };
+    let close = call[..result].rfind(')')?;
+    let name = noise::name_of(call);
+    let first = format!("{} <unfinished ...>", &line[..start + close]);
+    Some((first, format!("<... {name} resumed>{}", &call[close..])))
 }
 
 /// Each process's lines stand behind the call that made it.
@@ -109,7 +143,7 @@ fn by_birth(parts: &mut [File]) -> String {
 /// The file of the process that a line's call makes.
 fn child(line: &str, numbers: &HashMap<String, usize>) -> Option<usize> {
     let (at, _) = prefix::find_core(line, false)?;
-    if !matches!(super::noise::name_of(&line[at..]), "clone" | "clone3" | "fork" | "vfork") {
+    if !matches!(noise::name_of(&line[at..]), "clone" | "clone3" | "fork" | "vfork") {
         return None;
     }
     let result = line.rsplit_once("= ")?.1.split_whitespace().next()?;
@@ -118,7 +152,7 @@ fn child(line: &str, numbers: &HashMap<String, usize>) -> Option<usize> {
 
 fn push(text: &mut String, pid: &str, line: &str) {
     // Stacks stand alone on their lines.
-    if !pid.is_empty() && !super::noise::is_stack(line.trim()) && !line.trim().is_empty() {
+    if !pid.is_empty() && !noise::is_stack(line.trim()) && !line.trim().is_empty() {
         text.push_str(pid);
         text.push(' ');
     }
@@ -137,7 +171,8 @@ mod tests {
         assert!(joined.is_ordered);
         assert_eq!(
             joined.text,
-            "7 1700000000.1 clone(flags=SIGCHLD) = 8\n8 1700000000.2 brk(NULL) = 0x2000\n7 1700000000.3 brk(NULL) = 0x1000\n"
+            "7 1700000000.1 clone(flags=SIGCHLD <unfinished ...>\n8 1700000000.2 brk(NULL) = 0x2000\n7 <... clone resumed>) = 8\n\
+             7 1700000000.3 brk(NULL) = 0x1000\n"
         );
         let joined = join_files(&[("x.8", "brk(NULL) = 0x2000\n"), ("x.7", "clone(flags=SIGCHLD) = 8\nbrk(NULL) = 0x1000\n")]);
         assert!(!joined.is_ordered);

@@ -106,7 +106,8 @@ impl Reader {
             return self.lost(&half, "interrupted: the tracer was detached");
         }
         let text = half.text + resumed_rest(&record.text);
-        self.statement(key, half.began, record.line, &text, half.is_joined || record.is_joined);
+        // What the program wrote in between stands behind an argument.
+        self.statement(key, half.began, record.line, &text, true);
     }
 
     fn statement(&mut self, key: Key, began: usize, line: usize, text: &str, is_joined: bool) {
