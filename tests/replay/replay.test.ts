@@ -71,6 +71,8 @@ test('what cannot be replayed is told, and hides nothing else', () => {
     expect.stringMatching(/^mixed\.jsonl, line 4: .*JSON/),
     expect.stringContaining('first.pf: process 1: 1/1 operations equal'),
     expect.stringMatching(/strange\.pf: line \d+, column 1: found `sendmail`, expected a system call/),
+    expect.stringMatching(/^ {4}sendmail\(0x1\)/),
+    expect.stringMatching(/^ {4}\^$/),
     expect.stringContaining('last.pf: process 1: 2/2 operations equal'),
   ]);
 });
