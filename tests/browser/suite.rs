@@ -53,7 +53,7 @@ fn two_gigabytes_of_ram_are_taken_only_as_they_are_used() {
 
 #[wasm_bindgen_test]
 fn a_script_with_errors_tells_their_places() {
-    let errors = WasmSession::new("munmap(a 4096)").unwrap_err();
+    let errors = WasmSession::new("munmap(a 4096)", None).unwrap_err();
     let first = js_sys::Reflect::get(&errors, &0.into()).unwrap();
     let line = js_sys::Reflect::get(&first, &"line".into()).unwrap();
     assert_eq!(line.as_f64(), Some(1.0));
@@ -61,7 +61,7 @@ fn a_script_with_errors_tells_their_places() {
 
 #[wasm_bindgen_test]
 fn stepping_back_gives_the_same_picture() {
-    let mut session = WasmSession::new(include_str!("../scripts/examples/copy-on-write.pf")).unwrap();
+    let mut session = WasmSession::new(include_str!("../scripts/examples/copy-on-write.pf"), None).unwrap();
     let picture = |session: &WasmSession| js_sys::JSON::stringify(&session.snapshot()).unwrap();
     session.go_to(4).unwrap();
     let before = picture(&session);
