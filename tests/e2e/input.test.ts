@@ -1,12 +1,11 @@
 /** What people have in hand, pasted and dropped, and what the verdict says of it; in a real browser. */
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { serve } from '../../tools/lib/serve.mjs';
-import { type Page, openPage, sight } from './driver.ts';
+import { expect, test } from 'vitest';
+import { type Page, sight } from './driver.ts';
+import { openForEachTest } from './site.ts';
 
 let page: Page;
-let server: Awaited<ReturnType<typeof serve>>;
+let server: { readonly url: string };
 const { text, count, contains, paste, drop } = sight(() => page);
 
 const logFile = (name: string) => readFileSync(new URL(`../logs/${name}`, import.meta.url), 'utf8');
@@ -15,21 +14,9 @@ const focused = () => page.evaluate<string>('document.activeElement?.id ?? ""');
 const choose = (kind: string) => page.evaluate<void>(`(() => { const menu = document.querySelector('#kind'); menu.value = ${JSON.stringify(kind)}; menu.dispatchEvent(new Event('change')); })()`);
 const MAPS = '558800000000-558800001000 r--p 00000000 08:01 1001 /usr/bin/demo\n558801000000-558801021000 rw-p 00000000 00:00 0 [heap]\n7ffd11100000-7ffd11121000 rw-p 00000000 00:00 0 [stack]\n';
 
-beforeAll(async () => {
-  server = await serve(fileURLToPath(new URL('../../www/app/dist', import.meta.url)));
-  page = await openPage();
-}, 60_000);
-
-afterAll(async () => {
-  await page?.close();
-  await server?.stop();
-});
-
-beforeEach(async () => {
-  await page.size(1440, 900);
-  await page.goto('about:blank');
-  await page.goto(server.url);
-  await page.until(`document.documentElement.dataset.ready === 'yes'`);
+openForEachTest((opened, url) => {
+  page = opened;
+  server = { url };
 });
 
 // Lines that are not strace's (C), fixed addresses without first maps (L), with what is to be said of them.

@@ -1,11 +1,10 @@
 /** What a person does on the page, in a real browser. */
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { serve } from '../../tools/lib/serve.mjs';
-import { type Page, openPage, sight } from './driver.ts';
+import { expect, test } from 'vitest';
+import { type Page, sight } from './driver.ts';
+import { openForEachTest } from './site.ts';
 
 let page: Page;
-let server: Awaited<ReturnType<typeof serve>>;
+let server: { readonly url: string };
 
 const { text, count, contains, paste } = sight(() => page);
 const step = async (position: number) => {
@@ -18,21 +17,9 @@ async function example(id: string): Promise<void> {
   await contains('.transport output', 'step 0 /');
 }
 
-beforeAll(async () => {
-  server = await serve(fileURLToPath(new URL('../../www/app/dist', import.meta.url)));
-  page = await openPage();
-}, 60_000);
-
-afterAll(async () => {
-  await page?.close();
-  await server?.stop();
-});
-
-beforeEach(async () => {
-  await page.size(1440, 900);
-  await page.goto('about:blank');
-  await page.goto(server.url);
-  await page.until(`document.documentElement.dataset.ready === 'yes'`);
+openForEachTest((opened, url) => {
+  page = opened;
+  server = { url };
 });
 
 test('the default script runs to its end, every result as expected', async () => {
