@@ -1,0 +1,387 @@
+/**
+ * What the page knows: a text, what the worker says of it, where time stands, what is selected. Folds answers into one
+ * state and says when it changed; draws nothing and knows no DOM.
+ */
+import type { ScriptErrorPlace, StepReport, TextKind } from '../../lib/index.ts';
+import type { Areas, At, Cells, Find, Incoming, Opened, Place, ProcessInfo, Question, Strips, Tracks, Tried, VerdictInfo, Want } from '../worker/protocol.ts';
+import { HeatMap } from './heat.ts';
+import { History } from './history.ts';
+import { type Doing, type Port, Crashed, Refusal, Unreadable } from './port.ts';
+import { type LaneSight, Sight } from './sight.ts';
+
+/** A process as it is drawn. */
+export interface LaneState {
+  readonly process: ProcessInfo;
+  readonly areas: Areas;
+  readonly strips: Strips | null;
+  readonly cells: readonly Cells[];
+}
+
+/** The core stopped: what is known of it, and the text that did it. */
+export interface Crash {
+  readonly message: string;
+  readonly position: number;
+  readonly text: string;
+}
+
+/** The same text under other settings. */
+export interface Run {
+  readonly title: string;
+  readonly tracks: Tracks;
+}
+
+export type Event = 'state' | 'progress' | 'hover';
+
+export class Model {
+  text = '';
+  exampleId = '';
+  /** What the reader should know of where the text came from. */
+  origin = '';
+  guess: TextKind = 'script';
+  /** What the user says it is. */
+  chosen: TextKind | null = null;
+  opened: Opened | null = null;
+  at: At | null = null;
+  /** The furthest verdict of this text: stepping back takes nothing of it away. */
+  verdict: VerdictInfo | null = null;
+  verdictAt = 0;
+  remarks: readonly (readonly [step: number, report: StepReport])[] = [];
+  errors: readonly ScriptErrorPlace[] = [];
+  /** Whether all of this is about the text as it is now. */
+  isFresh = false;
+  /** Where a long way leads, or how far a text is read. */
+  doing: (Doing & { readonly to: number }) | null = null;
+  selection: Place | null = null;
+  hover: Place | null = null;
+  crash: Crash | null = null;
+  runs: readonly Run[] = [];
+  /** A moment to compare with. */
+  marked: At | null = null;
+  readonly history = new History();
+  readonly heat = new HeatMap();
+  readonly sight = new Sight();
+  readonly #port: Port;
+  readonly #changed: (event: Event) => void;
+  readonly #areas = new Map<number, { version: number; areas: Areas }>();
+  #texts = 0;
+  #ways = 0;
+  #looks = 0;
+  /** Where the session stood before the text could not be read. */
+  #stood = 0;
+
+  constructor(port: Port, changed: (event: Event) => void) {
+    this.#port = port;
+    this.#changed = changed;
+    port.listen({
+      progress: (doing) => this.#progressed(doing),
+      tracks: (tracks) => {
+        this.history.add(tracks);
+        this.#changed('progress');
+      },
+    });
+  }
+
+  get position(): number {
+    return this.at?.position ?? 0;
+  }
+
+  get length(): number {
+    return this.opened?.length ?? 0;
+  }
+
+  /** What the text is read as. */
+  get kind(): TextKind {
+    return this.chosen ?? this.guess;
+  }
+
+  /** Whether one can step now. */
+  get canRun(): boolean {
+    return this.opened !== null && this.isFresh && this.crash === null;
+  }
+
+  /** The text is being changed: what is known is of another one. */
+  edited(): void {
+    if (!this.isFresh) return;
+    this.isFresh = false;
+    this.#ways++;
+    this.doing = null;
+    this.#changed('state');
+  }
+
+  /** Takes what was edited, and stays where it is as far as that is possible. */
+  edit(text: string): Promise<void> {
+    return this.setText(text, this.opened ? this.position : this.#stood, this.chosen);
+  }
+
+  /** Reads the same text as another kind. */
+  readAs(kind: TextKind): Promise<void> {
+    return this.setText(this.text, kind === 'script' ? 0 : 'before the end', kind === this.guess ? null : kind);
+  }
+
+  /**
+   * Takes a text and goes to `position`. Of a text that cannot be read only its errors stay: nothing of the one before.
+   * `'before the end'`: all of it is run, then shown where the program's memory was still there.
+   */
+  async setText(text: string, position: number | 'before the end' = 0, kind: TextKind | null = null): Promise<void> {
+    const turn = ++this.#texts;
+    this.#ways++;
+    this.text = text;
+    this.chosen = kind;
+    this.doing = null;
+    this.isFresh = false;
+    this.#changed('state');
+    try {
+      const opened = await this.#port.open(text, kind);
+      if (turn !== this.#texts || !opened) return;
+      this.#close();
+      this.opened = opened;
+      this.guess = opened.guess;
+      this.errors = [];
+      this.isFresh = true;
+      this.crash = null;
+    } catch (error) {
+      if (turn !== this.#texts) return;
+      this.#close();
+      this.doing = null;
+      if (error instanceof Unreadable) {
+        this.isFresh = true;
+        if (kind === null) this.guess = error.as;
+        this.errors = error.errors;
+        this.#changed('state');
+        return;
+      }
+      this.#crashed(error);
+      return;
+    }
+    if (position !== 'before the end') return this.goTo(position);
+    await this.goTo(this.length);
+    if (turn === this.#texts && this.errors.length === 0) await this.goTo(this.history.beforeTheEnd());
+  }
+
+  /** Nothing of the text before is left. */
+  #close(): void {
+    if (this.opened) this.#stood = this.position;
+    this.opened = this.at = this.verdict = this.selection = this.hover = this.marked = null;
+    this.verdictAt = 0;
+    this.remarks = [];
+    this.runs = [];
+    this.history.truncate(0);
+    this.heat.clear();
+    this.sight.clear();
+    this.#areas.clear();
+  }
+
+  /** Goes to a position, forwards or back. A newer way overrides an older one. */
+  async goTo(position: number): Promise<void> {
+    if (!this.canRun) return;
+    const way = ++this.#ways;
+    const to = Math.min(Math.max(0, position), this.length);
+    try {
+      const at = await this.#port.go(to, this.#look());
+      if (way !== this.#ways || !at) return;
+      this.#arrived(at);
+    } catch (error) {
+      if (way === this.#ways) this.#crashed(error);
+    }
+  }
+
+  /** Goes to the next step, or the one before, for which something holds. Whether there is one. */
+  async find(what: Find, back: boolean): Promise<boolean> {
+    if (!this.canRun) return false;
+    const found = await this.#port.ask<number | null>({ of: 'find', what, from: this.position, back, place: this.selection });
+    if (found === null) return false;
+    await this.goTo(found);
+    return true;
+  }
+
+  /** Stops a long way where it is. */
+  cancel(): void {
+    this.#port.cancel();
+  }
+
+  #arrived(at: At): void {
+    this.doing = null;
+    this.#take(at);
+    this.errors = at.stopped ? [at.stopped] : [];
+    const touched = at.touched;
+    if (touched) this.selection = touched;
+    if (at.verdict && at.position >= this.verdictAt) {
+      this.verdict = at.verdict;
+      this.verdictAt = at.position;
+    }
+    this.#changed('state');
+    // What the step touched is looked at as what is selected.
+    if (touched && !samePlace(at.selected?.place ?? null, touched)) void this.lookAgain();
+    void this.#remark();
+  }
+
+  async #remark(): Promise<void> {
+    if (!this.verdict || this.verdict.differences + this.verdict.excused + this.verdict.assumed === 0) {
+      this.remarks = [];
+      return;
+    }
+    const remarks = await this.ask<Model['remarks']>({ of: 'remarks', most: MOST_REMARKS });
+    if (remarks) {
+      this.remarks = remarks;
+      this.#changed('state');
+    }
+  }
+
+  #take(at: At): void {
+    for (const { pid, version, areas } of at.lanes) if (areas) this.#areas.set(pid, { version, areas });
+    for (const pid of this.#areas.keys()) if (!at.processes.some((process) => process.pid === pid)) this.#areas.delete(pid);
+    this.at = at;
+    this.heat.goTo(at.position, this.history.tracks());
+  }
+
+  /** Looks again at the same position: something else is in sight. */
+  async lookAgain(): Promise<void> {
+    if (!this.opened || !this.at || this.crash) return;
+    const look = ++this.#looks;
+    const way = this.#ways;
+    try {
+      const at = await this.#port.look(this.#look());
+      if (!at || look !== this.#looks || way !== this.#ways || at.position !== this.at?.position) return;
+      this.#take(at);
+      this.#changed('state');
+    } catch (error) {
+      this.#crashed(error);
+    }
+  }
+
+  #look() {
+    return this.sight.look(this.at?.processes ?? [], this.#areas, this.selection);
+  }
+
+  /** What the views draw of processes. */
+  seeLanes(lanes: readonly LaneSight[]): void {
+    if (this.sight.setLanes(lanes)) void this.lookAgain();
+  }
+
+  /** Which steps' results stand in sight. */
+  seeReports(from: number, to: number): void {
+    if (this.sight.setReports(from, to)) void this.lookAgain();
+  }
+
+  /** What a view shows besides; none when it is closed. */
+  see(view: string, wants: readonly Want[]): void {
+    if (this.sight.setWants(view, wants)) void this.lookAgain();
+  }
+
+  /** The processes that are drawn, with their areas. */
+  lanes(): LaneState[] {
+    const lanes = [];
+    for (const lane of this.at?.lanes ?? []) {
+      const process = this.at!.processes.find(({ pid }) => pid === lane.pid);
+      const areas = lane.areas ?? this.#areas.get(lane.pid)?.areas;
+      if (process && areas) lanes.push({ process, areas, strips: lane.strips, cells: lane.cells });
+    }
+    return lanes;
+  }
+
+  select(place: Place | null): void {
+    if (samePlace(place, this.selection)) return;
+    this.selection = place;
+    this.#changed('state');
+    void this.lookAgain();
+  }
+
+  point(place: Place | null): void {
+    if (samePlace(place, this.hover)) return;
+    this.hover = place;
+    this.#changed('hover');
+  }
+
+  /** The first step of a line, if it makes one. */
+  stepOf(line: number): number | null {
+    const step = this.opened?.lines.indexOf(line) ?? -1;
+    return step < 0 ? null : step;
+  }
+
+  /** Puts a statement behind the last one run, and runs it. The text with it, or a sentence why not. */
+  async typed(line: string): Promise<{ readonly text: string } | { readonly why: string }> {
+    if (!this.canRun) return { why: this.errors.length > 0 ? 'the script has a mistake: mend it first' : 'the text is still being read' };
+    const tried = await this.#port.ask<Tried>({ of: 'try', line });
+    if (tried.why !== null) return { why: tried.why };
+    await this.setText(tried.text, tried.position, this.opened?.dump ? null : this.chosen);
+    return { text: tried.text };
+  }
+
+  /** Asks the worker; null if it has no answer. */
+  async ask<A>(question: Question): Promise<A | null> {
+    try {
+      return await this.#port.ask<A>(question);
+    } catch (error) {
+      if (error instanceof Refusal) return null;
+      this.#crashed(error);
+      return null;
+    }
+  }
+
+  /** Asks, and lets a refusal through: its sentence is for people. */
+  askOrRefuse<A>(question: Question): Promise<A> {
+    return this.#port.ask<A>(question);
+  }
+
+  gather(files: readonly { readonly name: string; readonly bytes: Uint8Array }[]): Promise<Incoming> {
+    return this.#port.ask<Incoming>({ of: 'gather', files });
+  }
+
+  /** Keeps this moment, to compare others with. */
+  mark(): void {
+    this.marked = this.at;
+    this.#changed('state');
+  }
+
+  unmark(): void {
+    this.marked = null;
+    this.#changed('state');
+  }
+
+  /** Runs the same text under other settings, beside this one. */
+  async runUnder(title: string, header: string): Promise<string> {
+    try {
+      const tracks = await this.#port.ask<Tracks>({ of: 'runUnder', header });
+      this.runs = [...this.runs.filter((run) => run.title !== title), { title, tracks }];
+      this.#changed('state');
+      return '';
+    } catch (error) {
+      if (error instanceof Refusal) return error.message;
+      this.#crashed(error);
+      return '';
+    }
+  }
+
+  dropRuns(): void {
+    this.runs = [];
+    this.#changed('state');
+  }
+
+  #progressed(doing: Doing): void {
+    const isNew = this.doing?.doing !== doing.doing;
+    this.doing = { ...doing, to: doing.of };
+    this.#changed(isNew ? 'state' : 'progress');
+  }
+
+  #crashed(error: unknown): void {
+    if (!(error instanceof Crashed)) throw error;
+    this.crash = { message: error.message, position: error.position, text: this.text };
+    this.doing = null;
+    this.#changed('state');
+  }
+
+  /** After a crash: the same text, at the last position that was drawn. */
+  async recover(): Promise<void> {
+    const { crash } = this;
+    if (!crash) return;
+    this.crash = null;
+    await this.setText(crash.text, Math.max(0, Math.min(this.position, crash.position)), this.chosen);
+  }
+}
+
+/** Remarks that the page holds. */
+const MOST_REMARKS = 200;
+
+export function samePlace(a: Place | null, b: Place | null): boolean {
+  return a === b || (a !== null && b !== null && a.pid === b.pid && a.addr === b.addr && a.pfn === b.pfn);
+}
