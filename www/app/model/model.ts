@@ -6,7 +6,7 @@ import type { ScriptErrorPlace, StepReport, TextKind } from '../../lib/index.ts'
 import type { Areas, At, Cells, Find, Incoming, Opened, Place, ProcessInfo, Question, Strips, Tracks, Tried, VerdictInfo, Want } from '../worker/protocol.ts';
 import { HeatMap } from './heat.ts';
 import { History } from './history.ts';
-import { type Doing, type Port, Crashed, Refusal, Unreadable } from './port.ts';
+import { CannotDo, type Client, Crashed, type Heard } from '../worker/client.ts';
 import { type LaneSight, Sight } from './sight.ts';
 
 /** A process as it is drawn. */
@@ -30,6 +30,13 @@ export interface Run {
   readonly tracks: Tracks;
 }
 
+/** How far the worker is. */
+export interface Doing {
+  readonly doing: 'reading' | 'running';
+  readonly done: number;
+  readonly of: number;
+}
+
 export type Event = 'state' | 'progress' | 'hover';
 
 export class Model {
@@ -50,7 +57,7 @@ export class Model {
   /** Whether all of this is about the text as it is now. */
   isFresh = false;
   /** Where a long way leads, or how far a text is read. */
-  doing: (Doing & { readonly to: number }) | null = null;
+  doing: Doing | null = null;
   selection: Place | null = null;
   hover: Place | null = null;
   crash: Crash | null = null;
@@ -60,7 +67,7 @@ export class Model {
   readonly history = new History();
   readonly heat = new HeatMap();
   readonly sight = new Sight();
-  readonly #port: Port;
+  readonly #client: Client;
   readonly #changed: (event: Event) => void;
   readonly #areas = new Map<number, { version: number; areas: Areas }>();
   #texts = 0;
@@ -69,15 +76,16 @@ export class Model {
   /** Where the session stood before the text could not be read. */
   #stood = 0;
 
-  constructor(port: Port, changed: (event: Event) => void) {
-    this.#port = port;
+  /** `connect` makes the client; `changed` is told what may be drawn anew. */
+  constructor(connect: (heard: Heard) => Client, changed: (event: Event) => void) {
     this.#changed = changed;
-    port.listen({
-      progress: (doing) => this.#progressed(doing),
+    this.#client = connect({
+      progress: (doing, done, of) => this.#progressed({ doing, done, of }),
       tracks: (tracks) => {
         this.history.add(tracks);
         this.#changed('progress');
       },
+      crashed: (message, position) => this.#crashed(message, position),
     });
   }
 
@@ -130,29 +138,21 @@ export class Model {
     this.doing = null;
     this.isFresh = false;
     this.#changed('state');
-    try {
-      const opened = await this.#port.open(text, kind);
-      if (turn !== this.#texts || !opened) return;
-      this.#close();
-      this.opened = opened;
-      this.guess = opened.guess;
-      this.errors = [];
-      this.isFresh = true;
-      this.crash = null;
-    } catch (error) {
-      if (turn !== this.#texts) return;
-      this.#close();
-      this.doing = null;
-      if (error instanceof Unreadable) {
-        this.isFresh = true;
-        if (kind === null) this.guess = error.as;
-        this.errors = error.errors;
-        this.#changed('state');
-        return;
-      }
-      this.#crashed(error);
+    const answer = await this.#unlessCrashed(this.#client.open(text, kind));
+    if (turn !== this.#texts || !answer) return;
+    this.#close();
+    this.isFresh = true;
+    this.crash = null;
+    this.doing = null;
+    if ('errors' in answer) {
+      if (kind === null) this.guess = answer.as;
+      this.errors = answer.errors;
+      this.#changed('state');
       return;
     }
+    this.opened = answer;
+    this.guess = answer.guess;
+    this.errors = [];
     if (position !== 'before the end') return this.goTo(position);
     await this.goTo(this.length);
     if (turn === this.#texts && this.errors.length === 0) await this.goTo(this.history.beforeTheEnd());
@@ -176,19 +176,14 @@ export class Model {
     if (!this.canRun) return;
     const way = ++this.#ways;
     const to = Math.min(Math.max(0, position), this.length);
-    try {
-      const at = await this.#port.go(to, this.#look());
-      if (way !== this.#ways || !at) return;
-      this.#arrived(at);
-    } catch (error) {
-      if (way === this.#ways) this.#crashed(error);
-    }
+    const at = await this.#unlessCrashed(this.#client.go(to, this.#look()));
+    if (way === this.#ways && at) this.#arrived(at);
   }
 
   /** Goes to the next step, or the one before, for which something holds. Whether there is one. */
   async find(what: Find, back: boolean): Promise<boolean> {
     if (!this.canRun) return false;
-    const found = await this.#port.ask<number | null>({ of: 'find', what, from: this.position, back, place: this.selection });
+    const found = await this.ask<number | null>({ of: 'find', what, from: this.position, back, place: this.selection });
     if (found === null) return false;
     await this.goTo(found);
     return true;
@@ -196,7 +191,7 @@ export class Model {
 
   /** Stops a long way where it is. */
   cancel(): void {
-    this.#port.cancel();
+    this.#client.cancel();
   }
 
   #arrived(at: At): void {
@@ -239,14 +234,10 @@ export class Model {
     if (!this.opened || !this.at || this.crash) return;
     const look = ++this.#looks;
     const way = this.#ways;
-    try {
-      const at = await this.#port.look(this.#look());
-      if (!at || look !== this.#looks || way !== this.#ways || at.position !== this.at?.position) return;
-      this.#take(at);
-      this.#changed('state');
-    } catch (error) {
-      this.#crashed(error);
-    }
+    const at = await this.#unlessCrashed(this.#client.look(this.#look()));
+    if (!at || look !== this.#looks || way !== this.#ways || at.position !== this.at?.position) return;
+    this.#take(at);
+    this.#changed('state');
   }
 
   #look() {
@@ -301,7 +292,8 @@ export class Model {
   /** Puts a statement behind the last one run, and runs it. The text with it, or a sentence why not. */
   async typed(line: string): Promise<{ readonly text: string } | { readonly why: string }> {
     if (!this.canRun) return { why: this.errors.length > 0 ? 'the script has a mistake: mend it first' : 'the text is still being read' };
-    const tried = await this.#port.ask<Tried>({ of: 'try', line });
+    const tried = await this.ask<Tried>({ of: 'try', line });
+    if (!tried) return { why: 'the machine has stopped' };
     if (tried.why !== null) return { why: tried.why };
     await this.setText(tried.text, tried.position, this.opened?.dump ? null : this.chosen);
     return { text: tried.text };
@@ -310,21 +302,21 @@ export class Model {
   /** Asks the worker; null if it has no answer. */
   async ask<A>(question: Question): Promise<A | null> {
     try {
-      return await this.#port.ask<A>(question);
+      return await this.askOrRefuse<A>(question);
     } catch (error) {
-      if (error instanceof Refusal) return null;
-      this.#crashed(error);
-      return null;
+      if (error instanceof CannotDo) return null;
+      throw error;
     }
   }
 
-  /** Asks, and lets a refusal through: its sentence is for people. */
-  askOrRefuse<A>(question: Question): Promise<A> {
-    return this.#port.ask<A>(question);
+  /** Asks, and throws `CannotDo` with a sentence for people. */
+  askOrRefuse<A>(question: Question): Promise<A | null> {
+    return this.#unlessCrashed(this.#client.ask<A>(question));
   }
 
-  gather(files: readonly { readonly name: string; readonly bytes: Uint8Array }[]): Promise<Incoming> {
-    return this.#port.ask<Incoming>({ of: 'gather', files });
+  /** One text of files. Throws `CannotDo`. */
+  gather(files: readonly { readonly name: string; readonly bytes: Uint8Array }[]): Promise<Incoming | null> {
+    return this.askOrRefuse<Incoming>({ of: 'gather', files });
   }
 
   /** Keeps this moment, to compare others with. */
@@ -341,15 +333,14 @@ export class Model {
   /** Runs the same text under other settings, beside this one. */
   async runUnder(title: string, header: string): Promise<string> {
     try {
-      const tracks = await this.#port.ask<Tracks>({ of: 'runUnder', header });
-      this.runs = [...this.runs.filter((run) => run.title !== title), { title, tracks }];
-      this.#changed('state');
-      return '';
+      const tracks = await this.askOrRefuse<Tracks>({ of: 'runUnder', header });
+      if (tracks) this.runs = [...this.runs.filter((run) => run.title !== title), { title, tracks }];
     } catch (error) {
-      if (error instanceof Refusal) return error.message;
-      this.#crashed(error);
-      return '';
+      if (!(error instanceof CannotDo)) throw error;
+      return error.message;
     }
+    this.#changed('state');
+    return '';
   }
 
   dropRuns(): void {
@@ -359,15 +350,24 @@ export class Model {
 
   #progressed(doing: Doing): void {
     const isNew = this.doing?.doing !== doing.doing;
-    this.doing = { ...doing, to: doing.of };
+    this.doing = doing;
     this.#changed(isNew ? 'state' : 'progress');
   }
 
-  #crashed(error: unknown): void {
-    if (!(error instanceof Crashed)) throw error;
-    this.crash = { message: error.message, position: error.position, text: this.text };
+  #crashed(message: string, position: number): void {
+    this.crash = { message, position, text: this.text };
     this.doing = null;
     this.#changed('state');
+  }
+
+  /** What was asked when the core stopped has no answer; that it stopped is told apart. */
+  async #unlessCrashed<A>(answer: Promise<A | null>): Promise<A | null> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (error instanceof Crashed) return null;
+      throw error;
+    }
   }
 
   /** After a crash: the same text, at the last position that was drawn. */
