@@ -1,5 +1,5 @@
 /** What came of every step that was ever run, a column a field: grows with the tracks that the worker sends. No DOM. */
-import { type Tracks, ENDING, REMARK } from '../worker/protocol.ts';
+import type { Tracks } from '../worker/protocol.ts';
 
 /** The columns of {@link Tracks}. */
 const COLUMNS = ['call', 'ending', 'pid', 'faults', 'rss', 'free', 'tables', 'tlbFills', 'tlbHits', 'page', 'access'] as const;
@@ -56,23 +56,5 @@ export class History {
       (grown as Uint8Array).set(old as Uint8Array);
       (this.#columns as Record<Column, unknown>)[name] = grown;
     }
-  }
-
-  /**
-   * The position before the program ended, at which its memory was still there; the number of steps if it did not end.
-   * Of several processes the one that lived longest counts.
-   */
-  beforeTheEnd(): number {
-    const { ending, rss, call } = this.#columns;
-    let position = this.#length;
-    while (position > 0) {
-      const step = position - 1;
-      const died = (ending[step]! & REMARK.fatal) !== 0 || rss[step] === 0;
-      const skipped = (ending[step]! & 15) === ENDING.skipped;
-      if (!died && !skipped) break;
-      position--;
-    }
-    // A text without a step that keeps memory is shown at its end.
-    return position === 0 || call.length === 0 ? this.#length : position;
   }
 }

@@ -155,7 +155,15 @@ export class Model {
     this.errors = [];
     if (position !== 'before the end') return this.goTo(position);
     await this.goTo(this.length);
-    if (turn === this.#texts && this.errors.length === 0) await this.goTo(this.history.beforeTheEnd());
+    if (turn === this.#texts && this.errors.length === 0) await this.#beforeTheEnd(turn);
+  }
+
+  /** Back to where a process still lived: a program that has ended has nothing to show. */
+  async #beforeTheEnd(turn: number): Promise<void> {
+    const end = this.position;
+    const isOver = () => this.at!.processes.every(({ ended }) => ended !== null);
+    for (let back = 1; back <= Math.min(MOST_BACK, end) && turn === this.#texts && isOver(); back++) await this.goTo(end - back);
+    if (turn === this.#texts && isOver()) await this.goTo(end);
   }
 
   /** Nothing of the text before is left. */
@@ -379,6 +387,8 @@ export class Model {
   }
 }
 
+/** Steps behind the end of all processes. */
+const MOST_BACK = 64;
 /** Remarks that the page holds. */
 const MOST_REMARKS = 200;
 
