@@ -44,7 +44,7 @@ export function contextOf(before: string): Context | null {
   const tree = parser.parse(before);
   const end = before.trimEnd().length;
   let node: SyntaxNode | null = tree.resolveInner(end, -1);
-  if (/Comment$/.test(node.name) && node.to >= end && !/[\n]/.test(before.slice(end))) return null;
+  if (node.name.endsWith('Comment') && node.to >= end && !before.slice(end).includes('\n')) return null;
   let isNested = false;
   for (; node; node = node.parent) {
     if (isClosed(node, end)) continue;
