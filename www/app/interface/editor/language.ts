@@ -189,7 +189,8 @@ export const scriptLanguage = (): Extension => [
   coloured,
   bracketMatching(),
   closeBrackets(),
-  autocompletion({ override: [complete], icons: false, maxRenderedOptions: 80 }),
+  // So few that the list needs no scrolling: a list that scrolls would have to take the focus.
+  autocompletion({ override: [complete], icons: false, maxRenderedOptions: 9 }),
   keymap.of([...completionKeymap, ...closeBracketsKeymap]),
   hover,
   signatureHelp,
