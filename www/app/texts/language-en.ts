@@ -218,26 +218,4 @@ export const SETTINGS: Readonly<Record<string, readonly [example: string, senten
   aslr: ['@aslr 42', 'A seed for random addresses; 0 is none.'],
 };
 
-/** Words of the editor, the console and their messages. */
-export const EDITOR = {
-  label: 'Script',
-  loading: 'The editor is loading …',
-  placeholder: 'a = mmap(NULL, 64K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)',
-  process: 'a process',
-  bound: (call: string, line: number) => `the result of ${call}(), line ${line}`,
-  given: { si_addr: 'The address that was touched.', si_code: 'Why the access was refused.' } as Readonly<Record<string, string>>,
-  handler: 'What the process does about a signal: calls, separated by ;, or default.',
-  repeatable: 'repeat(count, stride, "call", address, …)',
-  manual: (name: string, section: number) => `${name}(${section})`,
-  own: 'no system call: an access, or a command of the script',
-  value: (decimal: string, hexadecimal: string) => (decimal === hexadecimal ? decimal : `${hexadecimal} = ${decimal}`),
-  replaceBy: (word: string) => `Write ${word}`,
-  dropSemicolon: 'Delete the semicolon',
-  hashComment: 'Begin the comment with #',
-  dropType: 'Drop the type',
-  dropCast: 'Drop the cast',
-  ownLine: 'Put it on a line of its own',
-  closeCall: 'Close the parenthesis',
-  asComment: 'Make it a comment',
-  asMap: 'Write @map before it',
-} as const;
+export { EDITOR } from './editor-en.ts';

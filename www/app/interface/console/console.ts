@@ -8,11 +8,10 @@ import { LitElement, html, nothing, type PropertyValues } from 'lit';
 import { live } from 'lit/directives/live.js';
 import type { Choice } from '../../language/complete.ts';
 import type { Bound } from '../../language/context.ts';
-import { type Fix, type ScriptMistake, fixesFor } from '../../language/fixes.ts';
+import type { Fix, ScriptMistake } from '../../language/fixes.ts';
 import { CONSOLE } from '../../texts/interface-en.ts';
 import './console.css';
 import { LineHistory } from './history.ts';
-import { completions, helpAbout } from './questions.ts';
 
 /** What the host says to a line. Of a refused one the reason is shown and the line stays. */
 export type Reply =
@@ -50,6 +49,8 @@ export class ScriptConsole extends LitElement {
   /** Which choice is marked; -1 is none. */
   declare protected chosen: number;
   #word = '';
+  /** The language is loaded when the console is used first. */
+  #known: typeof import('./questions.ts') | null = null;
   readonly #history = new LineHistory();
 
   constructor() {
@@ -82,11 +83,21 @@ export class ScriptConsole extends LitElement {
     return this.querySelector('input');
   }
 
+  async #load(): Promise<typeof import('./questions.ts')> {
+    return (this.#known ??= await import('./questions.ts'));
+  }
+
   #typed(): void {
     this.line = this.#input!.value;
     this.refused = '';
     this.fixes = [];
-    const { word, choices } = completions(this.line.slice(0, this.#input!.selectionStart ?? this.line.length), this.names);
+    if (this.#known) this.#complete(this.#known);
+    else void this.#load().then((known) => this.#complete(known));
+  }
+
+  #complete({ completions }: typeof import('./questions.ts')): void {
+    if (!this.#input || !this.contains(document.activeElement)) return;
+    const { word, choices } = completions(this.line.slice(0, this.#input.selectionStart ?? this.line.length), this.names);
     this.#word = word;
     this.choices = choices;
     this.chosen = -1;
@@ -126,12 +137,12 @@ export class ScriptConsole extends LitElement {
     else if (event.key === 'Enter' && isOpen && this.chosen >= 0) take(() => void this.#accept(this.choices[this.chosen]!));
   }
 
-  #submit(event: Event): void {
+  async #submit(event: Event): Promise<void> {
     event.preventDefault();
     const line = this.line.trim();
     this.choices = [];
     if (line === '' || this.isBusy) return;
-    const help = helpAbout(line);
+    const help = /^(?:help|\?)/.test(line) ? (await this.#load()).helpAbout(line) : null;
     if (help !== null) return this.#replied(line, { ok: true, text: help });
     if (this.disabled) return;
     this.isBusy = true;
@@ -140,16 +151,17 @@ export class ScriptConsole extends LitElement {
       if (isAnswered) return;
       isAnswered = true;
       this.isBusy = false;
-      this.#replied(line, reply);
+      void this.#replied(line, reply);
     };
     const detail: CommandDetail = { line, answer };
     this.dispatchEvent(new CustomEvent('command', { bubbles: true, detail }));
   }
 
-  #replied(line: string, reply: Reply): void {
+  async #replied(line: string, reply: Reply): Promise<void> {
     if (!reply.ok) {
       this.refused = reply.reason;
-      this.fixes = reply.mistake ? fixesFor(reply.mistake, line).filter(({ insert }) => !insert.includes('\n')) : [];
+      const { fixesFor } = await this.#load();
+      this.fixes = reply.mistake && this.refused === reply.reason ? fixesFor(reply.mistake, line).filter(({ insert }) => !insert.includes('\n')) : [];
       return;
     }
     this.#history.add(line);
@@ -178,11 +190,11 @@ export class ScriptConsole extends LitElement {
       <div class="log" role="log" aria-label=${CONSOLE.log} tabindex=${this.entries.length > 0 ? 0 : nothing} ?hidden=${this.entries.length === 0}>
         ${this.entries.map(({ line, text }) => html`<div class="entry"><code>› ${line}</code>${text ? html`<pre>${text}</pre>` : nothing}</div>`)}
       </div>
-      <form @submit=${this.#submit}>
+      <form @submit=${(event: Event) => void this.#submit(event)}>
         <span aria-hidden="true">›</span>
         <input role="combobox" aria-label=${this.prompt ? `${CONSOLE.input} (${this.prompt})` : CONSOLE.input} aria-autocomplete="list" aria-expanded=${this.choices.length > 0} aria-controls="console-choices" aria-activedescendant=${this.chosen >= 0 ? `console-choice-${this.chosen}` : nothing}
           aria-invalid=${this.refused !== ''} aria-describedby=${this.refused ? 'console-refused' : nothing} .value=${live(this.line)} placeholder=${CONSOLE.placeholder} ?readonly=${this.isBusy} enterkeyhint="go" autocomplete="off" autocapitalize="off" autocorrect="off" spellcheck="false"
-          @input=${this.#typed} @keydown=${this.#keys} @blur=${() => (this.choices = [])} />
+          @input=${this.#typed} @keydown=${this.#keys} @focus=${() => void this.#load()} @blur=${() => (this.choices = [])} />
         ${this.entries.length > 0 ? html`<button type="button" class="clear" @click=${() => this.clear()}>${CONSOLE.clear}</button>` : nothing}
         <button class="run" ?disabled=${this.disabled || this.isBusy || this.line.trim() === ''}>${CONSOLE.run}</button>
         <ul id="console-choices" role="listbox" aria-label=${CONSOLE.completions} ?hidden=${this.choices.length === 0}>

@@ -1,4 +1,4 @@
-/** What the console itself knows: what it takes, and help about words; and what it completes. */
+/** Loaded when the console is used first. What it knows itself: what it takes, and help about words; and what it completes. */
 import { type Choice, choicesFor } from '../../language/complete.ts';
 import { type Bound, contextOf } from '../../language/context.ts';
 import { describeCall } from '../../language/describe.ts';
@@ -6,6 +6,8 @@ import { CONSTANTS, callOf, constantOf } from '../../language/table.ts';
 import { fit } from '../../fuzzy.ts';
 import { CONSOLE } from '../../texts/interface-en.ts';
 import * as LANGUAGE from '../../texts/language-en.ts';
+
+export { fixesFor } from '../../language/fixes.ts';
 
 /** The answer to `help` and `help WORD`; null if the line asks something else. */
 export function helpAbout(line: string): string | null {

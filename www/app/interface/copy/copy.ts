@@ -1,6 +1,6 @@
 /** `<pf-command text="…">`: a command to run on one's own machine, with a button that copies it. */
 import { LitElement, html } from 'lit';
-import { RECIPE } from '../../texts/interface-en.ts';
+import { RECIPE } from '../../texts/dialogs-en.ts';
 import './copy.css';
 
 /** How long the button says what it did. */

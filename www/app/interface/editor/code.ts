@@ -5,7 +5,7 @@ import { search, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState, type Range, StateEffect, StateField, Text } from '@codemirror/state';
 import { Decoration, type DecorationSet, EditorView, ViewPlugin, type ViewUpdate, WidgetType, drawSelection, keymap, lineNumbers, placeholder } from '@codemirror/view';
 import { type Fix, fixesFor } from '../../language/fixes.ts';
-import { EDITOR } from '../../texts/language-en.ts';
+import { EDITOR } from '../../texts/editor-en.ts';
 import { scriptLanguage } from './language.ts';
 import { type LineResult, NOTHING, type Shown, underlined } from './shown.ts';
 

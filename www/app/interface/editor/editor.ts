@@ -4,7 +4,7 @@
  * Events: `edited` (at once: the text is another one), `changed` (`detail.text`, when typing pauses).
  */
 import { LitElement, html } from 'lit';
-import { EDITOR } from '../../texts/language-en.ts';
+import { EDITOR } from '../../texts/editor-en.ts';
 import type { Code } from './code.ts';
 import './editor.css';
 import { NOTHING, type Shown } from './shown.ts';

@@ -4,7 +4,7 @@
  */
 import { LitElement, type TemplateResult, html, nothing } from 'lit';
 import { CALLS, CONSTANTS, SETTINGS, signature } from '../../language/table.ts';
-import { HELP } from '../../texts/interface-en.ts';
+import { HELP } from '../../texts/dialogs-en.ts';
 import * as LANGUAGE from '../../texts/language-en.ts';
 import { recipe } from '../copy/copy.ts';
 import { type Command, keyList } from '../palette/keys.ts';

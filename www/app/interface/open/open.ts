@@ -8,7 +8,7 @@
  */
 import { LitElement, html, nothing } from 'lit';
 import type { Kept } from '../../keep.ts';
-import { OPEN } from '../../texts/interface-en.ts';
+import { OPEN } from '../../texts/dialogs-en.ts';
 import { recipe } from '../copy/copy.ts';
 import { hasFiles, whenWords } from './files.ts';
 import './open.css';
