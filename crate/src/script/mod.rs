@@ -28,8 +28,9 @@ mod told;
 mod verdict;
 
 pub use ast::{Architecture, Call, Expectation, Expr, Input, MapsExpectation, Outcome, SetAside, SignalSpec, Statement};
+pub use constants::constants;
 pub use evaluate::{arguments, number};
-pub use header::Header;
+pub use header::{HEADER_SETTINGS, Header};
 pub use parse::ParseError;
 pub use replay::WrittenPolicy;
 pub use run::{Comparison, StepReport};
