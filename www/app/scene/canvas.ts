@@ -49,11 +49,12 @@ export const STROKES: Readonly<Record<Pattern, readonly (readonly [number, numbe
   diagonal: [[0, 6, 6, 0], [-1, 1, 1, -1], [5, 7, 7, 5]],
   back: [[0, 0, 6, 6], [5, -1, 7, 1], [-1, 5, 1, 7]],
   cross: [[0, 6, 6, 0], [0, 0, 6, 6]],
-  dots: [[1, 1.5, 2.2, 1.5], [4, 4.5, 5.2, 4.5]],
+  dots: [[1, 1.5, 2.4, 1.5], [4, 4.5, 5.4, 4.5]],
+  line: [[0, 4, 6, 4]],
   lines: [[0, 1.5, 6, 1.5], [0, 4.5, 6, 4.5]],
   bars: [[1.5, 0, 1.5, 6], [4.5, 0, 4.5, 6]],
 };
-export const STROKE_ALPHA: Readonly<Record<Pattern, number>> = { diagonal: 0.62, back: 0.5, cross: 0.5, dots: 0.6, lines: 0.42, bars: 0.42 };
+export const STROKE_ALPHA: Readonly<Record<Pattern, number>> = { diagonal: 0.62, back: 0.5, cross: 0.5, dots: 0.75, line: 0.5, lines: 0.42, bars: 0.42 };
 
 /** What a painter keeps between pictures: textures and grids of cells, by theme and scale. */
 export class Painter {

@@ -63,7 +63,7 @@ describe('physical memory', () => {
     const map = composeRam({ ...ram, width: 150, height: 560, total: 512, frames: frames(512), selected: 42 });
     const to = frameBox(map, 42);
     const at = { ...to, x: to.x + one.slot!.x };
-    const ties = [1, 2].map((pid) => ({ from: locate(one, pid, PAGE)!, to: at, isMain: pid === 2 }));
+    const ties = [1, 2].map((pid) => ({ from: locate(one, pid, PAGE)!, to: at, lane: one.lanes[pid - 1]!.box, isMain: pid === 2 }));
     matches('ties', { ...wide, shapes: [...drawSpace(one).shapes, ...drawTies(ties, { x: 0, y: 46, w: 720, h: 500 })], label: 'ties' });
   });
 });

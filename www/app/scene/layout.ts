@@ -1,6 +1,6 @@
 /** From areas to the pieces of an axis: areas, parts of one file in one row, gaps. */
 import { AREA, type Areas, type Cells, type Strips, CELL, NO_FRAME } from '../worker/protocol.ts';
-import { Axis, above } from './axis.ts';
+import { Axis, type Pieces, above } from './axis.ts';
 import { SPACE_PAGES } from './units.ts';
 
 /** One process as the picture needs it. */
@@ -38,7 +38,7 @@ export const LENS_HEIGHT = 26;
 /** From this height on an area is a card with its pages. */
 export const CARD_FROM = 52;
 export const CARD_HEAD = 26;
-export const CARD_FOOT = 20;
+export const CARD_FOOT = 25;
 export const CARD_PAD = 10;
 
 /** Pieces of a lane, in order of address: `parts[i]` areas from `first[i]` on; 0 is a gap (in front of `first[i]`). */
@@ -52,6 +52,7 @@ export interface Layout {
   readonly cards: boolean;
   /** Of areas before each: pages, pages present, areas by kind. */
   readonly sums: Sums;
+  readonly pieces: Pieces;
 }
 
 export interface Sums {
@@ -139,7 +140,6 @@ export function layOut(areas: Areas, options: LayoutOptions, sums: Sums = sumsOf
   const n = first.length;
   const grows = new Float64Array(n);
   const stays = new Float64Array(n);
-  const hasLens = new Uint8Array(n);
   let gaps = 0;
   for (let i = 0; i < n; i++) if (parts[i] === 0) gaps++;
   // With thousands of them a small gap is a thin line.
@@ -150,19 +150,25 @@ export function layOut(areas: Areas, options: LayoutOptions, sums: Sums = sumsOf
     else if (parts[i] === 0) stays[i] = thin && size < 2 ** 18 ? 4 : cards ? GAP_HEIGHT + 4 : GAP_HEIGHT;
     else grows[i] = cards ? naturalHeight(areas, first[i]!, options.width) : ROW_HEIGHT;
   }
-  if (!cards && !options.trueScale) {
-    for (const page of options.focus) {
-      const i = Math.max(0, above(edges, page, n) - 1);
-      if (parts[i]! > 0) {
-        stays[i] = LENS_HEIGHT;
-        hasLens[i] = 1;
-      }
-    }
+  const pieces = { start: Float64Array.from(edges), grows, stays, upright: Uint8Array.from(parts, (some) => (some > 0 ? 1 : 0)) };
+  return withFocus({
+    axis: new Axis(pieces, !options.lowFirst), pieces,
+    first: Uint32Array.from(first), parts: Uint32Array.from(parts), isPart: Uint8Array.from(opened), hasLens: new Uint8Array(n), cards, sums,
+  }, options);
+}
+
+/** The same with lenses for the pages that must be seen: cheap, for every step has others. */
+export function withFocus(base: Layout, options: LayoutOptions): Layout {
+  if (base.cards || options.trueScale || options.focus.length === 0) return base;
+  const stays = base.pieces.stays.slice();
+  const hasLens = new Uint8Array(base.axis.count);
+  for (const page of options.focus) {
+    const i = base.axis.at(page);
+    if (base.parts[i] === 0) continue;
+    stays[i] = LENS_HEIGHT;
+    hasLens[i] = 1;
   }
-  return {
-    axis: new Axis({ start: Float64Array.from(edges), grows, stays, upright: Uint8Array.from(parts, (count) => (count > 0 ? 1 : 0)) }, !options.lowFirst),
-    first: Uint32Array.from(first), parts: Uint32Array.from(parts), isPart: Uint8Array.from(opened), hasLens, cards, sums,
-  };
+  return { ...base, hasLens, axis: new Axis({ ...base.pieces, stays }, base.axis.flipped) };
 }
 
 function isFile(areas: Areas, i: number): boolean {

@@ -13,7 +13,7 @@ export type Token = (typeof TOKENS)[number];
 export type Theme = Readonly<Record<Token, string>>;
 
 /** Textures that tell kinds apart where colour does not. */
-export type Pattern = 'diagonal' | 'back' | 'cross' | 'dots' | 'lines' | 'bars';
+export type Pattern = 'diagonal' | 'back' | 'cross' | 'dots' | 'line' | 'lines' | 'bars';
 
 export interface Box { readonly x: number; readonly y: number; readonly w: number; readonly h: number }
 

@@ -104,7 +104,7 @@ function columnsOf({ x, w }: Box): Columns {
   const size = w >= 200 ? 82 : 0;
   const left = x + 8 + address;
   const right = x + w - 8 - size - ram;
-  const name = Math.min(190, Math.max(70, (right - left) * 0.4));
+  const name = Math.min(190, Math.max(70, (right - left) * (w < 300 ? 0.62 : 0.4)));
   return {
     address, ram, size,
     name: { x: left, y: 0, w: name - 8, h: 0 },
@@ -391,13 +391,13 @@ export function drawSpace(scene: SpaceScene): Picture {
 }
 
 function laneHead(scene: SpaceScene, { data, box, columns, layout, zoom }: LaneScene): Shape[] {
-  const title = fit(data.title, box.w * 0.62, 13, { sans: true });
-  const notes = box.x + 8 + textWidth(title, 13, true) * 1.08 + 14;
+  const title = fit(data.title, box.w * (layout.cards ? 0.9 : 0.62), 13, { sans: true });
+  const isRows = !layout.cards || zoom < 0.6;
+  const notes = isRows ? box.x + 8 + textWidth(title, 13, true) * 1.08 + 14 : box.x + 8;
   const shapes: Shape[] = [{ t: 'text', x: box.x + 8, y: 17, text: title, size: 13, fill: 'text', sans: true, bold: true }];
   const room = box.x + box.w - notes - 4;
   const text = fit(data.notes, room, SIZE, { sans: true });
-  if (text) shapes.push({ t: 'text', x: notes, y: 17, text, size: SIZE, fill: 'quiet', sans: true });
-  const isRows = !layout.cards || zoom < 0.6;
+  if (text) shapes.push({ t: 'text', x: notes, y: isRows ? 17 : 35, text, size: SIZE, fill: 'quiet', sans: true });
   if (isRows) {
     const y = 37;
     if (columns.address) shapes.push(head(box.x + 8, 'address'));
@@ -529,11 +529,13 @@ function drawRow(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBox
   const isTouched = spotIn(input.touched, data.pid, from, from + pages);
   const lens = lensOf(lane, box);
   const row = box.h - lens;
-  if (row >= 11 || isSelected || isTouched) {
+  const isSmallCard = layout.cards && row >= 26;
+  if (isSmallCard) out.push({ t: 'rect', x: box.x + 0.5, y: box.y + 0.5, w: box.w - 1, h: box.h - 4, r: 7, fill: isSelected ? 'accent-soft' : 'card', stroke: isSelected ? 'accent' : 'edge' });
+  else if (row >= 11 || isSelected || isTouched) {
     const back: Token | null = isSelected ? 'accent-soft' : isTouched ? 'mark' : spotIn(input.hover, data.pid, from, from + pages) ? 'card' : null;
     if (back) out.push({ t: 'rect', x: box.x, y: box.y, w: box.w, h: box.h, r: row >= 11 ? 5 : 0, fill: back, ...(isSelected && row >= 11 ? { stroke: 'accent' as const } : {}) });
-    if (isTouched) out.push({ t: 'rect', x: box.x, y: box.y, w: 3, h: box.h, fill: 'mark-edge' });
   }
+  if (isTouched) out.push({ t: 'rect', x: box.x, y: isSmallCard ? box.y + 7 : box.y, w: 3, h: isSmallCard ? box.h - 17 : box.h, fill: 'mark-edge' });
   const strip = stripBox(lane, box);
   if (row >= 11) out.push({ t: 'rect', x: strip.x - 0.5, y: strip.y - 0.5, w: strip.w + 1, h: strip.h + 1, fill: 'k-absent', stroke: 'edge' });
   else out.push({ t: 'rect', ...strip, fill: 'k-absent' });
@@ -775,15 +777,19 @@ export function drawCell(out: Shape[], scene: SpaceScene, lane: LaneScene, area:
   if ((cell & 0x0f) === CELL.absent || (cell & 0x0f) === CELL.none) {
     out.push({ t: 'rect', x: box.x + 0.5, y: box.y + 0.5, w: box.w - 1, h: box.h - 1, r, fill: 'bg', stroke: 'edge', alpha, ...(small ? {} : { dash: [2, 2] }) });
   } else {
-    out.push({
-      t: 'rect', x: box.x + 0.5, y: box.y + 0.5, w: box.w - 1, h: box.h - 1, r, fill: look.fill, alpha,
-      ...(look.pattern && box.w >= 6 ? { pattern: look.pattern } : {}), ...(look.id === 'zero' ? { stroke: 'edge' as const } : {}),
-    });
     const text = box.w >= 24 ? (input.texts.get(`${lane.data.pid}:${page}`) ?? look.letter) : box.w >= LETTER_FROM ? look.letter : '';
     const words = text.slice(0, Math.max(1, Math.floor((box.w - 3) / (DETAIL * 0.602))));
-    if (words) {
-      if (look.pattern) out.push({ t: 'rect', x: box.x + box.w / 2 - textWidth(words, DETAIL) / 2 - 2, y: box.y + box.h / 2 - 7, w: textWidth(words, DETAIL) + 4, h: 14, r: 2, fill: look.fill, alpha });
-      out.push({ t: 'text', x: box.x + box.w / 2, y: box.y + box.h / 2 + 4, text: words, size: DETAIL, fill: look.ink, anchor: 'middle', bold: true, alpha });
+    const hasWords = words !== '';
+    out.push({
+      t: 'rect', x: box.x + 0.5, y: box.y + 0.5, w: box.w - 1, h: box.h - 1, r, fill: look.fill, alpha,
+      ...(look.pattern && box.w >= 6 && !hasWords ? { pattern: look.pattern } : {}), ...(look.id === 'zero' ? { stroke: 'edge' as const } : {}),
+    });
+    if (hasWords) {
+      // Words stand on the plain colour; the texture is below them.
+      const band = Math.min(7, box.h * 0.3);
+      if (look.pattern && box.h >= 20) out.push({ t: 'rect', x: box.x + 1.5, y: box.y + box.h - band - 1, w: box.w - 3, h: band, r: 2, fill: look.fill, pattern: look.pattern, alpha });
+      const y = box.h >= 20 && look.pattern ? box.y + (box.h - band) / 2 + 4 : box.y + box.h / 2 + 4;
+      out.push({ t: 'text', x: box.x + box.w / 2, y, text: words, size: DETAIL, fill: look.ink, anchor: 'middle', bold: true, alpha });
     }
     if (known && known.cell & CELL_BIT.dirty && box.w >= 8) {
       const d = Math.min(8, box.w * 0.34);

@@ -23,8 +23,8 @@ export const CELLS: readonly Look[] = ((): Look[] => {
   all[CELL.zero] = { id: 'zero', fill: 'k-zero', letter: '0', ink: 'k-ink-dark', meaning: 'the page of zeros' };
   all[CELL.anon] = { id: 'anon', fill: 'k-anon', letter: '', ink: 'k-ink', meaning: 'private, its own' };
   all[CELL.cow] = { id: 'cow', fill: 'k-cow', pattern: 'diagonal', letter: '', ink: 'k-ink-dark', meaning: 'shared until written' };
-  all[CELL.file] = { id: 'file', fill: 'k-file', pattern: 'dots', letter: '', ink: 'k-ink', meaning: 'page of a file' };
-  all[CELL.shmem] = { id: 'shmem', fill: 'k-shmem', pattern: 'lines', letter: 's', ink: 'k-ink', meaning: 'shared memory' };
+  all[CELL.file] = { id: 'file', fill: 'k-file', pattern: 'line', letter: '', ink: 'k-ink', meaning: 'page of a file' };
+  all[CELL.shmem] = { id: 'shmem', fill: 'k-shmem', pattern: 'dots', letter: 's', ink: 'k-ink', meaning: 'shared memory' };
   all[CELL.guard] = { id: 'guard', fill: 'k-guard', pattern: 'cross', letter: '!', ink: 'k-ink', meaning: 'guard' };
   all[CELL.marker] = { id: 'marker', fill: 'k-marker', pattern: 'cross', letter: '?', ink: 'k-ink', meaning: 'marker in the entry' };
   all[CELL.swapped] = { id: 'swapped', fill: 'k-swapped', pattern: 'back', letter: 'S', ink: 'k-ink', meaning: 'swapped out' };
