@@ -1,22 +1,17 @@
 /** How often pages were read, written, executed and faulted on, up to a position. No DOM. */
 import { type Tracks, ACCESS } from '../worker/protocol.ts';
 
-/** Counts of one page. */
-export interface Heat {
-  reads: number;
-  writes: number;
-  executes: number;
-  faults: number;
-}
+/** Reads, writes, executes and faults of a page. */
+export type Heat = readonly [reads: number, writes: number, executes: number, faults: number];
 
 /** Follows the position: forwards it counts the steps between, backwards it takes them away again. */
 export class HeatMap {
   readonly #pages = new Map<number, Map<number, Heat>>();
   #position = 0;
 
-  /** The pages of a process that were touched, by page number. */
-  of(pid: number): ReadonlyMap<number, Heat> {
-    return this.#pages.get(pid) ?? EMPTY;
+  /** By process, the pages that were touched. A new map each time, so that a view sees that it is another. */
+  all(): ReadonlyMap<number, ReadonlyMap<number, Heat>> {
+    return new Map(this.#pages);
   }
 
   /** Goes to a position of these tracks. */
@@ -38,14 +33,11 @@ export class HeatMap {
     if (Number.isNaN(at) || kind === ACCESS.none) return;
     const pages = this.#pages.get(pid[step]!) ?? new Map<number, Heat>();
     this.#pages.set(pid[step]!, pages);
-    const heat = pages.get(at) ?? { reads: 0, writes: 0, executes: 0, faults: 0 };
-    if (kind === ACCESS.read) heat.reads += by;
-    else if (kind === ACCESS.write) heat.writes += by;
-    else heat.executes += by;
-    heat.faults += by * faults[step]!;
-    if (heat.reads + heat.writes + heat.executes > 0) pages.set(at, heat);
+    const [reads, writes, executes, taken] = pages.get(at) ?? [0, 0, 0, 0];
+    const heat: Heat = [
+      reads + (kind === ACCESS.read ? by : 0), writes + (kind === ACCESS.write ? by : 0), executes + (kind === ACCESS.execute ? by : 0), taken + by * faults[step]!,
+    ];
+    if (heat[0] + heat[1] + heat[2] > 0) pages.set(at, heat);
     else pages.delete(at);
   }
 }
-
-const EMPTY: ReadonlyMap<number, Heat> = new Map();

@@ -2,20 +2,12 @@
  * What the page knows: a text, what the worker says of it, where time stands, what is selected. Folds answers into one
  * state and says when it changed; draws nothing and knows no DOM.
  */
-import type { ScriptErrorPlace, StepReport, TextKind } from '../../lib/index.ts';
-import type { Areas, At, Cells, Find, Incoming, Opened, Place, ProcessInfo, Question, Strips, Tracks, Tried, VerdictInfo, Want } from '../worker/protocol.ts';
-import { HeatMap } from './heat.ts';
-import { History } from './history.ts';
+import type { LeftOut, ScriptErrorPlace, StepReport, TextKind } from '../../lib/index.ts';
+import type { Areas, At, Find, Incoming, Opened, Place, Question, Tracks, Tried, VerdictInfo, Want } from '../worker/protocol.ts';
+import { type Heat, HeatMap } from './heat.ts';
 import { CannotDo, type Client, Crashed, type Heard } from '../worker/client.ts';
 import { type LaneSight, Sight } from './sight.ts';
-
-/** A process as it is drawn. */
-export interface LaneState {
-  readonly process: ProcessInfo;
-  readonly areas: Areas;
-  readonly strips: Strips | null;
-  readonly cells: readonly Cells[];
-}
+import { TrackStore } from './tracks.ts';
 
 /** The core stopped: what is known of it, and the text that did it. */
 export interface Crash {
@@ -53,6 +45,8 @@ export class Model {
   verdict: VerdictInfo | null = null;
   verdictAt = 0;
   remarks: readonly (readonly [step: number, report: StepReport])[] = [];
+  /** Memory calls left out: those of a window are there. */
+  leftOut: readonly (LeftOut | undefined)[] = [];
   errors: readonly ScriptErrorPlace[] = [];
   /** Whether all of this is about the text as it is now. */
   isFresh = false;
@@ -64,8 +58,9 @@ export class Model {
   runs: readonly Run[] = [];
   /** A moment to compare with. */
   marked: At | null = null;
-  readonly history = new History();
+  readonly history = new TrackStore();
   readonly heat = new HeatMap();
+  private heats: ReadonlyMap<number, ReadonlyMap<number, Heat>> | null = null;
   readonly sight = new Sight();
   readonly #client: Client;
   readonly #changed: (event: Event) => void;
@@ -82,7 +77,7 @@ export class Model {
     this.#client = connect({
       progress: (doing, done, of) => this.#progressed({ doing, done, of }),
       tracks: (tracks) => {
-        this.history.add(tracks);
+        this.history.append(tracks);
         this.#changed('progress');
       },
       crashed: (message, position) => this.#crashed(message, position),
@@ -172,8 +167,9 @@ export class Model {
     this.opened = this.at = this.verdict = this.selection = this.hover = this.marked = null;
     this.verdictAt = 0;
     this.remarks = [];
+    this.leftOut = [];
     this.runs = [];
-    this.history.truncate(0);
+    this.history.cut(0);
     this.heat.clear();
     this.sight.clear();
     this.#areas.clear();
@@ -218,23 +214,38 @@ export class Model {
     void this.#remark();
   }
 
+  /** What stands behind the verdict: its remarks, and the first calls that it leaves out. */
   async #remark(): Promise<void> {
-    if (!this.verdict || this.verdict.differences + this.verdict.excused + this.verdict.assumed === 0) {
-      this.remarks = [];
-      return;
-    }
-    const remarks = await this.ask<Model['remarks']>({ of: 'remarks', most: MOST_REMARKS });
-    if (remarks) {
+    const { verdict } = this;
+    const hasRemarks = verdict !== null && verdict.differences + verdict.excused + verdict.assumed > 0;
+    const remarks = hasRemarks ? await this.ask<Model['remarks']>({ of: 'remarks', most: MOST_REMARKS }) : [];
+    if (verdict !== this.verdict) return;
+    if (remarks && (remarks.length > 0 || this.remarks.length > 0)) {
       this.remarks = remarks;
       this.#changed('state');
     }
+    if (verdict && verdict.leftOut !== this.leftOut.length) await this.more(0, MOST_REMARKS);
   }
 
+  /** Calls that were left out, from … to: a list comes to them. */
+  async more(from: number, to: number): Promise<void> {
+    const { verdict } = this;
+    if (!verdict) return;
+    const more = await this.ask<LeftOut[]>({ of: 'leftOut', from, to: Math.min(to, verdict.leftOut) });
+    if (!more || verdict !== this.verdict) return;
+    const all: (LeftOut | undefined)[] = Array.from({ length: verdict.leftOut }, (_, at) => this.leftOut[at]);
+    for (const [at, left] of more.entries()) all[from + at] = left;
+    this.leftOut = all;
+    this.#changed('state');
+  }
+
+  /** Areas that the page has already do not come again: they are put in, so that views find them always. */
   #take(at: At): void {
     for (const { pid, version, areas } of at.lanes) if (areas) this.#areas.set(pid, { version, areas });
     for (const pid of this.#areas.keys()) if (!at.processes.some((process) => process.pid === pid)) this.#areas.delete(pid);
-    this.at = at;
-    this.heat.goTo(at.position, this.history.tracks());
+    this.at = { ...at, lanes: at.lanes.map((lane) => ({ ...lane, areas: lane.areas ?? this.#areas.get(lane.pid)?.areas ?? null })) };
+    this.heats = null;
+    this.heat.goTo(at.position, this.history.tracks);
   }
 
   /** Looks again at the same position: something else is in sight. */
@@ -267,15 +278,9 @@ export class Model {
     if (this.sight.setWants(view, wants)) void this.lookAgain();
   }
 
-  /** The processes that are drawn, with their areas. */
-  lanes(): LaneState[] {
-    const lanes = [];
-    for (const lane of this.at?.lanes ?? []) {
-      const process = this.at!.processes.find(({ pid }) => pid === lane.pid);
-      const areas = lane.areas ?? this.#areas.get(lane.pid)?.areas;
-      if (process && areas) lanes.push({ process, areas, strips: lane.strips, cells: lane.cells });
-    }
-    return lanes;
+  /** How often pages were touched up to here, by process. */
+  heatNow(): ReadonlyMap<number, ReadonlyMap<number, Heat>> {
+    return (this.heats ??= this.heat.all());
   }
 
   select(place: Place | null): void {
@@ -339,9 +344,9 @@ export class Model {
   }
 
   /** Runs the same text under other settings, beside this one. */
-  async runUnder(title: string, header: string): Promise<string> {
+  async runUnder(title: string, header: string, advice = false): Promise<string> {
     try {
-      const tracks = await this.askOrRefuse<Tracks>({ of: 'runUnder', header });
+      const tracks = await this.askOrRefuse<Tracks>({ of: 'runUnder', header, advice });
       if (tracks) this.runs = [...this.runs.filter((run) => run.title !== title), { title, tracks }];
     } catch (error) {
       if (!(error instanceof CannotDo)) throw error;
@@ -351,8 +356,8 @@ export class Model {
     return '';
   }
 
-  dropRuns(): void {
-    this.runs = [];
+  dropRun(index: number): void {
+    this.runs = this.runs.filter((_, at) => at !== index);
     this.#changed('state');
   }
 

@@ -4,14 +4,18 @@ import { EXAMPLES } from '../examples.ts';
 import { asLines } from '../incoming.ts';
 import { Keep, type Kept } from '../keep.ts';
 import { type LinkState, decode, encode } from '../link.ts';
-import { Branches } from '../model/branches.ts';
+import * as branching from '../model/branches.ts';
+import { type Comparison, compare } from '../model/compare.ts';
 import { Model } from '../model/model.ts';
+import { saveText } from '../interface/open/files.ts';
+import { pngOf, saveBlob } from './picture.ts';
 import { words } from '../texts/page.ts';
 import { Client, CannotDo } from '../worker/client.ts';
-import type { Find, Place, Want } from '../worker/protocol.ts';
+import type { Areas, At, DumpChanges, Find, Place, ProcessInfo, Tracks, Want } from '../worker/protocol.ts';
 import type { InspectorTab } from '../interface/events.ts';
 
-export type DockTab = 'story' | 'counters' | 'compare' | 'verdict' | 'branches';
+export const DOCK_TABS = ['story', 'counters', 'compare', 'verdict', 'branches'] as const;
+export type DockTab = (typeof DOCK_TABS)[number];
 
 /** What each tab of the inspector asks of the worker. */
 const WANTS: Readonly<Record<InspectorTab, readonly Want[]>> = {
@@ -20,7 +24,12 @@ const WANTS: Readonly<Record<InspectorTab, readonly Want[]>> = {
 
 export class Page {
   readonly model: Model;
-  readonly branches = new Branches();
+  /** Versions of the text. */
+  tree: branching.Branches = branching.plant('', words.trunk);
+  /** What changed since the moment that was marked. */
+  comparison: Comparison | null = null;
+  /** Between two dumps. */
+  dumpChanges: DumpChanges | null = null;
   readonly keep = new Keep();
   tab: InspectorTab = 'walk';
   dock: DockTab = 'story';
@@ -29,12 +38,17 @@ export class Page {
   isDockOpen = false;
   /** Steps a second; 0 is paused. */
   speed = 0;
+  /** The speed chosen for playing. */
+  playSpeed = 4;
   toast = '';
   /** Texts of /proc of the selected process, while their tabs are open. */
   proc: { readonly pid: number; readonly maps: string | null; readonly smaps: string | null } | null = null;
   /** Told when the text itself was replaced: the editor takes it. */
   onText: (text: string) => void = () => undefined;
+  onLine: (line: number) => void = () => undefined;
   readonly #draw: () => void;
+  readonly #names = new Once<readonly ProcessInfo[] | null, Readonly<Record<number, string>>>();
+  readonly #areas = new Once<At | null, Readonly<Record<number, Areas>>>();
   #toastTimer = 0;
   #playTimer = 0;
   #tabChosen = false;
@@ -49,6 +63,7 @@ export class Page {
 
   #changed(): void {
     void this.#readProc();
+    this.#compared();
     this.#draw();
   }
 
@@ -103,7 +118,8 @@ export class Page {
     this.#tabChosen = false;
     this.onText(text);
     await model.setText(text, how.position ?? 0, how.kind ?? null);
-    this.branches.begin(text, model.position);
+    this.tree = branching.plant(text, words.trunk);
+    this.comparison = this.dumpChanges = null;
     if (model.opened?.dump) this.showDock('verdict');
     else if (this.dock === 'verdict' && model.errors.length === 0) this.showDock('story');
     this.#draw();
@@ -118,8 +134,8 @@ export class Page {
     if (text === this.model.text && this.model.isFresh) return;
     this.pause();
     this.model.exampleId = '';
+    this.#branch(text);
     await this.model.edit(text);
-    this.branches.edit(text, this.model.position);
     this.#keepOwn();
     this.#draw();
   }
@@ -140,20 +156,70 @@ export class Page {
         return { ok: false, reason: error.message };
       }
     }
+    const hadFuture = model.position < model.length;
+    const from = model.position;
     const typed = await model.typed(line);
     if ('why' in typed) return { ok: false, reason: typed.why };
     model.exampleId = '';
     this.onText(typed.text);
-    this.branches.edit(typed.text, model.position);
+    this.#branch(typed.text, from, hadFuture);
     this.#keepOwn();
     const { last } = model.at!;
     return { ok: true, text: last ? [last.result && `= ${last.result}`, last.why].filter(Boolean).join('\n') : '' };
   }
 
+  /** An edit at a moment that has steps behind it starts a branch there. */
+  #branch(text: string, position = this.model.position, hasFuture = position > 0 && position < this.model.history.length): void {
+    this.tree = branching.edit(this.tree, { text, position, hasFuture, name: words.branch(this.tree.branches.length) });
+  }
+
+  /** Goes to a branch, or back and forth in it. */
+  #toTree(tree: branching.Branches): void {
+    if (tree === this.tree) return;
+    const isOther = tree.current !== this.tree.current;
+    this.tree = tree;
+    const text = branching.textOf(tree);
+    this.model.exampleId = '';
+    this.onText(text);
+    void this.model.setText(text, isOther ? branching.branch(tree).position : this.model.position, this.model.chosen).then(() => this.#keepOwn());
+  }
+
+  toBranch(id: number): void {
+    this.#toTree(branching.go(this.tree, id, this.model.position));
+  }
+
+  removeBranch(id: number): void {
+    const tree = branching.remove(this.tree, id);
+    if (tree.current === this.tree.current) this.tree = tree;
+    else this.#toTree(tree);
+    this.#draw();
+  }
+
+  renameBranch(id: number, name: string): void {
+    this.tree = branching.rename(this.tree, id, name);
+    this.#draw();
+  }
+
+  get canUndo(): boolean {
+    return branching.canUndo(this.tree);
+  }
+
+  get canRedo(): boolean {
+    return branching.canRedo(this.tree);
+  }
+
+  undo(): void {
+    this.#toTree(branching.undo(this.tree));
+  }
+
+  redo(): void {
+    this.#toTree(branching.redo(this.tree));
+  }
+
   #keepOwn(): void {
     const { model } = this;
     if (model.exampleId !== '' || model.text === '') return;
-    const outcome = this.keep.write({ text: model.text, position: model.position, kind: model.chosen ?? '' } as never);
+    const outcome = this.keep.write({ text: model.text, position: model.position, kind: model.chosen });
     if (outcome === 'full' || outcome === 'long') this.say(words.notKept[outcome]);
   }
 
@@ -174,13 +240,10 @@ export class Page {
     this.go(this.model.position + by);
   }
 
-  /** To the next step of the process that the last one was of: what others do in between is run through. */
+  /** To the next system call: accesses in between are run through. */
   async stepOver(): Promise<void> {
-    const { model } = this;
-    const pid = model.at?.last?.pid ?? null;
     this.pause();
-    const found = pid === null ? null : await model.ask<number | null>({ of: 'find', what: 'process', from: model.position, back: false, place: { pid, addr: '0', pfn: null } } as never);
-    await model.goTo(found ?? model.position + 1);
+    if (!(await this.model.find('call', false))) await this.model.goTo(this.model.length);
   }
 
   async find(what: Find, back: boolean): Promise<void> {
@@ -190,7 +253,7 @@ export class Page {
 
   play(speed: number): void {
     this.pause();
-    this.speed = speed;
+    this.speed = this.playSpeed = speed;
     const next = async () => {
       if (this.speed === 0) return;
       if (this.model.position >= this.model.length || this.model.errors.length > 0) {
@@ -229,7 +292,63 @@ export class Page {
 
   showDock(dock: DockTab): void {
     this.dock = dock;
+    this.#compared();
     this.#draw();
+  }
+
+  /** What the picture was clicked on: on a phone its details come up. */
+  choose(place: Place): void {
+    this.select(place, place.pfn !== null ? 'frame' : undefined);
+    this.sheet(matchMedia('(max-width: 900px)').matches);
+  }
+
+  /** The sheet of details on a phone. */
+  sheet(isOpen: boolean): void {
+    this.isSheetOpen = isOpen;
+    this.#draw();
+  }
+
+  openDock(isOpen: boolean): void {
+    this.isDockOpen = isOpen;
+    this.#draw();
+  }
+
+  /** To a line of the text, and to its step if it makes one. */
+  toLine(line: number): void {
+    this.onLine(line);
+    const step = this.model.opened?.dump ? null : this.model.stepOf(line);
+    if (step !== null) this.go(step + 1);
+  }
+
+  processNames(): Readonly<Record<number, string>> {
+    return this.#names.of(this.model.at?.processes ?? null, (processes) => Object.fromEntries((processes ?? []).map(({ pid, name }) => [pid, name])));
+  }
+
+  /** The areas of the processes that are drawn: the story names places by them. */
+  areasByProcess(): Readonly<Record<number, Areas>> {
+    return this.#areas.of(this.model.at, (at) => Object.fromEntries((at?.lanes ?? []).flatMap(({ pid, areas }) => (areas ? [[pid, areas]] : []))));
+  }
+
+  /** This run and those under other settings. */
+  runs(): readonly { readonly name: string; readonly tracks: Tracks }[] {
+    return [{ name: '', tracks: this.model.history.tracks }, ...this.model.runs.map(({ title, tracks }) => ({ name: title, tracks }))];
+  }
+
+  async copyReproduction(): Promise<void> {
+    const { crash } = this.model;
+    if (!crash) return;
+    const text = `pagefault stopped at step ${crash.position}: ${crash.message}\n${navigator.userAgent}\n\n${crash.text}`;
+    try {
+      await navigator.clipboard.writeText(text);
+      this.say(words.copied);
+    } catch {
+      saveText(text, 'pagefault-crash.txt');
+    }
+  }
+
+  async savePicture(of: 'svg' | 'png', svg: string): Promise<void> {
+    if (of === 'svg') saveBlob(new Blob([svg], { type: 'image/svg+xml' }), 'memory.svg');
+    else saveBlob(await pngOf(svg), 'memory.png');
   }
 
   /** The verdict was pressed: to the list that explains it, or back. */
@@ -255,6 +374,41 @@ export class Page {
     if (JSON.stringify(proc) === JSON.stringify(this.proc)) return;
     this.proc = proc;
     this.#draw();
+  }
+
+  /** Marks this moment, forgets it, or shows what changed since. */
+  async compare(what: 'a' | 'none' | 'show'): Promise<void> {
+    const { model } = this;
+    if (what === 'a') {
+      model.mark();
+      this.say(words.marked(model.position));
+      return;
+    }
+    if (what === 'none') {
+      model.unmark();
+      this.comparison = null;
+      this.#draw();
+      return;
+    }
+    this.showDock('compare');
+    this.#compared();
+  }
+
+  /** The comparison follows the position while it is shown. */
+  #compared(): void {
+    const { marked, at } = this.model;
+    this.comparison = marked && at && this.dock === 'compare' ? compare(marked, at) : null;
+  }
+
+  async diff(from: string, to: string): Promise<void> {
+    this.dumpChanges = await this.model.ask<DumpChanges | null>({ of: 'diffDumps', from, to });
+    if (!this.dumpChanges) this.say(words.noTwoDumps);
+    this.#draw();
+  }
+
+  async runUnder(header: string, name: string, advice: boolean): Promise<void> {
+    const why = await this.model.runUnder(name, header, advice);
+    if (why) this.say(words.notRunUnder(why));
   }
 
   /* ------------------------------------------------------------- links, words */
@@ -308,5 +462,19 @@ export class Page {
       this.toast = '';
       this.#draw();
     }, Math.max(4000, text.length * 70));
+  }
+}
+
+/** What is made of a value is made once as long as it is the same: then an element sees that nothing changed. */
+class Once<V, R> {
+  #of: V | undefined;
+  #made: R | undefined;
+
+  of(value: V, make: (value: V) => R): R {
+    if (this.#made === undefined || value !== this.#of) {
+      this.#of = value;
+      this.#made = make(value);
+    }
+    return this.#made;
   }
 }

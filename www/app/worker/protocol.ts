@@ -75,8 +75,8 @@ export type Question =
   | { readonly of: 'dumpToScript'; readonly text: string }
   /** What changed between two dumps. Answer: `DumpChanges | null`. */
   | { readonly of: 'diffDumps'; readonly from: string; readonly to: string }
-  /** The same text under other settings, run to its end beside this one. Answer: `Tracks`. */
-  | { readonly of: 'runUnder'; readonly header: string };
+  /** The same text under other settings, run to its end beside this one; `advice`: with MADV_FREE for MADV_DONTNEED. Answer: `Tracks`. */
+  | { readonly of: 'runUnder'; readonly header: string; readonly advice?: boolean };
 
 export type Find = 'fault' | 'signal' | 'refusal' | 'difference' | 'call' | 'change of the page' | 'change of the area';
 

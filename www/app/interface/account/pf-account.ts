@@ -2,7 +2,7 @@
 import { type TemplateResult, html, nothing } from 'lit';
 import type { LeftOut, ScriptErrorPlace, SetAside, StepReport } from '../../../lib/index.ts';
 import type { VerdictInfo } from '../../worker/protocol.ts';
-import { byReason, reasonOf } from '../../verdict.ts';
+import { byReason, reasonOf } from '../../model/verdict.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
 import '../pf-rows.ts';

@@ -4,7 +4,7 @@ import { live } from 'lit/directives/live.js';
 import type { TextKind } from '../../../lib/index.ts';
 import { EXAMPLES } from '../../examples.ts';
 import { KINDS, KIND_NAMES } from '../../kinds.ts';
-import { chipOf, number } from '../../model/chip.ts';
+import { chipOf, number } from '../../model/verdict.ts';
 import type { Model } from '../../model/model.ts';
 import { icon } from './icons.ts';
 import './header.css';

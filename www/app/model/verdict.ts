@@ -1,5 +1,6 @@
-/** What the chip says: how the text compares, and never more than that. */
-import type { ScriptErrorPlace, StepReport, Verdict } from '../lib/index.ts';
+/** What the chip says: how the text compares, and never more than that. No DOM. */
+import type { ScriptErrorPlace } from '../../lib/index.ts';
+import type { VerdictInfo } from '../worker/protocol.ts';
 
 /** `good`: all that is there was compared and is equal. `partly`: nothing differs, but not all was compared. */
 export type Tone = 'good' | 'bad' | 'partly' | 'plain';
@@ -16,8 +17,9 @@ export interface Chip {
 export interface Compared {
   readonly isFresh: boolean;
   readonly errors: readonly ScriptErrorPlace[];
-  readonly verdict: Verdict | null;
-  readonly position: number;
+  readonly verdict: VerdictInfo | null;
+  /** The position that the verdict is of. */
+  readonly verdictAt: number;
   readonly length: number;
 }
 
@@ -27,7 +29,7 @@ export const plural = (count: number, one: string, many = `${one}s`): string => 
 /** The reason of an error, without its place. */
 export const reasonOf = (error: ScriptErrorPlace): string => (error.found ? `found ${error.found}, expected ${error.expected}` : error.expected);
 
-export function chipOf({ isFresh, errors, verdict, position, length }: Compared): Chip {
+export function chipOf({ isFresh, errors, verdict, verdictAt, length }: Compared): Chip {
   const plain = (text: string): Chip => ({ tone: 'plain', mark: '', text, first: '' });
   if (!isFresh) return plain('Reading …');
   const [error] = errors;
@@ -36,20 +38,20 @@ export function chipOf({ isFresh, errors, verdict, position, length }: Compared)
     return { tone: 'bad', mark: '✗', text: `line ${error.line}: ${reasonOf(error)}${more}`, first: '' };
   }
   if (length === 0) return plain('Nothing to run');
-  if (!verdict || position === 0) return plain(plural(length, 'step'));
-  const isAtEnd = position === length;
-  const nothing = verdict.compared === 0 && verdict.mapsEqual === null && verdict.leftOut.length === 0;
+  if (!verdict || verdictAt === 0) return plain(plural(length, 'step'));
+  const isAtEnd = verdictAt === length;
+  const nothing = verdict.compared === 0 && verdict.mapsEqual === null && verdict.leftOut === 0;
   const soFar = isAtEnd ? '' : ', so far';
   if (verdict.differences > 0 || verdict.memoryDiffer > 0 || verdict.mapsEqual === false) {
     return { tone: 'bad', mark: '✗', text: `${verdict.text}${soFar}`, first: firstOf(verdict) };
   }
-  if (nothing) return plain(`${plural(position, 'step')}, nothing was compared${soFar}`);
+  if (nothing) return plain(`${plural(verdictAt, 'step')}, nothing was compared${soFar}`);
   if (!isAtEnd) return plain(`${verdict.text}${soFar}`);
   if (verdict.green) return { tone: 'good', mark: '✓', text: verdict.text, first: '' };
   return { tone: 'partly', mark: '◐', text: verdict.text, first: firstOf(verdict) };
 }
 
-function firstOf({ first }: Verdict): string {
+function firstOf({ first }: VerdictInfo): string {
   if (!first) return '';
   return `line ${first.line}, ${first.call}: ${first.field} should be ${first.expected}, is ${first.found}${first.excuse ? ` (${first.excuse})` : ''}`;
 }
@@ -70,17 +72,4 @@ export function byReason<T>(all: readonly T[], reasonOfOne: (one: T) => string):
     else groups.set(reason, [one]);
   }
   return [...groups].map(([reason, members]) => ({ reason, members })).sort((a, b) => b.members.length - a.members.length);
-}
-
-/** Which mark a step's line gets. */
-export function resultText(report: StepReport, { isLeftOut, isLog }: { readonly isLeftOut: boolean; readonly isLog: boolean }): { text: string; kind: string } {
-  const faults = report.majFlt ? `${report.majFlt} major` : report.minFlt === 1 ? 'minor fault' : report.minFlt ? plural(report.minFlt, 'minor fault') : '';
-  if (report.differences.some((d) => !d.excuse)) return { text: `✗ ${report.result}`, kind: 'wrong' };
-  if (isLeftOut) return { text: report.kind === 'skipped' ? 'not replayed' : 'not compared', kind: 'left' };
-  if (report.kind === 'skipped') return { text: 'not about memory', kind: 'quiet' };
-  if (report.kind === 'error' || report.kind === 'signal') return { text: report.compared ? '✓' : report.result.replace(/^-1 /, '').replace(/ \(.*/, ''), kind: report.compared ? 'fine' : 'refused' };
-  // A result that stands in the text already is only ticked off; in a log all do.
-  const silent = isLog || ['store', 'touch_write', 'touch_read', 'execute', 'on'].includes(report.call);
-  const shown = report.compared ? '✓' : silent ? '' : `= ${report.result}`;
-  return { text: [shown, faults].filter(Boolean).join(' · '), kind: faults ? 'fault' : 'fine' };
 }
