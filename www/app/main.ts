@@ -19,7 +19,7 @@ import './interface/page/page.css';
 
 useTheme();
 const app = document.getElementById('app')!;
-const find = <T extends keyof HTMLElementTagNameMap>(name: T) => document.querySelector<HTMLElementTagNameMap[T]>(name)!;
+const find = <T extends keyof HTMLElementTagNameMap>(name: T): HTMLElementTagNameMap[T] => document.querySelector(name)!;
 let isRequested = false;
 
 /** One drawing a frame, however much changes. */

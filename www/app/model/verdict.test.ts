@@ -1,13 +1,14 @@
 /** What the chip says of a text: never more than was compared. */
 import { expect, test } from 'vitest';
-import { openScript } from '../lib/node.ts';
-import { ScriptError, type TextKind } from '../lib/node.ts';
+import { openScript } from '../../lib/node.ts';
+import { ScriptError, type TextKind } from '../../lib/node.ts';
 import { byReason, chipOf } from './verdict.ts';
 
-async function chip(text: string, position = Infinity, kind?: TextKind) {
+async function chip(text: string, verdictAt = Infinity, kind?: TextKind) {
   const session = await openScript(text, { kind });
-  session.goTo(Math.min(position, session.length));
-  return chipOf({ isFresh: true, errors: [], verdict: session.verdict(), position: session.position, length: session.length });
+  session.goTo(Math.min(verdictAt, session.length));
+  const verdict = session.verdict();
+  return chipOf({ isFresh: true, errors: [], verdict: { ...verdict, leftOut: verdict.leftOut.length, reasons: [] }, verdictAt: session.position, length: session.length });
 }
 
 const LOG = 'execve("./demo", ["./demo"], 0x7ffd11112222 /* 9 vars */) = 0\nbrk(NULL) = 0x5601aa000000\nmmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f1100010000\n';
@@ -29,13 +30,13 @@ test('what differs, was left out or cannot be modelled is not green', async () =
 test('nothing compared is nothing to boast of', async () => {
   expect(await chip('mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)')).toMatchObject({ tone: 'plain', text: '1 step, nothing was compared' });
   expect(await chip('# nothing')).toMatchObject({ tone: 'plain', text: 'Nothing to run' });
-  expect(chipOf({ isFresh: false, errors: [], verdict: null, position: 3, length: 3 }).tone).toBe('plain');
+  expect(chipOf({ isFresh: false, errors: [], verdict: null, verdictAt: 3, length: 3 }).tone).toBe('plain');
 });
 
 test('an error is told with its reason', async () => {
   const error: unknown = await openScript('munmap(a 4096)').catch((reason: unknown) => reason);
   const { errors } = error as ScriptError;
-  expect(chipOf({ isFresh: true, errors, verdict: null, position: 0, length: 0 })).toMatchObject({ tone: 'bad', text: expect.stringMatching(/^line 1: found .*expected `,` or a closing bracket/) });
+  expect(chipOf({ isFresh: true, errors, verdict: null, verdictAt: 0, length: 0 })).toMatchObject({ tone: 'bad', text: expect.stringMatching(/^line 1: found .*expected `,` or a closing bracket/) });
 });
 
 test('reasons go by how often they are met', () => {

@@ -42,6 +42,6 @@ export const words = {
   skip: 'Skip to the steps',
   details: 'Details',
   privacy: 'Everything runs in your browser; nothing is uploaded. No cookies, no network after loading.',
-  dividers: { script: 'Width of the script', inspector: 'Width of the details', story: 'Height of the story', tracks: 'Height of the tracks' },
+  dividers: { script: 'Width of the script', inspector: 'Width of the details', story: 'Height of the story' },
   failed: (message: string) => `Something went wrong here: ${message}. Your text is kept; if the page does not answer, reload it.`,
 } as const;

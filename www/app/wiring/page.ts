@@ -1,10 +1,10 @@
 /** The page as one thing: the model, what is open around it, and everything that can be done. Draws through `draw`. */
 import type { TextKind } from '../../lib/index.ts';
 import { EXAMPLES } from '../examples.ts';
-import { asLines } from '../incoming.ts';
 import { Keep, type Kept } from '../keep.ts';
 import { type LinkState, decode, encode } from '../link.ts';
 import * as branching from '../model/branches.ts';
+import { asLines } from '../model/lines.ts';
 import { type Comparison, compare } from '../model/compare.ts';
 import { Model } from '../model/model.ts';
 import { saveText } from '../interface/open/files.ts';

@@ -28,7 +28,6 @@ export function shell(page: Page, actions: ShellActions): TemplateResult {
         <pf-split name="inspector" label=${words.dividers.inspector} orientation="vertical" reverse></pf-split>
         ${inspector(page)}
       </main>
-      <pf-split name="tracks" label=${words.dividers.tracks} orientation="horizontal" reverse></pf-split>
       ${time(page)}
       <pf-split name="story" label=${words.dividers.story} orientation="horizontal" reverse></pf-split>
       ${dock(page)}

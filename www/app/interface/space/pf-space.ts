@@ -174,6 +174,11 @@ export class PfSpace extends LitElement {
   /* ------------------------------------------------------------ what others call */
 
   /** What suits again: everything with few areas, rows that can be read with many. */
+  /** Asks where to go to. */
+  ask(): void {
+    this.asking = true;
+  }
+
   fit(): void {
     this.view = null;
     this.range = null;

@@ -1,6 +1,6 @@
 /** How the panes share the room: sizes as fractions, remembered, never below what a pane can be used with. No DOM. */
 
-export type SplitName = 'script' | 'inspector' | 'story' | 'tracks';
+export type SplitName = 'script' | 'inspector' | 'story';
 
 /** A divider: the share of the pane that it sizes, and what it may be. */
 export interface SplitRule {
@@ -15,7 +15,6 @@ export const SPLITS: Readonly<Record<SplitName, SplitRule>> = {
   script: { share: 0.23, least: 0.12, most: 0.5, pixels: 200 },
   inspector: { share: 0.24, least: 0.14, most: 0.5, pixels: 240 },
   story: { share: 0.25, least: 0.1, most: 0.6, pixels: 110 },
-  tracks: { share: 0.13, least: 0.06, most: 0.4, pixels: 64 },
 };
 
 /** A share within its bounds, given the size of the whole in pixels. */
