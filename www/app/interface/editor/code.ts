@@ -251,13 +251,18 @@ export class Code {
     const { state } = this.view;
     const isNew = this.#diagnosed?.errors !== value.errors || this.#diagnosed.remarks !== value.remarks || this.#diagnosed.isFresh !== value.isFresh;
     const { effects } = isNew ? setDiagnostics(state, value.isFresh ? diagnosticsFor(state, value) : []) : { effects: [] };
-    this.view.dispatch({ effects: [setShown.of(value), ...(effects ? [effects].flat() : [])] });
+    const scroll = value.reveal ? [this.#scroll(value.reveal, 'nearest')] : [];
+    this.view.dispatch({ effects: [setShown.of(value), ...(effects ? [effects].flat() : []), ...scroll] });
     if (isNew) this.#diagnosed = { errors: value.errors, remarks: value.remarks, isFresh: value.isFresh };
   }
 
   /** Scrolls to a line. */
   reveal(number: number, y: 'center' | 'nearest' = 'nearest'): void {
-    this.view.dispatch({ effects: EditorView.scrollIntoView(this.#line(number).from, { y, yMargin: 48 }) });
+    this.view.dispatch({ effects: this.#scroll(number, y) });
+  }
+
+  #scroll(number: number, y: 'center' | 'nearest') {
+    return EditorView.scrollIntoView(this.#line(number).from, { y, yMargin: 48 });
   }
 
   /** Puts the cursor at a place. */
