@@ -31,8 +31,17 @@ function numberOf(word: string): bigint | null {
   return value << (SHIFTS[suffix ?? ''] ?? 0n);
 }
 
+const MOST_LINE = 4000;
+const MOST_WORD = 200;
+
 /** What is to be said of the word at a column of a line; null if nothing. */
 export function describe(line: string, column: number, bound: () => readonly Bound[], texts: Texts = EN): Description | null {
+  // Of a very long line what stands around the column.
+  const start = line.length > MOST_LINE ? Math.max(0, column - MOST_WORD) : 0;
+  if (start > 0 || line.length > MOST_LINE) {
+    const found = describe(line.slice(start, column + MOST_WORD), column - start, bound, texts);
+    return found && { ...found, from: found.from + start, to: found.to + start };
+  }
   for (const match of line.matchAll(/"(?:[^"\\]|\\.)*"|#.*$|\/\/.*$|@\w+|[\w$]+/g)) {
     const [from, to] = [match.index, match.index + match[0].length];
     if (column < from || column >= to) continue;

@@ -82,7 +82,8 @@ test('what is said of a word', () => {
   expect(describe(line, 0, () => bound)).toMatchObject({ sentence: 'The result of mmap(), line 1.' });
   expect(describe('openat(AT_FDCWD)', 9, () => [])).toMatchObject({ detail: '-100' });
   expect(describe('@ram 64M', 1, () => [])).toMatchObject({ title: '@ram 64M' });
-  expect(describe('load(0777, 089)', 12, () => [])).not.toBe(undefined);
+  expect(describe(`f(${'1, '.repeat(9000)}PROT_READ)`, 27005, () => [])).toMatchObject({ from: 27002, to: 27011, title: 'PROT_READ' });
+  expect(describe('load(0777, 089)', 6, () => [])).toMatchObject({ detail: '0x1ff = 511' });
 });
 
 test('an error comes with its cure', () => {

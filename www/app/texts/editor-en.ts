@@ -19,6 +19,9 @@ export const EDITOR = {
   dropCast: 'Drop the cast',
   ownLine: 'Put it on a line of its own',
   closeCall: 'Close the parenthesis',
+  closeAbove: 'Close the parenthesis of the line above',
+  putComma: 'Put a comma before it',
+  closeString: 'Close the string',
   asComment: 'Make it a comment',
   asMap: 'Write @map before it',
 } as const;

@@ -161,7 +161,7 @@ export class ScriptConsole extends LitElement {
     if (!reply.ok) {
       this.refused = reply.reason;
       const { fixesFor } = await this.#load();
-      this.fixes = reply.mistake && this.refused === reply.reason ? fixesFor(reply.mistake, line).filter(({ insert }) => !insert.includes('\n')) : [];
+      this.fixes = reply.mistake && this.refused === reply.reason ? fixesFor(reply.mistake, line).filter(({ insert, up }) => up === 0 && !insert.includes('\n')) : [];
       return;
     }
     this.#history.add(line);

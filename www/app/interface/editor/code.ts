@@ -126,9 +126,12 @@ function inCode(text: string): Node[] {
   });
 }
 
+const above = (doc: Text, line: number): string => (line > 1 ? doc.line(line - 1).text : '');
+
 /** Changes the line at a place as a fix says. */
-function applyFix(view: EditorView, at: number, { from, to, insert }: Fix): void {
-  const line = view.state.doc.lineAt(at);
+function applyFix(view: EditorView, at: number, { up, from, to, insert }: Fix): void {
+  const { doc } = view.state;
+  const line = doc.line(Math.max(1, doc.lineAt(at).number - up));
   const [start, end] = [Math.min(line.from + from, line.to), Math.min(line.from + to, line.to)];
   view.dispatch({ changes: { from: start, to: end, insert }, selection: { anchor: start + insert.length }, userEvent: 'input.fix', scrollIntoView: true });
   view.focus();
@@ -157,7 +160,7 @@ function blocksFor(state: EditorState, value: Shown): DecorationSet {
   const { doc } = state;
   return Decoration.set(underlined(value, doc.lines).slice(0, MOST_BELOW).map(({ line: number, message, kind, error }) => {
     const line = doc.line(number);
-    return Decoration.widget({ widget: new MistakeWidget(message, kind, error ? fixesFor(error, line.text) : []), block: true, side: 1 }).range(line.to);
+    return Decoration.widget({ widget: new MistakeWidget(message, kind, error ? fixesFor(error, line.text, above(doc, number)) : []), block: true, side: 1 }).range(line.to);
   }), true);
 }
 
@@ -168,7 +171,7 @@ function diagnosticsFor(state: EditorState, value: Shown): Diagnostic[] {
     // An error at the end of a line is shown on its last character.
     const from = Math.max(line.from, Math.min(line.from + column - 1, line.to - 1));
     const word = line.text.slice(from - line.from).match(/^(?:[\w$]+|\S+)/)?.[0].length ?? line.to - from;
-    const fixes = error ? fixesFor(error, line.text) : [];
+    const fixes = error ? fixesFor(error, line.text, above(doc, number)) : [];
     return {
       from, to: error ? from + Math.max(word, Math.min(1, line.to - from)) : line.to, severity: kind, message,
       actions: fixes.map((fix) => ({ name: fix.title, apply: (view: EditorView, at: number) => applyFix(view, at, fix) })),
@@ -248,13 +251,18 @@ export class Code {
     const { state } = this.view;
     const isNew = this.#diagnosed?.errors !== value.errors || this.#diagnosed.remarks !== value.remarks || this.#diagnosed.isFresh !== value.isFresh;
     const { effects } = isNew ? setDiagnostics(state, value.isFresh ? diagnosticsFor(state, value) : []) : { effects: [] };
-    this.view.dispatch({ effects: [setShown.of(value), ...(effects ? [effects].flat() : [])] });
+    const scroll = value.reveal ? [this.#scroll(value.reveal, 'nearest')] : [];
+    this.view.dispatch({ effects: [setShown.of(value), ...(effects ? [effects].flat() : []), ...scroll] });
     if (isNew) this.#diagnosed = { errors: value.errors, remarks: value.remarks, isFresh: value.isFresh };
   }
 
   /** Scrolls to a line. */
   reveal(number: number, y: 'center' | 'nearest' = 'nearest'): void {
-    this.view.dispatch({ effects: EditorView.scrollIntoView(this.#line(number).from, { y, yMargin: 48 }) });
+    this.view.dispatch({ effects: this.#scroll(number, y) });
+  }
+
+  #scroll(number: number, y: 'center' | 'nearest') {
+    return EditorView.scrollIntoView(this.#line(number).from, { y, yMargin: 48 });
   }
 
   /** Puts the cursor at a place. */

@@ -29,6 +29,8 @@ export interface Shown {
   readonly remarks: readonly Remark[];
   /** Whether all of this is about the text that stands in the editor. */
   readonly isFresh: boolean;
+  /** A line to scroll to at the same time, which costs one layout instead of two. */
+  readonly reveal?: number | null;
 }
 
 export const NOTHING: Shown = { current: null, results: () => [], asideLines: new Set(), errors: [], remarks: [], isFresh: true };
