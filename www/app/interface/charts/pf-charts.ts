@@ -66,7 +66,7 @@ export class PfCharts extends Panel {
     const [own] = this.runs;
     const pids = own ? pidsOf(own.tracks) : [];
     const isEmpty = !own || stepsOf(own.tracks) === 0;
-    return html`<div class="pf-panel pf-charts">
+    return html`<div class="pf-panel pf-charts ${this.runs.length > 1 ? 'several' : ''}">
       <h2 class="pf-h">${t.title}
         ${pids.length > 1 ? html`<span class="pf-side"><label>${t.process} <select @change=${(event: Event) => (this.pid = Number((event.target as HTMLSelectElement).value) || null)}><option value="0">${t.all}</option>${pids.map((pid) => html`<option value=${pid} ?selected=${pid === this.pid}>${this.processes.find((one) => one.pid === pid)?.name ?? ''} ${pid}</option>`)}</select></label></span>` : nothing}</h2>
       ${this.runs.length > 1 ? this.#legend() : nothing}
@@ -130,7 +130,7 @@ export class PfCharts extends Panel {
           ${drawn.map(({ run, line }) => svg`<path class="run r${run % 5}" d=${path(line, width, y)}/>`)}
           <path class="now" d="M${x(at)} 0V${HEIGHT}"/>
           <text class="most" x="2" y="12">${show(series, most)}</text>
-          ${least > 0 ? svg`<text class="most" x="2" y=${HEIGHT - 6}>${show(series, least)}</text>` : nothing}
+          ${least > 0 && show(series, least) !== show(series, most) ? svg`<text class="most" x="2" y=${HEIGHT - 6}>${show(series, least)}</text>` : nothing}
         </svg>
       </div>
       ${series === 'rss' ? this.#pss() : nothing}

@@ -13,6 +13,8 @@ const FINDS: readonly Exclude<Find, 'change of the page' | 'change of the area'>
 const MOST_LANES = 6;
 /** From so many px a step on, a call is drawn with its letter. */
 const LETTER = 11;
+/** A step is drawn no wider than that. */
+const WIDEST = 34;
 
 /** What is drawn of the tracks; kept until they, or the room, are others. */
 interface Drawn {
@@ -130,7 +132,7 @@ export class PfTime extends Panel {
     const x = (step: number) => (length === 0 ? 0 : (step / length) * width);
     return html`<div class="pf-tracks">
       <div class="pf-track-names" aria-hidden="true" style="grid-template-rows:${drawn.lanes.map(() => `${laneHeight}px`).join(' ')} 4px 22px 26px 12px">
-        ${drawn.lanes.map(({ pid }) => html`<span>${drawn.lanes.length === 1 || pid === null ? t.tracks.calls : this.processNames[pid] || pid}</span>`)}<i></i>
+        ${drawn.lanes.map(({ pid }) => html`<span>${drawn.lanes.length === 1 || pid === null ? t.tracks.calls : `${pid} ${this.processNames[pid] ?? ''}`}</span>`)}<i></i>
         <span>${t.tracks.faults}</span><span>${t.tracks.rss}</span><span>${t.tracks.marks}</span>
       </div>
       <div class="pf-slider" role="slider" tabindex="0" aria-label=${t.slider} aria-valuemin="0" aria-valuemax=${length} aria-valuenow=${position} aria-valuetext=${words}
@@ -222,7 +224,9 @@ function groupsOf({ call, faults: taken }: Tracks): Drawn['used'] {
 
 const each = (buckets: Buckets, width: number, length: number) => {
   const per = (width / Math.max(length, 1)) * buckets.steps;
-  return { per, left: (i: number) => i * per, wide: Math.max(1, per - (per > 4 ? 1 : per > 2 ? .4 : 0)) };
+  const wide = Math.min(WIDEST, Math.max(1, per - (per > 4 ? 1 : per > 2 ? .4 : 0)));
+  // Few steps have room around them: each stands before the position that it leads to.
+  return { per, left: (i: number) => (i + 1) * per - wide - (per > WIDEST ? 3 : 0), wide };
 };
 
 function calls(buckets: Buckets, width: number, height: number, length: number): TemplateResult {
