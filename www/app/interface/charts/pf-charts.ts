@@ -84,14 +84,21 @@ export class PfCharts extends Panel {
   #values(run: number, series: Series, pids: readonly number[]): Float64Array {
     const { tracks } = this.runs[run]!;
     if (series !== 'rss' || this.pid !== null || pids.length <= 1) return valuesOf(tracks, series, series === 'rss' || series === 'faults' ? this.pid ?? (series === 'rss' ? (pids[0] ?? null) : null) : null);
-    const last = new Map<number, number>();
-    let sum = 0;
-    return Float64Array.from(tracks.rss, (rss, i) => {
-      const pid = tracks.pid[i]!;
-      sum += rss - (last.get(pid) ?? 0);
-      last.set(pid, rss);
-      return sum;
-    });
+    const place = new Map(pidsOf(tracks).map((pid, at) => [pid, at]));
+    const last = new Float64Array(place.size + 1);
+    const values = new Float64Array(tracks.rss.length);
+    let [sum, pid, at] = [0, -1, 0];
+    for (let i = 0; i < values.length; i++) {
+      if (tracks.pid[i] !== pid) {
+        pid = tracks.pid[i]!;
+        at = place.get(pid) ?? place.size;
+      }
+      const rss = tracks.rss[i]!;
+      sum += rss - last[at]!;
+      last[at] = rss;
+      values[i] = sum;
+    }
+    return values;
   }
 
   #lines(series: Series, pids: readonly number[]): Drawn[] {
