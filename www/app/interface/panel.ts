@@ -64,3 +64,6 @@ export function rove(key: string, at: number, count: number): number | null {
     default: return null;
   }
 }
+
+/** A name that may be broken behind its underscores and arrows. */
+export const breakable = (name: string): unknown[] => name.split(/(?<=_|->)/).flatMap((part, at) => (at === 0 ? [part] : [html`<wbr>`, part]));

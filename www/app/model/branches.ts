@@ -139,7 +139,7 @@ export interface BranchRow extends Branch {
 /** The tree as rows, each branch below the one it came from. */
 export function rows(tree: Branches): BranchRow[] {
   const list: BranchRow[] = [];
-  const lines = (text: string) => (text === '' ? 0 : text.split('\n').length);
+  const lines = (text: string) => (text === '' ? 0 : text.replace(/\n$/, '').split('\n').length);
   const walk = (parent: number | null, depth: number) => {
     for (const one of tree.branches.filter((candidate) => candidate.parent === parent).sort((a, b) => a.from - b.from || a.id - b.id)) {
       const change = parent === null ? null : difference(textOf(tree, parent), textOf(tree, one.id));

@@ -144,7 +144,8 @@ function pageChanges(pid: number, before: readonly Cells[], after: readonly Cell
 
 function counterChanges(pid: number, a: ProcessInfo | undefined, b: ProcessInfo | undefined): CounterChange[] {
   const of = (['areas', 'pages', 'rss', 'minFlt', 'majFlt', 'tables'] as const).map((counter) => ({ pid, counter, from: a?.[counter] ?? null, to: b?.[counter] ?? null }));
-  return of.filter(({ from, to }) => from !== to);
+  // What is 0 in a process that is new, or was in one that is gone, is no change.
+  return of.filter(({ from, to }) => (from ?? 0) !== (to ?? 0));
 }
 
 function machineChanges({ ram: a }: At, { ram: b }: At): CounterChange[] {

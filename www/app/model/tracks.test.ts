@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { CALL_GROUPS, ENDING, REMARK, type Tracks } from '../worker/protocol.ts';
-import { MARKS, NO_TRACKS, TrackStore, bucketed, deltas, find, lineOf, over, pidsOf, valuesOf } from './tracks.ts';
+import { MARKS, NO_TRACKS, TrackStore, bucketed, deltas, find, lanesOf, lineOf, over, pidsOf, valuesOf } from './tracks.ts';
 
 const MAP = CALL_GROUPS.indexOf('map');
 const ACCESS = CALL_GROUPS.indexOf('access');
@@ -86,4 +86,14 @@ test('the difference of a step compares with the step of the same process before
   expect(deltas(some, 2)).toEqual([{ counter: 'rss', from: null, to: 9 }]);
   expect(deltas(some, 0)).toEqual([]);
   expect(pidsOf(some)).toEqual([1, 2]);
+});
+
+test('the lanes found in one pass are those found one by one', () => {
+  const many = tracks(Array.from({ length: 5000 }, (_, i) => ({ call: (i * 7) % 5, pid: 1 + ((i >> 3) % 3), faults: i % 4, rss: (i * 13) % 97, ending: i % 50 })));
+  for (const [length, columns] of [[5000, 333], [7000, 100], [5000, 9000]] as const) {
+    const { all, lanes } = lanesOf(many, length, columns, [1, 3]);
+    expect(all).toEqual(bucketed(many, 0, length, columns));
+    for (const { pid, buckets } of lanes) expect(buckets).toEqual(bucketed(many, 0, length, columns, pid));
+    for (const { pid, rss } of lanes) expect(rss.most).toBe(lineOf(valuesOf(many, 'rss', pid), length, columns).most);
+  }
 });

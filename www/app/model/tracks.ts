@@ -54,7 +54,10 @@ export const stepsOf = (tracks: Tracks): number => tracks.from + tracks.call.len
 export const MARKS = { signal: 1, fatal: 2, refusal: 4, difference: 8, leftOut: 16, assumed: 32 } as const;
 
 /** The marks of a step. */
-export function marksOf(ending: number): number {
+export const marksOf = (ending: number): number => MARKS_OF[ending]!;
+const MARKS_OF = Uint8Array.from({ length: 256 }, (_, ending) => marksIn(ending));
+
+function marksIn(ending: number): number {
   const how = ending & 15;
   return (how === ENDING.signal ? MARKS.signal : 0) | (ending & REMARK.fatal ? MARKS.fatal : 0) | (how === ENDING.error ? MARKS.refusal : 0)
     | (ending & REMARK.differs ? MARKS.difference : 0) | (how === ENDING.skipped ? MARKS.leftOut : 0) | (ending & REMARK.assumed ? MARKS.assumed : 0);
@@ -97,6 +100,58 @@ export function bucketed(tracks: Tracks, from: number, to: number, columns: numb
     mostFaults = Math.max(mostFaults, faults[bucket]!);
   }
   return { count, steps, group, faults, marks, mostFaults };
+}
+
+/** What the lanes of the slider show, found in one pass: all calls together, each process by itself, and what it has in RAM. */
+export interface Lanes {
+  readonly all: Buckets;
+  readonly lanes: readonly { readonly pid: number; readonly buckets: Buckets; readonly rss: Line }[];
+}
+
+export function lanesOf(tracks: Tracks, length: number, columns: number, pids: readonly number[]): Lanes {
+  const count = Math.min(Math.max(columns, 1), Math.max(length, 0));
+  const steps = Math.max(1, length / Math.max(columns, 1));
+  const groups = CALL_GROUPS.length;
+  const make = () => ({ group: new Uint8Array(count).fill(255), faults: new Uint32Array(count), marks: new Uint8Array(count), least: new Float64Array(count).fill(Number.NaN), greatest: new Float64Array(count).fill(Number.NaN), votes: new Uint32Array(groups), mostFaults: 0, most: 0, now: Number.NaN });
+  const all = make();
+  const mine = pids.map(make);
+  const place = new Map(pids.map((pid, at) => [pid, mine[at]!]));
+  const { call, ending, pid: ran, faults, rss } = tracks;
+  const known = Math.min(length, call.length);
+  let [last, lane] = [-1, undefined as (typeof mine)[number] | undefined];
+  for (let bucket = 0, step = 0; bucket < count && step < known; bucket++) {
+    const end = Math.min(known, Math.max(Math.floor((bucket + 1) * steps), bucket + 1));
+    all.votes.fill(0);
+    for (const one of mine) {
+      one.votes.fill(0);
+      one.least[bucket] = one.greatest[bucket] = one.now;
+    }
+    for (; step < end; step++) {
+      const of = call[step]!;
+      const bits = marksOf(ending[step]!);
+      const taken = faults[step]!;
+      if (ran[step] !== last) [last, lane] = [ran[step]!, place.get(ran[step]!)];
+      vote(all, bucket, of, taken, bits);
+      if (!lane) continue;
+      vote(lane, bucket, of, taken, bits);
+      const value = rss[step]!;
+      lane.now = value;
+      if (!(value >= lane.least[bucket]!)) lane.least[bucket] = value;
+      if (!(value <= lane.greatest[bucket]!)) lane.greatest[bucket] = value;
+      if (value > lane.most) lane.most = value;
+    }
+    for (const one of [all, ...mine]) if (one.faults[bucket]! > one.mostFaults) one.mostFaults = one.faults[bucket]!;
+  }
+  const buckets = ({ group, faults: of, marks, mostFaults }: typeof all): Buckets => ({ count, steps, group, faults: of, marks, mostFaults });
+  return { all: buckets(all), lanes: pids.map((pid, at) => ({ pid, buckets: buckets(mine[at]!), rss: { least: mine[at]!.least, greatest: mine[at]!.greatest, most: mine[at]!.most } })) };
+}
+
+function vote(one: { group: Uint8Array; faults: Uint32Array; marks: Uint8Array; votes: Uint32Array }, bucket: number, of: number, faults: number, marks: number): void {
+  const best = one.group[bucket]!;
+  const votes = ++one.votes[of]!;
+  if (best === 255 || votes > one.votes[best]!) one.group[bucket] = of;
+  one.faults[bucket]! += faults;
+  one.marks[bucket]! |= marks;
 }
 
 /** Processes in the order in which they first ran. */
@@ -145,13 +200,19 @@ export function lineOf(values: Float64Array, length: number, columns: number): L
   const count = Math.min(Math.max(columns, 1), Math.max(length, 1));
   const [least, greatest] = [new Float64Array(count).fill(Number.NaN), new Float64Array(count).fill(Number.NaN)];
   let most = 0;
-  for (let i = 0; i < values.length && i < length; i++) {
-    const value = values[i]!;
-    if (Number.isNaN(value)) continue;
-    const at = Math.min(count - 1, Math.floor((i * count) / length));
-    if (!(value >= least[at]!)) least[at] = value;
-    if (!(value <= greatest[at]!)) greatest[at] = value;
-    if (value > most) most = value;
+  const end = Math.min(values.length, length);
+  for (let at = 0, i = 0; at < count && i < end; at++) {
+    const next = Math.min(end, Math.ceil(((at + 1) * length) / count));
+    let [low, high] = [Number.NaN, Number.NaN];
+    for (; i < next; i++) {
+      const value = values[i]!;
+      if (Number.isNaN(value)) continue;
+      if (!(value >= low)) low = value;
+      if (!(value <= high)) high = value;
+    }
+    least[at] = low;
+    greatest[at] = high;
+    if (high > most) most = high;
   }
   return { least, greatest, most };
 }

@@ -16,10 +16,10 @@ export const BITS: Readonly<Record<string, BitText>> = {
   dirty: { name: 'D · dirty', set: 'The program has written to the page.', clear: 'The program has not written to the page through this entry.' },
   large: { name: 'PS · large', set: 'It maps one large page: the walk ends here.', clear: 'It leads to the next table, or is the last.' },
   global: { name: 'G · global', set: 'With P clear: Linux keeps a page with no permissions here (PROT_NONE).', clear: 'A change of CR3 forgets it.' },
-  special: { name: 'bit 9 · special', set: 'Linux: nobody counts who maps the frame (page of zeros, vvar).', clear: 'Linux: the frame counts who maps it.' },
-  noExecute: { name: 'NX · no execute', set: 'An instruction fetch is a page fault.', clear: 'Instructions may be fetched.' },
-  frame: { name: 'bits 12–51 · frame', set: 'The frame that it leads to.', clear: 'No frame.' },
-  key: { name: 'bits 59–62 · key', set: 'The protection key, which PKRU allows or forbids.', clear: 'Protection key 0: nothing is forbidden by it.' },
+  special: { name: '9 · special', set: 'Linux: nobody counts who maps the frame (page of zeros, vvar).', clear: 'Linux: the frame counts who maps it.' },
+  noExecute: { name: 'NX · no exec', set: 'An instruction fetch is a page fault.', clear: 'Instructions may be fetched.' },
+  frame: { name: '12–51 · frame', set: 'The frame that it leads to.', clear: 'No frame.' },
+  key: { name: '59–62 · key', set: 'The protection key, which PKRU allows or forbids.', clear: 'Protection key 0: nothing is forbidden by it.' },
 };
 
 /** What a whole entry is. */

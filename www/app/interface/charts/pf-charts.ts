@@ -66,7 +66,7 @@ export class PfCharts extends Panel {
     const [own] = this.runs;
     const pids = own ? pidsOf(own.tracks) : [];
     const isEmpty = !own || stepsOf(own.tracks) === 0;
-    return html`<div class="pf-panel pf-charts">
+    return html`<div class="pf-panel pf-charts ${this.runs.length > 1 ? 'several' : ''}">
       <h2 class="pf-h">${t.title}
         ${pids.length > 1 ? html`<span class="pf-side"><label>${t.process} <select @change=${(event: Event) => (this.pid = Number((event.target as HTMLSelectElement).value) || null)}><option value="0">${t.all}</option>${pids.map((pid) => html`<option value=${pid} ?selected=${pid === this.pid}>${this.processes.find((one) => one.pid === pid)?.name ?? ''} ${pid}</option>`)}</select></label></span>` : nothing}</h2>
       ${this.runs.length > 1 ? this.#legend() : nothing}
@@ -84,14 +84,21 @@ export class PfCharts extends Panel {
   #values(run: number, series: Series, pids: readonly number[]): Float64Array {
     const { tracks } = this.runs[run]!;
     if (series !== 'rss' || this.pid !== null || pids.length <= 1) return valuesOf(tracks, series, series === 'rss' || series === 'faults' ? this.pid ?? (series === 'rss' ? (pids[0] ?? null) : null) : null);
-    const last = new Map<number, number>();
-    let sum = 0;
-    return Float64Array.from(tracks.rss, (rss, i) => {
-      const pid = tracks.pid[i]!;
-      sum += rss - (last.get(pid) ?? 0);
-      last.set(pid, rss);
-      return sum;
-    });
+    const place = new Map(pidsOf(tracks).map((pid, at) => [pid, at]));
+    const last = new Float64Array(place.size + 1);
+    const values = new Float64Array(tracks.rss.length);
+    let [sum, pid, at] = [0, -1, 0];
+    for (let i = 0; i < values.length; i++) {
+      if (tracks.pid[i] !== pid) {
+        pid = tracks.pid[i]!;
+        at = place.get(pid) ?? place.size;
+      }
+      const rss = tracks.rss[i]!;
+      sum += rss - last[at]!;
+      last[at] = rss;
+      values[i] = sum;
+    }
+    return values;
   }
 
   #lines(series: Series, pids: readonly number[]): Drawn[] {
@@ -130,7 +137,7 @@ export class PfCharts extends Panel {
           ${drawn.map(({ run, line }) => svg`<path class="run r${run % 5}" d=${path(line, width, y)}/>`)}
           <path class="now" d="M${x(at)} 0V${HEIGHT}"/>
           <text class="most" x="2" y="12">${show(series, most)}</text>
-          ${least > 0 ? svg`<text class="most" x="2" y=${HEIGHT - 6}>${show(series, least)}</text>` : nothing}
+          ${least > 0 && show(series, least) !== show(series, most) ? svg`<text class="most" x="2" y=${HEIGHT - 6}>${show(series, least)}</text>` : nothing}
         </svg>
       </div>
       ${series === 'rss' ? this.#pss() : nothing}

@@ -8,7 +8,7 @@ import { FLAG_GROUPS, flagLines, permissionLines } from '../../texts/flags.ts';
 import { functionText } from '../../texts/functions.ts';
 import { familyWords } from '../../texts/en.ts';
 import { panels } from '../../texts/panels.ts';
-import { Panel, data, define } from '../panel.ts';
+import { Panel, breakable, data, define } from '../panel.ts';
 import './pf-area.css';
 
 const t = panels.area;
@@ -72,13 +72,13 @@ export class PfArea extends Panel {
     const page = isAnonymous ? t.fromZero : area.ops === 'special_mapping_vmops' ? t.fromKernel : area.ops === 'shmem_vm_ops' || area.ops === 'shm_vm_ops' ? t.fromShmem : t.fromFile;
     const now = this.#faultHere(area, place);
     const box = (kind: string, title: string, field: string, name: string, sentence: string | null, words = '') => html`<div class="pf-box ${kind}" role="listitem">
-      <b>${title}</b><span class="pf-field">${field}</span><code title=${sentence ?? nothing}>${name}</code>${words ? html`<span class="pf-quiet">${words}</span>` : nothing}</div>`;
+      <b>${title}</b><span class="pf-field">${field}</span><code title=${sentence ?? nothing}>${breakable(name)}</code>${words ? html`<span class="pf-quiet">${breakable(words)}</span>` : nothing}</div>`;
     return html`<div class="pf-seam" role="list" aria-label=${t.seamLabel}>
         ${box(area.fileMmap ? 'file' : 'file none', t.file, t.fileMmap, area.fileMmap ?? t.noFile, functionText(area.fileMmap ?? '')?.sentence ?? null, area.fileMmap ? t.mmapWords : isAnonymous ? t.anonymousMmap : '')}
         <span class="pf-arrow right" aria-hidden="true"><i>${t.sets}</i></span>
         ${box('vma', t.vma, t.vmaOps, area.ops ?? t.nullOps, null, area.name || panels.compare.anonymous)}
         <span class="pf-arrow down" aria-hidden="true"><i>${t.calls}</i></span>
-        ${box(now ? 'page now' : 'page', t.page, now ? t.faultNow : t.gives, now?.frame ?? page, null, now ? '' : '')}
+        ${box(now ? 'page now' : 'page', t.page, now ? t.faultNow : t.gives, now?.frame ?? page, null)}
         <span class="pf-arrow left" aria-hidden="true"><i>${t.gives}</i></span>
         ${box('ops', isAnonymous ? t.direct : t.operations, t.opsFault, fault, functionText(fault)?.sentence ?? null)}
       </div>

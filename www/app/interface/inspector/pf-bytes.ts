@@ -75,7 +75,7 @@ export class PfBytes extends Panel {
       <p class="pf-where">${t.title(`0x${page.toString(16)}`)} · ${used === 0 ? t.zeros : t.used(used)}</p>
       ${this.isInvented ? html`<p class="pf-note">${t.invented}</p>` : nothing}
       <form class="pf-go" @submit=${(event: SubmitEvent) => this.#go(event, page)}>
-        <label><span class="hidden">${t.goTo}</span><input type="text" name="to" placeholder=${t.goTo} spellcheck="false" autocomplete="off" aria-invalid=${this.wrong} @input=${() => (this.wrong = false)}></label>
+        <label><span class="hidden">${t.goTo}</span><input type="text" name="to" placeholder=${t.example} spellcheck="false" autocomplete="off" aria-invalid=${this.wrong} @input=${() => (this.wrong = false)}></label>
         <button class="pf-small">${t.go}</button>${this.copy(() => [...bytes].map((one) => hex(one, 2)).join(''), t.copyHex)}
       </form>
       ${this.wrong ? html`<p class="pf-bad" role="alert">${t.bad}</p>` : nothing}

@@ -44,6 +44,11 @@ export class PfInspector extends Panel {
     </div>`;
   }
 
+  protected override updated(): void {
+    // Where there is no room for all tabs, the chosen one is in sight.
+    this.querySelector('.pf-tabs [aria-selected="true"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }
+
   #panel(): TemplateResult {
     const { at } = this;
     const selected = at?.selected ?? null;

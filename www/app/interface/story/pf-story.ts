@@ -8,7 +8,7 @@ import { PRICES } from '../../texts/costs.ts';
 import { functionText } from '../../texts/functions.ts';
 import { ERRNOS, SIGNALS, ruleOf } from '../../texts/rules.ts';
 import { panels } from '../../texts/panels.ts';
-import { Panel, data, define } from '../panel.ts';
+import { Panel, breakable, data, define } from '../panel.ts';
 import './pf-story.css';
 
 const t = panels.story;
@@ -23,10 +23,12 @@ interface Node {
 
 export class PfStory extends Panel {
   static override properties = {
-    ...data('explanation', 'last', 'processes', 'areas', 'tracks', 'position', 'levels', 'parts'), withPassed: { state: true }, withWords: { state: true }, mostLines: { state: true }, mostChanges: { state: true }, told: { state: true },
+    ...data('explanation', 'last', 'source', 'processes', 'areas', 'tracks', 'position', 'levels', 'parts'), withPassed: { state: true }, withWords: { state: true }, mostLines: { state: true }, mostChanges: { state: true }, told: { state: true },
   };
   declare explanation: Explanation | null;
   declare last: StepReport | null;
+  /** The line of the text that the step is; its own expectations are not shown. */
+  declare source: string;
   declare processes: readonly Pick<ProcessInfo, 'pid' | 'name'>[];
   /** Areas by process, to name the places of changes. */
   declare areas: Readonly<Record<number, Areas>>;
@@ -47,6 +49,7 @@ export class PfStory extends Panel {
     super();
     this.explanation = null;
     this.last = null;
+    this.source = '';
     this.processes = [];
     this.areas = {};
     this.tracks = NO_TRACKS;
@@ -80,9 +83,9 @@ export class PfStory extends Panel {
     const isFatal = step.signal !== null && step.ending === 'signal' && died !== undefined;
     return html`<section class="pf-what" aria-live="polite">
       <h2 class="pf-h">${t.title} <span class="pf-side">${this.#name(step.pid)}</span></h2>
-      <p class="pf-call"><code>${last.call}${last.result ? html` <b class=${last.kind}>= ${last.result}</b>` : nothing}</code></p>
+      <p class="pf-call"><code>${callOf(this.source) || last.call}${last.result ? html` <b class=${last.kind}>= ${last.result}</b>` : nothing}</code></p>
       <p class="pf-sentence">${told.sentence}</p>
-      ${isFatal ? html`<p class="pf-note pf-fatal"><b>${t.fatal}</b> ${t.fatalWords(step.pid, this.#name(step.pid), step.signal!.name)}</p>` : nothing}
+      ${isFatal ? html`<p class="pf-note pf-fatal"><b>${t.fatal}</b> ${t.fatalWords(this.#name(step.pid))}</p>` : nothing}
       ${this.#refusal(told)}
       ${last.differences.map((difference) => html`<p class="pf-difference ${difference.excuse ? '' : 'pf-bad'}">${t.difference(difference.field)} <code>${difference.expected}</code>, ${t.is} <code>${difference.found}</code>${difference.excuse ? ` (${difference.excuse})` : ''}${difference.cause ? `; ${difference.cause}` : ''}</p>`)}
       ${last.assumed ? this.quiet(t.assumed(last.assumed)) : nothing}
@@ -133,7 +136,7 @@ export class PfStory extends Panel {
       if (!told.delete(text)) told.add(text);
       this.told = told;
     };
-    return html`<button type="button" class="pf-fn" aria-expanded=${isTold} title=${known?.sentence ?? t.unknownFunction} @click=${toggle}><code>${text}</code></button>${note ? html` <span class="pf-tree-note">${note}</span>` : nothing}
+    return html`<button type="button" class="pf-fn" aria-expanded=${isTold} title=${known?.sentence ?? t.unknownFunction} @click=${toggle}><code>${breakable(text)}</code></button>${note ? html` <span class="pf-tree-note">${note}</span>` : nothing}
       ${isTold ? html`<span class="pf-fn-words">${known ? html`${known.sentence} <span class="pf-quiet">${known.file}</span>` : t.unknownFunction}</span>` : nothing}`;
   }
 
@@ -180,6 +183,9 @@ export class PfStory extends Panel {
       <p class="pf-quiet pf-cost-note">${t.costNote}</p>`;
   }
 }
+
+/** A line of a script without the result that it expects: `load(a, 5) = "x"` is `load(a, 5)`. */
+const callOf = (line: string): string => line.slice(0, line.lastIndexOf(')') + 1).trim();
 
 /** Lines with a depth as a tree. */
 function nested(lines: readonly TreeLine[]): Node[] {

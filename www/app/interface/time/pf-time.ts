@@ -1,7 +1,7 @@
 /** Time: the buttons that move through it, and the slider with its tracks, drawn at the cost of its pixels, not of its steps. */
 import { type TemplateResult, html, nothing, svg } from 'lit';
 import { CALL_GROUPS, type Find, type Tracks } from '../../worker/protocol.ts';
-import { type Buckets, MARKS, NO_TRACKS, bucketed, lineOf, over, pidsOf, stepsOf, valuesOf } from '../../model/tracks.ts';
+import { type Buckets, MARKS, NO_TRACKS, type Line, lanesOf, over, pidsOf, stepsOf } from '../../model/tracks.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
 import './pf-time.css';
@@ -13,14 +13,17 @@ const FINDS: readonly Exclude<Find, 'change of the page' | 'change of the area'>
 const MOST_LANES = 6;
 /** From so many px a step on, a call is drawn with its letter. */
 const LETTER = 11;
+/** A step is drawn no wider than that. */
+const WIDEST = 34;
 
 /** What is drawn of the tracks; kept until they, or the room, are others. */
 interface Drawn {
-  readonly lanes: readonly { readonly pid: number | null; readonly buckets: Buckets }[];
+  readonly pids: readonly (number | null)[];
+  /** Processes without a lane. */
   readonly hidden: number;
-  readonly all: Buckets;
-  readonly rss: readonly { readonly pid: number; readonly line: ReturnType<typeof lineOf> }[];
-  readonly mostRss: number;
+  readonly laneHeight: number;
+  readonly height: number;
+  readonly picture: TemplateResult;
   readonly used: readonly { readonly group: (typeof CALL_GROUPS)[number]; readonly steps: number; readonly faults: number }[];
 }
 
@@ -124,22 +127,17 @@ export class PfTime extends Panel {
       event.preventDefault();
       this.#go(to);
     };
-    const laneHeight = drawn.lanes.length > 1 ? 16 : 22;
-    const top = { calls: 0, faults: drawn.lanes.length * laneHeight + 4 };
-    const height = top.faults + 22 + 26 + 12;
+    const { laneHeight, height } = drawn;
     const x = (step: number) => (length === 0 ? 0 : (step / length) * width);
     return html`<div class="pf-tracks">
-      <div class="pf-track-names" aria-hidden="true" style="grid-template-rows:${drawn.lanes.map(() => `${laneHeight}px`).join(' ')} 4px 22px 26px 12px">
-        ${drawn.lanes.map(({ pid }) => html`<span>${drawn.lanes.length === 1 || pid === null ? t.tracks.calls : this.processNames[pid] || pid}</span>`)}<i></i>
+      <div class="pf-track-names" aria-hidden="true" style="grid-template-rows:${drawn.pids.map(() => `${laneHeight}px`).join(' ')} 4px 22px 26px 12px">
+        ${drawn.pids.map((pid) => html`<span>${pid === null ? t.tracks.calls : `${pid} ${this.processNames[pid] ?? ''}`}</span>`)}<i></i>
         <span>${t.tracks.faults}</span><span>${t.tracks.rss}</span><span>${t.tracks.marks}</span>
       </div>
       <div class="pf-slider" role="slider" tabindex="0" aria-label=${t.slider} aria-valuemin="0" aria-valuemax=${length} aria-valuenow=${position} aria-valuetext=${words}
         @keydown=${key} @pointerdown=${this.#down} @pointermove=${this.#move} @pointerup=${this.#up} @pointerleave=${() => (this.pointed = null)}>
         <svg class="pf-draw" width=${width} height=${height} viewBox="0 0 ${width} ${height}" aria-hidden="true">
-          ${drawn.lanes.map(({ buckets }, i) => svg`<g transform="translate(0 ${i * laneHeight})">${calls(buckets, width, laneHeight - 2, length)}</g>`)}
-          <g transform="translate(0 ${top.faults})">${faults(drawn.all, width, 20, length)}</g>
-          <g transform="translate(0 ${top.faults + 22})">${drawn.rss.map(({ line: rss }, i) => area(rss, drawn.mostRss, width, 24, i))}</g>
-          <g transform="translate(0 ${top.faults + 48})">${marks(drawn.all, width, length)}</g>
+          ${drawn.picture}
           ${stepsOf(this.tracks) < length ? svg`<rect class="unknown" x=${x(stepsOf(this.tracks))} width=${Math.max(0, width - x(stepsOf(this.tracks)))} height=${height}/>` : nothing}
           ${this.momentA === null ? nothing : svg`<g class="moment" transform="translate(${x(this.momentA)} 0)"><path d="M0 0V${height}"/><text x="3" y=${height - 2}>A</text></g>`}
           ${this.pointed === null ? nothing : svg`<path class="pointed" d="M${x(this.pointed)} 0V${height}"/>`}
@@ -175,11 +173,17 @@ export class PfTime extends Panel {
     if (this.#drawn && this.#drawn.key.every((part, i) => part === key[i])) return this.#drawn.drawn;
     const { tracks, length, width } = this;
     const pids = pidsOf(tracks);
-    const columns = Math.max(1, Math.floor(width / 2));
-    const shown = pids.slice(0, MOST_LANES);
-    const lanes = pids.length <= 1 ? [{ pid: pids[0] ?? null, buckets: bucketed(tracks, 0, length, columns) }] : shown.map((pid) => ({ pid, buckets: bucketed(tracks, 0, length, columns, pid) }));
-    const rss = shown.map((pid) => ({ pid, line: lineOf(valuesOf(tracks, 'rss', pid), length, columns) }));
-    const drawn = { lanes, hidden: pids.length - shown.length, all: bucketed(tracks, 0, length, columns), rss, mostRss: Math.max(1, ...rss.map(({ line }) => line.most)), used: groupsOf(tracks) };
+    const { all, lanes } = lanesOf(tracks, length, Math.max(1, Math.floor(width / 2)), pids.slice(0, MOST_LANES));
+    const isOne = lanes.length <= 1;
+    const laneHeight = isOne ? 22 : 16;
+    const rows = isOne ? [all] : lanes.map(({ buckets }) => buckets);
+    const top = rows.length * laneHeight + 4;
+    const most = Math.max(1, ...lanes.map(({ rss }) => rss.most));
+    const picture = svg`${rows.map((buckets, i) => svg`<g transform="translate(0 ${i * laneHeight})">${calls(buckets, width, laneHeight - 2, length)}</g>`)}
+      <g transform="translate(0 ${top})">${faults(all, width, 20, length)}</g>
+      <g transform="translate(0 ${top + 22})">${lanes.map(({ rss }, i) => area(rss, most, width, 24, i))}</g>
+      <g transform="translate(0 ${top + 48})">${marks(all, width, length)}</g>`;
+    const drawn = { pids: isOne ? [null] : lanes.map(({ pid }) => pid), hidden: pids.length - lanes.length, laneHeight, height: top + 60, picture, used: groupsOf(tracks) };
     this.#drawn = { key, drawn };
     return drawn;
   }
@@ -222,7 +226,9 @@ function groupsOf({ call, faults: taken }: Tracks): Drawn['used'] {
 
 const each = (buckets: Buckets, width: number, length: number) => {
   const per = (width / Math.max(length, 1)) * buckets.steps;
-  return { per, left: (i: number) => i * per, wide: Math.max(1, per - (per > 4 ? 1 : per > 2 ? .4 : 0)) };
+  const wide = Math.min(WIDEST, Math.max(1, per - (per > 4 ? 1 : per > 2 ? .4 : 0)));
+  // Few steps have room around them: each stands before the position that it leads to.
+  return { per, left: (i: number) => (i + 1) * per - wide - (per > WIDEST ? 3 : 0), wide };
 };
 
 function calls(buckets: Buckets, width: number, height: number, length: number): TemplateResult {
@@ -249,7 +255,7 @@ function faults(buckets: Buckets, width: number, height: number, length: number)
   return svg`<path class="base" d="M0 ${height}H${width}"/><path class="faults" d=${path}/>`;
 }
 
-function area({ greatest }: ReturnType<typeof lineOf>, most: number, width: number, height: number, index: number): TemplateResult {
+function area({ greatest }: Line, most: number, width: number, height: number, index: number): TemplateResult {
   const per = width / greatest.length;
   let path = '';
   let isOpen = false;
