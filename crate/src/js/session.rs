@@ -288,9 +288,9 @@ impl WasmSession {
     }
 
     /// What happened inside a step that has been run.
-    pub fn explain(&self, step: usize) -> JsValue {
+    pub fn explain(&mut self, step: usize) -> JsValue {
         let Some(report) = self.session.explain(step) else { return JsValue::NULL };
-        to_js(&view::explain(&report.facts, &report.events))
+        to_js(&view::explain(&report.facts.unwrap_or_default(), &report.events))
     }
 
     /// The machine now.

@@ -3,6 +3,7 @@
 //!
 //! Key types: [`Snapshot`], [`MapsLine`], [`Smaps`], [`Explained`], [`StepFacts`].
 
+pub mod columns;
 mod explain;
 mod facts;
 mod proc;
