@@ -223,6 +223,7 @@ export const panels = {
     whoWords: 'Goes back to the step that changed the selected page last',
     nothingSelected: 'Select a page first',
     slider: 'Position in time',
+    more: 'Tracks, finding, and two moments',
     at: (position: number, length: number) => `step ${position.toLocaleString('en')} of ${length.toLocaleString('en')}`,
     atLine: (position: number, length: number, line: number) => `step ${position.toLocaleString('en')} of ${length.toLocaleString('en')}, line ${line}`,
     tracks: { calls: 'calls', faults: 'faults', rss: 'rss', marks: 'marks' },

@@ -47,6 +47,7 @@ export class Page {
   onText: (text: string) => void = () => undefined;
   onLine: (line: number) => void = () => undefined;
   readonly #draw: () => void;
+  readonly #small = matchMedia('(max-width: 900px), (max-height: 760px)');
   readonly #names = new Once<readonly ProcessInfo[] | null, Readonly<Record<number, string>>>();
   readonly #areas = new Once<At | null, Readonly<Record<number, Areas>>>();
   #toastTimer = 0;
@@ -54,8 +55,13 @@ export class Page {
   #tabChosen = false;
 
   /** `draw`: something may have changed; `progress`: only how far a long way has come; `hover`: only what is pointed at. */
+  get isSmall(): boolean {
+    return this.#small.matches;
+  }
+
   constructor(draw: () => void, progress: () => void, hover: () => void) {
     this.#draw = draw;
+    this.#small.addEventListener('change', draw);
     this.model = new Model((heard) => new Client(heard), (event) => (event === 'state' ? this.#changed() : event === 'progress' ? progress() : hover()));
     this.model.see('story', ['explanation', 'verdict']);
     this.model.see('inspector', WANTS[this.tab]);

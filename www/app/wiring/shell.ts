@@ -85,7 +85,7 @@ function inspector(page: Page): TemplateResult {
 function time(page: Page): TemplateResult {
   const { model } = page;
   return html`<pf-time id="time" ?hidden=${(model.opened?.dump ?? null) !== null} .position=${model.position} .length=${model.canRun ? model.length : 0} .lines=${model.opened?.lines ?? NO_LINES} .tracks=${model.history.tracks}
-    .isPlaying=${page.speed > 0} .speed=${page.playSpeed} .momentA=${model.marked?.position ?? null} .hasPlace=${model.selection !== null} .processNames=${page.processNames()}
+    .isPlaying=${page.speed > 0} .speed=${page.playSpeed} .momentA=${model.marked?.position ?? null} .hasPlace=${model.selection !== null} .processNames=${page.processNames()} .isCompact=${page.isSmall}
     @find=${(event: CustomEvent) => void page.find(event.detail.what, event.detail.back)} @play=${(event: CustomEvent) => page.play(event.detail.speed)} @pause=${() => page.pause()}
     @compare=${(event: CustomEvent) => void page.compare(event.detail.what)} @over=${() => void page.stepOver()}></pf-time>`;
 }

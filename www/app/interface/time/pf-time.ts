@@ -28,7 +28,7 @@ interface Drawn {
 }
 
 export class PfTime extends Panel {
-  static override properties = { ...data('position', 'length', 'lines', 'tracks', 'isPlaying', 'speed', 'momentA', 'hasPlace', 'processNames'), width: { state: true }, pointed: { state: true }, what: { state: true } };
+  static override properties = { ...data('position', 'length', 'lines', 'tracks', 'isPlaying', 'speed', 'momentA', 'hasPlace', 'processNames', 'isCompact'), isFull: { state: true }, width: { state: true }, pointed: { state: true }, what: { state: true } };
   /** Steps run. */
   declare position: number;
   declare length: number;
@@ -43,6 +43,9 @@ export class PfTime extends Panel {
   /** A page is selected: it can be asked who wrote it. */
   declare hasPlace: boolean;
   declare processNames: Readonly<Record<number, string>>;
+  /** Little room: one lane and the marks, the rest behind a button. */
+  declare isCompact: boolean;
+  declare isFull: boolean;
   declare width: number;
   declare pointed: number | null;
   declare what: (typeof FINDS)[number];
@@ -60,6 +63,8 @@ export class PfTime extends Panel {
     this.momentA = null;
     this.hasPlace = false;
     this.processNames = {};
+    this.isCompact = false;
+    this.isFull = false;
     this.width = 600;
     this.pointed = null;
     this.what = 'fault';
@@ -75,7 +80,11 @@ export class PfTime extends Panel {
   }
 
   override render(): TemplateResult {
-    return html`<div class="pf-panel pf-time" role="group" aria-label=${t.label}>${this.#transport()}${this.#slider()}${this.#compare()}</div>`;
+    return html`<div class="pf-panel pf-time ${this.isShort ? 'is-short' : ''}" role="group" aria-label=${t.label}>${this.#transport()}${this.#slider()}${this.isShort ? nothing : this.#compare()}</div>`;
+  }
+
+  private get isShort(): boolean {
+    return this.isCompact && !this.isFull;
   }
 
   /* ---------------------------------------------------------------- the buttons */
@@ -103,12 +112,13 @@ export class PfTime extends Panel {
           if (isPlaying) this.raise('play', { speed: this.speed });
         }}>${SPEEDS.map((speed) => html`<option value=${speed} ?selected=${speed === this.speed}>${t.perSecond(speed)}</option>`)}</select></label>
       </div>
-      <div class="pf-find" role="group" aria-label=${t.find}>
+      ${this.isShort ? nothing : html`<div class="pf-find" role="group" aria-label=${t.find}>
         ${this.#button('previous', t.previous(t.what[what]), icon('previous'), canBack, () => find(what, true))}
         <select aria-label=${t.find} @change=${(event: Event) => (this.what = (event.target as HTMLSelectElement).value as typeof what)}>${FINDS.map((one) => html`<option value=${one} ?selected=${one === what}>${t.what[one]}</option>`)}</select>
         ${this.#button('next', t.next(t.what[what]), icon('next'), canGo, () => find(what, false))}
         ${this.#button('who', this.hasPlace ? t.whoWords : t.nothingSelected, html`<span class="pf-word">${t.who}</span>`, this.hasPlace && canBack, () => find('change of the page', true))}
-      </div>
+      </div>`}
+      ${this.isCompact ? html`<button type="button" class="pf-t pf-more" aria-expanded=${this.isFull} aria-label=${t.more} title=${t.more} @click=${() => (this.isFull = !this.isFull)}>⋯</button>` : nothing}
     </div>`;
   }
 
@@ -132,7 +142,7 @@ export class PfTime extends Panel {
     return html`<div class="pf-tracks">
       <div class="pf-track-names" aria-hidden="true" style="grid-template-rows:${drawn.pids.map(() => `${laneHeight}px`).join(' ')} 4px 22px 26px 12px">
         ${drawn.pids.map((pid) => html`<span>${pid === null ? t.tracks.calls : `${pid} ${this.processNames[pid] ?? ''}`}</span>`)}<i></i>
-        <span>${t.tracks.faults}</span><span>${t.tracks.rss}</span><span>${t.tracks.marks}</span>
+        ${this.isShort ? nothing : html`<span>${t.tracks.faults}</span><span>${t.tracks.rss}</span><span>${t.tracks.marks}</span>`}
       </div>
       <div class="pf-slider" role="slider" tabindex="0" aria-label=${t.slider} aria-valuemin="0" aria-valuemax=${length} aria-valuenow=${position} aria-valuetext=${words}
         @keydown=${key} @pointerdown=${this.#down} @pointermove=${this.#move} @pointerup=${this.#up} @pointerleave=${() => (this.pointed = null)}>
@@ -169,11 +179,12 @@ export class PfTime extends Panel {
   }
 
   #draw(): Drawn {
-    const key = [this.tracks, this.length, this.width];
+    const key = [this.tracks, this.length, this.width, this.isShort];
     if (this.#drawn && this.#drawn.key.every((part, i) => part === key[i])) return this.#drawn.drawn;
     const { tracks, length, width } = this;
     const pids = pidsOf(tracks);
-    const { all, lanes } = lanesOf(tracks, length, Math.max(1, Math.floor(width / 2)), pids.slice(0, MOST_LANES));
+    const { isShort } = this;
+    const { all, lanes } = lanesOf(tracks, length, Math.max(1, Math.floor(width / 2)), pids.slice(0, isShort ? 1 : MOST_LANES));
     const isOne = lanes.length <= 1;
     const laneHeight = isOne ? 22 : 16;
     const rows = isOne ? [all] : lanes.map(({ buckets }) => buckets);
@@ -183,6 +194,12 @@ export class PfTime extends Panel {
       <g transform="translate(0 ${top})">${faults(all, width, 20, length)}</g>
       <g transform="translate(0 ${top + 22})">${lanes.map(({ rss }, i) => area(rss, most, width, 24, i))}</g>
       <g transform="translate(0 ${top + 48})">${marks(all, width, length)}</g>`;
+    if (isShort) {
+      const short = svg`${calls(all, width, 16, length)}<g transform="translate(0 18)">${marks(all, width, length)}</g>`;
+      const drawn: Drawn = { pids: [null], hidden: 0, laneHeight: 18, height: 30, picture: short, used: groupsOf(tracks) };
+      this.#drawn = { key, drawn };
+      return drawn;
+    }
     const drawn = { pids: isOne ? [null] : lanes.map(({ pid }) => pid), hidden: pids.length - lanes.length, laneHeight, height: top + 60, picture, used: groupsOf(tracks) };
     this.#drawn = { key, drawn };
     return drawn;
