@@ -58,11 +58,11 @@ export class Axis {
     return this.growing[piece]! * zoom + this.staying[piece]! * Math.min(1, zoom);
   }
 
-  /** The zoom at which a page of this piece is 3,000 pixels high: its bytes can be read. Pieces that do not grow have no say. */
+  /** The zoom at which a page of this piece is 3,600 pixels high: its bytes can be read. Pieces that do not grow have no say. */
   most(page: number): number {
     const piece = this.at(page);
     const grows = this.growing[piece + 1]! - this.growing[piece]!;
-    return grows > 0 ? Math.max(4, (3000 * (this.start[piece + 1]! - this.start[piece]!)) / grows) : 4;
+    return grows > 0 ? Math.max(4, (3600 * (this.start[piece + 1]! - this.start[piece]!)) / grows) : 4;
   }
 
   /** Top and height of a piece. */

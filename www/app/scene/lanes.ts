@@ -1,7 +1,7 @@
 /** From what the worker says to lanes: areas are kept while they have not changed, ended processes become lines. */
 import type { Areas, At, Lane, ProcessInfo } from '../worker/protocol.ts';
 import { type LaneData, NO_AREAS } from './layout.ts';
-import { type Units, pagesText } from './units.ts';
+import { type Units, pagesText, grouped } from './units.ts';
 
 export class Lanes {
   private readonly areas = new Map<number, { version: number; areas: Areas }>();
@@ -36,8 +36,8 @@ export class Lanes {
   lane(process: ProcessInfo, units: Units): LaneData {
     const lane = this.lanes.get(process.pid);
     const { pid, name, parent, rss, pss, minFlt, majFlt, areas } = process;
-    const faults = [minFlt > 0 || majFlt === 0 ? `${minFlt.toLocaleString('en-US')} minor` : '', majFlt > 0 ? `${majFlt.toLocaleString('en-US')} major` : ''].filter(Boolean).join(', ');
-    const notes = [`rss ${pagesText(rss, units)}`, pss === null ? '' : `pss ${pagesText(pss, units)}`, `${areas.toLocaleString('en-US')} ${areas === 1 ? 'area' : 'areas'}`, `${faults} ${minFlt + majFlt === 1 ? 'fault' : 'faults'}`];
+    const faults = [minFlt > 0 || majFlt === 0 ? `${grouped(minFlt)} minor` : '', majFlt > 0 ? `${grouped(majFlt)} major` : ''].filter(Boolean).join(', ');
+    const notes = [`rss ${pagesText(rss, units)}`, pss === null ? '' : `pss ${pagesText(pss, units)}`, `${grouped(areas)} ${areas === 1 ? 'area' : 'areas'}`, `${faults} ${minFlt + majFlt === 1 ? 'fault' : 'faults'}`];
     return {
       pid, title: `${pid} · ${name}${parent === null ? '' : ` · child of ${parent}`}`, notes: notes.filter(Boolean).join(' · '),
       areas: this.areasOf(pid), strips: lane?.strips ?? null, cells: lane?.cells ?? [],

@@ -58,24 +58,37 @@ export function windowBox(input: MinimapInput): Box {
   return { x: box.x + Math.min(box.w - w, Math.max(0, (a + b) / 2 - w / 2)), y: box.y, w, h: box.h };
 }
 
-export function drawMinimap(input: MinimapInput): Picture {
-  const box = lineBox(input);
-  const { areas, axis } = input;
-  const shapes: Shape[] = [{ t: 'rect', x: box.x - 0.5, y: box.y - 0.5, w: box.w + 1, h: box.h + 1, r: 4, fill: 'card', stroke: 'edge' }];
-  // A column of pixels each, equal neighbours in one: what there is of an area is at least one column wide.
-  const columns = Math.max(1, Math.floor(box.w));
+const columnsOf = new WeakMap<Axis, Int8Array>();
+
+/** What each column of pixels mostly holds, −1 for nothing: made once for an axis, for every frame of a pan draws it. */
+function columnKinds({ areas, axis }: MinimapInput, columns: number): Int8Array {
+  const known = columnsOf.get(axis);
+  if (known?.length === columns) return known;
   const kind = new Int8Array(columns).fill(-1);
   const counts = new Uint32Array(KINDS * columns);
+  let piece = 0;
   for (let i = 0; i < areas.count; i++) {
-    const [p, q] = [axis.toPixel(areas.start[i]!, columns), axis.toPixel(areas.start[i]! + areas.pages[i]!, columns)];
-    const from = Math.min(columns - 1, Math.floor(Math.min(p, q)));
-    const to = Math.min(columns, Math.max(from + 1, Math.floor(Math.max(p, q))));
+    while (piece < axis.count - 1 && axis.start[piece]! < areas.start[i]!) piece++;
+    const { y, h } = axis.piece(piece, columns);
+    const from = Math.min(columns - 1, Math.floor(y));
+    const to = Math.min(columns, Math.max(from + 1, Math.floor(y + h)));
     for (let x = from; x < to; x++) {
       const at = x * KINDS;
       counts[at + areas.kind[i]!]!++;
       if (kind[x] === -1 || counts[at + areas.kind[i]!]! > counts[at + kind[x]!]!) kind[x] = areas.kind[i]!;
     }
   }
+  columnsOf.set(axis, kind);
+  return kind;
+}
+
+export function drawMinimap(input: MinimapInput): Picture {
+  const box = lineBox(input);
+  const { areas, axis } = input;
+  // Equal neighbours in one: what there is of an area is at least one column wide.
+  const shapes: Shape[] = [{ t: 'rect', x: box.x - 0.5, y: box.y - 0.5, w: box.w + 1, h: box.h + 1, r: 4, fill: 'card', stroke: 'edge' }];
+  const kind = columnKinds(input, Math.max(1, Math.floor(box.w)));
+  const columns = kind.length;
   for (let x = 0; x < columns; ) {
     let behind = x + 1;
     while (behind < columns && kind[behind] === kind[x]) behind++;

@@ -1,8 +1,8 @@
 /** Physical memory: frames in a grid, from one pixel a frame to cells with letters, and the free blocks by order. */
 import { FRAME } from '../worker/protocol.ts';
-import { type Box, type Picture, type Shape, fit } from './shapes.ts';
+import { type Box, type Picture, type Shape, fit, textWidth } from './shapes.ts';
 import { FRAMES } from './theme.ts';
-import { UNITS, type Units, pagesText } from './units.ts';
+import { UNITS, type Units, pagesText, grouped } from './units.ts';
 
 /** The frame at the upper left, and the side of a frame in pixels; 0: all of them fit. */
 export interface RamView { readonly first: number; readonly size: number }
@@ -38,11 +38,26 @@ export function sizeForAll(total: number, w: number, h: number): number {
   return size >= 2 ? Math.floor(size) : size;
 }
 
+const used = new WeakMap<Uint8Array, number>();
+
+function lastUsed(frames: Uint8Array | null): number {
+  if (!frames) return 0;
+  let last = used.get(frames);
+  if (last === undefined) {
+    last = frames.length - 1;
+    while (last > 0 && frames[last] === FRAME.free) last--;
+    used.set(frames, last);
+  }
+  return last;
+}
+
 export function composeRam(input: RamInput): RamScene {
   const hasBlocks = input.height > 240 && input.freeBlocks.length > 0;
-  const grid = { x: 0, y: HEAD, w: input.width, h: Math.max(20, input.height - HEAD - (hasBlocks ? BLOCKS : 2)) };
+  const grid = { x: 0, y: HEAD, w: input.width, h: Math.max(20, input.height - HEAD - (hasBlocks ? BLOCKS + 14 : 2)) };
   const all = sizeForAll(input.total, grid.w, grid.h);
-  const size = Math.min(MOST_SIZE, Math.max(Math.min(all, 22), input.view.size));
+  // What suits: all frames up to the last one in use and some free ones behind it.
+  const suits = Math.min(20, sizeForAll(Math.min(input.total, Math.max(96, Math.ceil((lastUsed(input.frames) + 1) * 1.2))), grid.w, grid.h));
+  const size = Math.min(MOST_SIZE, Math.max(Math.min(all, 22), input.view.size || suits));
   const columns = Math.max(1, Math.floor(grid.w / size + 1e-6));
   const lines = Math.ceil(input.total / columns);
   const shown = Math.max(1, Math.floor(grid.h / size + 1e-6));
@@ -106,11 +121,12 @@ function cut(frames: Uint8Array, from: number, to: number, only: ReadonlySet<str
 export function drawRam(scene: RamScene): Picture {
   const { input, grid, columns, size, first, rows } = scene;
   const units = input.units ?? UNITS;
-  const used = input.total - input.free;
+  const held = input.total - input.free;
+  const words = [`${grouped(held)} of ${grouped(input.total)} frames used`, `${grouped(held)} frames used`, `${grouped(held)} used`].find((text) => textWidth(text, 11) <= grid.w) ?? '';
   const shapes: Shape[] = [
     { t: 'text', x: 0, y: 17, text: 'RAM', size: 13, fill: 'text', sans: true, bold: true },
     { t: 'text', x: 38, y: 17, text: fit(pagesText(input.total, units), grid.w - 38, 11.5, { sans: true }), size: 11.5, fill: 'quiet', sans: true },
-    { t: 'text', x: 0, y: 37, text: fit(`${used.toLocaleString('en-US')} of ${input.total.toLocaleString('en-US')} frames used`, grid.w, 11, {}) || fit(`${used.toLocaleString('en-US')} used`, grid.w, 11), size: 11, fill: 'quiet' },
+    { t: 'text', x: 0, y: 37, text: words, size: 11, fill: 'quiet' },
   ];
   const last = Math.min(input.total, first + rows * columns);
   const inner: Shape[] = [];
@@ -120,7 +136,6 @@ export function drawRam(scene: RamScene): Picture {
     const lines = Math.ceil((last - first) / columns);
     inner.push({ t: 'raster', x: grid.x, y: grid.y, w: columns * size, h: lines * size, columns, rows: lines, data, palette: PALETTE });
   } else {
-    // Equal neighbours of a line in one while there is no gap between them.
     for (let line = 0; line * columns + first < last; line++) {
       const y = grid.y + line * size;
       for (let i = 0; i < columns; ) {
@@ -128,11 +143,12 @@ export function drawRam(scene: RamScene): Picture {
         if (pfn >= last) break;
         const kind = input.frames[pfn] ?? FRAME.free;
         let behind = i + 1;
-        if (size < 9) while (behind < columns && first + line * columns + behind < last && input.frames[first + line * columns + behind] === kind) behind++;
+        // Free ones in one while there is nothing to see of each.
+        if (size < 9 && kind === FRAME.free) while (behind < columns && first + line * columns + behind < last && input.frames[first + line * columns + behind] === kind) behind++;
         const look = FRAMES[kind]!;
         const alpha = input.only && !input.only.has(look.id) ? 0.14 : 1;
         const x = grid.x + i * size;
-        if (size < 9) inner.push({ t: 'rect', x, y, w: (behind - i) * size - 1, h: size - 1, fill: look.fill, alpha, ...(look.pattern ? { pattern: look.pattern } : {}) });
+        if (size < 9) inner.push({ t: 'rect', x, y, w: (behind - i) * size - 1, h: size - 1, fill: look.fill, alpha, ...(look.pattern && size >= 7 ? { pattern: look.pattern } : {}) });
         else {
           const isFree = kind === FRAME.free;
           inner.push({ t: 'rect', x: x + 0.5, y: y + 0.5, w: size - 3, h: size - 3, r: size >= 16 ? 3 : 1.5, fill: isFree ? 'bg' : look.fill, alpha, ...(isFree || look.id === 'zero' ? { stroke: 'edge' as const } : {}), ...(look.pattern ? { pattern: look.pattern } : {}) });
@@ -152,13 +168,14 @@ export function drawRam(scene: RamScene): Picture {
   }
   shapes.push({ t: 'group', id: 'frames', clip: { x: grid.x - 3, y: grid.y - 3, w: grid.w + 6, h: grid.h + 3 }, shapes: inner });
   if (size < 9) shapes.push({ t: 'rect', x: grid.x - 0.5, y: grid.y - 0.5, w: columns * size + 1, h: Math.min(grid.h, Math.ceil((last - first) / columns) * size) + 1, stroke: 'edge' });
+  if (last < input.total && scene.blocks) shapes.push({ t: 'text', x: 0, y: scene.blocks.y - 10, text: fit(`↓ ${grouped(input.total - last)} more`, grid.w, 11), size: 11, fill: 'quiet' });
   if (scene.blocks) drawBlocks(shapes, scene.blocks, input.freeBlocks);
-  return { width: input.width, height: input.height, shapes, label: `Physical memory: ${used} of ${input.total} frames used; frames ${first} to ${last - 1} in the window` };
+  return { width: input.width, height: input.height, shapes, label: `Physical memory: ${held} of ${input.total} frames used; frames ${first} to ${last - 1} in the window` };
 }
 
 /** Free blocks of the buddy allocator: a bar an order, by the logarithm of the frames in them. */
 function drawBlocks(out: Shape[], box: Box, blocks: readonly number[]): void {
-  out.push({ t: 'text', x: box.x, y: box.y + 10, text: fit('free blocks by order', box.w, 11), size: 11, fill: 'quiet' });
+  out.push({ t: 'text', x: box.x, y: box.y + 10, text: box.w >= 140 ? 'free blocks by order' : 'free blocks', size: 11, fill: 'quiet' });
   const most = Math.max(1, ...blocks.map((count, order) => Math.log2(1 + count * 2 ** order)));
   const w = box.w / blocks.length;
   const base = box.y + box.h - 15;

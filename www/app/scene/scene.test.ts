@@ -212,7 +212,7 @@ describe('physical memory', () => {
   const ram = { free: 0, view: { first: 0, size: 0 }, selected: null, touched: null, only: null, freeBlocks: [1, 2], width: 220, height: 500 };
   test('every frame to 2 GiB has its place, there and back', () => {
     for (const total of [64, 4096, 16_384, 524_288]) {
-      const one = composeRam({ ...ram, total, frames: new Uint8Array(total) });
+      const one = composeRam({ ...ram, total, frames: new Uint8Array(total), view: { first: 0, size: 0.01 } });
       for (const pfn of [0, 1, Math.min(total - 1, one.rows * one.columns - 1) >> 1]) {
         const box = frameBox(one, pfn);
         if (one.size >= 4) expect(frameAt(one, box.x + 1, box.y + 1)).toBe(pfn);
@@ -221,8 +221,16 @@ describe('physical memory', () => {
       expect(countShapes(drawRam(one).shapes)).toBeLessThan(6000);
     }
   });
+  test('at first the frames in use are seen, not thousands of free ones', () => {
+    const frames = new Uint8Array(16_384).fill(1, 0, 18);
+    const one = composeRam({ ...ram, total: 16_384, frames });
+    expect(one.size).toBe(20);
+    expect(frameBox(one, 17).y).toBeLessThan(200);
+    const wide = composeRam({ ...ram, total: 16_384, frames: new Uint8Array(16_384).fill(1) });
+    expect(wide.rows * wide.columns).toBeGreaterThanOrEqual(16_384);
+  });
   test('zooming keeps the frame near the pointer', () => {
-    let one = composeRam({ ...ram, total: 524_288, frames: new Uint8Array(524_288) });
+    let one = composeRam({ ...ram, total: 524_288, frames: new Uint8Array(524_288), view: { first: 0, size: 0.01 } });
     const pfn = frameAt(one, 100, 250)!;
     for (let i = 0; i < 16; i++) one = composeRam({ ...one.input, view: zoomRam(one, 1.4, 100, frameBox(one, pfn).y + one.size / 2) });
     expect(one.size).toBeGreaterThan(16);

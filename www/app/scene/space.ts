@@ -7,7 +7,7 @@ import {
 } from './layout.ts';
 import { type Box, type Picture, type Shape, type Token, fit, textWidth } from './shapes.ts';
 import { AREA_LOOK, CELLS, HEAT_TOKEN, type HeatKind } from './theme.ts';
-import { type Units, addressText, pageAddr, pagesText, permsText, shortName } from './units.ts';
+import { type Units, addressText, pageAddr, pagesText, permsText, shortName, grouped } from './units.ts';
 
 export interface Spot { readonly pid: number; readonly page: number }
 
@@ -93,18 +93,18 @@ export function composeSpace(input: SpaceInput): SpaceScene {
     const { x, w } = places.lanes[i]!;
     const layout = input.layouts[i]!;
     const box = { x, y: LANE_HEAD, w, h };
-    return { data, layout, box, scroll: scrollOf(layout.axis, input.view, h), zoom: input.view.zoom, columns: columnsOf(box) };
+    return { data, layout, box, scroll: scrollOf(layout.axis, input.view, h), zoom: input.view.zoom, columns: columnsOf(box, layout.cards) };
   });
   return { input, lanes, slot: places.slot && { ...places.slot, y: LANE_HEAD, h } };
 }
 
-function columnsOf({ x, w }: Box): Columns {
-  const address = w >= 430 ? 98 : 0;
-  const ram = w >= 520 ? 82 : 0;
+function columnsOf({ x, w }: Box, cards: boolean): Columns {
+  const address = w >= 430 && !cards ? 98 : 0;
+  const ram = w >= 520 && !cards ? 82 : 0;
   const size = w >= 200 ? 82 : 0;
   const left = x + 8 + address;
   const right = x + w - 8 - size - ram;
-  const name = Math.min(190, Math.max(70, (right - left) * (w < 300 ? 0.62 : 0.4)));
+  const name = Math.min(190, Math.max(70, (right - left) * (w < 300 ? 0.62 : w < 430 ? 0.52 : 0.4)));
   return {
     address, ram, size,
     name: { x: left, y: 0, w: name - 8, h: 0 },
@@ -403,7 +403,7 @@ function laneHead(scene: SpaceScene, { data, box, columns, layout, zoom }: LaneS
     if (columns.address) shapes.push(head(box.x + 8, 'address'));
     shapes.push(head(columns.name.x, 'area'));
     const heat = scene.input.heat;
-    shapes.push(head(columns.strip.x, fit(heat ? `${heat.kind} of pages` : 'pages: up to four pixels each', columns.strip.w, DETAIL)));
+    shapes.push(head(columns.strip.x, fit(heat ? `${heat.kind} of pages` : 'pages, low to high', columns.strip.w, DETAIL)));
     if (columns.size) shapes.push(head(box.x + box.w - 8 - columns.ram, 'size', 'end'));
     if (columns.ram) shapes.push(head(box.x + box.w - 8, heat ? heat.kind : 'in RAM', 'end'));
     function head(x: number, words: string, anchor: 'start' | 'end' = 'start'): Shape {
@@ -425,30 +425,40 @@ function drawLane(scene: SpaceScene, lane: LaneScene): Shape {
     for (const bar of bars) out.push(...bar.shapes(bar.h));
     bars = [];
   };
-  for (let y = 0; y < Math.min(lane.box.h, length); ) {
-    const box = pieceBox(lane, axis.pieceAt(Math.min(y + lane.scroll + 0.01, length - 0.01), lane.zoom));
-    if (box.h < 3) {
-      const next = barAt(scene, lane, y);
-      const last = bars[0];
-      if (last && next && last.key === next.key && last.y + last.h === next.y) last.h += next.h;
-      else {
-        flush();
-        if (next) bars = [next];
-      }
-      if (y - tick >= 48 && lane.columns.address) {
-        out.push({ t: 'text', x: lane.box.x + 8, y: lane.box.y + y + 9, text: addressText(span(lane, box.piece).from, scene.input.units), size: DETAIL, fill: 'quiet' });
-        out.push({ t: 'line', points: [lane.columns.name.x - 6, lane.box.y + y + 0.5, lane.columns.strip.x, lane.box.y + y + 0.5], stroke: 'line' });
-        tick = y;
-      }
-      y += BAR;
+  // From piece to piece as they stand; of those too flat to be seen, all that share two rows of pixels are one bar.
+  const step = axis.flipped ? -1 : 1;
+  const last = axis.pieceAt(Math.min(lane.scroll + lane.box.h, length) - 0.01, lane.zoom);
+  for (let i = axis.pieceAt(Math.min(lane.scroll + 0.01, length), lane.zoom); i >= 0 && i < axis.count && (last - i) * step >= 0; i += step) {
+    const box = pieceBox(lane, i);
+    const y = Math.max(0, box.y - lane.box.y);
+    if (box.h >= 3) {
+      flush();
+      if (isGap(lane, i)) drawGap(out, scene, lane, box);
+      else if (isCard(lane, box)) drawCard(out, scene, lane, box);
+      else drawRow(out, scene, lane, box, tick);
+      if (box.h < 11 && y - tick >= 48) tick = y;
       continue;
     }
-    flush();
-    if (isGap(lane, box.piece)) drawGap(out, scene, lane, box);
-    else if (isCard(lane, box)) drawCard(out, scene, lane, box);
-    else drawRow(out, scene, lane, box, tick);
-    if (box.h < 11 && y - tick >= 48) tick = y;
-    y = Math.max(y + 1, box.y + box.h - lane.box.y);
+    const from = i;
+    const below = axis.pieceAt(Math.min(y + lane.scroll + BAR, length) - 0.001, lane.zoom);
+    if ((below - i) * step > 0) {
+      // Up to the one that reaches out of the bar; a tall one begins a line of its own.
+      i = below;
+      if (pieceBox(lane, i).h >= 3) i -= step;
+    }
+    const next = barAt(scene, lane, y, Math.min(from, i), Math.max(from, i));
+    const before = bars[0];
+    if (before && next && before.key === next.key && Math.abs(before.y + before.h - next.y) < 0.5) before.h = next.y + BAR - before.y;
+    else {
+      flush();
+      if (next) bars = [next];
+    }
+    if (y - tick >= 48 && lane.columns.address && next) {
+      out.push({ t: 'text', x: lane.box.x + 8, y: lane.box.y + y + 13, text: addressText(span(lane, from).from, scene.input.units), size: DETAIL, fill: 'quiet' });
+      out.push({ t: 'line', points: [lane.columns.name.x - 6, lane.box.y + y + 0.5, lane.columns.strip.x, lane.box.y + y + 0.5], stroke: 'line' });
+      out.push(...overviewWords(scene, lane, y));
+      tick = y;
+    }
   }
   flush();
   drawMarks(marks, scene, lane);
@@ -456,13 +466,28 @@ function drawLane(scene: SpaceScene, lane: LaneScene): Shape {
   return { t: 'group', id: `areas:${lane.data.pid}`, clip: { x: x - 2, y, w: w + 4, h }, shapes: [...out, ...marks] };
 }
 
+/** What the next 48 pixels hold, for the columns of names and sizes. */
+function overviewWords(scene: SpaceScene, lane: LaneScene, y: number): Shape[] {
+  const { axis, first, parts, sums } = lane.layout;
+  const length = axis.length(lane.zoom);
+  const [a, b] = [axis.pieceAt(y + lane.scroll, lane.zoom), axis.pieceAt(Math.min(y + 48 + lane.scroll, length) - 0.01, lane.zoom)].sort((p, q) => p - q) as [number, number];
+  const [from, to] = [first[a]!, first[b]! + parts[b]!];
+  if (to <= from) return [];
+  const at = lane.box.y + y + 9;
+  const right = lane.box.x + lane.box.w - 8;
+  const { columns } = lane;
+  const { units } = scene.input;
+  const out: Shape[] = [{ t: 'text', x: columns.name.x, y: at + 4, text: fit(`${grouped(to - from)} areas`, columns.name.w, DETAIL), size: DETAIL, fill: 'text' }];
+  if (columns.size) out.push({ t: 'text', x: right - columns.ram, y: at + 4, text: pagesText(sums.pages[to]! - sums.pages[from]!, units), size: DETAIL, fill: 'quiet', anchor: 'end' });
+  if (columns.ram) out.push({ t: 'text', x: right, y: at + 4, text: pagesText(sums.present[to]! - sums.present[from]!, units), size: DETAIL, fill: 'quiet', anchor: 'end' });
+  return out;
+}
+
 interface Bar { readonly y: number; h: number; readonly key: string; readonly shapes: (h: number) => Shape[] }
 
 /** Areas too flat to be seen by themselves: what there is of them in two rows of pixels, from sums. */
-function barAt(scene: SpaceScene, lane: LaneScene, y: number): Bar | null {
+function barAt(scene: SpaceScene, lane: LaneScene, y: number, a: number, b: number): Bar | null {
   const { axis, first, parts, sums } = lane.layout;
-  const length = axis.length(lane.zoom);
-  const [a, b] = [axis.pieceAt(y + lane.scroll, lane.zoom), axis.pieceAt(Math.min(y + lane.scroll + BAR, length) - 0.01, lane.zoom)].sort((p, q) => p - q) as [number, number];
   const from = first[a]!;
   const to = first[b]! + parts[b]!;
   if (to <= from) return null;
@@ -503,7 +528,7 @@ function drawGap(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBox
   const y = Math.round(Math.min(Math.max(box.y + box.h / 2, lane.box.y + 9), lane.box.y + lane.box.h - 9)) + 0.5;
   const { x, w } = lane.box;
   if (box.h < 12) {
-    if (box.h >= 4) out.push({ t: 'line', points: [x + 8, y, x + w - 8, y], stroke: 'edge', dash: [1, 5], alpha: 0.8 });
+    if (box.h >= 4) out.push({ t: 'line', points: [x + 8, y, x + w - 8, y], stroke: 'line' });
     return;
   }
   const words = fit(w > 300 ? `${pagesText(pages, scene.input.units)} not mapped` : pagesText(pages, scene.input.units), w - 40, DETAIL);
@@ -561,7 +586,7 @@ function drawRow(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBox
     if (columns.ram) {
       const heat = input.heat;
       const sum = layout.sums.present[first + parts]! - layout.sums.present[first]!;
-      const text = heat ? (input.heat?.of.get(data.pid)?.sum(heat.kind, from, from + pages) ?? 0).toLocaleString('en-US') : sum === 0 ? '–' : pagesText(sum, input.units);
+      const text = heat ? grouped(input.heat?.of.get(data.pid)?.sum(heat.kind, from, from + pages) ?? 0) : sum === 0 ? '–' : pagesText(sum, input.units);
       out.push({ t: 'text', x: right, y, text, size, fill: sum === 0 ? 'quiet' : 'text', anchor: 'end' });
     }
     drawFlags(out, lane, first, parts, strip);
@@ -705,10 +730,23 @@ function drawCard(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBo
     const foot = box.y + box.h - 12;
     const words = addressText(from, input.units);
     out.push({ t: 'text', x, y: foot, text: fit(words, right - x, DETAIL), size: DETAIL, fill: 'quiet' });
-    const held = areas.present[area]!;
-    const present = held === pages ? 'all in RAM' : held === 0 ? 'nothing in RAM' : `${held.toLocaleString('en-US')} of ${pages.toLocaleString('en-US')} in RAM`;
+    const present = presentText(lane, area);
     if (textWidth(words, DETAIL) + textWidth(present, DETAIL) + 14 < right - x) out.push({ t: 'text', x: right, y: foot, text: present, size: DETAIL, fill: 'quiet', anchor: 'end' });
   }
+}
+
+/** How much of an area is in RAM if every page is known, else how many entries are set. */
+export function presentText({ data: { areas, cells } }: LaneScene, area: number): string {
+  const [from, pages] = [areas.start[area]!, areas.pages[area]!];
+  const run = cells.find((some) => some.page <= from && some.page + some.cells.length >= from + pages);
+  let held = areas.present[area]!;
+  if (run) {
+    held = 0;
+    for (let i = 0; i < pages; i++) if (run.pfn[from - run.page + i] !== NO_FRAME) held++;
+    if (held === areas.pages[area]) return 'all in RAM';
+    if (held === 0) return 'nothing in RAM';
+  }
+  return `${grouped(held)} of ${grouped(pages)} ${run ? 'in RAM' : 'entries set'}`;
 }
 
 function drawGrid(out: Shape[], scene: SpaceScene, lane: LaneScene, area: number, grid: Grid, from: number, pages: number): void {
@@ -815,37 +853,47 @@ function drawPage(out: Shape[], scene: SpaceScene, lane: LaneScene, area: number
   const frame = known && known.pfn !== NO_FRAME ? [`frame ${known.pfn}`] : [];
   const x = box.x + 18;
   const room = box.w - 26;
-  const y = box.y + 16;
+  const isOver = box.y < lane.box.y + 24;
+  const y = Math.min(Math.max(box.y, isOver ? lane.box.y + 24 : box.y) + 16, box.y + box.h - 8);
+  const body = { x, y: box.y + 26, w: room, h: box.h - 32 };
+  const { bytes } = input;
+  const hasBytes = bytes !== null && bytes.pid === lane.data.pid && bytes.page === page;
+  if (hasBytes) drawBytes(out, lane, bytes, body);
+  if (isOver) out.push({ t: 'rect', x: box.x + 11, y: lane.box.y + 20, w: box.w - 13, h: y - lane.box.y - 12, fill: 'bg' });
   out.push({ t: 'text', x, y, text: fit(addressText(page, input.units), room, SIZE), size: SIZE, fill: 'text', bold: true });
   const words = [look.meaning || 'not looked at yet', ...bits, ...frame].join(' · ');
   const beside = textWidth(addressText(page, input.units), SIZE) + 12;
   if (room - beside > 90) out.push({ t: 'text', x: x + beside, y, text: fit(words, room - beside, DETAIL), size: DETAIL, fill: 'quiet' });
   else if (box.h >= 40) out.push({ t: 'text', x, y: y + 16, text: fit(words, room, DETAIL), size: DETAIL, fill: 'quiet' });
-  const body = { x, y: box.y + 26, w: room, h: box.h - 32 };
-  const { bytes } = input;
-  if (bytes && bytes.pid === lane.data.pid && bytes.page === page) drawBytes(out, lane, bytes, body);
-  else {
+  if (!hasBytes) {
     const text = input.texts.get(`${lane.data.pid}:${page}`);
     if (text && body.h > 24 && room - beside > 90) out.push({ t: 'text', x, y: box.y + 40, text: fit(`"${text}"`, room, SIZE), size: SIZE, fill: 'text' });
   }
 }
 
-/** Bytes: a picture of 64 × 64 while they are too small, then lines as `xxd` has them. */
+/** Bytes: a picture, 64 a line, while they are too small for text, then lines as `xxd` has them. */
 function drawBytes(out: Shape[], lane: LaneScene, { bytes, isInvented }: NonNullable<SpaceInput['bytes']>, box: Box): void {
   const perLine = [32, 16, 8].find((count) => (6 + count * 4 + 1) * SIZE * 0.602 <= box.w) ?? 4;
   const lines = Math.ceil(bytes.length / perLine);
   const pitch = box.h / lines;
   if (isInvented) out.push({ t: 'text', x: box.x, y: Math.max(box.y, lane.box.y + 26) + 10, text: fit('what stands in the file is not known: a filler', box.w, DETAIL), size: DETAIL, fill: 'bad' });
   const shift = isInvented ? 16 : 0;
-  if (pitch < 11) {
-    const size = Math.max(0, Math.min(box.w, box.h - shift, 64 * Math.max(1, Math.floor(Math.min(box.w, box.h - shift) / 64))));
-    if (size < 64) return;
+  if (pitch < 12.5) {
+    // As high as the page: a place in it stays where it is while the lines grow.
+    const h = box.h - shift;
+    const w = Math.min(box.w * 0.62, Math.max(64, Math.min(448, h)));
+    if (h < 48 || w < 48) return;
     const data = new Uint8Array(4096);
     for (let i = 0; i < 4096; i++) data[i] = byteClass(bytes[i] ?? 0);
-    out.push({ t: 'rect', x: box.x - 0.5, y: box.y + shift - 0.5, w: size + 1, h: size + 1, fill: 'bg', stroke: 'edge' });
-    out.push({ t: 'raster', x: box.x, y: box.y + shift, w: size, h: size, columns: 64, rows: 64, data, palette: ['k-absent', 'k-anon', 'k-file', 'k-cow'] });
-    const words = ['64 bytes a line:', 'grey 0', 'green letters', 'blue others', 'orange ff'];
-    if (box.w - size > 120) words.forEach((text, i) => out.push({ t: 'text', x: box.x + size + 14, y: box.y + shift + 12 + i * 16, text, size: DETAIL, fill: 'quiet' }));
+    out.push({ t: 'rect', x: box.x - 0.5, y: box.y + shift - 0.5, w: w + 1, h: h + 1, fill: 'bg', stroke: 'edge' });
+    out.push({ t: 'raster', x: box.x, y: box.y + shift, w, h, columns: 64, rows: 64, data, palette: ['k-absent', 'k-anon', 'k-file', 'k-cow'] });
+    const top = Math.max(box.y + shift, lane.box.y + 48) + 12;
+    const kinds = [['k-absent', '00'], ['k-anon', 'letters'], ['k-file', 'others'], ['k-cow', 'ff']] as const;
+    const left = box.x + w + 16;
+    if (box.w - w > 130 && top + 70 < box.y + box.h) {
+      out.push({ t: 'text', x: left, y: top, text: '64 bytes a line', size: DETAIL, fill: 'quiet' });
+      kinds.forEach(([fill, text], i) => out.push({ t: 'rect', x: left + 0.5, y: top + 8.5 + i * 17, w: 10, h: 10, r: 2, fill, stroke: 'edge' }, { t: 'text', x: left + 18, y: top + 18 + i * 17, text, size: DETAIL, fill: 'quiet' }));
+    }
     return;
   }
   const first = Math.max(0, Math.floor((lane.box.y - box.y) / pitch) - 1);
@@ -892,11 +940,22 @@ function drawMarks(out: Shape[], scene: SpaceScene, lane: LaneScene): void {
     const y = Math.max(at.y, lane.box.y - 30);
     const h = Math.min(at.y + at.h, lane.box.y + lane.box.h + 30) - y;
     if (h <= 0) continue;
-    if (isTouch && at.w >= lane.box.w * 0.99 && areaAt(lane.data.areas, spot.page) < 0) {
-      out.push({ t: 'rect', x: at.x + 1, y: at.y + 1, w: at.w - 2, h: Math.max(4, at.h - 2), r: 4, fill: 'mark', stroke: 'bad', width: 1.5 });
-      if (at.h >= 14) out.push({ t: 'text', x: at.x + at.w / 2, y: at.y + at.h / 2 + 4, text: fit(`✕ ${addressText(spot.page, input.units)}: nothing is mapped there`, at.w - 12, DETAIL), size: DETAIL, fill: 'bad', anchor: 'middle' });
+    if (isTouch && at.w >= lane.box.w * 0.99 && at.h >= 11 && areaAt(lane.data.areas, spot.page) < 0) {
+      out.push({ t: 'rect', x: at.x + 1, y: at.y + 1, w: at.w - 2, h: Math.max(4, at.h - 2), r: 4, fill: 'mark', stroke: 'mark-edge', width: 1.5 });
+      out.push({ t: 'text', x: at.x + at.w / 2, y: at.y + at.h / 2 + 4, text: fit(`touched ${addressText(spot.page, input.units)}: nothing is mapped there`, at.w - 12, DETAIL), size: DETAIL, fill: 'text', anchor: 'middle' });
       continue;
     }
+    const piece = pieceBox(lane, lane.layout.axis.at(spot.page));
+    if (piece.h < 11 && spot !== input.hover) {
+      const middle = Math.round(at.y + at.h / 2) + 0.5;
+      out.push({ t: 'line', points: [lane.box.x + 2, middle, lane.columns.strip.x + lane.columns.strip.w, middle], stroke: 'bg', width: 4, alpha: 0.6 }, { t: 'line', points: [lane.box.x + 2, middle, lane.columns.strip.x + lane.columns.strip.w, middle], stroke: isTouch ? 'mark-edge' : 'accent', width: 1.5 });
+      const words = fit(`${isTouch ? 'touched' : 'selected'} ${addressText(spot.page, input.units)}`, Math.max(0, lane.columns.strip.x - lane.box.x - 20), DETAIL);
+      if (words && !(input.touched && !isTouch && Math.abs((locate(scene, pid, input.touched.page)?.y ?? -99) - at.y) < 20 && input.touched.pid === pid)) {
+        const w = textWidth(words, DETAIL) + 12;
+        out.push({ t: 'rect', x: lane.box.x + 4, y: middle - 9.5, w, h: 19, r: 4, fill: 'bg', stroke: isTouch ? 'mark-edge' : 'accent' }, { t: 'text', x: lane.box.x + 10, y: middle + 4, text: words, size: DETAIL, fill: 'text' });
+      }
+    }
+    if (at.w >= lane.box.w * 0.99) continue;
     const out2 = token === 'text' ? 3 : 1;
     if (token === 'text') out.push({ t: 'rect', x: at.x - 1.5, y: y - 1.5, w: at.w + 3, h: h + 3, r: 4, stroke: 'bg', width: 2 });
     out.push({ t: 'rect', x: at.x - out2, y: y - out2, w: at.w + 2 * out2, h: h + 2 * out2, r: 4, stroke: token, width: spot === input.hover ? 1 : 2 });

@@ -43,7 +43,7 @@ export const FRAMES: readonly Look[] = ((): Look[] => {
   all[FRAME.shmem] = CELLS[CELL.shmem]!;
   all[FRAME.zero] = CELLS[CELL.zero]!;
   all[FRAME.table] = { id: 'table', fill: 'k-table', pattern: 'lines', letter: 't', ink: 'k-ink-dark', meaning: 'page table' };
-  all[FRAME.kernel] = { id: 'kernel', fill: 'k-kernel', pattern: 'cross', letter: 'K', ink: 'k-ink', meaning: 'kernel' };
+  all[FRAME.kernel] = { id: 'kernel', fill: 'k-kernel', pattern: 'cross', letter: 'K', ink: 'k-ink', meaning: 'frame of the kernel' };
   return all;
 })();
 

@@ -1,6 +1,6 @@
 /** `<pf-memory>`: address spaces, RAM between them, lines from pages to their frame, minimap, legend and the table, put together. */
 import { LitElement, type PropertyValues, type TemplateResult, html, nothing } from 'lit';
-import { Painter, themeOf } from '../../scene/canvas.ts';
+import { Painter } from '../../scene/canvas.ts';
 import type { HeatMap } from '../../scene/heat.ts';
 import { NO_AREAS } from '../../scene/layout.ts';
 import { type Tie, drawTies } from '../../scene/ties.ts';
@@ -97,7 +97,7 @@ export class PfMemory extends LitElement {
   }
 
   /** Room for RAM between the lanes; 0: it stands below. */
-  private get between(): number {
+  private get room(): number {
     const lanes = this.at?.processes.filter(({ ended }) => ended === null).length ?? 1;
     if (this.width >= 1000) return 210;
     if (this.width >= 640) return lanes > 1 ? 130 : 160;
@@ -112,8 +112,8 @@ export class PfMemory extends LitElement {
     const ram = html`<pf-ram .ram=${at?.ram ?? null} .selected=${this.tied} .touched=${this.frameOf(touched)} .only=${only} .owners=${this.owners} @drawn=${this.tie}
       @select=${(event: CustomEvent<{ pfn: number }>) => this.chooseFrame(event)}></pf-ram>`;
     return html`
-      <div class="pf-pictures ${this.between ? 'beside' : 'below'} ${this.isTable ? 'as-table' : ''}">
-        <pf-space .at=${at} .selected=${selected} .frame=${this.tied} .heat=${this.heat} .only=${only} .texts=${this.texts} .slotWidth=${this.isTable ? 0 : this.between}
+      <div class="pf-pictures ${this.room ? 'pf-beside' : 'pf-below'} ${this.isTable ? 'pf-as-table' : ''}">
+        <pf-space .at=${at} .selected=${selected} .frame=${this.tied} .heat=${this.heat} .only=${only} .texts=${this.texts} .slotWidth=${this.isTable ? 0 : this.room}
           @look=${(event: CustomEvent<SpaceLook>) => this.dispatchEvent(new CustomEvent<MemoryLook>('look', { detail: { ...event.detail, frames: true } }))}
           @view=${(event: CustomEvent<SpaceView>) => (this.view = event.detail)} @options=${(event: CustomEvent<{ isTable?: boolean }>) => (this.isTable = event.detail.isTable ?? this.isTable)}
           @select=${this.again} @hover=${this.again} @range=${this.again} @drawn=${this.placeRam}></pf-space>
@@ -158,7 +158,7 @@ export class PfMemory extends LitElement {
     const { frames, space } = this;
     const slot = space.slotBox;
     if (frames) {
-      if (slot && this.between) {
+      if (slot && this.room) {
         const box = space.querySelector<HTMLElement>('.pf-space-box')!;
         Object.assign(frames.style, { left: `${slot.x}px`, top: `${box.offsetTop - space.offsetTop}px`, width: `${slot.w}px`, height: `${box.clientHeight}px` });
       } else frames.removeAttribute('style');
@@ -178,7 +178,7 @@ export class PfMemory extends LitElement {
       const [width, height] = [Math.round(origin.width * scale), Math.round(origin.height * scale)];
       if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
       const pfn = this.tied;
-      const to = pfn === null || this.isTable || !this.between ? null : (this.frames?.placeOf(pfn) ?? null);
+      const to = pfn === null || this.isTable || !this.room ? null : (this.frames?.placeOf(pfn) ?? null);
       const main = this.selected ?? this.at?.touched ?? null;
       const local = (box: DOMRect): DOMRect => new DOMRect(box.x - origin.x, box.y - origin.y, box.width, box.height);
       const sized = (box: DOMRect): { x: number; y: number; w: number; h: number } => ({ x: box.x, y: box.y, w: box.width, h: box.height });
@@ -186,7 +186,7 @@ export class PfMemory extends LitElement {
         .filter(({ box, lane }) => box.y + box.height > lane.y && box.y < lane.y + lane.height)
         .map(({ pid, page, box, lane }) => ({ from: sized(local(box)), to: sized(local(to)), lane: sized(local(lane)), isMain: main !== null && main.pid === pid && pageOf(main.addr) === page }));
       const view = { x: 0, y: 0, w: origin.width, h: origin.height };
-      this.painter.paint(canvas.getContext('2d')!, { width: origin.width, height: origin.height, label: '', shapes: drawTies(ties, view) }, themeOf(this), scale);
+      this.painter.paint(canvas.getContext('2d')!, { width: origin.width, height: origin.height, label: '', shapes: drawTies(ties, view) }, this.space.colours(), scale);
     });
   };
 }

@@ -5,7 +5,7 @@ import { type RamScene, type RamView, composeRam, drawRam, frameAt, frameBox, or
 import type { Theme } from '../../scene/shapes.ts';
 import { toSvg } from '../../scene/svg.ts';
 import { FRAMES } from '../../scene/theme.ts';
-import { UNITS, type Units, pagesText } from '../../scene/units.ts';
+import { UNITS, type Units, pagesText, grouped } from '../../scene/units.ts';
 import { FRAME, type Ram } from '../../worker/protocol.ts';
 import './tokens.css';
 import './pf-ram.css';
@@ -191,7 +191,7 @@ export class PfRam extends LitElement {
     const pfn = frameAt(scene, x, y);
     const order = orderAt(scene, x, y);
     const blocks = order === null ? 0 : scene.input.freeBlocks[order]!;
-    const text = pfn !== null ? this.words(pfn) : order !== null ? `order ${order}: ${blocks.toLocaleString('en-US')} free ${blocks === 1 ? 'block' : 'blocks'} of ${pagesText(2 ** order, this.units)}` : '';
+    const text = pfn !== null ? this.words(pfn) : order !== null ? `order ${order}: ${grouped(blocks)} free ${blocks === 1 ? 'block' : 'blocks'} of ${pagesText(2 ** order, this.units)}` : '';
     if (text !== this.card?.text) this.card = text ? { text, x, y } : null;
     this.dispatchEvent(new CustomEvent('hover', { detail: pfn === null ? null : { pfn } }));
   };

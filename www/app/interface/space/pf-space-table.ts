@@ -8,7 +8,7 @@ import './pf-space-table.css';
 
 const ROW = 26;
 const POOL = 60;
-const COLUMNS = ['address', 'area', 'permissions', 'size', 'in RAM', 'flags'] as const;
+const COLUMNS = ['address', 'area', 'rights', 'size', 'in RAM', 'flags'] as const;
 /** Browsers end at about 2^25 pixels. */
 const MOST_HEIGHT = 16_000_000;
 

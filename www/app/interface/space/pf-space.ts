@@ -11,7 +11,7 @@ import {
 } from '../../scene/space.ts';
 import { toSvg } from '../../scene/svg.ts';
 import { CELLS, HEATS, type HeatKind } from '../../scene/theme.ts';
-import { UNITS, type Units, addressText, pageAddr, pageOf, pagesText, permsText, shortName } from '../../scene/units.ts';
+import { UNITS, type Units, addressText, pageAddr, pageOf, pagesText, permsText, shortName, grouped } from '../../scene/units.ts';
 import { type Areas, type At, CELL_BIT, type LaneLook, NO_FRAME, type Place } from '../../worker/protocol.ts';
 import './tokens.css';
 import './pf-space.css';
@@ -25,7 +25,7 @@ const KEYS = 'W S or up and down zoom, A D or left and right move, full stop and
 
 /** Narrower than this a lane cannot be read. */
 const LEAST_ROWS = 330;
-const LEAST_CARDS = 180;
+const LEAST_CARDS = 165;
 
 export class PfSpace extends LitElement {
   static override properties = {
@@ -57,7 +57,7 @@ export class PfSpace extends LitElement {
   private readonly lanes = new Lanes();
   private readonly painter = new Painter();
   private readonly opened = new Set<number>();
-  private readonly layouts = new WeakMap<Areas, { key: string; base: Layout }>();
+  private readonly layouts = new WeakMap<Areas, { key: string; base: Layout; focus: string; focused: Layout }>();
   private readonly sums = new WeakMap<Areas, Sums>();
   private readonly heats = new WeakMap<HeatMap, Heat>();
   private theme: Theme | null = null;
@@ -257,7 +257,8 @@ export class PfSpace extends LitElement {
     return toSvg(drawSpace(this.scene ?? this.compose()), theme);
   }
 
-  private colours(): Theme {
+  /** The colours that hold now. */
+  colours(): Theme {
     return (this.theme ??= themeOf(this));
   }
 
@@ -324,10 +325,13 @@ export class PfSpace extends LitElement {
     if (known?.key !== key) {
       let sums = this.sums.get(areas);
       if (!sums) this.sums.set(areas, (sums = sumsOf(areas)));
-      known = { key, base: layOut(areas, { ...options, focus: [] }, sums) };
+      const base = layOut(areas, { ...options, focus: [] }, sums);
+      known = { key, base, focus: '', focused: base };
       this.layouts.set(areas, known);
     }
-    return withFocus(known.base, options);
+    const focus = options.focus.join();
+    if (known.focus !== focus) Object.assign(known, { focus, focused: withFocus(known.base, options) });
+    return known.focused;
   }
 
   private paint(): void {
@@ -817,7 +821,7 @@ export class PfSpace extends LitElement {
     const out: (readonly [string, 'strong' | 'mono' | 'quiet'])[] = [
       [areas.names[areas.name[i]!] || 'anonymous', 'strong'],
       [`${addressText(from, this.units)}-${addressText(to, this.units)} ${permsText(areas.perms[i]!)}`, 'mono'],
-      [`${pagesText(areas.pages[i]!, this.units)}, ${areas.present[i]!.toLocaleString('en-US')} of ${areas.pages[i]!.toLocaleString('en-US')} ${areas.pages[i] === 1 ? 'entry' : 'entries'} set`, 'quiet'],
+      [`${pagesText(areas.pages[i]!, this.units)}, ${grouped(areas.present[i]!)} of ${grouped(areas.pages[i]!)} ${areas.pages[i] === 1 ? 'entry' : 'entries'} set`, 'quiet'],
     ];
     if (hit.what === 'group') out.push([hit.from === from && lane.layout.isPart[lane.layout.axis.at(hit.page)] ? 'Click to fold the parts of this file' : 'Click to show the parts of this file', 'quiet']);
     if (hit.what !== 'page') return out;
