@@ -75,7 +75,7 @@ export class PfSpaceTable extends LitElement {
   }
 
   private scrollTo2(row: number): void {
-    const box = this.querySelector('.pf-table');
+    const box = this.querySelector('.pf-areas-grid');
     if (!box) return;
     const top = row * this.pitch;
     if (top < box.scrollTop || top > box.scrollTop + box.clientHeight - 3 * ROW) box.scrollTop = Math.max(0, top - box.clientHeight / 3);
@@ -127,7 +127,7 @@ export class PfSpaceTable extends LitElement {
     if (this.row < first || this.row >= first + count) this.row = first;
     // Rows keep their place among the elements by number modulo the pool: only those that wrapped change.
     const rows = Array.from({ length: count }, (_, slot) => first + ((((slot - first) % POOL) + POOL) % POOL)).filter((row) => row < areas.count);
-    return html`<div class="pf-table" role="grid" aria-label="Areas of process ${this.pid}" aria-rowcount=${areas.count + 1} aria-colcount=${COLUMNS.length} @scroll=${this.scrolled} @keydown=${this.keyed}>
+    return html`<div class="pf-areas-grid" role="grid" aria-label="Areas of process ${this.pid}" aria-rowcount=${areas.count + 1} aria-colcount=${COLUMNS.length} @scroll=${this.scrolled} @keydown=${this.keyed}>
       <div role="row" aria-rowindex="1" class="head">${COLUMNS.map((name, i) => html`<span role="columnheader" aria-colindex=${i + 1}>${name}</span>`)}</div>
       <div class="body" role="rowgroup" style="height:${areas.count * this.pitch}px">
         ${rows.map((row) => {

@@ -720,7 +720,7 @@ export class PfSpace extends LitElement {
     const { units } = this;
     const others = this.lanes.alive.filter(({ pid }) => !this.scene?.lanes.some(({ data }) => data.pid === pid));
     return html`
-      <div class="pf-bar">
+      <div class="pf-space-bar">
         <nav class="pf-crumbs" aria-label="Where the picture is">${this.crumbs()}</nav>
         <div class="pf-tools" role="toolbar" aria-label="How the picture is drawn">
           ${others.length > 0 ? html`<select class="pf-others" aria-label="Other processes" @change=${this.other}>

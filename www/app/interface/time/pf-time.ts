@@ -118,7 +118,7 @@ export class PfTime extends Panel {
         ${this.#button('next', t.next(t.what[what]), icon('next'), canGo, () => find(what, false))}
         ${this.#button('who', this.hasPlace ? t.whoWords : t.nothingSelected, html`<span class="pf-word">${t.who}</span>`, this.hasPlace && canBack, () => find('change of the page', true))}
       </div>`}
-      ${this.isCompact ? html`<button type="button" class="pf-t pf-more" aria-expanded=${this.isFull} aria-label=${t.more} title=${t.more} @click=${() => (this.isFull = !this.isFull)}>⋯</button>` : nothing}
+      ${this.isCompact ? html`<button type="button" class="pf-t pf-time-more" aria-expanded=${this.isFull} aria-label=${t.more} title=${t.more} @click=${() => (this.isFull = !this.isFull)}>⋯</button>` : nothing}
     </div>`;
   }
 
@@ -173,7 +173,7 @@ export class PfTime extends Panel {
   /** What colours and letters mean, and the same as a table. */
   #legend(): TemplateResult {
     const { used } = this.#draw();
-    return html`<details class="pf-legend"><summary>${used.slice(0, 8).map(({ group }) => html`<span class="pf-key"><i class="pf-draw g-${group}">${t.letters[group]}</i>${t.groups[group]}</span>`)}<span class="hidden">${t.table}</span></summary>
+    return html`<details class="pf-time-legend"><summary>${used.slice(0, 8).map(({ group }) => html`<span class="pf-key"><i class="pf-draw g-${group}">${t.letters[group]}</i>${t.groups[group]}</span>`)}<span class="hidden">${t.table}</span></summary>
       <table class="pf-table"><thead><tr><th scope="col">${t.tableHead.group}</th><th scope="col" class="pf-n">${t.tableHead.count}</th><th scope="col" class="pf-n">${t.tableHead.faults}</th></tr></thead>
       <tbody>${used.map(({ group, steps, faults: of }) => html`<tr><th scope="row">${t.groups[group]}</th><td class="pf-n">${panels.number(steps)}</td><td class="pf-n">${panels.number(of)}</td></tr>`)}</tbody></table></details>`;
   }
