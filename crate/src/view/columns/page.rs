@@ -191,6 +191,16 @@ pub fn page_sign(machine: &Machine, pid: Pid, addr: VirtAddr) -> u64 {
     hash.finish()
 }
 
+/// A number that is another one when the area around an address is: its place, its flags, its file and name.
+pub fn area_sign(machine: &Machine, pid: Pid, addr: VirtAddr) -> u64 {
+    let area = machine.mm_of(pid).and_then(|mm| mm.vmas.lookup(addr).map(|id| mm.vmas.get(id)));
+    let mut hash = DefaultHasher::new();
+    if let Some(vma) = area {
+        (vma.range.start.0, vma.range.end.0, vma.flags.bits(), vma.pgoff, vma.file, vma.anon_name).hash(&mut hash);
+    }
+    hash.finish()
+}
+
 /// The frames of the tables on the way to an address, each with what its 512 entries are.
 pub fn table_entries(machine: &Machine, pid: Pid, addr: VirtAddr) -> Vec<(u32, Vec<u8>)> {
     let (kernel, Some(mm)) = (&machine.kernel, machine.mm_of(pid)) else { return Vec::new() };
