@@ -449,6 +449,11 @@ impl Session {
         self.saves_by_hand = true;
     }
 
+    /// The position of the last save at or before another.
+    pub fn saved_before(&self, position: usize) -> usize {
+        self.saves.before(position)
+    }
+
     /// How many moments are saved, and how many bytes they take.
     pub fn saves(&self) -> (usize, usize) {
         (self.saves.len(), self.saves.bytes())

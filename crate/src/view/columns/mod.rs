@@ -9,7 +9,7 @@ mod page;
 pub use areas::{AreaColumns, area_columns, areas_version, present_counts};
 pub use cells::{Cells, NO_FRAME, Strips, cells, strips};
 pub use frames::{CachedFile, ProcessInfo, cached_files, frame_kinds, process_infos, table_frames};
-pub use page::{Would, page_bytes, page_is_invented, page_sign, table_entries, would};
+pub use page::{Would, area_sign, page_bytes, page_is_invented, page_sign, table_entries, would};
 
 /// What an area is.
 pub mod area {

@@ -125,12 +125,13 @@ fn handled(kernel: &Kernel, vma: &Vma, addr: VirtAddr, access: Access, pte: Pte,
     if !has_page(kernel, vma, ops, page) {
         return Would::signal(BUS);
     }
-    let function = match (access == Access::Write, vma.flags.contains(VmFlags::SHARED)) {
-        (false, _) => "do_read_fault",
-        (true, false) => "do_cow_fault",
-        (true, true) => "do_shared_fault",
-    };
-    Would::fault(&format!("{function}, {}", vm_operations(ops).fault_name()))
+    let by = vm_operations(ops).fault_name();
+    match (access == Access::Write, vma.flags.contains(VmFlags::SHARED)) {
+        // What is cached is mapped without asking the object.
+        (false, _) => Would::fault("do_read_fault"),
+        (true, false) => Would::fault(&format!("do_cow_fault, {by}")),
+        (true, true) => Would::fault(&format!("do_shared_fault, {by}")),
+    }
 }
 
 fn has_page(kernel: &Kernel, vma: &Vma, ops: VmOpsId, page: u64) -> bool {
@@ -187,6 +188,16 @@ pub fn page_sign(machine: &Machine, pid: Pid, addr: VirtAddr) -> u64 {
     pte.without(Pte::ACCESSED | Pte::DIRTY).0.hash(&mut hash);
     if pte.is_present() {
         machine.kernel.phys.words(pte.pfn()).hash(&mut hash);
+    }
+    hash.finish()
+}
+
+/// A number that is another one when the area around an address is: its place, its flags, its file and name.
+pub fn area_sign(machine: &Machine, pid: Pid, addr: VirtAddr) -> u64 {
+    let area = machine.mm_of(pid).and_then(|mm| mm.vmas.lookup(addr).map(|id| mm.vmas.get(id)));
+    let mut hash = DefaultHasher::new();
+    if let Some(vma) = area {
+        (vma.range.start.0, vma.range.end.0, vma.flags.bits(), vma.pgoff, vma.file, vma.anon_name).hash(&mut hash);
     }
     hash.finish()
 }
