@@ -476,7 +476,10 @@ export class PfSpace extends LitElement {
     if (drag.range) {
       const hit = this.scene ? hitSpace(this.scene, Math.min(Math.max(at.x, 0), this.size.width - 3), at.y) : null;
       if (hit && hit.pid === drag.range.pid) {
-        this.range = { pid: hit.pid, from: Math.min(hit.page, drag.range.page), to: Math.max(hit.page, drag.range.page) + 1 };
+        // Over several pieces: all of them.
+        const isOne = hit.from === drag.range.from;
+        this.card = null;
+        this.range = { pid: hit.pid, from: Math.min(isOne ? hit.page : hit.from, isOne ? drag.range.page : drag.range.from), to: isOne ? Math.max(hit.page, drag.range.page) + 1 : Math.max(hit.to, drag.range.to) };
         this.draw();
       }
     } else this.panned(this.laneAt(drag.x), was.y - at.y);
@@ -527,7 +530,7 @@ export class PfSpace extends LitElement {
       this.draw();
       this.dispatchEvent(new CustomEvent('hover', { detail: this.hover && { pid: this.hover.pid, addr: pageAddr(this.hover.page) } }));
     }
-    if (kind === 'mouse') this.showCard(hit && hit.what !== 'edge' ? hit : null, x, y);
+    if (kind === 'mouse') this.showCard(hit && hit.what !== 'edge' && !this.range ? hit : null, x, y);
   }
 
   private showCard(hit: Hit | null, x: number, y: number): void {
