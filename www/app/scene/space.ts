@@ -354,7 +354,9 @@ export function lookOf(scene: SpaceScene): Omit<LaneLook, 'version'>[] {
 
 /** The page whose bytes have room. */
 export function bytesWanted(scene: SpaceScene): Spot | null {
-  for (const lane of scene.lanes) {
+  const { selected, touched } = scene.input;
+  const rank = ({ data: { pid } }: LaneScene): number => (pid === selected?.pid ? 0 : pid === touched?.pid ? 1 : 2);
+  for (const lane of scene.lanes.toSorted((a, b) => rank(a) - rank(b))) {
     const { axis } = lane.layout;
     const middle = Math.min(lane.scroll + lane.box.h / 2, axis.length(lane.zoom) - 0.01);
     const box = pieceBox(lane, axis.pieceAt(middle, lane.zoom));
