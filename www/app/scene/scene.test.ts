@@ -149,6 +149,30 @@ describe('address spaces', () => {
     expect(open.parts.length).toBe(closed.parts.length + closed.parts[group]! - 1);
   });
 
+  test('a row of several parts shows its pages when there is room', () => {
+    const data = python3();
+    const one = scene([data], { width: 700, height: 600 });
+    const { axis, parts } = one.lanes[0]!.layout;
+    const group = [...parts].findIndex((count) => count > 3);
+    const [from, to] = [axis.start[group]!, axis.start[group + 1]!];
+    const near = scene([data], { width: 700, height: 600 }, { view: fitRange(axis, from, to, 500) });
+    for (const page of [from, from + 2, to - 1]) {
+      const at = locate(near, 1, page)!;
+      expect(hitSpace(near, at.x + at.w / 2, at.y + at.h / 2)).toMatchObject({ what: 'page', page });
+    }
+    expect(countShapes(drawSpace(near).shapes)).toBeGreaterThan(to - from);
+  });
+
+  test('at true scale no area is lost between gaps', () => {
+    const data = python3();
+    for (const lowFirst of [true, false]) {
+      const one = scene([data], { width: 700, height: 600 }, { layout: { trueScale: true, lowFirst }, lowFirst, view: { page: lowFirst ? 0 : 2 ** 35, zoom: 1 } });
+      const words = flat(drawSpace(one).shapes).filter((shape) => shape.t === 'text').map(({ text }) => text);
+      const shown = words.filter((text) => text.endsWith(' areas')).map((text) => Number.parseInt(text, 10));
+      expect(shown.reduce((sum, count) => sum + count, 0), String(words)).toBe(139);
+    }
+  });
+
   test('the worker is asked for what is in sight and no more', () => {
     const [look] = lookOf(scene([python3()], { width: 700, height: 600 }, { touched: { pid: 1, page: 0x7ffff7c00 } }));
     expect(look!.strips!.count).toBeGreaterThan(20);

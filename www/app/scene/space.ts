@@ -122,7 +122,7 @@ function pieceBox(lane: LaneScene, piece: number): PieceBox {
 }
 
 const isGap = (lane: LaneScene, piece: number): boolean => lane.layout.parts[piece] === 0;
-const isCard = (lane: LaneScene, box: PieceBox): boolean => box.h - lensOf(lane, box) >= CARD_FROM && lane.layout.parts[box.piece] === 1;
+const isCard = (lane: LaneScene, box: PieceBox): boolean => box.h - lensOf(lane, box) >= CARD_FROM;
 
 function lensOf(lane: LaneScene, box: PieceBox): number {
   return lane.layout.hasLens[box.piece] && lane.zoom >= 0.55 && lane.zoom < 2.4 ? LENS_HEIGHT * Math.min(1, lane.zoom) : 0;
@@ -354,7 +354,9 @@ export function lookOf(scene: SpaceScene): Omit<LaneLook, 'version'>[] {
 
 /** The page whose bytes have room. */
 export function bytesWanted(scene: SpaceScene): Spot | null {
-  for (const lane of scene.lanes) {
+  const { selected, touched } = scene.input;
+  const rank = ({ data: { pid } }: LaneScene): number => (pid === selected?.pid ? 0 : pid === touched?.pid ? 1 : 2);
+  for (const lane of scene.lanes.toSorted((a, b) => rank(a) - rank(b))) {
     const { axis } = lane.layout;
     const middle = Math.min(lane.scroll + lane.box.h / 2, axis.length(lane.zoom) - 0.01);
     const box = pieceBox(lane, axis.pieceAt(middle, lane.zoom));
@@ -427,8 +429,8 @@ function drawLane(scene: SpaceScene, lane: LaneScene): Shape {
   };
   // From piece to piece as they stand; of those too flat to be seen, all that share two rows of pixels are one bar.
   const step = axis.flipped ? -1 : 1;
-  const last = axis.pieceAt(Math.min(lane.scroll + lane.box.h, length) - 0.01, lane.zoom);
-  for (let i = axis.pieceAt(Math.min(lane.scroll + 0.01, length), lane.zoom); i >= 0 && i < axis.count && (last - i) * step >= 0; i += step) {
+  const last = axis.pieceAt(Math.min(lane.scroll + lane.box.h, length) - 1e-9, lane.zoom);
+  for (let i = axis.pieceAt(lane.scroll, lane.zoom); i >= 0 && i < axis.count && (last - i) * step >= 0; i += step) {
     const box = pieceBox(lane, i);
     const y = Math.max(0, box.y - lane.box.y);
     if (box.h >= 3) {
@@ -440,7 +442,7 @@ function drawLane(scene: SpaceScene, lane: LaneScene): Shape {
       continue;
     }
     const from = i;
-    const below = axis.pieceAt(Math.min(y + lane.scroll + BAR, length) - 0.001, lane.zoom);
+    const below = axis.pieceAt(Math.min(y + lane.scroll + BAR, length) - 1e-9, lane.zoom);
     if ((below - i) * step > 0) {
       // Up to the one that reaches out of the bar; a tall one begins a line of its own.
       i = below;
@@ -456,7 +458,7 @@ function drawLane(scene: SpaceScene, lane: LaneScene): Shape {
     if (y - tick >= 48 && lane.columns.address && next) {
       out.push({ t: 'text', x: lane.box.x + 8, y: lane.box.y + y + 13, text: addressText(span(lane, from).from, scene.input.units), size: DETAIL, fill: 'quiet' });
       out.push({ t: 'line', points: [lane.columns.name.x - 6, lane.box.y + y + 0.5, lane.columns.strip.x, lane.box.y + y + 0.5], stroke: 'line' });
-      out.push(...overviewWords(scene, lane, y));
+      out.push(...overviewWords(scene, lane, y, from));
       tick = y;
     }
   }
@@ -467,17 +469,17 @@ function drawLane(scene: SpaceScene, lane: LaneScene): Shape {
 }
 
 /** What the next 48 pixels hold, for the columns of names and sizes. */
-function overviewWords(scene: SpaceScene, lane: LaneScene, y: number): Shape[] {
+function overviewWords(scene: SpaceScene, lane: LaneScene, y: number, piece: number): Shape[] {
   const { axis, first, parts, sums } = lane.layout;
   const length = axis.length(lane.zoom);
-  const [a, b] = [axis.pieceAt(y + lane.scroll, lane.zoom), axis.pieceAt(Math.min(y + 48 + lane.scroll, length) - 0.01, lane.zoom)].sort((p, q) => p - q) as [number, number];
+  const [a, b] = [piece, axis.pieceAt(Math.min(y + 48 + lane.scroll, length) - 1e-9, lane.zoom)].sort((p, q) => p - q) as [number, number];
   const [from, to] = [first[a]!, first[b]! + parts[b]!];
   if (to <= from) return [];
   const at = lane.box.y + y + 9;
   const right = lane.box.x + lane.box.w - 8;
   const { columns } = lane;
   const { units } = scene.input;
-  const out: Shape[] = [{ t: 'text', x: columns.name.x, y: at + 4, text: fit(`${grouped(to - from)} areas`, columns.name.w, DETAIL), size: DETAIL, fill: 'text' }];
+  const out: Shape[] = [{ t: 'text', x: columns.name.x, y: at + 4, text: fit(`${grouped(to - from)} ${to - from === 1 ? 'area' : 'areas'}`, columns.name.w, DETAIL), size: DETAIL, fill: 'text' }];
   if (columns.size) out.push({ t: 'text', x: right - columns.ram, y: at + 4, text: pagesText(sums.pages[to]! - sums.pages[from]!, units), size: DETAIL, fill: 'quiet', anchor: 'end' });
   if (columns.ram) out.push({ t: 'text', x: right, y: at + 4, text: pagesText(sums.present[to]! - sums.present[from]!, units), size: DETAIL, fill: 'quiet', anchor: 'end' });
   return out;
@@ -711,13 +713,14 @@ function drawCard(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBo
   const right = box.x + box.w - CARD_PAD;
   const size = pagesText(pages, input.units);
   // The head stays in sight while the card is scrolled through.
-  const head = Math.max(box.y, lane.box.y) + 17;
+  const head = Math.max(box.y, Math.min(lane.box.y, box.y + box.h - 48)) + 17;
   const grid = gridOf(lane, box);
-  if (grid) drawGrid(out, scene, lane, area, grid, from, pages);
+  const parts = layout.parts[box.piece]!;
+  if (grid) drawGrid(out, scene, lane, parts === 1 ? area : -1, grid, from, pages);
   if (head > box.y + 18 && grid && grid.y < lane.box.y + 24) {
-    out.push({ t: 'rect', x: box.x + 1, y: lane.box.y, w: box.w - 2, h: 24, fill: isSelected ? 'accent-soft' : 'card' });
+    out.push({ t: 'rect', x: box.x + 1, y: head - 17, w: box.w - 2, h: 24, fill: isSelected ? 'accent-soft' : 'card' });
   }
-  const perms = permsText(areas.perms[area]!);
+  const perms = parts === 1 ? permsText(areas.perms[area]!) : `${parts} parts`;
   const room = right - x - textWidth(size, SIZE) - 10;
   const name = fit(shortName(areas.names[areas.name[area]!] ?? ''), room - textWidth(` ${perms}`, SIZE), SIZE);
   out.push(
@@ -730,7 +733,7 @@ function drawCard(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBo
     const foot = box.y + box.h - 12;
     const words = addressText(from, input.units);
     out.push({ t: 'text', x, y: foot, text: fit(words, right - x, DETAIL), size: DETAIL, fill: 'quiet' });
-    const present = presentText(lane, area);
+    const present = parts === 1 ? presentText(lane, area) : `${pagesText(layout.sums.present[area + parts]! - layout.sums.present[area]!, input.units)} in RAM`;
     if (textWidth(words, DETAIL) + textWidth(present, DETAIL) + 14 < right - x) out.push({ t: 'text', x: right, y: foot, text: present, size: DETAIL, fill: 'quiet', anchor: 'end' });
   }
 }
@@ -767,23 +770,25 @@ function drawGrid(out: Shape[], scene: SpaceScene, lane: LaneScene, area: number
       const index = line * grid.columns + column;
       if (index >= pages) break;
       const box = gridCell(grid, index);
-      if (grid.cw > 72 || grid.ch > 72) drawPage(out, scene, lane, area, from + index, box);
-      else drawCell(out, scene, lane, area, from + index, box);
+      const one = area < 0 ? areaAt(lane.data.areas, from + index) : area;
+      if (grid.cw > 72 || grid.ch > 72) drawPage(out, scene, lane, one, from + index, box);
+      else drawCell(out, scene, lane, one, from + index, box);
     }
   }
 }
 
-/** A part of an area as one line of a card. */
+/** A part of an area as one line of a card; −1: of several. */
 function drawLine(out: Shape[], scene: SpaceScene, lane: LaneScene, area: number, from: number, pages: number, box: Box): void {
   const { areas } = lane.data;
-  if (from === areas.start[area] && pages === areas.pages[area]) {
+  if (area >= 0 && from === areas.start[area] && pages === areas.pages[area]) {
     drawStrip(out, scene, lane, area, box, false);
     return;
   }
   const columns = Math.min(pages, Math.max(1, Math.floor(box.w / 2)));
   let [start, was] = [0, -1];
   for (let c = 0; c <= columns; c++) {
-    const cell = c < columns ? cellOf(lane.data, area, from + Math.floor(((c + 0.5) * pages) / columns)) & 0x0f : -2;
+    const page = from + Math.floor(((c + 0.5) * pages) / columns);
+    const cell = c < columns ? cellOf(lane.data, area < 0 ? areaAt(areas, page) : area, page) & 0x0f : -2;
     if (cell === was) continue;
     if (was > CELL.absent && was !== CELL.none) {
       const look = CELLS[was]!;
@@ -855,14 +860,15 @@ function drawPage(out: Shape[], scene: SpaceScene, lane: LaneScene, area: number
   const room = box.w - 26;
   const isOver = box.y < lane.box.y + 24;
   const y = Math.min(Math.max(box.y, isOver ? lane.box.y + 24 : box.y) + 16, box.y + box.h - 8);
-  const body = { x, y: box.y + 26, w: room, h: box.h - 32 };
+  const beside = textWidth(addressText(page, input.units), SIZE) + 12;
+  const under = room - beside > 90 ? 26 : 42;
+  const body = { x, y: box.y + under, w: room, h: box.h - under - 6 };
   const { bytes } = input;
   const hasBytes = bytes !== null && bytes.pid === lane.data.pid && bytes.page === page;
   if (hasBytes) drawBytes(out, lane, bytes, body);
   if (isOver) out.push({ t: 'rect', x: box.x + 11, y: lane.box.y + 20, w: box.w - 13, h: y - lane.box.y - 12, fill: 'bg' });
   out.push({ t: 'text', x, y, text: fit(addressText(page, input.units), room, SIZE), size: SIZE, fill: 'text', bold: true });
   const words = [look.meaning || 'not looked at yet', ...bits, ...frame].join(' · ');
-  const beside = textWidth(addressText(page, input.units), SIZE) + 12;
   if (room - beside > 90) out.push({ t: 'text', x: x + beside, y, text: fit(words, room - beside, DETAIL), size: DETAIL, fill: 'quiet' });
   else if (box.h >= 40) out.push({ t: 'text', x, y: y + 16, text: fit(words, room, DETAIL), size: DETAIL, fill: 'quiet' });
   if (!hasBytes) {
@@ -952,7 +958,8 @@ function drawMarks(out: Shape[], scene: SpaceScene, lane: LaneScene): void {
       const words = fit(`${isTouch ? 'touched' : 'selected'} ${addressText(spot.page, input.units)}`, Math.max(0, lane.columns.strip.x - lane.box.x - 20), DETAIL);
       if (words && !(input.touched && !isTouch && Math.abs((locate(scene, pid, input.touched.page)?.y ?? -99) - at.y) < 20 && input.touched.pid === pid)) {
         const w = textWidth(words, DETAIL) + 12;
-        out.push({ t: 'rect', x: lane.box.x + 4, y: middle - 9.5, w, h: 19, r: 4, fill: 'bg', stroke: isTouch ? 'mark-edge' : 'accent' }, { t: 'text', x: lane.box.x + 10, y: middle + 4, text: words, size: DETAIL, fill: 'text' });
+        const label = Math.min(lane.box.y + lane.box.h - 11, Math.max(lane.box.y + 11, middle));
+        out.push({ t: 'rect', x: lane.box.x + 4, y: label - 9.5, w, h: 19, r: 4, fill: 'bg', stroke: isTouch ? 'mark-edge' : 'accent' }, { t: 'text', x: lane.box.x + 10, y: label + 4, text: words, size: DETAIL, fill: 'text' });
       }
     }
     if (at.w >= lane.box.w * 0.99) continue;

@@ -7,6 +7,7 @@ import { type MinimapInput, drawMinimap, minimapAxis, minimapPage, windowBox } f
 import { type Theme, inside } from '../../scene/shapes.ts';
 import { UNITS, type Units, addressText } from '../../scene/units.ts';
 import type { Areas } from '../../worker/protocol.ts';
+import { watchTheme } from './watch.ts';
 import './tokens.css';
 import './pf-minimap.css';
 
@@ -30,7 +31,7 @@ export class PfMinimap extends LitElement {
   /** From the pointer to the middle of the window, while it is held. */
   private held: number | null = null;
   private observer: ResizeObserver | null = null;
-  private mutations: MutationObserver | null = null;
+  private unwatch: (() => void) | null = null;
 
   constructor() {
     super();
@@ -53,14 +54,16 @@ export class PfMinimap extends LitElement {
       this.draw();
     });
     this.observer.observe(this);
-    this.mutations = new MutationObserver(() => { this.theme = null; this.draw(); });
-    this.mutations.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme', 'class'] });
+    this.unwatch = watchTheme(() => {
+      this.theme = null;
+      this.draw();
+    });
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.observer?.disconnect();
-    this.mutations?.disconnect();
+    this.unwatch?.();
     cancelAnimationFrame(this.scheduled);
     this.scheduled = 0;
   }

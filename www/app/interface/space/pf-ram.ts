@@ -7,6 +7,7 @@ import { toSvg } from '../../scene/svg.ts';
 import { FRAMES } from '../../scene/theme.ts';
 import { UNITS, type Units, pagesText, grouped } from '../../scene/units.ts';
 import { FRAME, type Ram } from '../../worker/protocol.ts';
+import { watchTheme } from './watch.ts';
 import './tokens.css';
 import './pf-ram.css';
 
@@ -32,7 +33,7 @@ export class PfRam extends LitElement {
   private drag: { x: number; y: number; moved: boolean; first: number } | null = null;
   private frames: Uint8Array | null = null;
   private observer: ResizeObserver | null = null;
-  private mutations: MutationObserver | null = null;
+  private unwatch: (() => void) | null = null;
   scene: RamScene | null = null;
 
   constructor() {
@@ -53,15 +54,17 @@ export class PfRam extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.observer = new ResizeObserver(() => this.resized());
-    this.mutations = new MutationObserver(() => { this.theme = null; this.draw(); });
-    this.mutations.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme', 'class'] });
+    this.unwatch = watchTheme(() => {
+      this.theme = null;
+      this.draw();
+    });
     if (this.hasUpdated) this.observe();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.observer?.disconnect();
-    this.mutations?.disconnect();
+    this.unwatch?.();
     cancelAnimationFrame(this.scheduled);
     this.scheduled = 0;
   }

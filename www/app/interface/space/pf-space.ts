@@ -13,6 +13,7 @@ import { toSvg } from '../../scene/svg.ts';
 import { CELLS, HEATS, type HeatKind } from '../../scene/theme.ts';
 import { UNITS, type Units, addressText, pageAddr, pageOf, pagesText, permsText, shortName, grouped } from '../../scene/units.ts';
 import { type Areas, type At, CELL_BIT, type LaneLook, NO_FRAME, type Place } from '../../worker/protocol.ts';
+import { watchTheme } from './watch.ts';
 import './tokens.css';
 import './pf-space.css';
 
@@ -78,8 +79,7 @@ export class PfSpace extends LitElement {
   private pointers = new Map<number, { x: number; y: number }>();
   private drag: { x: number; y: number; moved: boolean; range: Hit | null } | null = null;
   private observer: ResizeObserver | null = null;
-  private readonly media = ['(prefers-color-scheme: dark)', '(forced-colors: active)'].map((query) => globalThis.matchMedia?.(query));
-  private mutations: MutationObserver | null = null;
+  private unwatch: (() => void) | null = null;
   /** The last picture, to ask where things are. */
   scene: SpaceScene | null = null;
 
@@ -109,17 +109,14 @@ export class PfSpace extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.observer = new ResizeObserver(() => this.resized());
-    this.mutations = new MutationObserver(this.recolour);
-    this.mutations.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme', 'class'] });
-    for (const media of this.media) media?.addEventListener('change', this.recolour);
+    this.unwatch = watchTheme(this.recolour);
     if (this.hasUpdated) this.observe();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.observer?.disconnect();
-    this.mutations?.disconnect();
-    for (const media of this.media) media?.removeEventListener('change', this.recolour);
+    this.unwatch?.();
     cancelAnimationFrame(this.scheduled);
     this.scheduled = 0;
   }
@@ -481,7 +478,10 @@ export class PfSpace extends LitElement {
     if (drag.range) {
       const hit = this.scene ? hitSpace(this.scene, Math.min(Math.max(at.x, 0), this.size.width - 3), at.y) : null;
       if (hit && hit.pid === drag.range.pid) {
-        this.range = { pid: hit.pid, from: Math.min(hit.page, drag.range.page), to: Math.max(hit.page, drag.range.page) + 1 };
+        // Over several pieces: all of them.
+        const isOne = hit.from === drag.range.from;
+        this.card = null;
+        this.range = { pid: hit.pid, from: Math.min(isOne ? hit.page : hit.from, isOne ? drag.range.page : drag.range.from), to: isOne ? Math.max(hit.page, drag.range.page) + 1 : Math.max(hit.to, drag.range.to) };
         this.draw();
       }
     } else this.panned(this.laneAt(drag.x), was.y - at.y);
@@ -532,7 +532,7 @@ export class PfSpace extends LitElement {
       this.draw();
       this.dispatchEvent(new CustomEvent('hover', { detail: this.hover && { pid: this.hover.pid, addr: pageAddr(this.hover.page) } }));
     }
-    if (kind === 'mouse') this.showCard(hit && hit.what !== 'edge' ? hit : null, x, y);
+    if (kind === 'mouse') this.showCard(hit && hit.what !== 'edge' && !this.range ? hit : null, x, y);
   }
 
   private showCard(hit: Hit | null, x: number, y: number): void {
