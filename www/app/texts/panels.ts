@@ -203,7 +203,7 @@ export const panels = {
     times: (count: number) => `${count.toLocaleString('en')} ×`,
     free: 'nothing: it was not run',
     source: 'Where the figure is from',
-    tree: 'Kernel functions, in the order they were entered',
+    tree: 'Kernel functions, in the order they were entered. Arrow keys move, Enter says what one does.',
     fileOf: (file: string) => `Linux 6.18: ${file}`,
     unknownFunction: 'A function of a device.',
   },
