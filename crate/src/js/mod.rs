@@ -3,6 +3,7 @@
 //! looks into, so that no hot call makes an object.
 
 mod dump;
+mod look;
 mod machine;
 mod session;
 
