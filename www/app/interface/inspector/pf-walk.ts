@@ -79,7 +79,7 @@ export class PfWalk extends Panel {
         <span class="pf-to">${entry.pfn === null ? ENTRY_KINDS[entry.kind].split(/[.:]/)[0] : t.frame(entry.pfn)}</span>
       </button>
       ${isOpen ? html`<div class="pf-level-body">
-        ${level.note ? html`<p class="pf-quiet">${level.note}</p>` : nothing}
+        ${level.note && entry.kind !== 'empty' ? html`<p class="pf-quiet">${level.note}</p>` : nothing}
         <p>${ENTRY_KINDS[entry.kind]}</p>
         ${this.#table(walk, place, shape, at, levels)}
         ${this.#decoded(entry, level.entry, place)}
