@@ -241,9 +241,12 @@ export class Model {
 
   /** Areas that the page has already do not come again: they are put in, so that views find them always. */
   #take(at: At): void {
-    for (const { pid, version, areas } of at.lanes) if (areas) this.#areas.set(pid, { version, areas });
+    for (const { pid, version, areas, present } of at.lanes) {
+      const known = areas ?? this.#areas.get(pid)?.areas;
+      if (known) this.#areas.set(pid, { version, areas: present ? { ...known, present } : known });
+    }
     for (const pid of this.#areas.keys()) if (!at.processes.some((process) => process.pid === pid)) this.#areas.delete(pid);
-    this.at = { ...at, lanes: at.lanes.map((lane) => ({ ...lane, areas: lane.areas ?? this.#areas.get(lane.pid)?.areas ?? null })) };
+    this.at = { ...at, lanes: at.lanes.map((lane) => ({ ...lane, areas: this.#areas.get(lane.pid)?.areas ?? null })) };
     this.heats = null;
     this.heat.goTo(at.position, this.history.tracks);
   }

@@ -17,8 +17,8 @@ export const panels = {
 
   inspector: {
     label: 'What is selected',
-    tabs: { area: 'VMA', walk: 'Walk', frame: 'Frame', bytes: 'Bytes', tlb: 'TLB', cache: 'Cache', maps: 'maps', smaps: 'smaps' },
-    titles: { area: 'The area of virtual memory', walk: 'The walk of the page tables', frame: 'The frame of physical memory', bytes: 'The bytes of the page', tlb: 'The TLB', cache: 'The page cache', maps: '/proc/PID/maps', smaps: '/proc/PID/smaps' },
+    tabs: { area: 'VMA', walk: 'Walk', frame: 'Frame', bytes: 'Bytes', tlb: 'TLB', cache: 'RAM', maps: 'maps', smaps: 'smaps' },
+    titles: { area: 'The area of virtual memory', walk: 'The walk of the page tables', frame: 'The frame of physical memory', bytes: 'The bytes of the page', tlb: 'The TLB', cache: 'Physical memory: what is free, the page cache, swap', maps: '/proc/PID/maps', smaps: '/proc/PID/smaps' },
   },
 
   area: {
@@ -162,6 +162,16 @@ export const panels = {
     noSwap: 'There is no swap on this machine: private pages stay in RAM until they are given back. When RAM is used up, the OOM killer ends a process.',
   },
 
+  ram: {
+    title: 'What is free',
+    free: (free: number, total: number) => `${n(free, 'frame')} of ${total.toLocaleString('en')} ${free === 1 ? 'is' : 'are'} free`,
+    words: 'The buddy allocator keeps free frames in blocks of 1, 2, 4 … 1,024; a block that is freed joins its free neighbour.',
+    order: 'order', size: 'block', blocks: 'free blocks', frames: 'frames',
+    chart: 'Free blocks by size; the table has the numbers.',
+    table: 'As a table',
+    meminfo: '/proc/meminfo',
+  },
+
   proc: {
     maps: (pid: number) => `/proc/${pid}/maps`, smaps: (pid: number) => `/proc/${pid}/smaps`,
     none: 'No process lives.',
@@ -203,7 +213,7 @@ export const panels = {
     times: (count: number) => `${count.toLocaleString('en')} ×`,
     free: 'nothing: it was not run',
     source: 'Where the figure is from',
-    tree: 'Kernel functions, in the order they were entered',
+    tree: 'Kernel functions, in the order they were entered. Arrow keys move, Enter says what one does.',
     fileOf: (file: string) => `Linux 6.18: ${file}`,
     unknownFunction: 'A function of a device.',
   },

@@ -80,7 +80,7 @@ export class PfArea extends Panel {
         <span class="pf-arrow down" aria-hidden="true"><i>${t.calls}</i></span>
         ${box(now ? 'page now' : 'page', t.page, now ? t.faultNow : t.gives, now?.frame ?? page, null)}
         <span class="pf-arrow left" aria-hidden="true"><i>${t.gives}</i></span>
-        ${box('ops', isAnonymous ? t.direct : t.operations, t.opsFault, fault, functionText(fault)?.sentence ?? null)}
+        ${box('operations', isAnonymous ? t.direct : t.operations, t.opsFault, fault, functionText(fault)?.sentence ?? null)}
       </div>
       ${now ? html`<p class="pf-note"><b>${t.faultNow}</b> ${t.faultAt(now.addr)}: ${now.path.map((name, i) => html`${i > 0 ? ' → ' : ''}<code title=${functionText(name)?.sentence ?? nothing}>${name}</code>`)}</p>` : nothing}
       <p class="pf-quiet pf-fault-words">${functionText(fault)?.sentence}</p>`;

@@ -79,7 +79,7 @@ export class PfWalk extends Panel {
         <span class="pf-to">${entry.pfn === null ? ENTRY_KINDS[entry.kind].split(/[.:]/)[0] : t.frame(entry.pfn)}</span>
       </button>
       ${isOpen ? html`<div class="pf-level-body">
-        ${level.note ? html`<p class="pf-quiet">${level.note}</p>` : nothing}
+        ${level.note && entry.kind !== 'empty' ? html`<p class="pf-quiet">${level.note}</p>` : nothing}
         <p>${ENTRY_KINDS[entry.kind]}</p>
         ${this.#table(walk, place, shape, at, levels)}
         ${this.#decoded(entry, level.entry, place)}
@@ -132,13 +132,13 @@ export class PfWalk extends Panel {
     if (entry.kind === 'empty') return html``;
     const dull = new Set(['writeThrough', 'noCache', 'large', 'global', 'special', 'key']);
     const isPage = entry.kind === 'page' || entry.kind === 'large';
-    const shown = entry.bits.filter((bit) => bit.isSet || !dull.has(bit.name));
+    // Whether a table is dirty means nothing to the MMU.
+    const shown = entry.bits.filter((bit) => (bit.isSet || !dull.has(bit.name)) && (isPage || bit.name !== 'dirty'));
     return html`<p class="pf-binary pf-mono" aria-label="${t.entry} ${hex}">${entry.binary.match(/.{4}/g)!.map((four) => html`<span>${[...four].map((bit) => (bit === '1' ? html`<b>1</b>` : '0'))}</span>`)}</p>
       <table class="pf-table pf-decoded"><caption class="hidden">${t.decoded}</caption><tbody>${shown.map((bit) => {
         const text = BITS[bit.name]!;
-        // What a table's entry says of being dirty has no meaning for the MMU.
         return html`<tr class=${bit.isSet ? 'on' : 'off'}><th scope="row">${text.name}</th><td class="pf-n">${bit.name === 'frame' ? (bit.value === null ? '–' : this.link({ ...place, pfn: bit.value }, String(bit.value), 'frame')) : bit.value ?? (bit.isSet ? 1 : 0)}</td>
-          <td>${bit.name === 'dirty' && !isPage ? '' : bit.isSet ? text.set : text.clear}</td></tr>`;
+          <td>${bit.isSet ? text.set : text.clear}</td></tr>`;
       })}</tbody></table>`;
   }
 

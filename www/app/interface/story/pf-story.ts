@@ -1,5 +1,5 @@
 /** What the last step did: in a sentence, as the call that strace would print, as the kernel's call tree, as changes and numbers, as a price. */
-import { type TemplateResult, html, nothing } from 'lit';
+import { type PropertyValues, type TemplateResult, html, nothing } from 'lit';
 import type { Change, Explanation, StepReport, TreeLine } from '../../../lib/index.ts';
 import type { Areas, ProcessInfo, Tracks } from '../../worker/protocol.ts';
 import { costOf, roughly } from '../../model/cost.ts';
@@ -23,7 +23,7 @@ interface Node {
 
 export class PfStory extends Panel {
   static override properties = {
-    ...data('explanation', 'last', 'source', 'processes', 'areas', 'tracks', 'position', 'levels', 'parts'), withPassed: { state: true }, withWords: { state: true }, mostLines: { state: true }, mostChanges: { state: true }, told: { state: true },
+    ...data('explanation', 'last', 'source', 'processes', 'areas', 'tracks', 'position', 'levels', 'parts'), withPassed: { state: true }, withWords: { state: true }, mostLines: { state: true }, mostChanges: { state: true }, told: { state: true }, folded: { state: true }, active: { state: true },
   };
   declare explanation: Explanation | null;
   declare last: StepReport | null;
@@ -44,6 +44,9 @@ export class PfStory extends Panel {
   declare mostChanges: number;
   /** Functions of which the sentence was asked for. */
   declare told: ReadonlySet<string>;
+  /** Functions whose inside is not shown, and the one that has the focus: by their places in the tree. */
+  declare folded: ReadonlySet<string>;
+  declare active: string;
 
   constructor() {
     super();
@@ -61,6 +64,15 @@ export class PfStory extends Panel {
     this.mostLines = MOST;
     this.mostChanges = MOST;
     this.told = new Set();
+    this.folded = new Set();
+    this.active = '0';
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (!changed.has('explanation')) return;
+    this.folded = new Set();
+    this.active = '0';
+    this.mostLines = this.mostChanges = MOST;
   }
 
   override render(): TemplateResult {
@@ -113,30 +125,79 @@ export class PfStory extends Panel {
     const check = (label: string, value: boolean, set: (on: boolean) => void) => html`<label class="pf-check"><input type="checkbox" .checked=${value} @change=${(event: Event) => set((event.target as HTMLInputElement).checked)}>${label}</label>`;
     return html`<section class="pf-how">
       <h2 class="pf-h">${t.how} ${told.tree.length === 0 ? nothing : html`<span class="pf-side">${check(t.explain, this.withWords, (on) => (this.withWords = on))} ${passed > 0 ? check(t.passed(passed), this.withPassed, (on) => (this.withPassed = on)) : nothing}</span>`}</h2>
-      ${told.tree.length === 0 ? this.quiet(told.step.accessed ? t.noTree : '') : html`<ul class="pf-tree" aria-label=${t.tree}>${nested(lines.slice(0, this.mostLines)).map((node) => this.#node(node))}</ul>`}
+      ${told.tree.length === 0 ? this.quiet(told.step.accessed ? t.noTree : '') : this.#nodes(nested(lines.slice(0, this.mostLines)))}
       ${lines.length > this.mostLines ? html`<button type="button" class="pf-small" @click=${() => (this.mostLines = lines.length)}>${t.moreLines(lines.length - this.mostLines)}</button>` : nothing}
       ${told.dropped > 0 ? this.quiet(t.dropped(told.dropped)) : nothing}
     </section>`;
   }
 
-  #node({ line, below }: Node): TemplateResult {
-    const row = this.#line(line);
-    return below.length === 0
-      ? html`<li class="leaf ${line.kind}"><div class="pf-tree-row">${row}</div></li>`
-      : html`<li class=${line.kind}><details open><summary class="pf-tree-row">${row}</summary><ul>${below.map((node) => this.#node(node))}</ul></details></li>`;
+  /** The tree is one stop of the Tab key: arrows move in it, Enter says what a function does. */
+  #nodes(top: readonly Node[]): TemplateResult {
+    const key = (event: KeyboardEvent) => {
+      const seen = visible(top, this.folded);
+      const at = Math.max(0, seen.findIndex(({ id }) => id === this.active));
+      const { id, node } = seen[at]!;
+      const isFolded = this.folded.has(id);
+      let to = at;
+      switch (event.key) {
+        case 'ArrowDown': to = Math.min(at + 1, seen.length - 1); break;
+        case 'ArrowUp': to = Math.max(at - 1, 0); break;
+        case 'Home': to = 0; break;
+        case 'End': to = seen.length - 1; break;
+        case 'ArrowRight':
+          if (isFolded) this.#fold(id);
+          else if (node.below.length > 0) to = at + 1;
+          break;
+        case 'ArrowLeft':
+          if (node.below.length > 0 && !isFolded) this.#fold(id);
+          else to = Math.max(0, seen.findIndex((one) => one.id === id.slice(0, Math.max(0, id.lastIndexOf('.')))));
+          break;
+        case 'Enter': case ' ': this.#tell(node.line); break;
+        default: return;
+      }
+      event.preventDefault();
+      this.active = seen[to]!.id;
+      void this.updateComplete.then(() => this.querySelector<HTMLElement>(`.pf-tree [data-id="${this.active}"]`)?.focus());
+    };
+    return html`<ul class="pf-tree" role="tree" aria-label=${t.tree} @keydown=${key}>${top.map((node, i) => this.#node(node, String(i)))}</ul>`;
+  }
+
+  #fold(id: string): void {
+    const folded = new Set(this.folded);
+    if (!folded.delete(id)) folded.add(id);
+    this.folded = folded;
+  }
+
+  #tell({ kind, text }: TreeLine): void {
+    if (kind !== 'call') return;
+    const told = new Set(this.told);
+    if (!told.delete(text)) told.add(text);
+    this.told = told;
+  }
+
+  #node({ line, below }: Node, id: string): TemplateResult {
+    const hasMore = below.length > 0;
+    const isOpen = !this.folded.has(id);
+    const click = () => {
+      this.active = id;
+      this.#tell(line);
+    };
+    const fold = (event: Event) => {
+      event.stopPropagation();
+      this.active = id;
+      this.#fold(id);
+    };
+    return html`<li role="treeitem" class="k-${line.kind} ${hasMore ? '' : 'leaf'}" data-id=${id} tabindex=${id === this.active ? 0 : -1} aria-expanded=${hasMore ? isOpen : (nothing as unknown as boolean)} aria-selected=${id === this.active}>
+      <div class="pf-tree-row ${line.kind === 'call' ? 'can' : ''}" @click=${click}>${hasMore ? html`<span class="pf-fold" aria-hidden="true" @click=${fold}>${isOpen ? '▾' : '▸'}</span>` : nothing}${this.#line(line)}</div>
+      ${hasMore && isOpen ? html`<ul role="group">${below.map((node, i) => this.#node(node, `${id}.${i}`))}</ul>` : nothing}</li>`;
   }
 
   #line({ kind, text, note }: TreeLine): TemplateResult {
-    if (kind !== 'call') return html`<code>${text}</code>${note ? html` <span class="pf-tree-note">${note}</span>` : nothing}`;
+    const noted = note ? html` <span class="pf-tree-note">${note}</span>` : nothing;
+    if (kind !== 'call') return html`<code>${text}</code>${noted}`;
     const known = functionText(text);
     const isTold = this.withWords || this.told.has(text);
-    const toggle = (event: Event) => {
-      event.preventDefault();
-      const told = new Set(this.told);
-      if (!told.delete(text)) told.add(text);
-      this.told = told;
-    };
-    return html`<button type="button" class="pf-fn" aria-expanded=${isTold} title=${known?.sentence ?? t.unknownFunction} @click=${toggle}><code>${breakable(text)}</code></button>${note ? html` <span class="pf-tree-note">${note}</span>` : nothing}
+    return html`<code class="pf-fn" title=${known?.sentence ?? t.unknownFunction}>${breakable(text)}</code>${noted}
       ${isTold ? html`<span class="pf-fn-words">${known ? html`${known.sentence} <span class="pf-quiet">${known.file}</span>` : t.unknownFunction}</span>` : nothing}`;
   }
 
@@ -182,6 +243,14 @@ export class PfStory extends Panel {
       </details>
       <p class="pf-quiet pf-cost-note">${t.costNote}</p>`;
   }
+}
+
+/** What is not folded away, from top to bottom. */
+function visible(nodes: readonly Node[], folded: ReadonlySet<string>, above = ''): { id: string; node: Node }[] {
+  return nodes.flatMap((node, i) => {
+    const id = `${above}${i}`;
+    return [{ id, node }, ...(folded.has(id) ? [] : visible(node.below, folded, `${id}.`))];
+  });
 }
 
 /** A line of a script without the result that it expects: `load(a, 5) = "x"` is `load(a, 5)`. */

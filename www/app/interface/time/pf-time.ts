@@ -103,7 +103,7 @@ export class PfTime extends Panel {
       <div class="pf-keys">
         ${this.#button('start', t.start, icon('start'), canBack, () => go(0))}
         ${this.#button('back', `${t.back} (${t.hints.back})`, icon('back'), canBack, () => go(position - 1))}
-        ${this.#button('step', `${t.step} (${t.hints.step})`, html`${t.step}${icon('step')}`, canGo, () => go(position + 1), 'primary')}
+        ${this.#button('step', `${t.step} (${t.hints.step})`, html`<span class="pf-step-word">${t.step}</span>${icon('step')}`, canGo, () => go(position + 1), 'primary')}
         ${this.#button('over', `${t.over}: ${t.overWords}`, html`${icon('over')}`, canGo, () => go(over(position, this.lines, this.tracks)))}
         ${this.#button('run', t.run, icon('run'), canGo, () => go(length))}
         ${this.#button('play', isPlaying ? t.pause : t.play, icon(isPlaying ? 'pause' : 'play'), isPlaying || canGo, () => (isPlaying ? this.raise('pause', null) : this.raise('play', { speed: this.speed })))}
