@@ -38,9 +38,11 @@ fn cleaned(text: &str) -> Cow<'_, str> {
     Cow::Owned(cleaned)
 }
 
+const ENTITIES: [&str; 4] = ["&quot;", "&lt;", "&gt;", "&#"];
+
 /// Whether the text was copied from the source of a web page.
 fn has_entities(text: &str) -> bool {
-    text.contains("&quot;") || text.contains("&lt;") || text.contains("&gt;") || text.contains("&#")
+    text.contains('&') && ENTITIES.iter().any(|entity| text.contains(entity))
 }
 
 fn clean_line(line: &str, entities: bool, cleaned: &mut String) {

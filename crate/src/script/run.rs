@@ -64,6 +64,8 @@ pub struct StepReport {
     pub differences: Vec<Comparison>,
     /// What a log does not show and the call takes for granted.
     pub assumed: Option<String>,
+    /// Why a recorded result was not compared although the call was run.
+    pub incomparable: Option<String>,
     /// What is different now, if anybody watched.
     pub facts: StepFacts,
     /// What happened inside.
@@ -453,6 +455,7 @@ impl State {
             output: Vec::new(),
             differences: Vec::new(),
             assumed: None,
+            incomparable: None,
             facts: StepFacts::default(),
             events,
             dropped,

@@ -5,7 +5,7 @@ use super::ast::Outcome;
 use super::handler::Handlers;
 use super::parse::{self, ParseError};
 use super::replay::Replay;
-use super::replay::order::Order;
+use super::replay::order::{Order, SearchWork};
 use super::run::{State, StepReport};
 use super::tally::ProcessTally;
 use super::verdict::Verdict;
@@ -222,7 +222,10 @@ impl Session {
         if step == self.reports.len() {
             self.try_excuses(step, &mut report);
         } else {
-            report.differences.clone_from(&self.reports[step].differences);
+            let known = &self.reports[step];
+            report.differences.clone_from(&known.differences);
+            report.incomparable.clone_from(&known.incomparable);
+            report.compared &= known.compared;
             self.forget_events(step);
         }
         if self.recording {
@@ -414,6 +417,11 @@ impl Session {
     /// How each process compares so far, field by field.
     pub fn tallies(&self) -> BTreeMap<Pid, ProcessTally> {
         self.tallied.tallies.clone()
+    }
+
+    /// What was done so far to find an order of calls that overlapped.
+    pub fn search_work(&self) -> SearchWork {
+        self.order.work()
     }
 
     /// How it compares so far.
