@@ -100,7 +100,7 @@ impl Assembler {
     }
 
     fn line(&mut self, number: usize, line: &str) {
-        let line = line.trim_end();
+        let line = self.without_backslash(line.trim_end());
         if line.trim().is_empty() || survey::is_comment(line) && !self.survey.is_commented && !self.is_inside(line) {
             return;
         }
@@ -117,6 +117,13 @@ impl Assembler {
             self.text(number, before);
         }
         self.items.push(Item::Note(note.to_string()));
+    }
+
+    /// A backslash at the end says that the line goes on, or, in some markups, that it ends; in a string it is the program's.
+    fn without_backslash<'b>(&self, line: &'b str) -> &'b str {
+        let Some(before) = line.strip_suffix('\\') else { return line };
+        let starts_inside = self.open.as_ref().is_some_and(|open| noise::ends_in_string(&open.record.text));
+        if starts_inside || noise::ends_in_string(before) { line } else { before }
     }
 
     /// Whether the line may be one that a program printed inside a call.

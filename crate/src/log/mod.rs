@@ -14,6 +14,7 @@ mod files;
 mod lines;
 mod names;
 mod noise;
+mod one_line;
 mod open;
 mod parents;
 mod perf;

@@ -100,14 +100,17 @@ pub(super) fn is_stack(trimmed: &str) -> bool {
 
 /// qemu lets threads write into each other's lines: `f(…)13305 g(…) = 0` is two.
 pub(super) fn two_in_one(line: &str) -> (&str, Option<&str>) {
-    for (at, _) in line.match_indices(')') {
+    for (at, pair) in line.as_bytes().windows(2).enumerate() {
+        if pair[0] != b')' || !pair[1].is_ascii_digit() {
+            continue;
+        }
         let rest = &line[at + 1..];
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let is_call = rest[digits..].strip_prefix(' ').is_some_and(|call| {
             let name = name_of(call);
             names::is_system_call(name) && call[name.len()..].starts_with('(')
         });
-        if digits > 0 && is_call {
+        if is_call {
             return (&line[..=at], Some(rest));
         }
     }

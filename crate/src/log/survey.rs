@@ -104,6 +104,7 @@ pub(super) fn is_comment(line: &str) -> bool {
 
 /// How many digits the address has that a line ends in (`= 0x7f0c49324000`).
 fn digits_at_end(line: &str) -> usize {
+    let line = line.strip_suffix('\\').unwrap_or(line);
     let digits = line.bytes().rev().take_while(u8::is_ascii_hexdigit).count();
     if line[..line.len() - digits].ends_with("= 0x") { digits } else { 0 }
 }
