@@ -256,6 +256,16 @@ fn locks_and_advice_that_smaps_tells_are_calls() {
 }
 
 #[test]
+fn pages_of_64_kib_are_said_where_smaps_tells_them() {
+    let smaps = |end: &str, kb: u32| format!("7fff80000000-7fff800{end} rw-p 00000000 00:00 0\nKernelPageSize: {kb} kB\nRss: 64 kB\n");
+    assert_eq!(dump(&smaps("20000", 64)).page_size(), 65536);
+    assert_eq!(dump(&smaps("21000", 64)).page_size(), 4096);
+    assert_eq!(dump(&smaps("20000", 4)).page_size(), 4096);
+    let said = pagefault::dump::report(&smaps("20000", 64));
+    assert!(said.dumps[0].summary.contains("pages are of 64 KiB"), "{}", said.dumps[0].summary);
+}
+
+#[test]
 fn texts_are_read_as_people_have_them() {
     let line = "558800001000-558800003000 r-xp 00001000 08:01 1001                       /usr/bin/demo";
     let ways = [
