@@ -194,8 +194,8 @@ fn is_script_line(trimmed: &str) -> bool {
     }
     trimmed.match_indices('(').any(|(end, _)| {
         let before = &trimmed[..end];
-        let name = &before[before.rfind(|c: char| !c.is_ascii_lowercase() && c != '_').map_or(0, |at| at + 1)..];
-        let stands = &before[..before.len() - name.len()];
+        let stands = before.trim_end_matches(|c: char| c.is_ascii_lowercase() || c == '_');
+        let name = &before[stands.len()..];
         is_call_of_scripts(name) && (stands.is_empty() || stands.ends_with("] ") || stands.ends_with("= "))
     })
 }
