@@ -29,7 +29,7 @@ const MOST_CONTRADICTIONS: usize = 2;
 
 /// Why a result is not compared that depends on an order which the log does not tell.
 const UNORDERED: &str =
-    "where it lies depends on the order of the threads' calls, which the log does not tell: the files of strace -ff carry no times (-ttt)";
+    "its result depends on the order of the threads' calls, which the log does not tell: the files of strace -ff carry no times (-ttt)";
 
 /// Which calls overlap, and what is planned.
 #[derive(Clone, Debug, Default)]
@@ -137,7 +137,8 @@ impl Order {
         }
         let unordered = self.unordered && self.shared.contains(&serial);
         if !self.plans.contains_key(&serial) && !self.make_plan(statements, at, state, serial) {
-            return None;
+            // What threads left behind that have ended depends on their order too.
+            return unordered.then_some(Overlap { others: 0, unordered });
         }
         let reach = &statements[at..statements.len().min(at + REACH)];
         // What a thread does before its next call may have been run on the way.
