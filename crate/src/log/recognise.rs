@@ -68,6 +68,9 @@ impl fmt::Display for Kind {
     }
 }
 
+/// After so many lines a long text has said what it is, if most of them say the same.
+const ENOUGH: usize = 2_000;
+
 /// How many lines speak for each kind.
 #[derive(Default)]
 struct Votes {
@@ -81,17 +84,24 @@ struct Votes {
 
 /// What a text is. A guess, by what its lines look like; see [`Kind::description`].
 pub fn recognise(text: &str) -> Kind {
-    let text = super::clean::clean(text);
-    if let Some(is_log) = said(&text) {
+    of_clean(&super::clean::clean(text))
+}
+
+/// The same of a text without what was put around it.
+pub(super) fn of_clean(text: &str) -> Kind {
+    if let Some(is_log) = said(text) {
         return if is_log { Kind::Strace } else { Kind::Script };
     }
-    if dump::looks_like_dump(&text) {
+    if dump::looks_like_dump(text) {
         return if text.lines().any(|line| is_smaps_line(line.trim())) { Kind::Smaps } else { Kind::Maps };
     }
-    let commented = survey::survey(&text).is_commented;
+    let commented = survey::is_commented(text);
     let mut votes = Votes::default();
     for line in text.lines().filter(|line| !line.trim().is_empty() && (commented || !survey::is_comment(line))) {
         votes.count(line);
+        if votes.lines.is_multiple_of(ENOUGH) && votes.is_clear() {
+            break;
+        }
     }
     votes.winner()
 }
@@ -137,6 +147,12 @@ impl Votes {
         self.qemu += usize::from(call.contains(',') && !call.contains(", ") || call.contains("= 0x00000") || call.contains("errno="));
     }
 
+    /// Whether more lines would hardly change it.
+    fn is_clear(&self) -> bool {
+        let (most, least) = (self.log.max(self.script), self.log.min(self.script));
+        most * 2 > self.lines && least * 20 < most && self.perf == 0
+    }
+
     fn winner(&self) -> Kind {
         if self.perf * 2 > self.lines.min(self.calls + self.perf) && self.perf > 0 {
             return Kind::Perf;
@@ -176,9 +192,19 @@ fn is_script_line(trimmed: &str) -> bool {
             "maps" | "minflt" | "majflt" | "mincore" | "status" | "nmaps" | "pagemap" | "smaps" | "map" | "brk" | "present"
         );
     }
-    let own =
-        ["load(", "store(", "execute(", "touch_read(", "touch_write(", "repeat(", "preadto(", "pwritefrom(", "quiet(", "snap(", "wrpkru("];
-    own.iter().any(|name| trimmed.starts_with(name) || trimmed.contains(&format!("] {name}")) || trimmed.contains(&format!("= {name}")))
+    trimmed.match_indices('(').any(|(end, _)| {
+        let before = &trimmed[..end];
+        let stands = before.trim_end_matches(|c: char| c.is_ascii_lowercase() || c == '_');
+        let name = &before[stands.len()..];
+        is_call_of_scripts(name) && (stands.is_empty() || stands.ends_with("] ") || stands.ends_with("= "))
+    })
+}
+
+fn is_call_of_scripts(name: &str) -> bool {
+    matches!(
+        name,
+        "load" | "store" | "execute" | "touch_read" | "touch_write" | "repeat" | "preadto" | "pwritefrom" | "quiet" | "snap" | "wrpkru"
+    )
 }
 
 /// `     0.012 ( 0.004 ms): ls/123 mmap(`

@@ -3,10 +3,10 @@
 use super::ast::Expr;
 use super::parse::{MAX_DEPTH, Result, expected, identifier, skip_arguments};
 use winnow::ascii::{digit1, hex_digit1};
-use winnow::combinator::{alt, cut_err, delimited, fail, not, opt, preceded, repeat, terminated};
+use winnow::combinator::{alt, cut_err, fail, not, opt, preceded, repeat, terminated};
 use winnow::prelude::*;
 use winnow::stream::AsChar;
-use winnow::token::{any, none_of, one_of, take_until, take_while};
+use winnow::token::{any, one_of, take_until, take_while};
 
 type Arguments = Vec<(Option<String>, Expr)>;
 
@@ -215,18 +215,25 @@ pub(super) fn number(input: &mut &str) -> Result<u64> {
 }
 
 pub(super) fn text(input: &mut &str) -> Result<Expr> {
-    let pieces: Vec<Vec<u8>> =
-        delimited('"', repeat(0.., piece), cut_err('"').context(expected("`\"` to close the string"))).parse_next(input)?;
+    let mut bytes = Vec::with_capacity(input.len().min(64));
+    '"'.parse_next(input)?;
+    loop {
+        let plain = take_while(0.., |c: char| c != '"' && c != '\\').parse_next(input)?;
+        bytes.extend_from_slice(plain.as_bytes());
+        if opt('\\').parse_next(input)?.is_none() {
+            break;
+        }
+        bytes.push(escaped(input)?);
+    }
+    cut_err('"').context(expected("`\"` to close the string")).parse_next(input)?;
     // strace cuts long strings off.
     let _ = opt("...").parse_next(input)?;
-    Ok(Expr::Text(pieces.concat()))
+    Ok(Expr::Text(bytes))
 }
 
-fn piece(input: &mut &str) -> Result<Vec<u8>> {
-    if opt('\\').parse_next(input)?.is_none() {
-        return none_of('"').map(|c: char| c.to_string().into_bytes()).parse_next(input);
-    }
-    alt((
+/// What stands behind a backslash.
+fn escaped(input: &mut &str) -> Result<u8> {
+    cut_err(alt((
         preceded('x', take_while(2..=2, |c: char| c.is_ascii_hexdigit())).try_map(|d| u8::from_str_radix(d, 16)),
         take_while(1..=3, '0'..='7').try_map(|d| u8::from_str_radix(d, 8)),
         any.map(|c: char| match c {
@@ -237,8 +244,8 @@ fn piece(input: &mut &str) -> Result<Vec<u8>> {
             'v' => 11,
             other => other as u8,
         }),
-    ))
-    .map(|byte| vec![byte])
+    )))
+    .context(expected("`\"` to close the string"))
     .parse_next(input)
 }
 

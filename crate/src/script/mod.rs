@@ -36,6 +36,7 @@ pub use evaluate::{arguments, number};
 pub use header::{HEADER_SETTINGS, Header};
 pub use parse::ParseError;
 pub use replay::WrittenPolicy;
+pub use replay::order::SearchWork;
 pub use run::{Comparison, StepReport};
 pub use session::{Progress, Session};
 pub use settings::{Directive, SETTINGS, Setting, depends_on};

@@ -65,6 +65,8 @@ pub struct StepReport {
     pub differences: Vec<Comparison>,
     /// What a log does not show and the call takes for granted.
     pub assumed: Option<String>,
+    /// Why a recorded result was not compared although the call was run.
+    pub incomparable: Option<String>,
     /// What is different now, if anybody watched.
     pub facts: Option<Box<StepFacts>>,
     /// What happened inside.
@@ -456,6 +458,7 @@ impl State {
             output: Vec::new(),
             differences: Vec::new(),
             assumed: None,
+            incomparable: None,
             facts: None,
             events: Vec::new(),
             dropped: 0,

@@ -6,7 +6,7 @@ use super::handler::Handlers;
 use super::names::Bindings;
 use super::parse::{self, ParseError};
 use super::replay::Replay;
-use super::replay::order::Order;
+use super::replay::order::{Order, SearchWork};
 use super::run::{State, StepReport};
 use super::saves::Saves;
 use super::steps::StepColumns;
@@ -267,7 +267,10 @@ impl Session {
             self.try_excuses(step, &mut report);
             self.columns.push(&report, &self.state.machine);
         } else if records {
-            report.differences.clone_from(&self.reports[step].differences);
+            let known = &self.reports[step];
+            report.differences.clone_from(&known.differences);
+            report.incomparable.clone_from(&known.incomparable);
+            report.compared &= known.compared;
             self.forget_events(step);
         } else {
             return;
@@ -492,6 +495,11 @@ impl Session {
     /// How each process compares so far, field by field.
     pub fn tallies(&self) -> BTreeMap<Pid, ProcessTally> {
         self.tallied.tallies.clone()
+    }
+
+    /// What was done so far to find an order of calls that overlapped.
+    pub fn search_work(&self) -> SearchWork {
+        self.order.work()
     }
 
     /// How it compares so far.

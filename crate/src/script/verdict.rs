@@ -88,6 +88,7 @@ impl Verdict {
             return;
         }
         let reason = match (&report.why, &statement.outcome) {
+            _ if report.incomparable.is_some() => report.incomparable.clone().unwrap_or_default(),
             (Some(why), _) if report.kind == "skipped" => why.clone(),
             (_, Some(Outcome::Unknown)) => "the log does not know its result".into(),
             _ => "the log does not give its result".into(),
