@@ -141,7 +141,7 @@ impl StepColumns {
         self.faults.push((report.faults.0 + report.faults.1).min(u64::from(u16::MAX)) as u16);
         self.rss.push(machine.mm_of(pid).map_or(0, Mm::rss_total) as u32);
         self.free.push(kernel.phys.free_frames());
-        self.tables.push(kernel.mms.iter().map(|(_, mm)| mm.tables.count + 1).sum::<u64>() as u32);
+        self.tables.push(kernel.mms.iter().map(|(_, mm)| mm.tables.frames(&kernel.phys)).sum::<u64>() as u32);
         self.tlb_fills.push(kernel.cpu.fills as u32);
         self.tlb_hits.push(kernel.cpu.hits as u32);
         self.page.push(report.focus.map_or(f64::NAN, |addr| (addr.0 >> PAGE_SHIFT) as f64));

@@ -14,6 +14,8 @@ const SLICE = 12;
 /** A moment is kept when running took so long since the last one, in ms, or so many times as long as keeping it takes. */
 const WORTH_KEEPING = 25;
 const TIMES_ITS_COST = 4;
+/** How far before the goal of a way back a moment is kept. */
+const BACKWARDS = 32;
 /** Steps that a search runs at a time. */
 const STRIDE = 4096;
 
@@ -187,7 +189,13 @@ export class Engine {
     this.#stopped = null;
     try {
       if (to !== core.position) {
+        const goesBack = to < core.position;
         this.#rewind(open, Math.max(0, to - 1));
+        if (goesBack) {
+          // Who goes back a step goes on going back: the next ones are not to be long.
+          await this.#run(open, to - BACKWARDS, turn, on, (most) => core.run(most));
+          if (open.ran > WORTH_KEEPING / 2) this.#keep(open);
+        }
         await this.#run(open, to - 1, turn, on, (most) => core.run(most));
         if (core.position === to - 1 && this.#isWanted(turn)) core.step();
       }

@@ -105,13 +105,18 @@ pub fn present_counts(machine: &Machine, pid: Pid) -> Option<Vec<u32>> {
     let (kernel, mm) = (&machine.kernel, machine.mm_of(pid)?);
     let mut counts = Vec::with_capacity(mm.vmas.len());
     let everything = VirtRange { start: VirtAddr(0), end: VirtAddr(kernel.task_size()) };
-    let mut pages = mm.tables.used(&kernel.phys, everything).map(|(addr, _)| addr).peekable();
-    for (_, vma) in mm.vmas.iter() {
-        let mut count = 0;
-        while pages.next_if(|addr| *addr < vma.range.end).is_some_and(|addr| addr >= vma.range.start) {
-            count += 1;
+    let mut ranges = mm.vmas.iter().map(|(_, vma)| vma.range);
+    let (mut range, mut count) = (ranges.next(), 0);
+    mm.tables.each_used(&kernel.phys, everything, &mut |addr, _| {
+        while range.is_some_and(|range| range.end <= addr) {
+            counts.push(std::mem::take(&mut count));
+            range = ranges.next();
         }
-        counts.push(count);
+        count += u32::from(range.is_some_and(|range| range.start <= addr));
+    });
+    while range.is_some() {
+        counts.push(std::mem::take(&mut count));
+        range = ranges.next();
     }
     Some(counts)
 }

@@ -35,7 +35,7 @@ pub fn frame_kinds(machine: &Machine) -> Vec<u8> {
 
 /// Frames that hold page tables.
 pub fn table_frames(machine: &Machine) -> u64 {
-    machine.kernel.mms.iter().map(|(_, mm)| mm.tables.count + 1).sum()
+    machine.kernel.mms.iter().map(|(_, mm)| mm.tables.frames(&machine.kernel.phys)).sum()
 }
 
 /// A process, without its areas.
@@ -95,7 +95,7 @@ fn info(machine: &Machine, process: &Process, counts: bool) -> ProcessInfo {
         pss: mm.filter(|_| counts).map(|mm| proportional(machine, mm)),
         min_flt: task.map_or(0, |task| task.min_flt),
         maj_flt: task.map_or(0, |task| task.maj_flt),
-        tables: mm.map_or(0, |mm| mm.tables.count + 1),
+        tables: mm.map_or(0, |mm| mm.tables.frames(&machine.kernel.phys)),
         version: areas_version(machine, process.pid).unwrap_or(0),
         status: mm.map_or(Vec::new(), status),
     }
@@ -105,8 +105,13 @@ fn info(machine: &Machine, process: &Process, counts: bool) -> ProcessInfo {
 fn proportional(machine: &Machine, mm: &Mm) -> f64 {
     let phys = &machine.kernel.phys;
     let everything = VirtRange { start: VirtAddr(0), end: VirtAddr(machine.kernel.task_size()) };
-    let present = mm.tables.used(phys, everything).filter(|(_, pte)| pte.is_present() && !pte.has(Pte::SPECIAL));
-    present.map(|(_, pte)| 1.0 / f64::from(phys.frame(pte.pfn()).mapcount.max(1))).sum()
+    let mut sum = 0.0;
+    mm.tables.each_used(phys, everything, &mut |_, pte| {
+        if pte.is_present() && !pte.has(Pte::SPECIAL) {
+            sum += 1.0 / f64::from(phys.frame(pte.pfn()).mapcount.max(1));
+        }
+    });
+    sum
 }
 
 /// A file of which pages are cached.
