@@ -1,9 +1,9 @@
 /** Scenes against the pictures in `golden/`. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { CELL } from '../worker/protocol.ts';
 import { fitRange } from './axis.ts';
 import { copyOnWrite, frames, full, kinds, python3, scene } from './golden/fixtures.ts';
+import { Heat } from './heat.ts';
 import { drawMinimap, minimapAxis } from './minimap.ts';
 import { composeRam, drawRam, frameBox } from './ram.ts';
 import type { Picture } from './shapes.ts';
@@ -46,6 +46,11 @@ describe('address spaces', () => {
     matches('kinds', drawSpace(scene([kinds()], { width: 560, height: 260 })));
     matches('kinds-filtered', drawSpace(scene([kinds()], { width: 560, height: 260 }, { only: new Set(['guard']) })));
   });
+  test('heat', () => {
+    const heat = new Heat(new Map([[PAGE, [1, 2, 0, 2]], [PAGE + 1, [9, 0, 0, 1]], [0x400, [0, 0, 40, 1]]]));
+    matches('heat', drawSpace(scene(copyOnWrite(), wide, { heat: { kind: 'faults', of: new Map([[1, heat]]) } })));
+  });
+  test('a range, and a touch of nothing', () => matches('range', drawSpace(scene([python3()], wide, { touched: { pid: 1, page: 0x7ffff7fc0 }, range: { pid: 1, from: 0x7ffff7fbe, to: 0x7ffff7ff0 } }))));
   test('true scale', () => matches('true-scale', drawSpace(scene([python3()], wide, { layout: { trueScale: true } }))));
   test('low addresses first, in pages and decimal', () => matches('low-first', drawSpace(scene([python3()], wide, { lowFirst: true, view: { page: 0, zoom: 1 }, units: { addresses: 'dec', sizes: 'pages' } }))));
   test('narrow, one process', () => matches('phone', drawSpace(scene([python3()], { width: 362, height: 480 }, { touched: { pid: 1, page: 0x7ffff79e9 } }))));
@@ -74,7 +79,3 @@ test('the minimap', () => {
   matches('minimap', drawMinimap({ width: 600, height: 44, areas, axis, seen: { from: 0x7ffff7a00, to: 0x7fffffff0 }, touched: 0x7ffff79e9, selected: 0x555555560, flipped: true }));
 });
 
-test('a picture of no kind of page is missing', () => {
-  expect(kinds().areas.present[0]).toBe(13);
-  expect(CELL.none).toBe(15);
-});

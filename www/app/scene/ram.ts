@@ -23,6 +23,8 @@ export interface RamInput {
 }
 
 const HEAD = 46;
+/** Room for the marks of frames at the edge. */
+const EDGE = 3;
 const BLOCKS = 86;
 const MOST_SIZE = 48;
 /** Below this side frames are one picture of pixels. */
@@ -53,7 +55,7 @@ function lastUsed(frames: Uint8Array | null): number {
 
 export function composeRam(input: RamInput): RamScene {
   const hasBlocks = input.height > 240 && input.freeBlocks.length > 0;
-  const grid = { x: 0, y: HEAD, w: input.width, h: Math.max(20, input.height - HEAD - (hasBlocks ? BLOCKS + 14 : 2)) };
+  const grid = { x: EDGE, y: HEAD, w: input.width - 2 * EDGE, h: Math.max(20, input.height - HEAD - (hasBlocks ? BLOCKS + 14 : 2)) };
   const all = sizeForAll(input.total, grid.w, grid.h);
   // What suits: all frames up to the last one in use and some free ones behind it.
   const suits = Math.min(20, sizeForAll(Math.min(input.total, Math.max(96, Math.ceil((lastUsed(input.frames) + 1) * 1.2))), grid.w, grid.h));
@@ -63,7 +65,7 @@ export function composeRam(input: RamInput): RamScene {
   const shown = Math.max(1, Math.floor(grid.h / size + 1e-6));
   const top = Math.max(0, Math.min(Math.floor(input.view.first / columns), lines - shown));
   const rows = Math.min(shown + 1, lines - top);
-  return { input, grid, columns, size, first: top * columns, rows, blocks: hasBlocks ? { x: 0, y: input.height - BLOCKS + 14, w: input.width, h: BLOCKS - 14 } : null };
+  return { input, grid, columns, size, first: top * columns, rows, blocks: hasBlocks ? { x: EDGE, y: input.height - BLOCKS + 14, w: input.width - 2 * EDGE, h: BLOCKS - 14 } : null };
 }
 
 export function frameAt({ input, grid, columns, size, first }: RamScene, x: number, y: number): number | null {
@@ -124,9 +126,9 @@ export function drawRam(scene: RamScene): Picture {
   const held = input.total - input.free;
   const words = [`${grouped(held)} of ${grouped(input.total)} frames used`, `${grouped(held)} frames used`, `${grouped(held)} used`].find((text) => textWidth(text, 11) <= grid.w) ?? '';
   const shapes: Shape[] = [
-    { t: 'text', x: 0, y: 17, text: 'RAM', size: 13, fill: 'text', sans: true, bold: true },
-    { t: 'text', x: 38, y: 17, text: fit(pagesText(input.total, units), grid.w - 38, 11.5, { sans: true }), size: 11.5, fill: 'quiet', sans: true },
-    { t: 'text', x: 0, y: 37, text: words, size: 11, fill: 'quiet' },
+    { t: 'text', x: EDGE, y: 17, text: 'RAM', size: 13, fill: 'text', sans: true, bold: true },
+    { t: 'text', x: EDGE + 38, y: 17, text: fit(pagesText(input.total, units), grid.w - 84, 11.5, { sans: true }), size: 11.5, fill: 'quiet', sans: true },
+    { t: 'text', x: EDGE, y: 37, text: words, size: 11, fill: 'quiet' },
   ];
   const last = Math.min(input.total, first + rows * columns);
   const inner: Shape[] = [];
@@ -168,7 +170,7 @@ export function drawRam(scene: RamScene): Picture {
   }
   shapes.push({ t: 'group', id: 'frames', clip: { x: grid.x - 3, y: grid.y - 3, w: grid.w + 6, h: grid.h + 3 }, shapes: inner });
   if (size < 9) shapes.push({ t: 'rect', x: grid.x - 0.5, y: grid.y - 0.5, w: columns * size + 1, h: Math.min(grid.h, Math.ceil((last - first) / columns) * size) + 1, stroke: 'edge' });
-  if (last < input.total && scene.blocks) shapes.push({ t: 'text', x: 0, y: scene.blocks.y - 10, text: fit(`↓ ${grouped(input.total - last)} more`, grid.w, 11), size: 11, fill: 'quiet' });
+  if (last < input.total && scene.blocks) shapes.push({ t: 'text', x: EDGE, y: scene.blocks.y - 10, text: fit(`↓ ${grouped(input.total - last)} more`, grid.w, 11), size: 11, fill: 'quiet' });
   if (scene.blocks) drawBlocks(shapes, scene.blocks, input.freeBlocks);
   return { width: input.width, height: input.height, shapes, label: `Physical memory: ${held} of ${input.total} frames used; frames ${first} to ${last - 1} in the window` };
 }

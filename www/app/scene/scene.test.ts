@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { CELL, NO_FRAME } from '../worker/protocol.ts';
+import { type At, CELL, type Lane, NO_FRAME, type ProcessInfo } from '../worker/protocol.ts';
 import { Axis, fitRange, pan, reveal, scrollOf, zoomAbout } from './axis.ts';
 import { copyOnWrite, full, kinds, lane, many, python3, scene } from './golden/fixtures.ts';
 import { Heat } from './heat.ts';
+import { Lanes, chooseLanes } from './lanes.ts';
 import { layOut, sumsOf } from './layout.ts';
 import { drawMinimap, minimapAxis, minimapPage, windowBox } from './minimap.ts';
 import { composeRam, drawRam, frameAt, frameBox, zoomRam } from './ram.ts';
 import { type Shape, TOKENS, countShapes, fit } from './shapes.ts';
 import { bytesWanted, drawSpace, hitSpace, locate, lookOf } from './space.ts';
 import { CELLS, DARK, FRAMES, LIGHT } from './theme.ts';
-import { SPACE_PAGES, addressText, pagesText } from './units.ts';
+import { SPACE_PAGES, UNITS, addressText, pagesText } from './units.ts';
 
 const options = { trueScale: false, lowFirst: true, opened: new Set<number>(), focus: [], width: 600, height: 600 };
 const big = full();
@@ -279,6 +280,32 @@ describe('words and colours', () => {
   test('the style sheet gives the colours of the themes', () => {
     const css = readFileSync(new URL('../interface/space/tokens.css', import.meta.url), 'utf8');
     for (const theme of [LIGHT, DARK]) for (const token of TOKENS.filter((name) => name.startsWith('k-') || name.startsWith('h-') || name === 'edge')) expect(css).toContain(`--${token}: ${theme[token]};`);
+  });
+});
+
+describe('lanes', () => {
+  const process = (pid: number, ended: string | null = null): ProcessInfo => ({ pid, parent: pid === 1 ? null : 1, name: 'sh', ended, areas: 1, pages: 4, rss: 2, pss: null, minFlt: 1, majFlt: 0, tables: 4, version: 3, status: [] });
+  test('areas are kept while the worker says that they are as the page has them', () => {
+    const lanes = new Lanes();
+    const { areas } = copyOnWrite()[0]!;
+    const at = (lane: Partial<Lane>, processes = [process(1)]): At => ({ processes, lanes: [{ pid: 1, version: 3, areas: null, strips: null, cells: [], ...lane }] }) as unknown as At;
+    lanes.take(at({ areas }));
+    expect(lanes.version(1)).toBe(3);
+    lanes.take(at({}));
+    expect(lanes.lane(process(1), UNITS)).toMatchObject({ areas, title: '1 · sh', notes: 'rss 8 KiB · 1 area · 1 minor fault' });
+    lanes.take(at({}, [process(2)]));
+    expect(lanes.version(1)).toBe(-1);
+  });
+
+  test('what was touched has a lane, ended ones have a line', () => {
+    const all = [1, 2, 3, 4].map((pid) => process(pid));
+    expect(chooseLanes(all, 2, [4, null, 2]).map(({ pid }) => pid)).toEqual([2, 4]);
+    expect(chooseLanes(all, 9, [null]).map(({ pid }) => pid)).toEqual([1, 2, 3, 4]);
+    expect(chooseLanes(all, 0, [3]).map(({ pid }) => pid)).toEqual([3]);
+    const lanes = new Lanes();
+    lanes.take({ processes: [process(1), process(2, 'exited with 0')], lanes: [] } as unknown as At);
+    expect(lanes.ended).toEqual([{ pid: 2, text: '2 · sh: exited with 0; everything it had went back' }]);
+    expect(lanes.alive).toHaveLength(1);
   });
 });
 

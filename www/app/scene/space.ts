@@ -527,12 +527,15 @@ function barAt(scene: SpaceScene, lane: LaneScene, y: number, a: number, b: numb
 
 function drawGap(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBox): void {
   const { pages } = span(lane, box.piece);
-  const y = Math.round(Math.min(Math.max(box.y + box.h / 2, lane.box.y + 9), lane.box.y + lane.box.h - 9)) + 0.5;
   const { x, w } = lane.box;
+  const middleY = box.y + box.h / 2;
   if (box.h < 12) {
+    const y = Math.round(middleY) + 0.5;
     if (box.h >= 4) out.push({ t: 'line', points: [x + 8, y, x + w - 8, y], stroke: 'line' });
     return;
   }
+  // The words of a tall one stay in the window.
+  const y = Math.round(box.h > 40 ? Math.min(Math.max(middleY, lane.box.y + 9), lane.box.y + lane.box.h - 9) : middleY) + 0.5;
   const words = fit(w > 300 ? `${pagesText(pages, scene.input.units)} not mapped` : pagesText(pages, scene.input.units), w - 40, DETAIL);
   const half = textWidth(words, DETAIL) / 2 + 8;
   const middle = x + w / 2;
@@ -814,7 +817,11 @@ export function drawCell(out: Shape[], scene: SpaceScene, lane: LaneScene, area:
     const level = hot?.level(input.heat.kind, count) ?? 0;
     out.push({ t: 'rect', x: box.x + 0.5, y: box.y + 0.5, w: box.w - 1, h: box.h - 1, r, fill: 'bg', stroke: 'edge' });
     if (level > 0) out.push({ t: 'rect', x: box.x + 1, y: box.y + 1, w: box.w - 2, h: box.h - 2, r, fill: HEAT_TOKEN[input.heat.kind], alpha: level });
-    if (count > 0 && box.w >= 24) out.push({ t: 'text', x: box.x + box.w / 2, y: box.y + box.h / 2 + 4, text: count > 999 ? '1k' : String(count), size: DETAIL, fill: level > 0.6 ? 'k-ink' : 'text', anchor: 'middle' });
+    if (count > 0 && box.w >= 24) {
+      const words = count > 999 ? '1k+' : String(count);
+      const w = textWidth(words, DETAIL) + 4;
+      out.push({ t: 'rect', x: box.x + box.w / 2 - w / 2, y: box.y + box.h / 2 - 7, w, h: 14, r: 3, fill: 'bg' }, { t: 'text', x: box.x + box.w / 2, y: box.y + box.h / 2 + 4, text: words, size: DETAIL, fill: 'text', anchor: 'middle' });
+    }
     return;
   }
   if ((cell & 0x0f) === CELL.absent || (cell & 0x0f) === CELL.none) {

@@ -126,8 +126,10 @@ export class PfMemory extends LitElement {
       <pf-legend .only=${only} .shown=${this.kinds()} @filter=${(event: CustomEvent<{ only: ReadonlySet<string> | null }>) => (this.only = event.detail.only)}></pf-legend>`;
   }
 
-  private readonly again = (event: CustomEvent<unknown>): void => {
-    this.dispatchEvent(new CustomEvent(event.type, { detail: event.detail }));
+  /** Events of the parts are the events of the whole; a field's own `select` is none of them. */
+  private readonly again = (event: Event): void => {
+    if (!(event instanceof CustomEvent)) return;
+    this.dispatchEvent(new CustomEvent<unknown>(event.type, { detail: event.detail }));
   };
 
   /** A frame is chosen with a page that maps it, if one is in sight. */

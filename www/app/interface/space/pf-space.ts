@@ -80,6 +80,8 @@ export class PfSpace extends LitElement {
   private drag: { x: number; y: number; moved: boolean; range: Hit | null } | null = null;
   private observer: ResizeObserver | null = null;
   private unwatch: (() => void) | null = null;
+  /** How long the last picture took, in ms. */
+  lastPaint = 0;
   /** The last picture, to ask where things are. */
   scene: SpaceScene | null = null;
 
@@ -365,6 +367,7 @@ export class PfSpace extends LitElement {
     canvas.setAttribute('aria-label', picture.label);
     if (this.moving > 0) this.slow = this.slow || performance.now() - began > 12;
     this.tell(scene);
+    this.lastPaint = performance.now() - began;
     this.dispatchEvent(new CustomEvent('drawn'));
     this.requestUpdate('crumbs');
   }
@@ -746,7 +749,7 @@ export class PfSpace extends LitElement {
           @pointerdown=${this.pressed} @pointermove=${this.pointed} @pointerup=${this.released} @pointercancel=${this.released} @pointerleave=${this.left}
           @dblclick=${this.doubled} @keydown=${this.keyed} @blur=${() => (this.card = null)}></canvas>
         <p class="pf-hidden" id="pf-space-keys">${KEYS}</p>
-        ${this.asking ? html`<form class="pf-goto" @submit=${(event: Event) => { event.preventDefault(); this.goTo(this.querySelector<HTMLInputElement>('.pf-goto input')!.value); }}>
+        ${this.asking ? html`<form class="pf-goto" @select=${(event: Event) => event.stopPropagation()} @submit=${(event: Event) => { event.preventDefault(); this.goTo(this.querySelector<HTMLInputElement>('.pf-goto input')!.value); }}>
           <label>Address or name <input name="to" autocomplete="off" spellcheck="false" @keydown=${this.askKeyed}></label>
           <button type="submit">Go</button><output>${this.refusal}</output>
         </form>` : nothing}
