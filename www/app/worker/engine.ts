@@ -2,17 +2,20 @@
  * What the worker does: it holds a text, its session and what is known of each step, and answers. It knows no `postMessage`
  * and no DOM, so that Node can test it.
  */
-import {
-  type LeftOut, type ScriptErrorPlace, ScriptError, ScriptSession, type SetAside, type TextKind, diffDumps, dumpToScript, openScript, readDump, recogniseText,
-} from '../../lib/index.ts';
+import { type ScriptErrorPlace, ScriptError, type TextKind, diffDumps, dumpToScript, readDump, recogniseText } from '../../lib/index.ts';
 import { Refused, gather } from '../incoming.ts';
-import { Columns } from './columns.ts';
 import { tell } from './console.ts';
+import { Core, parse } from './core.ts';
 import { picture } from './picture.ts';
-import type { At, Find, Look, Opened, Place, Question, Tracks, Tried } from './protocol.ts';
+import { type At, CALL_GROUPS, ENDING, type Find, type Look, type Opened, type Place, type Question, REMARK, type Tracks, type Tried } from './protocol.ts';
 
 /** A part of a long way takes about so long, in ms. */
 const SLICE = 12;
+/** A moment is kept when running took so long since the last one, in ms, or so many times as long as keeping it takes. */
+const WORTH_KEEPING = 25;
+const TIMES_ITS_COST = 4;
+/** Steps that a search runs at a time. */
+const STRIDE = 4096;
 
 /** What is told on the way to an answer. */
 export interface On {
@@ -49,10 +52,15 @@ interface Open {
   /** The text that runs: of a dump, the script that starts with it. */
   readonly runs: string;
   readonly as: TextKind;
-  readonly session: ScriptSession;
-  readonly columns: Columns;
+  readonly core: Core;
   readonly lines: Uint32Array;
-  readonly setAside: readonly SetAside[];
+  /** Steps of which was told. */
+  told: number;
+  /** Statements to run before looking at the clock. */
+  most: number;
+  /** Running time since the last kept moment, and what keeping one takes, in ms. */
+  ran: number;
+  cost: number;
 }
 
 export class Engine {
@@ -71,7 +79,12 @@ export class Engine {
 
   /** Where the session stands. */
   get position(): number {
-    return this.#open?.session.position ?? 0;
+    return this.#open?.core.position ?? 0;
+  }
+
+  /** How many moments are kept, their bytes, and statements run in all. */
+  get work(): readonly [saves: number, bytes: number, runs: number] {
+    return this.#open?.core.work ?? [0, 0, 0];
   }
 
   /** Reads a text and sets its machine up. */
@@ -89,11 +102,10 @@ export class Engine {
         const header = dump?.dumps[0]?.header;
         if (isDump && header === undefined) return { as: kind, errors: [noDump(kind)] };
         const runs = header ?? text;
-        const session = await openScript(runs, { kind: isDump ? 'script' : kind });
-        const [lines, setAside] = [session.lines, session.setAside()];
-        this.#open = { text, runs, as: kind, session, columns: new Columns(session), lines, setAside };
-        const { isLog, length } = session;
-        return { as: kind, guess, length, lines: lines.slice(), isLog, setAside, dump, totalFrames: session.snapshot().totalFrames };
+        const core = new Core(runs, isDump ? 'script' : kind);
+        const { lines, length, isLog, setAside } = core;
+        this.#open = { text, runs, as: kind, core, lines, told: 0, most: 1, ran: 0, cost: 0 };
+        return { as: kind, guess, length, lines: lines.slice(), isLog, setAside, dump, totalFrames: core.ram().total };
       } catch (error) {
         if (!(error instanceof ScriptError)) throw error;
         return { as: kind, errors: error.errors };
@@ -107,7 +119,7 @@ export class Engine {
     this.#isCancelled = false;
     return this.#alone(async () => {
       const open = this.#opened();
-      await this.#travel(open, to, turn, on);
+      if (turn === this.#turn) await this.#travel(open, to, turn, on);
       if (turn !== this.#turn) throw new Overridden();
       return this.#look(open, look);
     });
@@ -148,12 +160,13 @@ export class Engine {
 
   async #answer(question: Exclude<Question, { of: 'gather' | 'firstMaps' | 'dumpToScript' | 'diffDumps' }>, on: On): Promise<unknown> {
     const open = this.#opened();
+    const { core } = open;
     switch (question.of) {
       case 'find': return this.#find(open, question.what, question.from, question.back, question.place, on);
       case 'try': return this.#try(open, question.line);
-      case 'tell': return tell(open.session, question.line, question.pid, (why) => new CannotDo(why));
-      case 'leftOut': return open.session.verdict().leftOut.slice(question.from, question.to) satisfies LeftOut[];
-      case 'remarks': return open.session.remarks(question.most);
+      case 'tell': return tell(core, question.line, question.pid, (why) => new CannotDo(why));
+      case 'leftOut': return core.leftOut(question.from, question.to);
+      case 'remarks': return core.remarks(question.most);
       case 'at': return this.#elsewhere(open, on, async (turn) => {
         await this.#travel(open, question.position, turn, on);
         this.#still(turn);
@@ -164,41 +177,79 @@ export class Engine {
   }
 
   #look(open: Open, look: Look): At {
-    return { ...picture(open.session, look), stopped: this.#stopped };
+    return { ...picture(open.core, look), stopped: this.#stopped };
   }
 
-  /** Goes as far as nobody stops it. */
+  /** Goes as far as nobody stops it. What happens inside is recorded of the last step only. */
   async #travel(open: Open, position: number, turn: number, on: On): Promise<void> {
-    const { session, columns } = open;
-    const to = Math.min(Math.max(0, position), session.length);
-    let began = this.#host.now();
+    const { core } = open;
+    const to = Math.min(Math.max(0, position), core.length);
     this.#stopped = null;
     try {
-      session.rewind(to);
-      while (session.position < to && turn === this.#turn && !this.#isCancelled) {
-        columns.run(1);
-        if (this.#host.now() - began < SLICE) continue;
-        on.progress('running', session.position, to);
-        this.#tellTracks(columns, on);
-        await this.#host.pause();
-        began = this.#host.now();
+      if (to !== core.position) {
+        this.#rewind(open, Math.max(0, to - 1));
+        await this.#run(open, to - 1, turn, on, (most) => core.run(most));
+        if (core.position === to - 1 && this.#isWanted(turn)) core.step();
       }
     } catch (error) {
       if (!(error instanceof ScriptError)) throw error;
       this.#stopped = error.errors[0] ?? null;
     }
-    this.#tellTracks(columns, on);
+    this.#tellTracks(open, on);
   }
 
-  #tellTracks(columns: Columns, on: On): void {
-    const tracks = columns.news();
-    if (tracks) on.tracks(tracks);
+  #isWanted(turn: number): boolean {
+    return turn === this.#turn && !this.#isCancelled;
+  }
+
+  #rewind(open: Open, position: number): void {
+    const { core } = open;
+    const before = core.position;
+    core.rewind(position);
+    if (core.position !== before) open.ran = 0;
+  }
+
+  /** Runs to a position in parts, with a look at who else wants something between them. */
+  async #run(open: Open, to: number, turn: number, on: On, part: (most: number) => void): Promise<void> {
+    const { core } = open;
+    const { now, pause } = this.#host;
+    let began = now();
+    while (core.position < to && this.#isWanted(turn)) {
+      const started = now();
+      part(Math.min(open.most, to - core.position));
+      const spent = now() - started;
+      if (spent < SLICE / 4) open.most = Math.min(STRIDE, open.most * 2);
+      else if (spent > SLICE / 2) open.most = Math.max(1, open.most >> 1);
+      open.ran += spent;
+      if (open.ran >= Math.max(WORTH_KEEPING, TIMES_ITS_COST * open.cost)) this.#keep(open);
+      if (now() - began < SLICE) continue;
+      on.progress('running', core.position, to);
+      this.#tellTracks(open, on);
+      await pause();
+      began = now();
+    }
+  }
+
+  /** Keeps this moment. */
+  #keep(open: Open): void {
+    const started = this.#host.now();
+    open.core.save();
+    open.cost = this.#host.now() - started;
+    open.ran = 0;
+  }
+
+  #tellTracks(open: Open, on: On): void {
+    const { known } = open.core;
+    if (known <= open.told) return;
+    const tracks = open.core.tracks(open.told);
+    open.told = known;
+    on.tracks(tracks);
   }
 
   /** Does something at other positions, and goes back to where it stood. */
   async #elsewhere<T>(open: Open, on: On, body: (turn: number) => Promise<T>): Promise<T> {
     const turn = this.#turn;
-    const [stood, stopped] = [open.session.position, this.#stopped];
+    const [stood, stopped] = [open.core.position, this.#stopped];
     this.#isCancelled = false;
     try {
       return await body(turn);
@@ -220,72 +271,85 @@ export class Engine {
 
   /** The next position whose step has something. */
   async #find(open: Open, what: Find, from: number, back: boolean, place: Place | null, on: On): Promise<number | null> {
-    const { session, columns } = open;
-    if (what === 'change of the page' || what === 'change of the area') return this.#findChange(open, what, from, back, place, on);
-    const test = columns.test(what, place);
+    const { core } = open;
+    if (what === 'change of the page' || what === 'change of the area') return this.#findChange(open, what === 'change of the area', from, back, place, on);
+    const known = testOf(what, place, core.tracks(0));
+    const { known: end } = core;
     if (back) {
-      for (let step = Math.min(from - 1, columns.known) - 1; step >= 0; step--) if (test(step)) return step + 1;
+      for (let step = Math.min(from - 1, end) - 1; step >= 0; step--) if (known(step)) return step + 1;
       return null;
     }
-    for (let step = from; step < columns.known; step++) if (test(step)) return step + 1;
-    if (columns.known >= session.length) return null;
+    for (let step = Math.max(0, from); step < end; step++) if (known(step)) return step + 1;
+    if (end >= core.length) return null;
     return this.#elsewhere(open, on, async (turn) => {
-      let found: number | null = null;
-      let tried = Math.max(from, columns.known);
-      while (found === null && tried < session.length) {
-        await this.#travel(open, Math.min(session.length, tried + 256), turn, on);
+      // Further than ever before.
+      let tried = Math.max(from, end);
+      while (tried < core.length && !this.#stopped) {
+        await this.#travel(open, Math.min(core.length, tried + STRIDE), turn, on);
         this.#still(turn);
-        for (; tried < columns.known; tried++) {
-          if (!test(tried)) continue;
-          found = tried + 1;
-          break;
-        }
-        if (this.#stopped) break;
+        const test = testOf(what, place, core.tracks(tried));
+        for (let step = tried; step < core.known; step++) if (test(step - tried)) return step + 1;
+        tried = Math.max(tried + 1, core.known);
       }
-      return found;
+      return null;
     });
   }
 
   /** The next step after which a page, or the area around it, is another than before. */
-  async #findChange(open: Open, what: Find, from: number, back: boolean, place: Place | null, on: On): Promise<number | null> {
+  async #findChange(open: Open, ofArea: boolean, from: number, back: boolean, place: Place | null, on: On): Promise<number | null> {
     if (!place) throw new CannotDo('nothing is selected');
-    const { session } = open;
-    const sign = () => (what === 'change of the page' ? pageSign(session, place) : areaSign(session, place));
+    const { core } = open;
+    const addr = parse(place.addr);
     return this.#elsewhere(open, on, async (turn) => {
-      const end = back ? Math.max(0, from - 1) : session.length;
-      let found: number | null = null;
-      await this.#travel(open, back ? 0 : from, turn, on);
-      this.#still(turn);
-      let before = sign();
-      while (session.position < end && !this.#stopped) {
-        await this.#travel(open, session.position + 1, turn, on);
+      /** Positions of changes between two positions. */
+      const changes = async (start: number, end: number) => {
+        const found: number[] = [];
+        this.#rewind(open, start);
+        try {
+          await this.#run(open, start, turn, on, (most) => core.run(most));
+          await this.#run(open, end, turn, on, (most) => found.push(...core.watch(most, ofArea, place.pid, addr)));
+        } catch (error) {
+          if (!(error instanceof ScriptError)) throw error;
+        }
         this.#still(turn);
-        const after = sign();
-        if (after !== before) found = session.position;
-        if (found !== null && !back) break;
-        before = after;
+        return found;
+      };
+      if (!back) {
+        for (let start = Math.max(0, from); start < core.length; start += STRIDE) {
+          const [first] = await changes(start, Math.min(core.length, start + STRIDE));
+          if (first !== undefined) return first;
+          if (core.position < Math.min(core.length, start + STRIDE)) return null;
+        }
+        return null;
       }
-      return found;
+      // From one kept moment to the next, the latest first.
+      for (let end = Math.max(0, Math.min(from - 1, core.length)); end > 0;) {
+        const start = core.savedBefore(end - 1);
+        const last = (await changes(start, end)).at(-1);
+        if (last !== undefined) return last;
+        end = start;
+      }
+      return null;
     });
   }
 
   /** Whether a line could be run behind the last one that was. */
   async #try(open: Open, line: string): Promise<Tried> {
-    const { session, runs, as } = open;
-    const { position } = session;
+    const { core, runs, as } = open;
+    const { position } = core;
     const at = position > 0 ? open.lines[position - 1]! : 0;
     const lines = runs.split('\n');
     let insert = at === 0 ? lines.length : at;
     // Expectations belong to the statement above them.
     while (insert < lines.length && /^\s*[><]/.test(lines[insert]!)) insert++;
     const text = [...lines.slice(0, insert), line, ...lines.slice(insert)].join('\n');
-    const tried = { text, position: at === 0 ? session.length + 1 : position + 1 };
+    const tried = { text, position: at === 0 ? core.length + 1 : position + 1 };
     try {
-      const trial = await openScript(text, { kind: as === 'maps' || as === 'smaps' ? 'script' : as });
-      const isLonger = trial.length > session.length;
+      const trial = new Core(text, kindThatRuns(as));
+      const isLonger = trial.length > core.length;
       trial.free();
       // A log sets aside what is no call.
-      return { ...tried, why: isLonger ? null : session.isLog ? 'this is no call that a log can have' : 'this is no statement' };
+      return { ...tried, why: isLonger ? null : core.isLog ? 'this is no call that a log can have' : 'this is no statement' };
     } catch (error) {
       if (!(error instanceof ScriptError)) throw error;
       return { ...tried, why: error.errors[0]!.message.replace(/^line \d+, /, '') };
@@ -302,28 +366,25 @@ export class Engine {
     };
     const others = new Set(header.split('\n').map(key));
     const kept = open.runs.split('\n').filter((line) => key(line) === null || !others.has(key(line)));
-    let session: ScriptSession;
+    let core: Core;
     try {
-      session = await openScript([header, ...kept].join('\n'), { kind: open.as === 'maps' || open.as === 'smaps' ? 'script' : open.as });
+      core = new Core([header, ...kept].join('\n'), kindThatRuns(open.as));
     } catch (error) {
       if (error instanceof ScriptError) throw new CannotDo(error.errors[0]!.message);
       throw error;
     }
     try {
-      const columns = new Columns(session);
-      let began = this.#host.now();
       this.#isCancelled = false;
-      while (session.position < session.length) {
-        columns.run(1);
-        if (this.#host.now() - began < SLICE) continue;
-        on.progress('running', session.position, session.length);
-        await this.#host.pause();
-        this.#still(turn);
-        began = this.#host.now();
-      }
-      return columns.news()!;
+      // It never goes back: nothing of it is kept.
+      const beside = { ...open, core, told: Infinity, ran: -Infinity };
+      await this.#run(beside, core.length, turn, on, (most) => core.run(most)).catch((error: unknown) => {
+        // What it has come to counts.
+        if (!(error instanceof ScriptError)) throw error;
+      });
+      this.#still(turn);
+      return core.tracks(0);
     } finally {
-      session.free();
+      core.free();
     }
   }
 
@@ -333,7 +394,7 @@ export class Engine {
   }
 
   #close(): void {
-    this.#open?.session.free();
+    this.#open?.core.free();
     this.#open = null;
     this.#stopped = null;
   }
@@ -343,6 +404,25 @@ export class Engine {
     const result = this.#last.then(body);
     this.#last = result.catch(() => undefined);
     return result;
+  }
+}
+
+/** A dump runs as the script that starts with it. */
+function kindThatRuns(as: TextKind): TextKind {
+  return as === 'maps' || as === 'smaps' ? 'script' : as;
+}
+
+/** Whether a step of some columns has something. */
+function testOf(what: Find, place: Place | null, { faults, ending, call, pid }: Tracks): (step: number) => boolean {
+  switch (what) {
+    case 'fault': return (step) => faults[step]! > 0;
+    case 'signal': return (step) => (ending[step]! & 15) === ENDING.signal;
+    case 'refusal': return (step) => (ending[step]! & 15) === ENDING.error;
+    case 'difference': return (step) => (ending[step]! & REMARK.differs) !== 0;
+    default: {
+      const quiet = [CALL_GROUPS.indexOf('access'), CALL_GROUPS.indexOf('ask')];
+      return (step) => !quiet.includes(call[step]!) && (place === null || pid[step] === place.pid);
+    }
   }
 }
 
@@ -356,17 +436,4 @@ async function firstMaps(text: string): Promise<string> {
   const first = (await readDump(text)).dumps[0];
   const lines = first ? first.header.split('\n').filter((line) => line.startsWith('@map ')) : text.trim().split('\n').map((line) => `@map ${line}`);
   return lines.join('\n');
-}
-
-function pageSign(session: ScriptSession, { pid, addr }: Place): string {
-  const walk = session.walk(pid, BigInt(`0x${addr}`) & ~0xfffn);
-  const leaf = walk?.levels.at(-1);
-  return `${leaf?.entry} ${walk?.bytes.join()}`;
-}
-
-function areaSign(session: ScriptSession, { pid, addr }: Place): string {
-  const at = BigInt(`0x${addr}`);
-  const areas = session.snapshot().processes.find((process) => process.pid === pid)?.vmas;
-  const area = areas?.find(({ start, end }) => BigInt(`0x${start}`) <= at && at < BigInt(`0x${end}`));
-  return area ? `${area.maps} ${area.flags}` : '';
 }

@@ -195,7 +195,7 @@ export interface ProcessInfo {
   readonly majFlt: number;
   /** Frames of its page tables. */
   readonly tables: number;
-  /** Changes whenever its areas do. */
+  /** Changes whenever its areas do, but for how many pages of each are present. */
   readonly version: number;
   /** Fields of `/proc/PID/status`, in kB. */
   readonly status: readonly (readonly [string, number])[];
@@ -206,6 +206,8 @@ export interface Lane {
   readonly version: number;
   /** Null: as the page has them. */
   readonly areas: Areas | null;
+  /** If `areas` is null: their column `present`, which changes more often than they do. */
+  readonly present: Uint32Array | null;
   readonly strips: Strips | null;
   readonly cells: readonly Cells[];
 }
@@ -286,7 +288,7 @@ export interface AreaDetail extends VmaView {
   /** Why it is not one area with the one before and behind; null where there is none. */
   readonly before: Boundary | null;
   readonly behind: Boundary | null;
-  /** The step that made it or changed it last; null if it was there from the start. */
+  /** The step that made it or changed it last, if that is known: `find` 'change of the area' tells it. */
   readonly since: number | null;
   readonly smaps: string | null;
 }

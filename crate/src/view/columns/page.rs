@@ -125,12 +125,13 @@ fn handled(kernel: &Kernel, vma: &Vma, addr: VirtAddr, access: Access, pte: Pte,
     if !has_page(kernel, vma, ops, page) {
         return Would::signal(BUS);
     }
-    let function = match (access == Access::Write, vma.flags.contains(VmFlags::SHARED)) {
-        (false, _) => "do_read_fault",
-        (true, false) => "do_cow_fault",
-        (true, true) => "do_shared_fault",
-    };
-    Would::fault(&format!("{function}, {}", vm_operations(ops).fault_name()))
+    let by = vm_operations(ops).fault_name();
+    match (access == Access::Write, vma.flags.contains(VmFlags::SHARED)) {
+        // What is cached is mapped without asking the object.
+        (false, _) => Would::fault("do_read_fault"),
+        (true, false) => Would::fault(&format!("do_cow_fault, {by}")),
+        (true, true) => Would::fault(&format!("do_shared_fault, {by}")),
+    }
 }
 
 fn has_page(kernel: &Kernel, vma: &Vma, ops: VmOpsId, page: u64) -> bool {
