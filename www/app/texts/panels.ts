@@ -59,7 +59,6 @@ export const panels = {
     } as Readonly<Record<string, string>>,
     kB: (kB: number) => `${kB.toLocaleString('en')} kB`,
     since: 'Changed last by',
-    sinceStart: 'nothing that is known: it was there from the start.',
     who: 'Who changed it last?',
   },
 

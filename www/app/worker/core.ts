@@ -119,7 +119,9 @@ export class Core {
   smaps(pid: number): string { return this.#wasm.smaps(pid); }
 
   area(pid: number, addr: bigint, neighbours: boolean, smaps: boolean): Omit<AreaDetail, 'since'> | null {
-    return (this.#wasm.area(pid, high(addr), low(addr), neighbours, smaps) ?? null) as Omit<AreaDetail, 'since'> | null;
+    const found: unknown = this.#wasm.area(pid, high(addr), low(addr), neighbours, smaps) ?? null;
+    // A structure that has another flattened into it crosses the boundary as a Map.
+    return (found instanceof Map ? Object.fromEntries(found) : found) as Omit<AreaDetail, 'since'> | null;
   }
 
   walk(pid: number, addr: bigint): Walk | null { return (this.#wasm.walk(pid, high(addr), low(addr)) ?? null) as Walk | null; }
