@@ -1,5 +1,5 @@
 /** What all panels are: elements without a shadow, so that ids and styles reach across, drawn from plain data. */
-import { LitElement, type PropertyDeclarations, type TemplateResult, html } from 'lit';
+import { LitElement, type PropertyDeclarations, type TemplateResult, html, nothing } from 'lit';
 import type { Place } from '../worker/protocol.ts';
 import type { InspectorTab, PanelEvents } from './events.ts';
 import { panels as t } from '../texts/panels.ts';
@@ -20,7 +20,7 @@ export abstract class Panel extends LitElement {
   /** A link to a page, an area or a frame; what it leads to lights up everywhere while it is pointed at. */
   protected link(place: Place, content: unknown, tab?: InspectorTab, label?: string): TemplateResult {
     const hover = (on: boolean) => () => this.raise('hover-place', { place: on ? place : null });
-    return html`<button type="button" class="pf-link" aria-label=${label ?? (null as unknown as string)} @click=${() => this.raise('place', { place, tab })}
+    return html`<button type="button" class="pf-link" aria-label=${label ?? nothing} @click=${() => this.raise('place', { place, tab })}
       @pointerenter=${hover(true)} @pointerleave=${hover(false)} @focus=${hover(true)} @blur=${hover(false)}>${content}</button>`;
   }
 

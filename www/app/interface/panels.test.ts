@@ -128,7 +128,7 @@ describe('what they say', () => {
     expect(drawn(PfFrame, { frame: null, place: { pid: 1, addr: '10000', pfn: null } })).toBe(' No frame: the page is not present. ');
     const cr3 = free.selected!.walk!.cr3;
     const table = await go(1, { pid: 1, addr: '10000', pfn: cr3 });
-    expect(drawn(PfFrame, { frame: table.selected!.frame, place: table.selected!.place })).toMatch(/A page table: the MMU reads it/);
+    expect(drawn(PfFrame, { frame: table.selected!.frame, place: table.selected!.place, walk: table.selected!.walk })).toMatch(/A page table: the MMU reads it.* It is the PGD table of process 1, on the way to 0x10000\./);
   });
 
   test('audit 17 and 18: the whole page has bytes, each can be gone to, and what is invented is said to be', () => {

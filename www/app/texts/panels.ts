@@ -59,7 +59,6 @@ export const panels = {
     } as Readonly<Record<string, string>>,
     kB: (kB: number) => `${kB.toLocaleString('en')} kB`,
     since: 'Changed last by',
-    sinceStart: 'Not changed since the start.',
     who: 'Who changed it last?',
   },
 
@@ -115,6 +114,7 @@ export const panels = {
       if (rest <= 0) return 'nobody but those who map it: with the last one it is free again';
       return `those who map it, and ${rest === 1 ? '1 more' : `${rest} more`}${kind === 'file' ? ': the page cache keeps it when nobody maps it' : ''}`;
     },
+    tableOf: (name: string, level: string, addr: string) => `It is the ${level} table of ${name}, on the way to ${addr}.`,
     flags: 'flags',
     noFlags: 'none',
     flagWords: {

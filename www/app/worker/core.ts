@@ -119,7 +119,8 @@ export class Core {
   smaps(pid: number): string { return this.#wasm.smaps(pid); }
 
   area(pid: number, addr: bigint, neighbours: boolean, smaps: boolean): Omit<AreaDetail, 'since'> | null {
-    return (this.#wasm.area(pid, high(addr), low(addr), neighbours, smaps) ?? null) as Omit<AreaDetail, 'since'> | null;
+    const found: unknown = this.#wasm.area(pid, high(addr), low(addr), neighbours, smaps) ?? null;
+    return found as Omit<AreaDetail, 'since'> | null;
   }
 
   walk(pid: number, addr: bigint): Walk | null { return (this.#wasm.walk(pid, high(addr), low(addr)) ?? null) as Walk | null; }

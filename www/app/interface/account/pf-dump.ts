@@ -76,7 +76,7 @@ export class PfDump extends Panel {
     const shown = COLUMNS.filter((column) => column === 'size' || (counted && (total[column] > 0 || column === 'rss' || column === 'pss')));
     const rows = this.#rowsOf(costs[this.by]);
     const { column: sorted, isUp } = this.sort;
-    const head = (column: Column | 'areas' | 'name', title: string, meaning: string, cls: string) => html`<th scope="col" class=${cls} title=${meaning} aria-sort=${sorted === column ? (isUp ? 'ascending' : 'descending') : (nothing as unknown as string)}>
+    const head = (column: Column | 'areas' | 'name', title: string, meaning: string, cls: string) => html`<th scope="col" class=${cls} title=${meaning} aria-sort=${sorted === column ? (isUp ? 'ascending' : 'descending') : nothing}>
       <button type="button" @click=${() => (this.sort = { column, isUp: sorted === column ? !isUp : column === 'name' })}>${title}${sorted === column ? (isUp ? ' ↑' : ' ↓') : ''}</button></th>`;
     const cells = (row: CostRow) => html`${shown.map((column) => html`<td class="pf-n">${panels.number(row.costs[column])}</td>`)}<td class="pf-n">${panels.number(row.areas)}</td>`;
     return html`<div class="pf-scroll pf-cost-table" tabindex="0" role="region" aria-label=${counted ? t.costs : t.sizes}><table class="pf-table">

@@ -45,12 +45,12 @@ export class PfArea extends Panel {
       <ul class="pf-perms" aria-label=${t.permissions}>${permissionLines(area.perms).map(({ letter, isSet, words }) => html`<li class=${isSet ? 'on' : 'off'}><b>${isSet ? letter : '–'}</b><span>${words}</span></li>`)}</ul>
       <h4>${t.seam}</h4>${this.#seam(area, place)}
       <h4>${t.costs}</h4>${this.#costs(area)}
-      <h4>${t.neighbours}</h4>${this.#neighbour('behind', area.behind, place)}${this.#neighbour('before', area.before, place)}
+      ${area.before || area.behind ? html`<h4>${t.neighbours}</h4>${this.#neighbour('behind', area.behind, place)}${this.#neighbour('before', area.before, place)}` : nothing}
       <h4>${t.flags} <code>${area.flags}</code></h4>${this.#flags(area)}
       <dl class="pf-fields pf-more">
         <div><dt>${t.offset}</dt><dd><code>0x${area.pgoff}</code></dd></div>
         <div><dt>${t.family}</dt><dd>${familyWords(area.anonVma, area.chain)}</dd></div>
-        <div><dt>${t.since}</dt><dd>${area.since === null ? t.sinceStart : this.step(area.since, panels.step(area.since))}
+        <div><dt>${t.since}</dt><dd>${area.since === null ? nothing : this.step(area.since, panels.step(area.since))}
           <button type="button" class="pf-small" @click=${() => this.raise('find', { what: 'change of the area', back: true })}>${t.who}</button></dd></div>
       </dl>
     </div>`;

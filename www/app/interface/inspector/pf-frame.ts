@@ -1,7 +1,7 @@
 /** A frame of physical memory: whose it is, who counts on it, everybody who maps it. */
 import { type TemplateResult, html, nothing } from 'lit';
 import type { FrameDetail } from '../../../lib/index.ts';
-import type { Place, ProcessInfo } from '../../worker/protocol.ts';
+import type { Place, ProcessInfo, WalkDetail } from '../../worker/protocol.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
 import '../pf-rows.ts';
@@ -10,16 +10,19 @@ import './pf-frame.css';
 const t = panels.frame;
 
 export class PfFrame extends Panel {
-  static override properties = data('frame', 'place', 'processes');
+  static override properties = data('frame', 'place', 'processes', 'walk');
   declare frame: FrameDetail | null;
   declare place: Place | null;
   declare processes: readonly Pick<ProcessInfo, 'pid' | 'name'>[];
+  /** The walk of the selected address: a table on its way is that process's. */
+  declare walk: WalkDetail | null;
 
   constructor() {
     super();
     this.frame = null;
     this.place = null;
     this.processes = [];
+    this.walk = null;
   }
 
   override render(): TemplateResult {
@@ -30,7 +33,7 @@ export class PfFrame extends Panel {
     const { kind, refcount, mapcount, flags, owner, mappers } = frame;
     return html`<div class="pf-panel pf-frame">
       ${this.#head(frame)}
-      <p>${t.kinds[kind]}</p>
+      <p>${t.kinds[kind]} ${kind === 'table' ? this.#tableOf(frame.pfn, place) : ''}</p>
       <dl class="pf-fields"><div><dt>${t.holds}</dt><dd>${owner}</dd></div></dl>
       <h4>${t.counts}</h4>
       <div class="pf-counts">
@@ -43,14 +46,23 @@ export class PfFrame extends Panel {
     </div>`;
   }
 
+  /** Whose table it is, as far as the selected address leads to it. */
+  #tableOf(pfn: number, { pid }: Place): string {
+    const level = this.walk?.levels.find(({ table }) => table === pfn);
+    return level ? t.tableOf(this.#name(pid), level.name, `0x${this.walk!.addr}`) : '';
+  }
+
+  #name(pid: number): string {
+    return panels.process(pid, this.processes.find((process) => process.pid === pid)?.name ?? '');
+  }
+
   #head({ pfn, kind }: FrameDetail): TemplateResult {
     return html`<p class="pf-where"><i class="pf-swatch ${kind}" aria-hidden="true"></i><b>${t.title(pfn)}</b> · ${t.physical((pfn * 4096).toString(16))}</p>`;
   }
 
   #mapper = (index: number): TemplateResult => {
     const { pid, addr } = this.frame!.mappers[index]!;
-    const name = this.processes.find((process) => process.pid === pid)?.name ?? '';
-    return this.link({ pid, addr, pfn: null }, html`${panels.process(pid, name)} · ${addr}`, 'walk');
+    return this.link({ pid, addr, pfn: null }, html`${this.#name(pid)} · ${addr}`, 'walk');
   };
 }
 

@@ -58,7 +58,7 @@ export class PfInspector extends Panel {
     switch (this.tab) {
       case 'area': return html`<pf-area .area=${selected?.area ?? null} .place=${place} .processName=${name} .explanation=${at?.explanation ?? null}></pf-area>`;
       case 'walk': return html`<pf-walk .walk=${selected?.walk ?? null} .place=${place} .processName=${name}></pf-walk>`;
-      case 'frame': return html`<pf-frame .frame=${selected?.frame ?? null} .place=${place} .processes=${at?.processes ?? []}></pf-frame>`;
+      case 'frame': return html`<pf-frame .walk=${selected?.walk ?? null} .frame=${selected?.frame ?? null} .place=${place} .processes=${at?.processes ?? []}></pf-frame>`;
       case 'bytes': return html`<pf-bytes .bytes=${selected?.bytes ?? null} .place=${place} .isInvented=${selected?.isInvented ?? false}></pf-bytes>`;
       case 'tlb': return html`<pf-tlb .entries=${at?.tlb ?? null} .ram=${at?.ram ?? null} .running=${at?.running ?? null} .selectedPage=${place ? (BigInt(`0x${place.addr}`) & ~0xfffn).toString(16) : null}></pf-tlb>`;
       case 'cache': return html`<pf-ram .ram=${at?.ram ?? null} .meminfo=${at?.meminfo ?? null}></pf-ram><pf-cache .files=${at?.cache ?? null} .selectedName=${selected?.area?.name ?? null}></pf-cache>`;

@@ -32,7 +32,7 @@ export class PfRam extends Panel {
       <div class="pf-buddies pf-draw" role="img" aria-label=${t.chart}>${ram.freeBlocks.map((count, order) => html`<div><b>${count > 0 ? panels.number(count) : ''}</b><i style="height:${count === 0 ? 0 : Math.max(3, (frames[order]! / most) * 44)}px"></i><span>${bytesWords(4096 << order).replace(/ (.).*/, '$1')}</span></div>`)}</div>
       <details><summary>${t.table}</summary><table class="pf-table"><thead><tr><th scope="col">${t.order}</th><th scope="col">${t.size}</th><th scope="col" class="pf-n">${t.blocks}</th><th scope="col" class="pf-n">${t.frames}</th></tr></thead>
         <tbody>${ram.freeBlocks.map((count, order) => html`<tr><th scope="row">${order}</th><td>${bytesWords(4096 << order)}</td><td class="pf-n">${panels.number(count)}</td><td class="pf-n">${panels.number(frames[order]!)}</td></tr>`)}</tbody></table></details>
-      ${this.meminfo === null ? nothing : html`<h4>${t.meminfo} <span class="pf-side">${this.copy(() => this.meminfo ?? '')}</span></h4><pre>${this.meminfo}</pre>`}
+      ${this.meminfo === null ? nothing : html`<h4>${t.meminfo} <span class="pf-side">${this.copy(() => this.meminfo ?? '')}</span></h4><pre tabindex="0" role="region" aria-label=${t.meminfo}>${this.meminfo}</pre>`}
     </div>`;
   }
 }

@@ -187,7 +187,7 @@ export class PfStory extends Panel {
       this.active = id;
       this.#fold(id);
     };
-    return html`<li role="treeitem" class="k-${line.kind} ${hasMore ? '' : 'leaf'}" data-id=${id} tabindex=${id === this.active ? 0 : -1} aria-expanded=${hasMore ? isOpen : (nothing as unknown as boolean)} aria-selected=${id === this.active}>
+    return html`<li role="treeitem" class="k-${line.kind} ${hasMore ? '' : 'leaf'}" data-id=${id} tabindex=${id === this.active ? 0 : -1} aria-expanded=${hasMore ? isOpen : nothing} aria-selected=${id === this.active}>
       <div class="pf-tree-row ${line.kind === 'call' ? 'can' : ''}" @click=${click}>${hasMore ? html`<span class="pf-fold" aria-hidden="true" @click=${fold}>${isOpen ? '▾' : '▸'}</span>` : nothing}${this.#line(line)}</div>
       ${hasMore && isOpen ? html`<ul role="group">${below.map((node, i) => this.#node(node, `${id}.${i}`))}</ul>` : nothing}</li>`;
   }

@@ -8,7 +8,7 @@ import './pf-time.css';
 
 const t = panels.time;
 export const SPEEDS = [1, 2, 5, 20, 100, 1000] as const;
-const FINDS: readonly Exclude<Find, 'change of the page' | 'change of the area'>[] = ['fault', 'signal', 'refusal', 'difference'];
+const FINDS: readonly Find[] = ['fault', 'signal', 'refusal', 'difference', 'change of the page', 'change of the area'];
 /** Processes that have a lane of their own. */
 const MOST_LANES = 6;
 /** From so many px a step on, a call is drawn with its letter. */
@@ -98,6 +98,8 @@ export class PfTime extends Panel {
     const { position, length, isPlaying, what } = this;
     const [canBack, canGo] = [position > 0, position < length];
     const go = (to: number) => this.raise('go', { position: to });
+    // What changed is asked of something that is selected.
+    const canFind = this.hasPlace || !what.startsWith('change');
     const find = (of: Find, back: boolean) => this.raise('find', { what: of, back });
     return html`<div class="pf-transport">
       <div class="pf-keys">
@@ -113,9 +115,9 @@ export class PfTime extends Panel {
         }}>${SPEEDS.map((speed) => html`<option value=${speed} ?selected=${speed === this.speed}>${t.perSecond(speed)}</option>`)}</select></label>
       </div>
       ${this.isShort ? nothing : html`<div class="pf-find" role="group" aria-label=${t.find}>
-        ${this.#button('previous', t.previous(t.what[what]), icon('previous'), canBack, () => find(what, true))}
+        ${this.#button('previous', t.previous(t.what[what]), icon('previous'), canBack && canFind, () => find(what, true))}
         <select aria-label=${t.find} @change=${(event: Event) => (this.what = (event.target as HTMLSelectElement).value as typeof what)}>${FINDS.map((one) => html`<option value=${one} ?selected=${one === what}>${t.what[one]}</option>`)}</select>
-        ${this.#button('next', t.next(t.what[what]), icon('next'), canGo, () => find(what, false))}
+        ${this.#button('next', t.next(t.what[what]), icon('next'), canGo && canFind, () => find(what, false))}
         ${this.#button('who', this.hasPlace ? t.whoWords : t.nothingSelected, html`<span class="pf-word">${t.who}</span>`, this.hasPlace && canBack, () => find('change of the page', true))}
       </div>`}
       ${this.isCompact ? html`<button type="button" class="pf-t pf-time-more" aria-expanded=${this.isFull} aria-label=${t.more} title=${t.more} @click=${() => (this.isFull = !this.isFull)}>⋯</button>` : nothing}
