@@ -128,11 +128,20 @@ test('a typed call joins the text; a wrong one is refused with its reason', asyn
   const { model } = made();
   await model.setText(SCRIPT);
   await model.goTo(1);
-  expect(await model.typed('malloc(100)')).toHaveProperty('why');
+  for (const line of ['malloc(100)', 'store(nowhere, 1)', 'mmap(NULL, 4K, PROT_REED, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)', '# nothing']) expect(await model.typed(line), line).toHaveProperty('why');
+  expect([model.position, model.length, model.canRun]).toEqual([1, 6, true]);
   expect(model.text).toBe(SCRIPT);
   const typed = await model.typed('mprotect(a, 4K, PROT_READ) = 0');
   expect(typed).toHaveProperty('text');
   expect([model.position, model.length]).toEqual([2, 7]);
+});
+
+test('at the start a typed call becomes the first', async () => {
+  const { model } = made();
+  await model.setText(`@ram 32M\n# remark\n${SCRIPT}`);
+  await model.typed('z = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)');
+  expect(model.text).toBe(`@ram 32M\n# remark\nz = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n${SCRIPT}`);
+  expect(model.position).toBe(1);
 });
 
 test('after a crash the text is there, and the way on', async () => {

@@ -8,6 +8,7 @@ import { type Heat, HeatMap } from './heat.ts';
 import { CannotDo, type Client, Crashed, type Heard } from '../worker/client.ts';
 import { type LaneSight, Sight } from './sight.ts';
 import { TrackStore } from './tracks.ts';
+import { reasonOf } from './verdict.ts';
 
 /** The core stopped: what is known of it, and the text that did it. */
 export interface Crash {
@@ -311,8 +312,13 @@ export class Model {
     const tried = await this.ask<Tried>({ of: 'try', line });
     if (!tried) return { why: 'the machine has stopped' };
     if (tried.why !== null) return { why: tried.why };
+    const before = { text: this.text, position: this.position, chosen: this.chosen };
     await this.setText(tried.text, tried.position, this.opened?.dump ? null : this.chosen);
-    return { text: tried.text };
+    const [error] = this.errors;
+    if (!error) return { text: tried.text };
+    // It reads well but cannot be run here (a name that nothing bound): the text is as it was.
+    await this.setText(before.text, before.position, before.chosen);
+    return { why: reasonOf(error) };
   }
 
   /** Asks the worker; null if it has no answer. */

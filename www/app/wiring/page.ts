@@ -48,6 +48,7 @@ export class Page {
   onLine: (line: number) => void = () => undefined;
   readonly #draw: () => void;
   readonly #small = matchMedia('(max-width: 900px), (max-height: 760px)');
+  readonly #lines = new Once<string, readonly string[]>();
   readonly #names = new Once<readonly ProcessInfo[] | null, Readonly<Record<number, string>>>();
   readonly #areas = new Once<At | null, Readonly<Record<number, Areas>>>();
   #toastTimer = 0;
@@ -333,6 +334,12 @@ export class Page {
   /** The areas of the processes that are drawn: the story names places by them. */
   areasByProcess(): Readonly<Record<number, Areas>> {
     return this.#areas.of(this.model.at, (at) => Object.fromEntries((at?.lanes ?? []).flatMap(({ pid, areas }) => (areas ? [[pid, areas]] : []))));
+  }
+
+  /** The line of the last step, as it stands in the text. */
+  source(): string {
+    const line = this.model.at?.last?.line;
+    return line === undefined || this.model.opened?.dump ? '' : (this.#lines.of(this.model.text, (text) => text.split('\n'))[line - 1] ?? '');
   }
 
   /** This run and those under other settings. */

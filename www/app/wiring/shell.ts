@@ -114,7 +114,7 @@ function dock(page: Page): TemplateResult {
 function docked(page: Page): TemplateResult {
   const { model } = page;
   switch (page.dock) {
-    case 'story': return html`<pf-story .explanation=${model.at?.explanation ?? null} .last=${model.at?.last ?? null} .processes=${model.at?.processes ?? []} .areas=${page.areasByProcess()} .tracks=${model.history.tracks} .position=${model.position}></pf-story>`;
+    case 'story': return html`<pf-story .explanation=${model.at?.explanation ?? null} .last=${model.at?.last ?? null} .source=${page.source()} .processes=${model.at?.processes ?? []} .areas=${page.areasByProcess()} .tracks=${model.history.tracks} .position=${model.position}></pf-story>`;
     case 'counters': return html`<pf-charts .runs=${page.runs()} .position=${model.position} .length=${model.length} .processes=${model.at?.processes ?? []} .pid=${null}
       @run-under=${(event: CustomEvent) => void page.runUnder(event.detail.header, event.detail.name, event.detail.advice)} @drop-run=${(event: CustomEvent) => model.dropRun(event.detail.index - 1)}></pf-charts>`;
     case 'compare': return html`<pf-compare .comparison=${page.comparison} .processes=${model.at?.processes ?? []}></pf-compare>`;

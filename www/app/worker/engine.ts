@@ -174,7 +174,7 @@ export class Engine {
         this.#still(turn);
         return this.#look(open, question.look);
       });
-      case 'runUnder': return this.#runUnder(open, question.header, on);
+      case 'runUnder': return this.#runUnder(open, question.header, question.advice ?? false, on);
     }
   }
 
@@ -345,13 +345,14 @@ export class Engine {
   async #try(open: Open, line: string): Promise<Tried> {
     const { core, runs, as } = open;
     const { position } = core;
-    const at = position > 0 ? open.lines[position - 1]! : 0;
     const lines = runs.split('\n');
-    let insert = at === 0 ? lines.length : at;
+    let insert = position > 0 ? open.lines[position - 1]! : (open.lines[0] ?? lines.length + 1) - 1;
     // Expectations belong to the statement above them.
-    while (insert < lines.length && /^\s*[><]/.test(lines[insert]!)) insert++;
+    while (position > 0 && insert < lines.length && /^\s*[><]/.test(lines[insert]!)) insert++;
+    // An empty last line stays the last one.
+    if (insert === lines.length && lines.at(-1) === '') insert--;
     const text = [...lines.slice(0, insert), line, ...lines.slice(insert)].join('\n');
-    const tried = { text, position: at === 0 ? core.length + 1 : position + 1 };
+    const tried = { text, position: position + 1 };
     try {
       const trial = new Core(text, kindThatRuns(as));
       const isLonger = trial.length > core.length;
@@ -365,7 +366,7 @@ export class Engine {
   }
 
   /** The same text under other settings, run beside this one. */
-  async #runUnder(open: Open, header: string, on: On): Promise<Tracks> {
+  async #runUnder(open: Open, header: string, advice: boolean, on: On): Promise<Tracks> {
     const turn = this.#turn;
     const words = (line: string) => /^\s*@(\S+)(?:\s+(\S+))?/.exec(line);
     const key = (line: string) => {
@@ -376,7 +377,8 @@ export class Engine {
     const kept = open.runs.split('\n').filter((line) => key(line) === null || !others.has(key(line)));
     let core: Core;
     try {
-      core = new Core([header, ...kept].join('\n'), kindThatRuns(open.as));
+      const text = [header, ...kept].join('\n');
+      core = new Core(advice ? text.replaceAll('MADV_DONTNEED', 'MADV_FREE') : text, kindThatRuns(open.as));
     } catch (error) {
       if (error instanceof ScriptError) throw new CannotDo(error.errors[0]!.message);
       throw error;
