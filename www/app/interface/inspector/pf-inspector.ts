@@ -9,7 +9,7 @@ import './pf-walk.ts';
 import './pf-frame.ts';
 import './pf-bytes.ts';
 import './pf-tlb.ts';
-import './pf-ram.ts';
+import './pf-meminfo.ts';
 import './pf-cache.ts';
 import './pf-proc.ts';
 import './pf-inspector.css';
@@ -61,7 +61,7 @@ export class PfInspector extends Panel {
       case 'frame': return html`<pf-frame .walk=${selected?.walk ?? null} .frame=${selected?.frame ?? null} .place=${place} .processes=${at?.processes ?? []}></pf-frame>`;
       case 'bytes': return html`<pf-bytes .bytes=${selected?.bytes ?? null} .place=${place} .isInvented=${selected?.isInvented ?? false}></pf-bytes>`;
       case 'tlb': return html`<pf-tlb .entries=${at?.tlb ?? null} .ram=${at?.ram ?? null} .running=${at?.running ?? null} .selectedPage=${place ? (BigInt(`0x${place.addr}`) & ~0xfffn).toString(16) : null}></pf-tlb>`;
-      case 'cache': return html`<pf-ram .ram=${at?.ram ?? null} .meminfo=${at?.meminfo ?? null}></pf-ram><pf-cache .files=${at?.cache ?? null} .selectedName=${selected?.area?.name ?? null}></pf-cache>`;
+      case 'cache': return html`<pf-meminfo .ram=${at?.ram ?? null} .meminfo=${at?.meminfo ?? null}></pf-meminfo><pf-cache .files=${at?.cache ?? null} .selectedName=${selected?.area?.name ?? null}></pf-cache>`;
       case 'maps': return html`<pf-maps .text=${this.maps} .pid=${this.pid} .place=${place}></pf-maps>`;
       case 'smaps': return html`<pf-smaps .text=${this.smaps} .pid=${this.pid} .place=${place}></pf-smaps>`;
     }

@@ -4,11 +4,11 @@ import type { Ram } from '../../worker/protocol.ts';
 import { bytesWords } from '../../model/entry.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
-import './pf-ram.css';
+import './pf-meminfo.css';
 
 const t = panels.ram;
 
-export class PfRam extends Panel {
+export class PfMeminfo extends Panel {
   static override properties = data('ram', 'meminfo');
   declare ram: Pick<Ram, 'total' | 'free' | 'freeBlocks'> | null;
   declare meminfo: string | null;
@@ -25,7 +25,7 @@ export class PfRam extends Panel {
     // By the memory that lies in blocks of a size: their number alone would hide the large ones.
     const frames = ram.freeBlocks.map((count, order) => count << order);
     const most = Math.max(1, ...frames);
-    return html`<div class="pf-panel pf-ram">
+    return html`<div class="pf-panel pf-meminfo">
       <h3>${t.title}</h3>
       <p>${t.free(ram.free, ram.total)} · ${bytesWords(ram.free * 4096)}</p>
       <p class="pf-quiet">${t.words}</p>
@@ -37,4 +37,4 @@ export class PfRam extends Panel {
   }
 }
 
-define('pf-ram', PfRam);
+define('pf-meminfo', PfMeminfo);
