@@ -14,8 +14,10 @@ export function shown(page: Page): Shown {
   const lines = model.opened?.lines ?? new Uint32Array();
   // Of a dump the areas are no steps.
   const isDump = (model.opened?.dump ?? null) !== null;
+  const current = isDump || model.position === 0 ? null : (lines[model.position - 1] ?? null);
   return {
-    current: isDump || model.position === 0 ? null : (lines[model.position - 1] ?? null),
+    current,
+    reveal: model.isFresh ? newly(current, model.errors) : null,
     asideLines: asideLines(page),
     errors: model.errors,
     remarks: model.remarks.flatMap(([, report]) => report.differences.map((d): Remark => ({
@@ -32,6 +34,16 @@ export function shown(page: Page): Shown {
       return [...results, ...lost.map(({ line }): LineResult => ({ line, text: 'not replayed', kind: 'left' }))].filter(({ text }) => text !== '');
     },
   };
+}
+
+let last: { readonly current: number | null; readonly errors: unknown } = { current: null, errors: null };
+
+/** What is new is scrolled to, once: the first mistake, or the line of the step. */
+function newly(current: number | null, errors: readonly { readonly line: number }[]): number | null {
+  const { current: before, errors: known } = last;
+  last = { current, errors };
+  if (errors.length > 0) return errors === known ? null : errors[0]!.line;
+  return current === before ? null : current;
 }
 
 let known: { readonly of: unknown; readonly lines: ReadonlySet<number> } = { of: null, lines: new Set() };
