@@ -22,7 +22,7 @@ pub fn start() {
 /// Plain data as a JavaScript object.
 fn to_js<T: Serialize + ?Sized>(value: &T) -> JsValue {
     // What is absent is null, as the TypeScript types say.
-    let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true);
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true).serialize_maps_as_objects(true);
     value.serialize(&serializer).unwrap_or_else(|error| JsValue::from_str(&error.to_string()))
 }
 
