@@ -141,7 +141,7 @@ export class ScriptSession {
     guarded(() => this.#core.goTo(integer('goTo', 'position', position, 0, MOST)));
   }
 
-  /** Goes back to the nearest kept state at or before a position: `runSlice` goes on from there. */
+  /** Goes to the last kept state at or before a position, if that is nearer than where it stands: `runSlice` goes on from there. */
   rewind(position: number): void {
     this.#core.rewind(integer('rewind', 'position', position, 0, MOST));
   }

@@ -108,7 +108,7 @@ impl Kernel {
             anon_names: Shared::of(anon_names, before.map(|before| &before.anon_names)),
             shm: shm.clone(),
             sysctl: sysctl.clone(),
-            commit: commit.clone(),
+            commit: *commit,
             vm_events: *vm_events,
             zero_page: *zero_page,
             oom_kills: *oom_kills,
@@ -136,7 +136,7 @@ impl Kernel {
         save.anon_names.restore(&mut self.anon_names);
         self.shm.clone_from(&save.shm);
         self.sysctl.clone_from(&save.sysctl);
-        self.commit.clone_from(&save.commit);
+        self.commit = save.commit;
         (self.mms_made, self.current, self.vm_events) = (save.mms_made, save.current, save.vm_events);
         (self.zero_page, self.oom_kills) = (save.zero_page, save.oom_kills);
         (self.vdso_pages, self.vvar_pages) = (save.vdso_pages, save.vvar_pages);

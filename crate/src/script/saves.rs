@@ -8,7 +8,6 @@ use crate::blocks::Seen;
 use crate::ids::Pid;
 use crate::machine::MachineSave;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// Bytes that saves may take besides the machine itself.
 const BUDGET: usize = 128 << 20;
@@ -27,7 +26,7 @@ struct StateSave {
 #[derive(Clone, Debug)]
 struct Save<T> {
     at: usize,
-    state: Arc<StateSave>,
+    state: Box<StateSave>,
     /// What else is to be known of the moment.
     more: T,
     /// Bytes that no save before it had.
@@ -88,7 +87,7 @@ impl<T: Clone> Saves<T> {
             handlers: state.handlers.clone(),
         };
         let bytes = save.machine.bytes(&mut self.seen);
-        self.all.insert(near.map_or(0, |near| near + 1), Save { at, state: Arc::new(save), more, bytes });
+        self.all.insert(near.map_or(0, |near| near + 1), Save { at, state: Box::new(save), more, bytes });
         while self.bytes() > BUDGET && self.all.len() > 2 {
             self.thin();
         }

@@ -196,6 +196,97 @@ describe('asking', () => {
   });
 });
 
+describe('looking at one thing', () => {
+  const wants = ['tlb', 'cache', 'bytes', 'neighbours', 'tables', 'smaps', 'meminfo'] as const;
+
+  test('a page that two share: bytes, tables, what accesses would do', async () => {
+    const { engine: one, on } = await opened();
+    const at = await one.go(3, LOOK, on);
+    const addr = (await one.go(2, LOOK, on)).last!.focus!;
+    expect(at.position).toBe(3);
+    const { selected, tlb, meminfo } = await one.go(3, { ...LOOK, want: wants, selected: { pid: 1, addr, pfn: null } }, on);
+    expect(new TextDecoder().decode(selected!.bytes!.subarray(0, 5))).toBe('hello');
+    expect(selected).toMatchObject({ isInvented: false, frame: { kind: 'shared', mapcount: 2 }, area: { perms: 'rw-p', since: null } });
+    expect(selected!.area!.smaps).toContain('Shared_Dirty:');
+    expect(selected!.walk!.would).toEqual({ read: { does: 'walk', by: '' }, write: { does: 'fault', by: 'do_wp_page, wp_page_copy' }, execute: { does: 'signal', by: 'SIGSEGV SEGV_ACCERR' } });
+    const { tables, levels } = selected!.walk!;
+    expect(tables.map(({ pfn }) => pfn)).toEqual(levels.map(({ table }) => table));
+    expect(tables.at(-1)!.entries[levels.at(-1)!.index]! & 15).toBe(CELL.cow);
+    expect(tables[0]!.entries).toHaveLength(512);
+    expect(tlb!.every(({ pfn }) => pfn !== NO_FRAME)).toBe(true);
+    expect(meminfo).toContain('MemFree');
+    expect(selected!.area!.behind).toMatchObject({ kind: expect.any(String) as unknown, reasons: [expect.any(String)] as unknown });
+  });
+
+  test('a file of which nobody gave the bytes is told from one whose bytes are given', async () => {
+    const { engine: one, on } = await opened('@file "/a" size=4K\nf = open("/a", O_RDONLY)\na = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE, f, 0)\nload(a)\n');
+    const at = await one.go(Infinity, LOOK, on);
+    const look = await one.look({ ...LOOK, want: wants, selected: { pid: 1, addr: at.last!.focus!, pfn: null } });
+    expect(look.selected!.isInvented).toBe(true);
+    expect(look.cache!.find(({ name }) => name === '/a')).toMatchObject({ pages: 1, mappings: 1, dirty: 0 });
+    expect(look.selected!.area!.maps).toContain('/a');
+    const { engine: given } = await opened('@file "/b" size=4K content="given"\nf = open("/b", O_RDONLY)\na = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE, f, 0)\nload(a)\n');
+    const there = await given.go(Infinity, LOOK, on);
+    const { selected } = await given.look({ ...LOOK, want: wants, selected: { pid: 1, addr: there.last!.focus!, pfn: null } });
+    expect([selected!.isInvented, new TextDecoder().decode(selected!.bytes!.subarray(0, 5))]).toEqual([false, 'given']);
+  });
+
+  test('neighbours that could be one say so, others why not', async () => {
+    const text = `a = mmap(0x10000000, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+store(a, 1)
+store(a+8K, 1)
+mprotect(a+8K, 8K, PROT_READ)
+mprotect(a, 4K, PROT_READ)
+`;
+    const { engine: one, on } = await opened(text);
+    const at = await one.go(Infinity, { ...LOOK, want: wants, selected: { pid: 1, addr: '10001000', pfn: null } }, on);
+    expect(at.selected!.area).toMatchObject({ before: { kind: 'permission' }, behind: { kind: 'permission' } });
+    expect(at.selected!.area!.behind!.reasons[0]).toContain('flags differ');
+  });
+});
+
+describe('what it costs', () => {
+  const text = `a = mmap(0x10000000, 4M, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)\n${Array.from({ length: 4000 }, (_, step) => `store(a+${(step * 7919) % 1024}*4K, ${step % 200})`).join('\n')}\n`;
+
+  test('a jump runs no more than what a kept moment is apart', async () => {
+    // Each look at the clock takes a millisecond: a part of a way takes one, however many statements.
+    const { engine: one, on } = await opened(text, 1);
+    await one.go(Infinity, LOOK, on);
+    const [saves, bytes, ran] = one.work;
+    expect(ran).toBe(4001);
+    expect(saves).toBeGreaterThanOrEqual(1);
+    expect(bytes / saves).toBeLessThan(400_000);
+    let before = ran;
+    for (let jump = 0; jump < 20; jump++) {
+      const to = (jump * 991) % 4000;
+      expect((await one.go(to, LOOK, on)).position).toBe(to);
+      expect(one.work[2] - before).toBeLessThanOrEqual(4001);
+      before = one.work[2];
+    }
+  });
+
+  test('a step forward runs one statement, a step back few', async () => {
+    const { engine: one, on } = await opened(text, 1);
+    await one.go(3000, LOOK, on);
+    const ran = one.work[2];
+    await one.go(3001, LOOK, on);
+    expect(one.work[2] - ran).toBe(1);
+    await one.go(3000, LOOK, on);
+    const back = one.work[2];
+    await one.go(2999, LOOK, on);
+    expect(one.work[2] - back).toBeLessThanOrEqual(3000);
+  });
+
+  test('a look sends no areas that the page has, and only the cells in sight', async () => {
+    const { engine: one, on } = await opened(text);
+    const { lanes: [first] } = await one.go(2000, { ...LOOK, lanes: [lane(1)] }, on);
+    const { lanes: [next] } = await one.go(2001, { ...LOOK, lanes: [lane(1, { version: first!.version, cells: [{ page: 0x10000, count: 9000 }, { page: 0, count: 9 }] })] }, on);
+    expect(next!.areas).toBeNull();
+    expect(next!.present).toHaveLength(first!.areas!.count);
+    expect(next!.cells.map(({ cells }) => cells.length)).toEqual([4096, 0]);
+  });
+});
+
 /** A worker in this thread, over an engine. */
 function fake(one: Pick<Engine, 'open' | 'go' | 'look' | 'ask' | 'cancel' | 'position'>): WorkerLike {
   const worker: WorkerLike = {

@@ -63,7 +63,8 @@ pub fn would(machine: &Machine, pid: Pid, addr: VirtAddr, access: Access) -> Opt
             Access::Write => !leaf.entry.has(Pte::WRITE),
             Access::Execute => leaf.entry.has(Pte::NX),
         };
-        if !refused && !(kernel.sysctl.pku && forbidden_by_key(leaf.entry.pkey())) {
+        let refused = refused || kernel.sysctl.pku && forbidden_by_key(leaf.entry.pkey());
+        if !refused {
             return Some(Would { does: "walk", by: String::new() });
         }
     }
