@@ -92,9 +92,9 @@ fn a_jump_is_a_straight_run() {
         let length = straight.len();
         let wanted: Vec<_> = (0..24).map(|at| (at * 977 + 13) % (length + 1)).collect();
         let mut states = vec![None; length + 1];
-        for position in 0..=length {
+        for (position, kept) in states.iter_mut().enumerate() {
             if wanted.contains(&position) {
-                states[position] = Some(state(straight.machine()));
+                *kept = Some(state(straight.machine()));
             }
             straight.run_quietly(1).expect("it runs");
         }

@@ -215,7 +215,8 @@ describe('looking at one thing', () => {
     expect(tables[0]!.entries).toHaveLength(512);
     expect(tlb!.every(({ pfn }) => pfn !== NO_FRAME)).toBe(true);
     expect(meminfo).toContain('MemFree');
-    expect(selected!.area!.behind).toMatchObject({ kind: expect.any(String) as unknown, reasons: [expect.any(String)] as unknown });
+    expect(selected!.area!.behind!.kind).toBe('special');
+    expect(selected!.area!.behind!.reasons).not.toEqual([]);
   });
 
   test('a file of which nobody gave the bytes is told from one whose bytes are given', async () => {
