@@ -527,8 +527,10 @@ function drawGap(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBox
   const { pages } = span(lane, box.piece);
   const y = Math.round(Math.min(Math.max(box.y + box.h / 2, lane.box.y + 9), lane.box.y + lane.box.h - 9)) + 0.5;
   const { x, w } = lane.box;
-  if (box.h < 12) {
-    if (box.h >= 4) out.push({ t: 'line', points: [x + 8, y, x + w - 8, y], stroke: 'line' });
+  // A gap of which less is in sight has no words: they would stand on its neighbours.
+  const isCut = y - 6 < box.y || y + 6 > box.y + box.h;
+  if (box.h < 12 || isCut) {
+    if (box.h >= 4 && !isCut) out.push({ t: 'line', points: [x + 8, y, x + w - 8, y], stroke: 'line' });
     return;
   }
   const words = fit(w > 300 ? `${pagesText(pages, scene.input.units)} not mapped` : pagesText(pages, scene.input.units), w - 40, DETAIL);
@@ -714,7 +716,12 @@ function drawCard(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBo
   const head = Math.max(box.y, lane.box.y) + 17;
   const grid = gridOf(lane, box);
   if (grid) drawGrid(out, scene, lane, area, grid, from, pages);
-  if (head > box.y + 18 && grid && grid.y < lane.box.y + 24) {
+  const foot = box.y + box.h - 12;
+  const isPinned = head > box.y + 18;
+  if (isPinned && foot - 12 < lane.box.y + 24 && foot > lane.box.y) {
+    // Less is left of the card than its head and foot need: the head has it.
+    out.push({ t: 'rect', x: box.x + 1, y: lane.box.y, w: box.w - 2, h: Math.min(24, box.y + box.h - 4 - lane.box.y), fill: isSelected ? 'accent-soft' : 'card' });
+  } else if (isPinned && grid && grid.y < lane.box.y + 24) {
     out.push({ t: 'rect', x: box.x + 1, y: lane.box.y, w: box.w - 2, h: 24, fill: isSelected ? 'accent-soft' : 'card' });
   }
   const perms = permsText(areas.perms[area]!);
@@ -726,8 +733,7 @@ function drawCard(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBo
     { t: 'text', x: right, y: head, text: size, size: SIZE, fill: 'quiet', anchor: 'end' },
   );
   if (areas.flags[area]! & AREA_FLAG.locked) lock(out, x + textWidth(`${name} ${perms} `, SIZE) + 2, head - 9, 'text');
-  if (box.h >= CARD_HEAD + CARD_FOOT + 18) {
-    const foot = box.y + box.h - 12;
+  if (box.h >= CARD_HEAD + CARD_FOOT + 18 && (!isPinned || foot - 12 >= lane.box.y + 24)) {
     const words = addressText(from, input.units);
     out.push({ t: 'text', x, y: foot, text: fit(words, right - x, DETAIL), size: DETAIL, fill: 'quiet' });
     const present = presentText(lane, area);

@@ -5,16 +5,18 @@ import { Keep, type Kept } from '../keep.ts';
 import { type LinkState, decode, encode } from '../link.ts';
 import * as branching from '../model/branches.ts';
 import { asLines } from '../model/lines.ts';
-import { type Comparison, compare } from '../model/compare.ts';
+import type { Comparison } from '../model/compare.ts';
 import { Model } from '../model/model.ts';
+import { orLater } from '../interface/later.ts';
 import { saveText } from '../interface/open/files.ts';
-import { pngOf, saveBlob } from './picture.ts';
 import { words } from '../texts/page.ts';
 import { Client, CannotDo } from '../worker/client.ts';
-import type { Areas, At, DumpChanges, Find, Place, ProcessInfo, Tracks, Want } from '../worker/protocol.ts';
+import type { FirstStep } from '../interface/story/pf-story.ts';
+import { firstStepOf } from '../model/lines.ts';
+import type { Areas, At, DumpChanges, Find, Opened, Place, ProcessInfo, Tracks, Want } from '../worker/protocol.ts';
 import type { InspectorTab } from '../interface/events.ts';
 
-export const DOCK_TABS = ['story', 'counters', 'compare', 'verdict', 'branches'] as const;
+export const DOCK_TABS = ['story', 'ram', 'counters', 'compare', 'verdict', 'branches'] as const;
 export type DockTab = (typeof DOCK_TABS)[number];
 
 /** What each tab of the inspector asks of the worker. */
@@ -36,6 +38,7 @@ export class Page {
   /** On a phone: details in the sheet, the story at full height. */
   isSheetOpen = false;
   isDockOpen = false;
+  isConsoleOpen = false;
   /** Steps a second; 0 is paused. */
   speed = 0;
   /** The speed chosen for playing. */
@@ -49,6 +52,7 @@ export class Page {
   readonly #draw: () => void;
   readonly #small = matchMedia('(max-width: 900px), (max-height: 760px)');
   readonly #names = new Once<readonly ProcessInfo[] | null, Readonly<Record<number, string>>>();
+  readonly #first = new Once<Opened, FirstStep>();
   readonly #areas = new Once<At | null, Readonly<Record<number, Areas>>>();
   #toastTimer = 0;
   #playTimer = 0;
@@ -319,6 +323,11 @@ export class Page {
     this.#draw();
   }
 
+  openConsole(isOpen: boolean): void {
+    this.isConsoleOpen = isOpen;
+    this.#draw();
+  }
+
   /** To a line of the text, and to its step if it makes one. */
   toLine(line: number): void {
     this.onLine(line);
@@ -333,6 +342,12 @@ export class Page {
   /** The areas of the processes that are drawn: the story names places by them. */
   areasByProcess(): Readonly<Record<number, Areas>> {
     return this.#areas.of(this.model.at, (at) => Object.fromEntries((at?.lanes ?? []).flatMap(({ pid, areas }) => (areas ? [[pid, areas]] : []))));
+  }
+
+  /** What the first step will run, while nothing has run. */
+  firstStep(): FirstStep | null {
+    const { opened, position, text } = this.model;
+    return position > 0 || !opened || opened.dump || opened.length === 0 ? null : this.#first.of(opened, ({ lines }) => firstStepOf(text, lines[0]!));
   }
 
   /** This run and those under other settings. */
@@ -353,6 +368,7 @@ export class Page {
   }
 
   async savePicture(of: 'svg' | 'png', svg: string): Promise<void> {
+    const { pngOf, saveBlob } = await import('./picture.ts');
     if (of === 'svg') saveBlob(new Blob([svg], { type: 'image/svg+xml' }), 'memory.svg');
     else saveBlob(await pngOf(svg), 'memory.png');
   }
@@ -403,7 +419,9 @@ export class Page {
   /** The comparison follows the position while it is shown. */
   #compared(): void {
     const { marked, at } = this.model;
-    this.comparison = marked && at && this.dock === 'compare' ? compare(marked, at) : null;
+    const isShown = marked !== null && at !== null && this.dock === 'compare';
+    const model = isShown ? orLater('compare', () => { this.#compared(); this.#draw(); }) : null;
+    this.comparison = isShown && model ? model.compare(marked, at) : null;
   }
 
   async diff(from: string, to: string): Promise<void> {

@@ -36,7 +36,7 @@ export function header(model: Model, hasOwn: boolean, isAccountOpen: boolean, ac
     <header>
       <span class="brand">${MARK}<h1>pagefault</h1></span>
       ${examples(model, hasOwn, actions)}
-      <label class="kind" title="What the text is read as${model.chosen ? '' : ': a guess by what stands in it'}"><span>read as<span class="hidden">, a guess that can be changed</span></span>
+      <label class="kind ${model.exampleId ? 'is-known' : ''}" title="What the text is read as${model.chosen ? '' : ': a guess by what stands in it'}"><span>read as<span class="hidden">, a guess that can be changed</span></span>
         <select id="kind" .value=${live(model.kind)} @change=${(event: Event) => actions.readAs((event.target as HTMLSelectElement).value as TextKind)}>
           ${KINDS.map((kind) => html`<option value=${kind} ?selected=${kind === model.kind}>${KIND_NAMES[kind]}</option>`)}
         </select>
