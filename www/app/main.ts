@@ -151,6 +151,7 @@ async function start(): Promise<void> {
   await page.follow(location.hash, true);
   addEventListener('hashchange', () => void page.follow(location.hash, false));
   addEventListener('keydown', pressed);
+  addEventListener('pagehide', () => page.leave(find('pf-editor').text));
   watchDrops(window, { files: (files) => void takeFiles(files), over: (is) => document.documentElement.toggleAttribute('data-drop', is) });
   (globalThis.requestIdleCallback ?? setTimeout)(() => void fetchRest());
 }

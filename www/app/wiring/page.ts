@@ -56,6 +56,8 @@ export class Page {
   readonly #areas = new Once<At | null, Readonly<Record<number, Areas>>>();
   #toastTimer = 0;
   #playTimer = 0;
+  /** A link is being opened. */
+  #isFollowing = false;
   #tabChosen = false;
 
   /** `draw`: something may have changed; `progress`: only how far a long way has come; `hover`: only what is pointed at. */
@@ -122,6 +124,7 @@ export class Page {
 
   async #show(text: string, how: { exampleId?: string; origin?: string; position?: number | 'before the end'; kind?: TextKind | null }): Promise<void> {
     this.pause();
+    this.#unlink();
     const { model } = this;
     model.exampleId = how.exampleId ?? '';
     model.origin = how.origin ?? '';
@@ -143,6 +146,7 @@ export class Page {
   async changed(text: string): Promise<void> {
     if (text === this.model.text && this.model.isFresh) return;
     this.pause();
+    this.#unlink();
     this.model.exampleId = '';
     this.#branch(text);
     await this.model.edit(text);
@@ -170,6 +174,7 @@ export class Page {
     const from = model.position;
     const typed = await model.typed(line);
     if ('why' in typed) return { ok: false, reason: typed.why };
+    this.#unlink();
     model.exampleId = '';
     this.onText(typed.text);
     this.#branch(typed.text, from, hadFuture);
@@ -231,6 +236,18 @@ export class Page {
     if (model.exampleId !== '' || model.text === '') return;
     const outcome = this.keep.write({ text: model.text, position: model.position, kind: model.chosen });
     if (outcome === 'full' || outcome === 'long') this.say(words.notKept[outcome]);
+  }
+
+  /** The page is left: what is in the editor may be newer than what is known. */
+  leave(text: string): void {
+    const { model } = this;
+    if (text === model.text) return this.#keepOwn();
+    this.keep.write({ text, position: model.position, kind: model.chosen });
+  }
+
+  /** The address tells of another state than what is here now: copied, it would share the wrong one. */
+  #unlink(): void {
+    if (location.hash !== '' && !this.#isFollowing) history.replaceState(null, '', location.pathname + location.search);
   }
 
   /** A dump as calls, which can be stepped through. */
@@ -467,7 +484,16 @@ export class Page {
     else await this.openExample(EXAMPLES[0]!.id);
   }
 
-  async #open({ example, text, position, kind, selected, tab }: LinkState): Promise<void> {
+  async #open(state: LinkState): Promise<void> {
+    this.#isFollowing = true;
+    try {
+      await this.#openState(state);
+    } finally {
+      this.#isFollowing = false;
+    }
+  }
+
+  async #openState({ example, text, position, kind, selected, tab }: LinkState): Promise<void> {
     if (example !== null) await this.openExample(example, position);
     else {
       this.#keepOwn();

@@ -8,6 +8,7 @@ import {
 import { Refused, gather } from '../incoming.ts';
 import { Columns } from './columns.ts';
 import { tell } from './console.ts';
+import { tooDeep } from './limits.ts';
 import { picture } from './picture.ts';
 import type { At, Find, Look, Opened, Place, Question, Tracks, Tried } from './protocol.ts';
 
@@ -83,6 +84,8 @@ export class Engine {
       on.progress('reading', 0, 1);
       const guess = await recogniseText(text);
       const kind = as ?? guess;
+      const deep = kind === 'script' ? tooDeep(text) : null;
+      if (deep) return { as: kind, errors: [deep] };
       try {
         const isDump = kind === 'maps' || kind === 'smaps';
         const dump = isDump ? await readDump(text) : null;
@@ -273,15 +276,19 @@ export class Engine {
   async #try(open: Open, line: string): Promise<Tried> {
     const { session, runs, as } = open;
     const { position } = session;
-    const at = position > 0 ? open.lines[position - 1]! : 0;
+    const isDump = as === 'maps' || as === 'smaps';
+    // Before the first step it runs before all others; the calls that yield a dump come first.
+    const at = position > 0 ? open.lines[position - 1]! : !isDump && session.length > 0 ? open.lines[0]! - 1 : null;
     const lines = runs.split('\n');
-    let insert = at === 0 ? lines.length : at;
+    let insert = at ?? lines.length;
     // Expectations belong to the statement above them.
-    while (insert < lines.length && /^\s*[><]/.test(lines[insert]!)) insert++;
+    while (position > 0 && insert < lines.length && /^\s*[><]/.test(lines[insert]!)) insert++;
     const text = [...lines.slice(0, insert), line, ...lines.slice(insert)].join('\n');
-    const tried = { text, position: at === 0 ? session.length + 1 : position + 1 };
+    const tried = { text, position: at === null ? session.length + 1 : position + 1 };
+    const deep = tooDeep(line);
+    if (deep) return { ...tried, why: `expected ${deep.expected}` };
     try {
-      const trial = await openScript(text, { kind: as === 'maps' || as === 'smaps' ? 'script' : as });
+      const trial = await openScript(text, { kind: isDump ? 'script' : as });
       const isLonger = trial.length > session.length;
       trial.free();
       // A log sets aside what is no call.

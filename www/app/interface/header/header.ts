@@ -76,6 +76,7 @@ function chip(model: Model, isAccountOpen: boolean, { tell }: HeaderActions): Te
     return html`<span class="chip running" id="verdict"><progress id="progress" max=${model.doing.of} aria-label=${model.doing.doing === 'reading' ? 'Read' : 'Replayed'}></progress>
       <span id="progress-text"></span><button id="cancel" @click=${() => model.cancel()}>Cancel</button></span>`;
   }
+  if (model.crash) return html`<span class="chip bad" id="verdict" role="status">✗ stopped at step ${number(model.crash.position)}</span>`;
   const dump = model.errors.length === 0 && model.isFresh ? model.opened?.dump?.dumps[0] : null;
   if (dump) return html`<span class="chip" id="verdict" role="status">${number(dump.audit.areas)} areas, from ${dump.costs.counted ? 'smaps' : 'maps'}</span>`;
   const { tone, mark, text, first } = chipOf(model);

@@ -6,7 +6,7 @@ import { bytesWords } from '../../model/entry.ts';
 import { mapsLine, smapsFields } from '../../model/smaps.ts';
 import { FLAG_GROUPS, flagLines, permissionLines } from '../../texts/flags.ts';
 import { functionText } from '../../texts/functions.ts';
-import { familyWords } from '../../texts/en.ts';
+import { familyWords } from '../../texts/families.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, breakable, data, define } from '../panel.ts';
