@@ -2,6 +2,7 @@
 import { render } from 'lit';
 import { EXAMPLES } from './examples.ts';
 import { progressed } from './interface/header/header.ts';
+import { fetchRest, later } from './interface/later.ts';
 import { type Command, commandFor, isTyping } from './interface/palette/keys.ts';
 import { fileName, saveText, watchDrops } from './interface/open/files.ts';
 import { words } from './texts/page.ts';
@@ -11,10 +12,10 @@ import { shown } from './wiring/results.ts';
 import { shell } from './wiring/shell.ts';
 import { switchTheme, useTheme } from './wiring/theme.ts';
 import './interface/editor/editor.ts';
-import './interface/console/console.ts';
-import './interface/index.ts';
-import './interface/space/pf-memory.ts';
+import './interface/inspector/pf-inspector.ts';
 import './interface/split/pf-split.ts';
+import './interface/story/pf-story.ts';
+import './interface/time/pf-time.ts';
 import './interface/page/page.css';
 
 useTheme();
@@ -37,54 +38,82 @@ const { model } = page;
 
 /** Parts that are loaded when they are first asked for. */
 async function openPart(): Promise<void> {
-  await import('./interface/open/open.ts');
+  await later('pf-open');
   const part = find('pf-open');
   Object.assign(part, { samples: EXAMPLES.filter(({ isLog }) => isLog).map(({ id, title }) => ({ id, title })), own: page.keep.recent(), gather: (files: never) => model.gather(files) });
   part.open();
 }
 
 async function palette(): Promise<void> {
-  await import('./interface/palette/palette.ts');
+  await later('pf-palette');
   Object.assign(find('pf-palette'), { commands });
   find('pf-palette').open();
 }
 
 async function help(part?: 'keys'): Promise<void> {
-  await import('./interface/help/help.ts');
+  await later('pf-help');
   Object.assign(find('pf-help'), { commands });
   find('pf-help').open(part ?? 'start');
 }
 
 const commands: readonly Command[] = commandsOf(page, {
   focus: (what) => {
+    if (what === 'console') return openConsole(true);
     if (what === 'editor') find('pf-editor').focus();
-    else document.querySelector<HTMLElement>({ console: 'pf-console input', memory: 'pf-space canvas, pf-space [tabindex="0"]', time: '#time [role=slider], #time input[type=range]', inspector: '#pf-inspected' }[what])?.focus();
+    else document.querySelector<HTMLElement>({ memory: 'pf-space canvas, pf-space [tabindex="0"]', time: '#time [role=slider], #time input[type=range]', inspector: '#pf-inspected' }[what])?.focus();
   },
   open: () => void openPart(), palette: () => void palette(), help: (part) => void help(part), theme: switchTheme,
   save: () => saveText(model.text, fileName(model.text, model.kind)),
   memory: (what) => {
-    const space = find('pf-space');
+    const space = document.querySelector('pf-space');
+    if (!space) return;
     if (what === 'fit') space.fit();
     else if (what === 'all') space.whole();
     else space.ask();
   },
-  picture: (of) => void page.savePicture(of, find('pf-space').svg()),
+  picture: (of) => void document.querySelector('pf-space')?.svg().then((svg) => page.savePicture(of, svg)),
 });
 
+/** On a phone it is folded away until it is asked for. */
+function openConsole(isOpen: boolean): void {
+  page.openConsole(isOpen);
+  if (!isOpen) return;
+  const focus = () => {
+    const input = document.querySelector<HTMLElement>('pf-console input');
+    input?.focus();
+    return input !== null && document.activeElement === input;
+  };
+  // Where it was folded it is there with the next drawing.
+  if (!focus()) requestAnimationFrame(() => requestAnimationFrame(focus));
+}
+
 const actions = {
+  console: openConsole,
   open: (id: string) => void page.openExample(id),
   own: () => void page.openOwn(), fresh: () => void page.fresh(), readAs: page.readAs.bind(page), showOpen: () => void openPart(), share: () => void page.share(),
   palette: () => void palette(), theme: switchTheme, help: () => void help(), tell: () => page.tell(),
-  memory: (event: CustomEvent) => model.seeLanes(event.detail.lanes),
+  memory: (event: CustomEvent) => model.seeLanes(event.detail.lanes), frame: (pfn: number) => find('pf-memory').chooseFrame(pfn),
 };
 
 function draw(): void {
   render(shell(page, actions), app);
-  find('pf-editor').show(shown(page));
+  const now = shown(page);
+  find('pf-editor').show(now);
+  reveal(model.isFresh ? (model.errors[0]?.line ?? now.current) : revealed);
   progress();
   showToast();
   document.documentElement.dataset['ready'] = 'yes';
   document.documentElement.dataset['position'] = String(model.position);
+}
+
+let revealed: number | null = null;
+
+/** The line of the step, or of the first mistake, is in sight; but nothing moves below the hands of who is typing. */
+function reveal(line: number | null): void {
+  if (line === revealed) return;
+  revealed = line;
+  const editor = find('pf-editor');
+  if (line !== null && !editor.contains(document.activeElement)) editor.reveal(line);
 }
 
 function progress(): void {
@@ -110,7 +139,10 @@ function pressed(event: KeyboardEvent): void {
 async function start(): Promise<void> {
   app.replaceChildren();
   page.onText = (text) => find('pf-editor').setText(text);
+  page.onLine = (line) => find('pf-editor').goTo({ line });
   draw();
+  // What is seen as soon as there is a machine comes while that is being loaded.
+  for (const part of ['pf-memory', 'pf-walk', 'pf-console', 'pf-ram', 'pf-minimap', 'functions'] as const) void later(part);
   for (const [name, then] of Object.entries({
     opened: (detail: { text: string; maps: string; origin: string }) => page.take(detail.text, detail.maps, detail.origin),
     sample: ({ id }: { id: string }) => page.openExample(id), new: ({ text }: { text: string }) => page.fresh(text), own: (kept: never) => page.openOwn(kept),
@@ -119,7 +151,9 @@ async function start(): Promise<void> {
   await page.follow(location.hash, true);
   addEventListener('hashchange', () => void page.follow(location.hash, false));
   addEventListener('keydown', pressed);
+  addEventListener('pagehide', () => page.leave(find('pf-editor').text));
   watchDrops(window, { files: (files) => void takeFiles(files), over: (is) => document.documentElement.toggleAttribute('data-drop', is) });
+  (globalThis.requestIdleCallback ?? setTimeout)(() => void fetchRest());
 }
 
 async function takeFiles(files: readonly File[]): Promise<void> {

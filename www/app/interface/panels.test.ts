@@ -18,13 +18,18 @@ class Observer {
   disconnect = () => undefined;
 }
 Object.assign(globalThis, { ResizeObserver: Observer });
-const { PfAccount, PfCharts, PfCompare, PfDump, PfInspector, PfStory, PfTime } = await import('./index.ts');
+const { PfAccount } = await import('./account/pf-account.ts');
+const { PfDump } = await import('./account/pf-dump.ts');
+const { PfCompare } = await import('./compare/pf-compare.ts');
+const { PfInspector } = await import('./inspector/pf-inspector.ts');
+const { PfStory } = await import('./story/pf-story.ts');
+const { PfTime } = await import('./time/pf-time.ts');
 const { PfArea } = await import('./inspector/pf-area.ts');
 const { PfBytes, offsetOf } = await import('./inspector/pf-bytes.ts');
 const { PfFrame } = await import('./inspector/pf-frame.ts');
 const { PfMaps, PfSmaps } = await import('./inspector/pf-proc.ts');
 const { PfWalk } = await import('./inspector/pf-walk.ts');
-const { underOf } = await import('./charts/pf-charts.ts');
+const { PfCharts, underOf } = await import('./charts/pf-charts.ts');
 
 /** What a template says: its words, and those of the templates in it. */
 function said(value: unknown): string {

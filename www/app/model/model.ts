@@ -150,16 +150,24 @@ export class Model {
     this.guess = answer.guess;
     this.errors = [];
     if (position !== 'before the end') return this.goTo(position);
-    await this.goTo(this.length);
-    if (turn === this.#texts && this.errors.length === 0) await this.#beforeTheEnd(turn);
+    if (await this.#wayTo(this.length, turn)) await this.#beforeTheEnd(turn);
+  }
+
+  /** Goes there; whether it arrived, and nobody went elsewhere meanwhile. */
+  async #wayTo(position: number, turn: number): Promise<boolean> {
+    const way = this.#ways + 1;
+    await this.goTo(position);
+    return way === this.#ways && turn === this.#texts && this.at !== null && this.errors.length === 0;
   }
 
   /** Back to where a process still lived: a program that has ended has nothing to show. */
   async #beforeTheEnd(turn: number): Promise<void> {
     const end = this.position;
     const isOver = () => this.at!.processes.every(({ ended }) => ended !== null);
-    for (let back = 1; back <= Math.min(MOST_BACK, end) && turn === this.#texts && isOver(); back++) await this.goTo(end - back);
-    if (turn === this.#texts && isOver()) await this.goTo(end);
+    for (let back = 1; back <= Math.min(MOST_BACK, end) && isOver(); back++) {
+      if (!(await this.#wayTo(end - back, turn))) return;
+    }
+    if (isOver()) await this.goTo(end);
   }
 
   /** Nothing of the text before is left. */

@@ -64,6 +64,8 @@ export class Painter {
   private calls = 0;
 
   paint(context: CanvasRenderingContext2D, picture: Picture, theme: Theme, scale: number): void {
+    // A box that has no room yet: nothing can be painted into it.
+    if (context.canvas.width === 0 || context.canvas.height === 0) return;
     if (this.theme !== theme) this.tiles.clear();
     this.theme = theme;
     this.calls = 0;

@@ -529,9 +529,11 @@ function drawGap(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBox
   const { pages } = span(lane, box.piece);
   const { x, w } = lane.box;
   const middleY = box.y + box.h / 2;
-  if (box.h < 12) {
+  // A gap of which less is in sight has no words: they would stand on its neighbours.
+  const isCut = middleY - 6 < Math.max(box.y, lane.box.y) || middleY + 6 > Math.min(box.y + box.h, lane.box.y + lane.box.h);
+  if (box.h < 12 || (isCut && box.h <= 40)) {
     const y = Math.round(middleY) + 0.5;
-    if (box.h >= 4) out.push({ t: 'line', points: [x + 8, y, x + w - 8, y], stroke: 'line' });
+    if (box.h >= 4 && !isCut) out.push({ t: 'line', points: [x + 8, y, x + w - 8, y], stroke: 'line' });
     return;
   }
   // The words of a tall one stay in the window.
@@ -720,8 +722,13 @@ function drawCard(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBo
   const grid = gridOf(lane, box);
   const parts = layout.parts[box.piece]!;
   if (grid) drawGrid(out, scene, lane, parts === 1 ? area : -1, grid, from, pages);
-  if (head > box.y + 18 && grid && grid.y < lane.box.y + 24) {
-    out.push({ t: 'rect', x: box.x + 1, y: head - 17, w: box.w - 2, h: 24, fill: isSelected ? 'accent-soft' : 'card' });
+  const foot = box.y + box.h - 12;
+  const isPinned = head > box.y + 18;
+  if (isPinned && foot - 12 < lane.box.y + 24 && foot > lane.box.y) {
+    // Less is left of the card than its head and foot need: the head has it.
+    out.push({ t: 'rect', x: box.x + 1, y: lane.box.y, w: box.w - 2, h: Math.min(24, box.y + box.h - 4 - lane.box.y), fill: isSelected ? 'accent-soft' : 'card' });
+  } else if (isPinned && grid && grid.y < lane.box.y + 24) {
+    out.push({ t: 'rect', x: box.x + 1, y: lane.box.y, w: box.w - 2, h: 24, fill: isSelected ? 'accent-soft' : 'card' });
   }
   const perms = parts === 1 ? permsText(areas.perms[area]!) : `${parts} parts`;
   const room = right - x - textWidth(size, SIZE) - 10;
@@ -732,8 +739,7 @@ function drawCard(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBo
     { t: 'text', x: right, y: head, text: size, size: SIZE, fill: 'quiet', anchor: 'end' },
   );
   if (areas.flags[area]! & AREA_FLAG.locked) lock(out, x + textWidth(`${name} ${perms} `, SIZE) + 2, head - 9, 'text');
-  if (box.h >= CARD_HEAD + CARD_FOOT + 18) {
-    const foot = box.y + box.h - 12;
+  if (box.h >= CARD_HEAD + CARD_FOOT + 18 && (!isPinned || foot - 12 >= lane.box.y + 24)) {
     const words = addressText(from, input.units);
     out.push({ t: 'text', x, y: foot, text: fit(words, right - x, DETAIL), size: DETAIL, fill: 'quiet' });
     const present = parts === 1 ? presentText(lane, area) : `${pagesText(layout.sums.present[area + parts]! - layout.sums.present[area]!, input.units)} in RAM`;

@@ -1,11 +1,13 @@
 /** What the dock shows of the verdict: of a dump its audit, of everything else what was compared and what was not. */
 import { type TemplateResult, html } from 'lit';
 import { chipOf } from '../model/verdict.ts';
+import { later } from '../interface/later.ts';
 import { words } from '../texts/page.ts';
 import type { Page } from './page.ts';
 
 export function account(page: Page): TemplateResult {
   const { model } = page;
+  void later(model.opened?.dump ? 'pf-dump' : 'pf-account');
   const dump = model.errors.length === 0 ? (model.opened?.dump ?? null) : null;
   if (dump) {
     return html`<pf-dump .reading=${dump} .text=${model.text} .pid=${model.at?.processes[0]?.pid ?? 1} .changes=${page.dumpChanges}

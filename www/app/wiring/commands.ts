@@ -66,7 +66,7 @@ export function commandsOf(page: Page, around: Surroundings): Command[] {
     { id: 'view.png', title: 'Save the picture of the memory as PNG', group: 'Memory', run: () => around.picture('png') },
 
     ...(['area', 'walk', 'frame', 'bytes', 'tlb', 'cache', 'maps', 'smaps'] as const).map((tab): Command => ({ id: `show.${tab}`, title: `Show ${TAB_TITLES[tab]}`, group: 'Show', run: () => page.showTab(tab) })),
-    ...(['story', 'counters', 'compare', 'verdict', 'branches'] as const).map((dock): Command => ({ id: `show.${dock}`, title: `Show ${DOCK_TITLES[dock]}`, group: 'Show', run: () => page.showDock(dock) })),
+    ...(['story', 'ram', 'counters', 'compare', 'verdict', 'branches'] as const).map((dock): Command => ({ id: `show.${dock}`, title: `Show ${DOCK_TITLES[dock]}`, group: 'Show', run: () => page.showDock(dock) })),
     { id: 'page.theme', title: 'Light or dark', group: 'Page', run: around.theme },
     { id: 'page.palette', title: 'All commands', group: 'Page', keys: ['Mod+Shift+p', 'Mod+k'], isHidden: true, isForTyping: true, run: around.palette },
     { id: 'page.keys', title: 'Keys', group: 'Page', keys: ['?'], run: () => around.help('keys') },
@@ -77,4 +77,4 @@ export function commandsOf(page: Page, around: Surroundings): Command[] {
 const TAB_TITLES = {
   area: 'the selected area', walk: 'the page walk', frame: 'the frame', bytes: 'the bytes of the page', tlb: 'the TLB', cache: 'the page cache', maps: '/proc/PID/maps', smaps: '/proc/PID/smaps',
 } as const;
-const DOCK_TITLES = { story: 'what happened', counters: 'counters over time', compare: 'what changed between two moments', verdict: 'how it compares with Linux', branches: 'the branches of the text' } as const;
+const DOCK_TITLES = { story: 'what happened', ram: 'physical memory', counters: 'counters over time', compare: 'what changed between two moments', verdict: 'how it compares with Linux', branches: 'the branches of the text' } as const;

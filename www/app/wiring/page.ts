@@ -5,16 +5,18 @@ import { Keep, type Kept } from '../keep.ts';
 import { type LinkState, decode, encode } from '../link.ts';
 import * as branching from '../model/branches.ts';
 import { asLines } from '../model/lines.ts';
-import { type Comparison, compare } from '../model/compare.ts';
+import type { Comparison } from '../model/compare.ts';
 import { Model } from '../model/model.ts';
+import { orLater } from '../interface/later.ts';
 import { saveText } from '../interface/open/files.ts';
-import { pngOf, saveBlob } from './picture.ts';
 import { words } from '../texts/page.ts';
 import { Client, CannotDo } from '../worker/client.ts';
-import type { Areas, At, DumpChanges, Find, Place, ProcessInfo, Tracks, Want } from '../worker/protocol.ts';
+import type { FirstStep } from '../interface/story/pf-story.ts';
+import { firstStepOf } from '../model/lines.ts';
+import type { Areas, At, DumpChanges, Find, Opened, Place, ProcessInfo, Tracks, Want } from '../worker/protocol.ts';
 import type { InspectorTab } from '../interface/events.ts';
 
-export const DOCK_TABS = ['story', 'counters', 'compare', 'verdict', 'branches'] as const;
+export const DOCK_TABS = ['story', 'ram', 'counters', 'compare', 'verdict', 'branches'] as const;
 export type DockTab = (typeof DOCK_TABS)[number];
 
 /** What each tab of the inspector asks of the worker. */
@@ -36,6 +38,7 @@ export class Page {
   /** On a phone: details in the sheet, the story at full height. */
   isSheetOpen = false;
   isDockOpen = false;
+  isConsoleOpen = false;
   /** Steps a second; 0 is paused. */
   speed = 0;
   /** The speed chosen for playing. */
@@ -50,9 +53,12 @@ export class Page {
   readonly #small = matchMedia('(max-width: 900px), (max-height: 760px)');
   readonly #lines = new Once<string, readonly string[]>();
   readonly #names = new Once<readonly ProcessInfo[] | null, Readonly<Record<number, string>>>();
+  readonly #first = new Once<Opened, FirstStep>();
   readonly #areas = new Once<At | null, Readonly<Record<number, Areas>>>();
   #toastTimer = 0;
   #playTimer = 0;
+  /** A link is being opened. */
+  #isFollowing = false;
   #tabChosen = false;
 
   /** `draw`: something may have changed; `progress`: only how far a long way has come; `hover`: only what is pointed at. */
@@ -119,6 +125,7 @@ export class Page {
 
   async #show(text: string, how: { exampleId?: string; origin?: string; position?: number | 'before the end'; kind?: TextKind | null }): Promise<void> {
     this.pause();
+    this.#unlink();
     const { model } = this;
     model.exampleId = how.exampleId ?? '';
     model.origin = how.origin ?? '';
@@ -140,6 +147,7 @@ export class Page {
   async changed(text: string): Promise<void> {
     if (text === this.model.text && this.model.isFresh) return;
     this.pause();
+    this.#unlink();
     this.model.exampleId = '';
     this.#branch(text);
     await this.model.edit(text);
@@ -167,6 +175,7 @@ export class Page {
     const from = model.position;
     const typed = await model.typed(line);
     if ('why' in typed) return { ok: false, reason: typed.why };
+    this.#unlink();
     model.exampleId = '';
     this.onText(typed.text);
     this.#branch(typed.text, from, hadFuture);
@@ -228,6 +237,18 @@ export class Page {
     if (model.exampleId !== '' || model.text === '') return;
     const outcome = this.keep.write({ text: model.text, position: model.position, kind: model.chosen });
     if (outcome === 'full' || outcome === 'long') this.say(words.notKept[outcome]);
+  }
+
+  /** The page is left: what is in the editor may be newer than what is known. */
+  leave(text: string): void {
+    const { model } = this;
+    if (text === model.text) return this.#keepOwn();
+    this.keep.write({ text, position: model.position, kind: model.chosen });
+  }
+
+  /** The address tells of another state than what is here now: copied, it would share the wrong one. */
+  #unlink(): void {
+    if (location.hash !== '' && !this.#isFollowing) history.replaceState(null, '', location.pathname + location.search);
   }
 
   /** A dump as calls, which can be stepped through. */
@@ -320,6 +341,11 @@ export class Page {
     this.#draw();
   }
 
+  openConsole(isOpen: boolean): void {
+    this.isConsoleOpen = isOpen;
+    this.#draw();
+  }
+
   /** To a line of the text, and to its step if it makes one. */
   toLine(line: number): void {
     this.onLine(line);
@@ -342,6 +368,12 @@ export class Page {
     return line === undefined || this.model.opened?.dump ? '' : (this.#lines.of(this.model.text, (text) => text.split('\n'))[line - 1] ?? '');
   }
 
+  /** What the first step will run, while nothing has run. */
+  firstStep(): FirstStep | null {
+    const { opened, position, text } = this.model;
+    return position > 0 || !opened || opened.dump || opened.length === 0 ? null : this.#first.of(opened, ({ lines }) => firstStepOf(text, lines[0]!));
+  }
+
   /** This run and those under other settings. */
   runs(): readonly { readonly name: string; readonly tracks: Tracks }[] {
     return [{ name: '', tracks: this.model.history.tracks }, ...this.model.runs.map(({ title, tracks }) => ({ name: title, tracks }))];
@@ -360,6 +392,7 @@ export class Page {
   }
 
   async savePicture(of: 'svg' | 'png', svg: string): Promise<void> {
+    const { pngOf, saveBlob } = await import('./picture.ts');
     if (of === 'svg') saveBlob(new Blob([svg], { type: 'image/svg+xml' }), 'memory.svg');
     else saveBlob(await pngOf(svg), 'memory.png');
   }
@@ -410,7 +443,9 @@ export class Page {
   /** The comparison follows the position while it is shown. */
   #compared(): void {
     const { marked, at } = this.model;
-    this.comparison = marked && at && this.dock === 'compare' ? compare(marked, at) : null;
+    const isShown = marked !== null && at !== null && this.dock === 'compare';
+    const model = isShown ? orLater('compare', () => { this.#compared(); this.#draw(); }) : null;
+    this.comparison = isShown && model ? model.compare(marked, at) : null;
   }
 
   async diff(from: string, to: string): Promise<void> {
@@ -456,7 +491,16 @@ export class Page {
     else await this.openExample(EXAMPLES[0]!.id);
   }
 
-  async #open({ example, text, position, kind, selected, tab }: LinkState): Promise<void> {
+  async #open(state: LinkState): Promise<void> {
+    this.#isFollowing = true;
+    try {
+      await this.#openState(state);
+    } finally {
+      this.#isFollowing = false;
+    }
+  }
+
+  async #openState({ example, text, position, kind, selected, tab }: LinkState): Promise<void> {
     if (example !== null) await this.openExample(example, position);
     else {
       this.#keepOwn();

@@ -3,6 +3,8 @@ import { type TemplateResult, html, nothing } from 'lit';
 import { account } from './account.ts';
 import { INSPECTOR_TABS } from '../interface/events.ts';
 import { header, type HeaderActions } from '../interface/header/header.ts';
+import { later } from '../interface/later.ts';
+import { frameOf } from '../model/frame.ts';
 import { icon } from '../interface/header/icons.ts';
 import { KIND_NAMES } from '../kinds.ts';
 import { words } from '../texts/page.ts';
@@ -11,6 +13,10 @@ import { DOCK_TABS, type DockTab } from './page.ts';
 
 export interface ShellActions extends HeaderActions {
   readonly memory: (event: CustomEvent) => void;
+  /** A frame was chosen. */
+  readonly frame: (pfn: number) => void;
+  /** Shows the console where it is folded away, or folds it. */
+  readonly console: (isOpen: boolean) => void;
 }
 
 export function shell(page: Page, actions: ShellActions): TemplateResult {
@@ -18,7 +24,7 @@ export function shell(page: Page, actions: ShellActions): TemplateResult {
   return html`
     <a class="skip" href="#time" @click=${skip}>${words.skip}</a>
     ${header(model, page.keep.own() !== null, page.dock === 'verdict', actions)}
-    <div class="desk ${page.isSheetOpen ? 'is-sheet-open' : ''} ${page.isDockOpen ? 'is-dock-open' : ''}" @place=${(event: CustomEvent) => page.select(event.detail.place, event.detail.tab)}
+    <div class="desk ${page.isSheetOpen ? 'is-sheet-open' : ''} ${page.isDockOpen ? 'is-dock-open' : ''} ${page.isConsoleOpen ? 'is-console-open' : ''}" @place=${(event: CustomEvent) => page.select(event.detail.place, event.detail.tab)}
       @go=${(event: CustomEvent) => page.go(event.detail.position)} @say=${(event: CustomEvent) => page.say(event.detail.sentence)}
       @hover-place=${(event: CustomEvent) => model.point(event.detail.place)} @line=${(event: CustomEvent) => page.toLine(event.detail.line)}>
       <main class="panes">
@@ -30,7 +36,7 @@ export function shell(page: Page, actions: ShellActions): TemplateResult {
       </main>
       ${time(page)}
       <pf-split name="story" label=${words.dividers.story} orientation="horizontal" reverse></pf-split>
-      ${dock(page)}
+      ${dock(page, actions)}
     </div>
     <pf-palette></pf-palette><pf-help></pf-help><pf-open></pf-open>
     <div class="toast" role="status" popover="manual">${page.toast}</div>`;
@@ -92,7 +98,7 @@ function time(page: Page): TemplateResult {
 
 const NO_LINES = new Uint32Array();
 
-function dock(page: Page): TemplateResult {
+function dock(page: Page, actions: ShellActions): TemplateResult {
   const key = (event: KeyboardEvent) => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (by === undefined) return;
@@ -105,16 +111,22 @@ function dock(page: Page): TemplateResult {
   return html`
     <section class="dock" aria-label=${words.dock}>
       <div class="dock-bar"><div class="dock-tabs" role="tablist" aria-label=${words.dock} @keydown=${key}>${DOCK_TABS.map(tab)}</div>
-        <button class="sheet-button" @click=${() => page.sheet(true)}>${icon('details')} ${words.details}</button>
+        <button class="sheet-button console" aria-expanded=${page.isConsoleOpen} aria-label=${words.console} @click=${() => actions.console(!page.isConsoleOpen)}>›_</button>
+        <button class="sheet-button" aria-label=${words.details} @click=${() => page.sheet(true)}>${icon('details')} <span class="word">${words.details}</span></button>
         <button class="icon sheet-button" aria-expanded=${page.isDockOpen} aria-label=${words.more} @click=${() => page.openDock(!page.isDockOpen)}>${page.isDockOpen ? '▾' : '▴'}</button></div>
-      <div class="dock-body" id="dock" role="tabpanel" aria-labelledby="dock-${page.dock}" tabindex="0">${docked(page)}</div>
+      <div class="dock-body" id="dock" role="tabpanel" aria-labelledby="dock-${page.dock}" tabindex="0">${docked(page, actions)}</div>
     </section>`;
 }
 
-function docked(page: Page): TemplateResult {
+const DOCKED = { ram: 'pf-ram', counters: 'pf-charts', compare: 'pf-compare', branches: 'pf-branches' } as const;
+
+function docked(page: Page, actions: ShellActions): TemplateResult {
   const { model } = page;
+  if (page.dock in DOCKED) void later(DOCKED[page.dock as keyof typeof DOCKED]);
   switch (page.dock) {
-    case 'story': return html`<pf-story .explanation=${model.at?.explanation ?? null} .last=${model.at?.last ?? null} .source=${page.source()} .processes=${model.at?.processes ?? []} .areas=${page.areasByProcess()} .tracks=${model.history.tracks} .position=${model.position}></pf-story>`;
+    case 'story': return html`<pf-story .first=${page.firstStep()} .explanation=${model.at?.explanation ?? null} .last=${model.at?.last ?? null} .source=${page.source()} .processes=${model.at?.processes ?? []} .areas=${page.areasByProcess()} .tracks=${model.history.tracks} .position=${model.position}></pf-story>`;
+    case 'ram': return html`<pf-ram class="pf-whole" .ram=${model.at?.ram ?? null} .selected=${frameOf(model.at, model.selection) ?? frameOf(model.at, model.at?.touched ?? null)} .touched=${frameOf(model.at, model.at?.touched ?? null)}
+      @select=${(event: CustomEvent<{ pfn: number }>) => actions.frame(event.detail.pfn)}></pf-ram>`;
     case 'counters': return html`<pf-charts .runs=${page.runs()} .position=${model.position} .length=${model.length} .processes=${model.at?.processes ?? []} .pid=${null}
       @run-under=${(event: CustomEvent) => void page.runUnder(event.detail.header, event.detail.name, event.detail.advice)} @drop-run=${(event: CustomEvent) => model.dropRun(event.detail.index - 1)}></pf-charts>`;
     case 'compare': return html`<pf-compare .comparison=${page.comparison} .processes=${model.at?.processes ?? []}></pf-compare>`;

@@ -3,12 +3,13 @@ import { type TemplateResult, html, nothing } from 'lit';
 import type { LeftOut, ScriptErrorPlace, SetAside, StepReport } from '../../../lib/index.ts';
 import type { VerdictInfo } from '../../worker/protocol.ts';
 import { byReason, reasonOf } from '../../model/verdict.ts';
+import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
 import '../pf-rows.ts';
 import './pf-account.css';
 
-const t = panels.account;
+const t = details.account;
 
 /** Sentences of the core, with what stands between backticks as code. */
 export const worded = (text: string): unknown[] => text.split('`').map((part, at) => (at % 2 === 0 ? part : html`<code>${part}</code>`));

@@ -2,13 +2,14 @@
 import { type PropertyValues, type TemplateResult, html, nothing } from 'lit';
 import type { CostColumns, CostRow, Dump, DumpReading } from '../../../lib/index.ts';
 import type { DumpChanges } from '../../worker/protocol.ts';
+import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
 import '../pf-rows.ts';
 import { asideList } from './pf-account.ts';
 import './pf-account.css';
 
-const t = panels.dump;
+const t = details.dump;
 type Column = keyof CostColumns;
 const COLUMNS = Object.keys(t.columns) as Column[];
 

@@ -1,11 +1,11 @@
 /** The branches of the text as a small tree: go to one, undo, redo, rename, remove. */
 import { type TemplateResult, html, nothing } from 'lit';
 import { type BranchRow, type Branches, canRedo, canUndo, rows } from '../../model/branches.ts';
-import { panels } from '../../texts/panels.ts';
+import { details } from '../../texts/details.ts';
 import { Panel, data, define } from '../panel.ts';
 import './pf-branches.css';
 
-const t = panels.branches;
+const t = details.branches;
 
 export class PfBranches extends Panel {
   static override properties = { ...data('tree'), naming: { state: true } };

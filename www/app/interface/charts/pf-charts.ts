@@ -3,11 +3,12 @@ import { type TemplateResult, html, nothing, svg } from 'lit';
 import type { ProcessInfo, Tracks } from '../../worker/protocol.ts';
 import { bytesWords } from '../../model/entry.ts';
 import { type Line, type Series, lineOf, pidsOf, stepsOf, valuesOf } from '../../model/tracks.ts';
+import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
 import './pf-charts.css';
 
-const t = panels.charts;
+const t = details.charts;
 const ALL: readonly Series[] = ['rss', 'faults', 'tables', 'free', 'tlbRate'];
 const HEIGHT = 72;
 /** Rows of the table twin. */

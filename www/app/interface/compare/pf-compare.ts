@@ -3,11 +3,12 @@ import { type TemplateResult, html, nothing } from 'lit';
 import type { ProcessInfo } from '../../worker/protocol.ts';
 import type { AreaChange, Comparison, CounterChange, Mark, PageChange } from '../../model/compare.ts';
 import { CELL_WORDS } from '../../texts/bits.ts';
+import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
 import './pf-compare.css';
 
-const t = panels.compare;
+const t = details.compare;
 const MOST = 100;
 
 export class PfCompare extends Panel {

@@ -36,7 +36,7 @@ export function header(model: Model, hasOwn: boolean, isAccountOpen: boolean, ac
     <header>
       <span class="brand">${MARK}<h1>pagefault</h1></span>
       ${examples(model, hasOwn, actions)}
-      <label class="kind" title="What the text is read as${model.chosen ? '' : ': a guess by what stands in it'}"><span>read as<span class="hidden">, a guess that can be changed</span></span>
+      <label class="kind ${model.exampleId ? 'is-known' : ''}" title="What the text is read as${model.chosen ? '' : ': a guess by what stands in it'}"><span>read as<span class="hidden">, a guess that can be changed</span></span>
         <select id="kind" .value=${live(model.kind)} @change=${(event: Event) => actions.readAs((event.target as HTMLSelectElement).value as TextKind)}>
           ${KINDS.map((kind) => html`<option value=${kind} ?selected=${kind === model.kind}>${KIND_NAMES[kind]}</option>`)}
         </select>
@@ -76,6 +76,7 @@ function chip(model: Model, isAccountOpen: boolean, { tell }: HeaderActions): Te
     return html`<span class="chip running" id="verdict"><progress id="progress" max=${model.doing.of} aria-label=${model.doing.doing === 'reading' ? 'Read' : 'Replayed'}></progress>
       <span id="progress-text"></span><button id="cancel" @click=${() => model.cancel()}>Cancel</button></span>`;
   }
+  if (model.crash) return html`<span class="chip bad" id="verdict" role="status">✗ stopped at step ${number(model.crash.position)}</span>`;
   const dump = model.errors.length === 0 && model.isFresh ? model.opened?.dump?.dumps[0] : null;
   if (dump) return html`<span class="chip" id="verdict" role="status">${number(dump.audit.areas)} areas, from ${dump.costs.counted ? 'smaps' : 'maps'}</span>`;
   const { tone, mark, text, first } = chipOf(model);

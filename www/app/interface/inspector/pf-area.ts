@@ -6,12 +6,13 @@ import { bytesWords } from '../../model/entry.ts';
 import { mapsLine, smapsFields } from '../../model/smaps.ts';
 import { FLAG_GROUPS, flagLines, permissionLines } from '../../texts/flags.ts';
 import { functionText } from '../../texts/functions.ts';
-import { familyWords } from '../../texts/en.ts';
+import { familyWords } from '../../texts/families.ts';
+import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, breakable, data, define } from '../panel.ts';
 import './pf-area.css';
 
-const t = panels.area;
+const t = details.area;
 /** Counters that are shown even if they are 0. */
 const ALWAYS = ['Rss', 'Pss', 'Private_Dirty'];
 const NEVER = ['Size', 'KernelPageSize', 'MMUPageSize', 'THPeligible', 'ProtectionKey'];
@@ -76,7 +77,7 @@ export class PfArea extends Panel {
     return html`<div class="pf-seam" role="list" aria-label=${t.seamLabel}>
         ${box(area.fileMmap ? 'file' : 'file none', t.file, t.fileMmap, area.fileMmap ?? t.noFile, functionText(area.fileMmap ?? '')?.sentence ?? null, area.fileMmap ? t.mmapWords : isAnonymous ? t.anonymousMmap : '')}
         <span class="pf-arrow right" aria-hidden="true"><i>${t.sets}</i></span>
-        ${box('vma', t.vma, t.vmaOps, area.ops ?? t.nullOps, null, area.name || panels.compare.anonymous)}
+        ${box('vma', t.vma, t.vmaOps, area.ops ?? t.nullOps, null, area.name || details.compare.anonymous)}
         <span class="pf-arrow down" aria-hidden="true"><i>${t.calls}</i></span>
         ${box(now ? 'page now' : 'page', t.page, now ? t.faultNow : t.gives, now?.frame ?? page, null)}
         <span class="pf-arrow left" aria-hidden="true"><i>${t.gives}</i></span>

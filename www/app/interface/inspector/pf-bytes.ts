@@ -1,12 +1,13 @@
 /** The bytes of a page, as hex and ASCII: all 4,096, of which only the rows in sight are in the document. */
 import { type PropertyValues, type TemplateResult, html, nothing } from 'lit';
 import type { Place } from '../../worker/protocol.ts';
+import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
 import '../pf-rows.ts';
 import './pf-bytes.css';
 
-const t = panels.bytes;
+const t = details.bytes;
 const PAGE = 4096;
 /** From this width on a row has 16 bytes. */
 const WIDE = 500;

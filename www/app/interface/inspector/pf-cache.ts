@@ -2,11 +2,12 @@
 import { type TemplateResult, html } from 'lit';
 import type { CachedFile } from '../../worker/protocol.ts';
 import { bytesWords } from '../../model/entry.ts';
+import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
 import './pf-cache.css';
 
-const t = panels.cache;
+const t = details.cache;
 
 export class PfCache extends Panel {
   static override properties = data('files', 'selectedName');

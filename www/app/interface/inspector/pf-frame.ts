@@ -2,12 +2,13 @@
 import { type TemplateResult, html, nothing } from 'lit';
 import type { FrameDetail } from '../../../lib/index.ts';
 import type { Place, ProcessInfo, WalkDetail } from '../../worker/protocol.ts';
+import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
 import '../pf-rows.ts';
 import './pf-frame.css';
 
-const t = panels.frame;
+const t = details.frame;
 
 export class PfFrame extends Panel {
   static override properties = data('frame', 'place', 'processes', 'walk');

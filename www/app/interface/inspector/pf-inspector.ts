@@ -3,15 +3,8 @@ import { type TemplateResult, html } from 'lit';
 import type { At, Place } from '../../worker/protocol.ts';
 import { panels } from '../../texts/panels.ts';
 import { INSPECTOR_TABS, type InspectorTab, type PanelEvents } from '../events.ts';
+import { later } from '../later.ts';
 import { Panel, data, define, rove } from '../panel.ts';
-import './pf-area.ts';
-import './pf-walk.ts';
-import './pf-frame.ts';
-import './pf-bytes.ts';
-import './pf-tlb.ts';
-import './pf-meminfo.ts';
-import './pf-cache.ts';
-import './pf-proc.ts';
 import './pf-inspector.css';
 
 const t = panels.inspector;
@@ -55,6 +48,7 @@ export class PfInspector extends Panel {
     const selected = at?.selected ?? null;
     const place: Place | null = selected?.place ?? null;
     const name = at?.processes.find(({ pid }) => pid === place?.pid)?.name ?? '';
+    void later(this.tab === 'maps' || this.tab === 'smaps' ? 'pf-proc' : `pf-${this.tab}`);
     switch (this.tab) {
       case 'area': return html`<pf-area .area=${selected?.area ?? null} .place=${place} .processName=${name} .explanation=${at?.explanation ?? null}></pf-area>`;
       case 'walk': return html`<pf-walk .walk=${selected?.walk ?? null} .place=${place} .processName=${name}></pf-walk>`;

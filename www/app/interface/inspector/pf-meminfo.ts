@@ -2,11 +2,12 @@
 import { type TemplateResult, html, nothing } from 'lit';
 import type { Ram } from '../../worker/protocol.ts';
 import { bytesWords } from '../../model/entry.ts';
+import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
 import './pf-meminfo.css';
 
-const t = panels.ram;
+const t = details.ram;
 
 export class PfMeminfo extends Panel {
   static override properties = data('ram', 'meminfo');

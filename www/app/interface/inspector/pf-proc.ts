@@ -3,12 +3,12 @@ import { type PropertyValues, type TemplateResult, html, nothing } from 'lit';
 import type { Place } from '../../worker/protocol.ts';
 import { type Block, blockAt, blocks, mapsLine } from '../../model/smaps.ts';
 import { FLAG_TEXTS } from '../../texts/flags.ts';
-import { panels } from '../../texts/panels.ts';
+import { details } from '../../texts/details.ts';
 import { Panel, data, define } from '../panel.ts';
 import '../pf-rows.ts';
 import './pf-proc.css';
 
-const t = panels.proc;
+const t = details.proc;
 
 abstract class PfProc extends Panel {
   static override properties = { ...data('text', 'pid', 'place'), onlySelected: { state: true } };
@@ -79,7 +79,7 @@ export class PfSmaps extends PfProc {
     if (mapsLine(line)) return this.area(index, line, isIn);
     const [name, rest] = [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()];
     if (name === 'VmFlags') return html`<span class="pf-counter ${isIn ? 'in' : ''}"><span>${name}</span><span>${rest.split(' ').map((pair) => html`<abbr title="${FLAG_TEXTS[pair]?.name ?? pair}: ${FLAG_TEXTS[pair]?.sentence ?? ''}">${pair}</abbr> `)}</span></span>`;
-    return html`<span class="pf-counter ${isIn ? 'in' : ''} ${/^0( kB)?$/.test(rest) ? 'zero' : ''}" title=${panels.area.costWords[name] ?? nothing}><span>${name}</span><span class="pf-n">${rest}</span></span>`;
+    return html`<span class="pf-counter ${isIn ? 'in' : ''} ${/^0( kB)?$/.test(rest) ? 'zero' : ''}" title=${details.area.costWords[name] ?? nothing}><span>${name}</span><span class="pf-n">${rest}</span></span>`;
   }
 }
 

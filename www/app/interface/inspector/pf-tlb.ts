@@ -1,12 +1,13 @@
 /** What the TLB remembers: a row a page, with what it is remembered for. */
 import { type TemplateResult, html } from 'lit';
 import type { Ram, TlbEntry } from '../../worker/protocol.ts';
+import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
 import '../pf-rows.ts';
 import './pf-tlb.css';
 
-const t = panels.tlb;
+const t = details.tlb;
 
 interface Row {
   readonly addr: string;
@@ -58,7 +59,7 @@ export class PfTlb extends Panel {
     return (index) => {
       const { addr, pfn, access } = rows[index]!;
       return html`<span>${running === null ? html`<code>${addr}</code>` : this.link({ pid: running, addr, pfn: null }, addr, 'walk')}</span><code>${pfn || '–'}</code>
-        <span class="pf-letters">${(['read', 'write', 'execute'] as const).map((kind) => html`<i class=${access.has(kind) ? 'on' : 'off'} title=${panels.walk.accesses[kind]}>${kind[0] === 'e' ? 'x' : kind[0]}</i>`)}</span>`;
+        <span class="pf-letters">${(['read', 'write', 'execute'] as const).map((kind) => html`<i class=${access.has(kind) ? 'on' : 'off'} title=${details.walk.accesses[kind]}>${kind[0] === 'e' ? 'x' : kind[0]}</i>`)}</span>`;
     };
   }
 }

@@ -5,11 +5,12 @@ import { type Entry, type LevelShape, addrOfEntry, bytesWords, decode, indexAt, 
 import { BITS, CELL_WORDS, ENTRY_KINDS } from '../../texts/bits.ts';
 import { functionText } from '../../texts/functions.ts';
 import { SIGNALS } from '../../texts/rules.ts';
+import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
 import './pf-walk.css';
 
-const t = panels.walk;
+const t = details.walk;
 /** Entries in a row of a strip. */
 const ROW = 64;
 const CLASSES: Readonly<Record<number, string>> = {

@@ -6,11 +6,10 @@ import { NO_AREAS } from '../../scene/layout.ts';
 import { type Tie, drawTies } from '../../scene/ties.ts';
 import { CELLS, FRAMES } from '../../scene/theme.ts';
 import { UNITS, pageOf } from '../../scene/units.ts';
-import { type At, NO_FRAME, type Place } from '../../worker/protocol.ts';
+import { frameOf } from '../../model/frame.ts';
+import type { At, Place } from '../../worker/protocol.ts';
+import { later } from '../later.ts';
 import './pf-legend.ts';
-import './pf-minimap.ts';
-import './pf-ram.ts';
-import './pf-space-table.ts';
 import type { PfRam } from './pf-ram.ts';
 import type { PfSpace, SpaceLook, SpaceView } from './pf-space.ts';
 import './pf-space.ts';
@@ -19,10 +18,14 @@ import './pf-memory.css';
 /** What the host is asked to put into its look. */
 export interface MemoryLook extends SpaceLook { readonly frames: boolean }
 
+/** With less than this there is room for the address space only. */
+const LEAST_WIDTH = 640;
+const LEAST_HEIGHT = 300;
+
 export class PfMemory extends LitElement {
   static override properties = {
     at: { attribute: false }, selected: { attribute: false }, heat: { attribute: false }, texts: { attribute: false }, owners: { attribute: false },
-    view: { state: true }, only: { state: true }, width: { state: true }, isTable: { state: true }, tied: { state: true },
+    view: { state: true }, only: { state: true }, width: { state: true }, height: { state: true }, isTable: { state: true }, tied: { state: true },
   };
 
   declare at: At | null;
@@ -33,13 +36,14 @@ export class PfMemory extends LitElement {
   declare private view: SpaceView | null;
   declare private only: ReadonlySet<string> | null;
   declare private width: number;
+  declare private height: number;
   declare private isTable: boolean;
   /** The frame of the selected or touched page. */
   declare private tied: number | null;
 
   private readonly painter = new Painter();
   private scheduled = 0;
-  private readonly observer = new ResizeObserver(() => (this.width = this.clientWidth));
+  private readonly observer = new ResizeObserver(() => ([this.width, this.height] = [this.clientWidth, this.clientHeight]));
 
   constructor() {
     super();
@@ -51,6 +55,7 @@ export class PfMemory extends LitElement {
     this.view = null;
     this.only = null;
     this.width = 0;
+    this.height = 0;
     this.isTable = false;
     this.tied = null;
   }
@@ -79,29 +84,20 @@ export class PfMemory extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (changed.has('at') || changed.has('selected')) this.tied = this.frameOf(this.selected) ?? this.frameOf(this.at?.touched ?? null);
+    if (changed.has('at') || changed.has('selected')) this.tied = frameOf(this.at, this.selected) ?? frameOf(this.at, this.at?.touched ?? null);
   }
 
-  private frameOf(place: Place | null): number | null {
-    if (!place) return null;
-    if (place.pfn !== null) return place.pfn;
-    const page = pageOf(place.addr);
-    for (const lane of this.at?.lanes ?? []) {
-      if (lane.pid !== place.pid) continue;
-      for (const run of lane.cells) {
-        const pfn = run.pfn[page - run.page];
-        if (page >= run.page && pfn !== undefined && pfn !== NO_FRAME) return pfn;
-      }
-    }
-    return null;
+  /** In little room the address space has all of it; RAM has a tab of its own. */
+  private get isSmall(): boolean {
+    return this.width < LEAST_WIDTH || this.height < LEAST_HEIGHT;
   }
 
-  /** Room for RAM between the lanes; 0: it stands below. */
+  /** Room for RAM between the lanes; 0: it is not here. */
   private get room(): number {
+    if (this.isSmall) return 0;
     const lanes = this.at?.processes.filter(({ ended }) => ended === null).length ?? 1;
     if (this.width >= 1000) return 210;
-    if (this.width >= 640) return lanes > 1 ? 130 : 160;
-    return 0;
+    return lanes > 1 ? 130 : 160;
   }
 
   protected override render(): TemplateResult {
@@ -109,15 +105,18 @@ export class PfMemory extends LitElement {
     const touched = at?.touched ?? null;
     const pid = view?.pid ?? 0;
     const page = (place: Place | null): number | null => (place && place.pid === pid ? pageOf(place.addr) : null);
-    const ram = html`<pf-ram .ram=${at?.ram ?? null} .selected=${this.tied} .touched=${this.frameOf(touched)} .only=${only} .owners=${this.owners} @drawn=${this.tie}
-      @select=${(event: CustomEvent<{ pfn: number }>) => this.chooseFrame(event)}></pf-ram>`;
+    if (this.room) void later('pf-ram');
+    if (view) void later('pf-minimap');
+    if (this.isTable) void later('pf-space-table');
+    const ram = html`<pf-ram .ram=${at?.ram ?? null} .selected=${this.tied} .touched=${frameOf(at, touched)} .only=${only} .owners=${this.owners} @drawn=${this.tie}
+      @select=${(event: CustomEvent<{ pfn: number }>) => this.chooseFrame(event.detail.pfn)}></pf-ram>`;
     return html`
-      <div class="pf-pictures ${this.room ? 'pf-beside' : 'pf-below'} ${this.isTable ? 'pf-as-table' : ''}">
+      <div class="pf-pictures ${this.isSmall ? 'pf-small-room' : ''} ${this.isTable ? 'pf-as-table' : ''}">
         <pf-space .at=${at} .selected=${selected} .frame=${this.tied} .heat=${this.heat} .only=${only} .texts=${this.texts} .slotWidth=${this.isTable ? 0 : this.room}
           @look=${(event: CustomEvent<SpaceLook>) => this.dispatchEvent(new CustomEvent<MemoryLook>('look', { detail: { ...event.detail, frames: true } }))}
           @view=${(event: CustomEvent<SpaceView>) => (this.view = event.detail)} @options=${(event: CustomEvent<{ isTable?: boolean }>) => (this.isTable = event.detail.isTable ?? this.isTable)}
           @select=${this.again} @hover=${this.again} @range=${this.again} @drawn=${this.placeRam}></pf-space>
-        ${ram}
+        ${this.room ? ram : nothing}
         <pf-space-table class=${this.isTable ? '' : 'pf-hidden'} .areas=${view?.areas ?? NO_AREAS} .pid=${pid} .selected=${selected} .touched=${touched} .units=${view?.units ?? UNITS} .lowFirst=${view?.lowFirst ?? false} @select=${this.again}></pf-space-table>
         <canvas class="pf-ties" aria-hidden="true"></canvas>
       </div>
@@ -133,7 +132,7 @@ export class PfMemory extends LitElement {
   };
 
   /** A frame is chosen with a page that maps it, if one is in sight. */
-  private chooseFrame({ detail: { pfn } }: CustomEvent<{ pfn: number }>): void {
+  chooseFrame(pfn: number): void {
     const place = this.space.placesOf(pfn)[0];
     const pid = place?.pid ?? this.selected?.pid ?? this.view?.pid ?? 1;
     this.dispatchEvent(new CustomEvent('select', { detail: { pid, addr: place ? (place.page * 4096).toString(16) : (this.selected?.addr ?? '0'), pfn } }));

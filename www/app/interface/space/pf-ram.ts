@@ -3,7 +3,6 @@ import { LitElement, type PropertyValues, type TemplateResult, html, nothing } f
 import { Painter, themeOf } from '../../scene/canvas.ts';
 import { type RamScene, type RamView, composeRam, drawRam, frameAt, frameBox, orderAt, panRam, revealFrame, sizeForAll, zoomRam } from '../../scene/ram.ts';
 import type { Theme } from '../../scene/shapes.ts';
-import { toSvg } from '../../scene/svg.ts';
 import { FRAMES } from '../../scene/theme.ts';
 import { UNITS, type Units, pagesText, grouped } from '../../scene/units.ts';
 import { FRAME, type Ram } from '../../worker/protocol.ts';
@@ -147,10 +146,6 @@ export class PfRam extends LitElement {
     if (box.y < grid.y - 4 || box.y > grid.y + grid.h) return null;
     const origin = this.canvas().getBoundingClientRect();
     return new DOMRect(box.x + origin.left, box.y + origin.top, box.w, box.h);
-  }
-
-  svg(theme: Theme = (this.theme ??= themeOf(this))): string {
-    return toSvg(drawRam(this.scene ?? this.compose()), theme);
   }
 
   private place(event: MouseEvent): { x: number; y: number } {

@@ -9,7 +9,6 @@ import type { Box, Theme } from '../../scene/shapes.ts';
 import {
   type Hit, type SpaceInput, type SpaceScene, type Spot, LANE_GAP, bodyHeight, bytesWanted, composeSpace, drawSpace, hitSpace, locate, lookOf, placeLanes,
 } from '../../scene/space.ts';
-import { toSvg } from '../../scene/svg.ts';
 import { CELLS, HEATS, type HeatKind } from '../../scene/theme.ts';
 import { UNITS, type Units, addressText, pageAddr, pageOf, pagesText, permsText, shortName, grouped } from '../../scene/units.ts';
 import { type Areas, type At, CELL_BIT, type LaneLook, NO_FRAME, type Place } from '../../worker/protocol.ts';
@@ -252,7 +251,8 @@ export class PfSpace extends LitElement {
   }
 
   /** The picture as it is, for export and print. */
-  svg(theme: Theme = this.colours()): string {
+  async svg(theme: Theme = this.colours()): Promise<string> {
+    const { toSvg } = await import('../../scene/svg.ts');
     return toSvg(drawSpace(this.scene ?? this.compose()), theme);
   }
 

@@ -5,9 +5,8 @@ import type { Areas, ProcessInfo, Tracks } from '../../worker/protocol.ts';
 import { costOf, roughly } from '../../model/cost.ts';
 import { type Delta, NO_TRACKS, deltas } from '../../model/tracks.ts';
 import { PRICES } from '../../texts/costs.ts';
-import { functionText } from '../../texts/functions.ts';
-import { ERRNOS, SIGNALS, ruleOf } from '../../texts/rules.ts';
 import { panels } from '../../texts/panels.ts';
+import { orLater } from '../later.ts';
 import { Panel, breakable, data, define } from '../panel.ts';
 import './pf-story.css';
 
@@ -16,6 +15,13 @@ const t = panels.story;
 const MOST = 200;
 const MARK = { '+': 'added', '−': 'removed', '~': 'changed' } as const;
 
+/** The line that the first step runs, and what the text says of itself. */
+export interface FirstStep {
+  readonly line: number;
+  readonly text: string;
+  readonly about: string;
+}
+
 interface Node {
   readonly line: TreeLine;
   readonly below: Node[];
@@ -23,8 +29,10 @@ interface Node {
 
 export class PfStory extends Panel {
   static override properties = {
-    ...data('explanation', 'last', 'source', 'processes', 'areas', 'tracks', 'position', 'levels', 'parts'), withPassed: { state: true }, withWords: { state: true }, mostLines: { state: true }, mostChanges: { state: true }, told: { state: true }, folded: { state: true }, active: { state: true },
+    ...data('first', 'explanation', 'last', 'source', 'processes', 'areas', 'tracks', 'position', 'levels', 'parts'), withPassed: { state: true }, withWords: { state: true }, mostLines: { state: true }, mostChanges: { state: true }, told: { state: true }, folded: { state: true }, active: { state: true },
   };
+  /** What the first step will be; null where there is none. */
+  declare first: FirstStep | null;
   declare explanation: Explanation | null;
   declare last: StepReport | null;
   /** The line of the text that the step is; its own expectations are not shown. */
@@ -50,6 +58,7 @@ export class PfStory extends Panel {
 
   constructor() {
     super();
+    this.first = null;
     this.explanation = null;
     this.last = null;
     this.source = '';
@@ -77,11 +86,26 @@ export class PfStory extends Panel {
 
   override render(): TemplateResult {
     const { explanation, last } = this;
-    if (!explanation || !last) return html`<div class="pf-panel pf-story"><section><h2 class="pf-h">${t.title}</h2><p class="pf-sentence">${t.nothing}</p></section></div>`;
+    if (!explanation || !last) return this.#start();
     return html`<div class="pf-panel pf-story">
       ${this.parts.includes('sentence') ? this.#sentence(explanation, last) : nothing}
       ${this.parts.includes('tree') ? this.#tree(explanation) : nothing}
       ${this.parts.includes('changes') ? this.#changes(explanation) : nothing}
+    </div>`;
+  }
+
+  /** Before the first step: what to do, what there is to see, and what else. */
+  #start(): TemplateResult {
+    const { first } = this;
+    if (!first) return html`<div class="pf-panel pf-story"><section><h2 class="pf-h">${t.title}</h2><p class="pf-sentence">${t.nothing}</p></section></div>`;
+    const list = (rows: readonly (readonly [string, string])[], tag: 'b' | 'kbd') => html`<ul>${rows.map(([name, words]) => html`<li><span>${tag === 'b' ? html`<b>${name}</b>` : html`<kbd>${name}</kbd>`}</span><span>${words}</span></li>`)}</ul>`;
+    return html`<div class="pf-panel pf-story pf-start">
+      <section class="pf-what"><h2 class="pf-h">${t.start}</h2>
+        ${first.about ? html`<p class="pf-sentence">${first.about}</p>` : nothing}
+        <p><button type="button" class="primary" data-act="first" @click=${() => this.raise('go', { position: 1 })}>${t.firstStep(first.line)}</button></p>
+        <p class="pf-quiet">${t.firstRuns}</p><p class="pf-next">${first.text}</p></section>
+      <section class="pf-how"><h2 class="pf-h">${t.see}</h2>${list(t.seen, 'b')}</section>
+      <section class="pf-changed"><h2 class="pf-h">${t.keys}</h2>${list(t.keyRows, 'kbd')}<p class="pf-quiet">${t.privacy}</p></section>
     </div>`;
   }
 
@@ -110,7 +134,11 @@ export class PfStory extends Panel {
     if (errno === null && signal === null) return nothing;
     const isSignal = errno === null;
     const deciding = tree.findLast(({ kind, check }) => kind === (isSignal ? 'signal' : 'check') && check !== null);
-    const rule = ruleOf(call, deciding?.check?.name ?? null, isSignal);
+    // Its texts come a moment later than the rest.
+    const texts = orLater('rules', () => this.requestUpdate());
+    if (!texts) return nothing;
+    const { ERRNOS, SIGNALS } = texts;
+    const rule = texts.ruleOf(call, deciding?.check?.name ?? null, isSignal);
     const [number, words] = errno === null ? [null, ''] : (ERRNOS[errno] ?? [null, '']);
     return html`<dl class="pf-fields pf-refusal">
       <div><dt>${isSignal ? t.signal : t.errno}</dt><dd>${isSignal ? html`<b>${signal!.name}</b> <code>${signal!.code}</code> <p>${SIGNALS[signal!.code] ?? ''}</p>` : html`<b>${errno}</b>${number === null ? nothing : html` <span class="pf-quiet">${number} · ${words}</span>`}`}</dd></div>
@@ -195,9 +223,10 @@ export class PfStory extends Panel {
   #line({ kind, text, note }: TreeLine): TemplateResult {
     const noted = note ? html` <span class="pf-tree-note">${note}</span>` : nothing;
     if (kind !== 'call') return html`<code>${text}</code>${noted}`;
-    const known = functionText(text);
+    const texts = orLater('functions', () => this.requestUpdate());
+    const known = texts?.functionText(text) ?? null;
     const isTold = this.withWords || this.told.has(text);
-    return html`<code class="pf-fn" title=${known?.sentence ?? t.unknownFunction}>${breakable(text)}</code>${noted}
+    return html`<code class="pf-fn" title=${known?.sentence ?? (texts ? t.unknownFunction : '')}>${breakable(text)}</code>${noted}
       ${isTold ? html`<span class="pf-fn-words">${known ? html`${known.sentence} <span class="pf-quiet">${known.file}</span>` : t.unknownFunction}</span>` : nothing}`;
   }
 
@@ -211,7 +240,7 @@ export class PfStory extends Panel {
       ${changes.length === 0 ? this.quiet(t.unchanged) : html`<ol class="pf-changes">${shown.map((change) => {
         const isNew = several && change.pid !== pid;
         pid = change.pid;
-        return html`${isNew ? html`<li class="pf-who">${change.pid === null ? panels.compare.machine : this.#name(change.pid)}</li>` : nothing}${this.#change(change)}`;
+        return html`${isNew ? html`<li class="pf-who">${change.pid === null ? t.machine : this.#name(change.pid)}</li>` : nothing}${this.#change(change)}`;
       })}</ol>`}
       ${changes.length > shown.length ? html`<button type="button" class="pf-small" @click=${() => (this.mostChanges = changes.length)}>${t.moreLines(changes.length - shown.length)}</button>` : nothing}
       ${this.#numbers()}
@@ -281,7 +310,7 @@ function areaName(areas: Areas | undefined, addr: string): string | null {
     const middle = (low + high) >> 1;
     if (page < areas.start[middle]!) high = middle - 1;
     else if (page >= areas.start[middle]! + areas.pages[middle]!) low = middle + 1;
-    else return areas.names[areas.name[middle]!] || panels.compare.anonymous;
+    else return areas.names[areas.name[middle]!] || t.anonymous;
   }
   return null;
 }

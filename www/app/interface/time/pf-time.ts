@@ -128,8 +128,7 @@ export class PfTime extends Panel {
 
   #slider(): TemplateResult {
     const { position, length, width } = this;
-    const line = position > 0 ? this.lines[position - 1] : undefined;
-    const words = line === undefined ? t.at(position, length) : t.atLine(position, length, line);
+    const words = this.#words();
     const drawn = this.#draw();
     const page = Math.max(2, Math.round(length / 20));
     const key = (event: KeyboardEvent) => {
@@ -142,7 +141,7 @@ export class PfTime extends Panel {
     const { laneHeight, height } = drawn;
     const x = (step: number) => (length === 0 ? 0 : (step / length) * width);
     return html`<div class="pf-tracks">
-      <div class="pf-track-names" aria-hidden="true" style="grid-template-rows:${drawn.pids.map(() => `${laneHeight}px`).join(' ')} 4px 22px 26px 12px">
+      <div class="pf-track-names" aria-hidden="true" style="grid-template-rows:${drawn.pids.map(() => `${laneHeight}px`).join(' ')} ${drawn.height - 56 - laneHeight * drawn.pids.length}px 22px 26px 12px">
         ${drawn.pids.map((pid) => html`<span>${pid === null ? t.tracks.calls : `${pid} ${this.processNames[pid] ?? ''}`}</span>`)}<i></i>
         ${this.isShort ? nothing : html`<span>${t.tracks.faults}</span><span>${t.tracks.rss}</span><span>${t.tracks.marks}</span>`}
       </div>
@@ -156,13 +155,26 @@ export class PfTime extends Panel {
           <g class="now" transform="translate(${x(position)} 0)"><path d="M0 0V${height}"/><path class="grip" d="M-4 0h8l-4 6z"/></g>
         </svg>
       </div>
-      <p class="pf-now"><output>${this.pointed === null ? words : t.at(this.pointed, length)}</output>${drawn.hidden > 0 ? ` · ${t.otherLanes(drawn.hidden)}` : nothing}</p>
+      ${this.isShort ? this.#where() : nothing}
     </div>`;
+  }
+
+  /** Where time stands, in words; what the pointer is at while it is over the slider. */
+  #where(): TemplateResult {
+    const { hidden } = this.#draw();
+    return html`<p class="pf-now"><output>${this.pointed === null ? this.#words() : t.at(this.pointed, this.length)}</output>${hidden > 0 ? ` · ${t.otherLanes(hidden)}` : nothing}</p>`;
+  }
+
+  #words(): string {
+    const { position, length } = this;
+    const line = position > 0 ? this.lines[position - 1] : undefined;
+    return line === undefined ? t.at(position, length) : t.atLine(position, length, line);
   }
 
   #compare(): TemplateResult {
     const { momentA } = this;
     return html`<div class="pf-time-foot">
+      ${this.#where()}
       ${this.#legend()}
       <div class="pf-ab" role="group" aria-label=${t.compare}>
         ${momentA === null ? html`<button type="button" class="pf-small" @click=${() => this.raise('compare', { what: 'a' })}>${t.setA}</button>`
@@ -190,7 +202,8 @@ export class PfTime extends Panel {
     const isOne = lanes.length <= 1;
     const laneHeight = isOne ? 22 : 16;
     const rows = isOne ? [all] : lanes.map(({ buckets }) => buckets);
-    const top = rows.length * laneHeight + 4;
+    // Room for two lanes from the start: a fork moves nothing else.
+    const top = Math.max(rows.length * laneHeight, 32) + 4;
     const most = Math.max(1, ...lanes.map(({ rss }) => rss.most));
     const picture = svg`${rows.map((buckets, i) => svg`<g transform="translate(0 ${i * laneHeight})">${calls(buckets, width, laneHeight - 2, length)}</g>`)}
       <g transform="translate(0 ${top})">${faults(all, width, 20, length)}</g>
