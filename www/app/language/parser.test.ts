@@ -37,7 +37,7 @@ const FOREIGN: Record<string, string> = {
   'compose-prefix': 'a prefix', 'numbered-lines': 'a prefix', 'two-times': 'a prefix', 'byte-order-mark': 'a byte order mark',
   elided: 'lines that were cut out', 'wrapped-at-80': 'lines broken by a terminal', 'attach-inside-vfork': 'a message within a call',
   'cut-last-line': 'a line that ends in the middle', 'detached-by-ctrl-c': 'a message within a call', 'prompt-dollar': 'a prompt', 'unreadable-then-run': 'a prompt',
-  'qemu-strace': 'of qemu', 'qemu-threads': 'of qemu',
+  'qemu-strace': 'of qemu', 'qemu-threads': 'of qemu', 'one-line': 'lines joined by \\n', 'one-line-quoted': 'lines joined by \\n', 'wrapped-by-backslash': 'lines broken by a backslash', 'i386-libc': 'a note of the tracer',
 };
 
 test('of logs, what is not strace\'s own is left to the core', () => {
