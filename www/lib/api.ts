@@ -1,18 +1,33 @@
-import { type WasmSource, loadCore } from './core.ts';
-import { outOfRange, wrongType } from './check.ts';
+import { type Instance, USUAL_BUDGET, memoryUsed, reservation, takeInstance } from './core.ts';
+import { type LengthLike } from './address.ts';
+import { bytes as checkedBytes, outOfRange, wrongType } from './check.ts';
+import type { LoadOptions, WasmSource } from './source.ts';
 import { type DumpChanges, type DumpReading, dumps } from './dump.ts';
-import { Machine, type MachineOptions } from './machine.ts';
+import { Machine } from './machine.ts';
+import { type MachineOptions, machineSettings } from './options.ts';
 import { type JoinedLogs, ScriptSession, TEXT_KINDS, type TextKind, texts } from './session.ts';
 
 export type { AddressLike, LengthLike } from './address.ts';
 export { hex } from './check.ts';
-export { MADV, MAP, MREMAP, O, PROT, SYS } from './constants.ts';
-export type { AdviceLike, MapFlagsLike, ProtLike } from './constants.ts';
-export type { WasmSource } from './core.ts';
+export {
+  AT_FDCWD, CLONE, F, FALLOC, FD, IOCTL, IPC, MADV, MAP, MCL, MFD, MLOCK, MREMAP, MS, O, PAGE_SIZE, PERSONALITY, PIDFD, PKEY, PR, PROT,
+  RLIMIT, RLIM_INFINITY, SHM, SYS, W,
+} from './constants.ts';
+export type { AdviceLike, MapFlagsLike, ProtLike, SyscallName } from './constants.ts';
+export type { RunOptions, RunResult } from './access.ts';
+export type { Piece } from './calls/base.ts';
+export type { Rlimit } from './calls/limits.ts';
+export type { MmapOptions } from './calls/memory.ts';
+export { Cursor } from './cursor.ts';
+export type { LoadOptions, WasmSource } from './source.ts';
 export type * from './dump.ts';
 export * from './errors.ts';
-export { Machine, Process } from './machine.ts';
-export type { MachineOptions, MmapOptions, SavedMachine } from './machine.ts';
+export { Machine, type MachineStats, type TlbEntry } from './machine.ts';
+export type { FileOptions, KernelConfig, LimitLike, MachineOptions, SpawnOptions, Sysctls } from './options.ts';
+export { type Explained, Process, type ProcessStats, type Try } from './process.ts';
+export type { MapsArea, ProcList, SmapsArea } from './proc.ts';
+export { type ProcessDifference, SavedMachine } from './saved.ts';
+export type { AbortLike, Access, CallEvent, EventOf, EventType, FaultEvent, MachineEvent, SignalEvent, SignalHandler, SignalInfo, WatchHit } from './watching.ts';
 export { ScriptSession, TEXT_KINDS } from './session.ts';
 export type { Difference, JoinedLogs, LeftOut, Progress, SetAside, StepReport, TextKind, Verdict } from './session.ts';
 export type * from './snapshot.ts';
@@ -20,36 +35,45 @@ export type * from './facts.ts';
 export { type Change, type Explanation, type TreeLine, tell } from './tell.ts';
 export { type Texts, en } from './texts/en.ts';
 
-/** Where the core comes from, if not from its usual place. */
-export interface LoadOptions {
-  readonly wasm?: WasmSource;
+/** What a machine may take of the host. */
+export interface HostOptions extends LoadOptions {
+  /** Bytes of WebAssembly memory that all machines together may take; 4 GiB by default. More is {@link OutOfMemory}. */
+  readonly budget?: LengthLike;
 }
 
 /** A source that cannot be meant is told of, also when the core is loaded already. */
 function checkSource(wasm: unknown): void {
   const isUrl = typeof wasm === 'string' && /^([a-z]+:|\.{0,2}\/)|\.wasm$/i.test(wasm);
-  const isBytes = wasm instanceof ArrayBuffer || ArrayBuffer.isView(wasm) || wasm instanceof WebAssembly.Module;
-  const isObject = wasm instanceof URL || (typeof Response !== 'undefined' && wasm instanceof Response);
+  const isBytes = wasm instanceof ArrayBuffer || wasm instanceof Uint8Array || wasm instanceof WebAssembly.Module;
+  const isObject = wasm instanceof URL || (typeof wasm === 'object' && wasm !== null && 'arrayBuffer' in wasm);
   if (!isUrl && !isBytes && !isObject) throw wrongType('createMachine', 'wasm', wasm, 'a URL, bytes, a Response or a WebAssembly.Module');
 }
 
-/** The ways in, given the usual place of the core. */
+/** @internal The ways in, given the usual place of the core. */
 export function entry(usual: () => WasmSource | Promise<WasmSource>) {
-  const core = async (options: LoadOptions) => {
+  const core = async (options: LoadOptions, bytes = 0, budget = USUAL_BUDGET): Promise<Instance> => {
     if (options.wasm !== undefined) checkSource(options.wasm);
-    return loadCore(() => options.wasm ?? usual());
+    return takeInstance(() => (options.wasm as WasmSource | undefined) ?? usual(), bytes, budget);
   };
   return {
-    /** Makes a machine: RAM, kernel, no processes yet. */
-    async createMachine(options: MachineOptions & LoadOptions = {}): Promise<Machine> {
-      return new Machine(await core(options), options);
+    /**
+     * Makes a machine: RAM, kernel, no processes yet.
+     * @throws {@link LoadError} if the core cannot be loaded, {@link OutOfMemory} if the host's memory is used up
+     */
+    async createMachine(options: MachineOptions & HostOptions = {}): Promise<Machine> {
+      const budget = options?.budget === undefined ? USUAL_BUDGET : checkedBytes('createMachine', 'budget', options.budget, 1 << 20, Number.MAX_SAFE_INTEGER);
+      // What is wrong with the options comes before what is wrong with the place of the core.
+      const { ram } = machineSettings(options);
+      return Machine._make(await core(options, reservation(ram), budget), options, budget);
     },
+    /** Bytes of WebAssembly memory that all machines and scripts hold now. */
+    memoryUsed: (): number => memoryUsed(),
     /** Reads a script or a log, as the kind it is said to be or looks like, and sets its machine up. Throws `ScriptError`. */
     async openScript(text: string, options: LoadOptions & { readonly kind?: TextKind } = {}): Promise<ScriptSession> {
       if (typeof text !== 'string') throw wrongType('openScript', 'text', text, 'a text');
       if (options.kind !== undefined && !TEXT_KINDS.includes(options.kind)) throw outOfRange('openScript', 'kind', options.kind, `one of ${TEXT_KINDS.join(', ')}`);
       await core(options);
-      return new ScriptSession(text, options.kind);
+      return ScriptSession._open(text, options.kind);
     },
     /** What a text is, by what stands in it: a guess. */
     async recogniseText(text: string, options: LoadOptions = {}): Promise<TextKind> {

@@ -3,4 +3,4 @@ import { entry } from './api.ts';
 
 export * from './api.ts';
 
-export const { createMachine, openScript, recogniseText, joinLogs, decodeText, readDump, looksLikeDump, diffDumps, dumpToScript } = entry(() => new URL('./pagefault.wasm', import.meta.url));
+export const { createMachine, memoryUsed, openScript, recogniseText, joinLogs, decodeText, readDump, looksLikeDump, diffDumps, dumpToScript } = entry(() => new URL('./pagefault.wasm', import.meta.url));

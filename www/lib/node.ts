@@ -4,4 +4,4 @@ import { entry } from './api.ts';
 
 export * from './api.ts';
 
-export const { createMachine, openScript, recogniseText, joinLogs, decodeText, readDump, looksLikeDump, diffDumps, dumpToScript } = entry(async () => new Uint8Array(await readFile(new URL('./pagefault.wasm', import.meta.url))));
+export const { createMachine, memoryUsed, openScript, recogniseText, joinLogs, decodeText, readDump, looksLikeDump, diffDumps, dumpToScript } = entry(async () => new Uint8Array(await readFile(new URL('./pagefault.wasm', import.meta.url))));
