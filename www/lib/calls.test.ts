@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as api from './node.ts';
-import { type Machine, type Process, IPC, MachineStopped, OutOfMemory, PageFault, ProcessGone, RLIM_INFINITY, Refusal, SYS, SyscallError, createMachine, isRefusal, memoryUsed, openScript } from './node.ts';
+import { type Machine, type Process, IPC, MachineStopped, OutOfMemory, PageFault, ProcessGone, RLIM_INFINITY, Refusal, SYS, SyscallError, createMachine, explain, isRefusal, memoryUsed, openScript } from './node.ts';
 import { systemCalls } from './wasm/pagefault.js';
 
 /** The method of each call, made so that it works or is refused by the kernel. */
@@ -246,21 +246,21 @@ test('watched ranges tell of loads and stores', async () => {
 
 test('any call or access is explained', async () => {
   const [vm, p] = await fresh();
-  const mapped = p.explain(() => p.mmap({ length: 8192 }));
+  const mapped = explain(p, () => p.mmap({ length: 8192 }));
   expect(mapped.steps).toHaveLength(1);
   expect(mapped.steps[0]!.sentence).toMatch(/new area/);
   expect(mapped.steps[0]!.tree.some(({ text }) => text === 'do_mmap')).toBe(true);
-  const stored = p.explain(() => p.store(mapped.value!, 'x'));
+  const stored = explain(p, () => p.store(mapped.value!, 'x'));
   expect(stored.steps[0]!.changes.length).toBeGreaterThan(0);
   expect(stored.steps[0]!.sentence).toMatch(/first time/);
-  const refused = p.explain(() => p.mmap({ length: 0 }));
+  const refused = explain(p, () => p.mmap({ length: 0 }));
   expect(refused.error).toBeInstanceOf(SyscallError);
   expect(refused.steps[0]!.sentence).toMatch(/EINVAL/);
-  const bad = p.explain(() => p.load(0x1000, 1));
+  const bad = explain(p, () => p.load(0x1000, 1));
   expect(bad.steps[0]!.sentence).toMatch(/SIGSEGV/);
-  const both = vm.explain(() => p.fork().store(mapped.value!, 'y'));
+  const both = explain(vm, () => p.fork().store(mapped.value!, 'y'));
   expect(both.steps.map(({ step }) => step.call)).toEqual(['fork', 'store']);
-  expect(() => p.explain(() => p.mmap({ length: NaN }))).toThrow(RangeError);
+  expect(() => explain(p, () => p.mmap({ length: NaN }))).toThrow(RangeError);
   expect(vm._state.watch).toBe(null);
 });
 

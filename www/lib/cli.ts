@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command `pagefault`. */
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import type { TextKind } from './session.ts';
 
@@ -142,7 +143,8 @@ export async function main(words: readonly string[]): Promise<number> {
   if (values.as !== undefined && !KINDS.includes(values.as as string)) return usage(`${name}: --as ${String(values.as)}: one of ${KINDS.join(', ')}`);
   const until = values.until === undefined ? undefined : Number(values.until);
   if (until !== undefined && !(Number.isInteger(until) && until >= 0)) return usage(`${name}: --until ${String(values.until)}: a number of statements is wanted`);
-  // What a command does not need is not loaded.
+  // Functions of the core that are never called are never compiled, and what a command does not need is not loaded.
+  setFlagsFromString('--wasm-lazy-compilation');
   const { Trouble, flush } = await import('./cli/out.ts');
   try {
     return await start(name, files, { ...values, until, as: values.as as TextKind | undefined });

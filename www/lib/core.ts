@@ -151,6 +151,7 @@ function compileError(error: unknown, bytes: unknown, where: string): LoadError 
   if (/unsafe-eval|content.security.policy|\bCSP\b|disallowed by embedder/i.test(text)) {
     return new LoadError('forbidden', `a Content-Security-Policy forbids WebAssembly${where}: add 'wasm-unsafe-eval' to its script-src`, error);
   }
+  if (bytes === undefined && /magic (word|number|header)|expected magic/i.test(text)) return new LoadError('not-wasm', `pagefault.wasm${where} is something else, not WebAssembly (${text}): ${CURE}`, error);
   const head = bytes instanceof Uint8Array ? bytes : bytes instanceof ArrayBuffer ? new Uint8Array(bytes, 0, Math.min(64, bytes.byteLength)) : undefined;
   if (head && !(head[0] === 0 && head[1] === 0x61 && head[2] === 0x73 && head[3] === 0x6d)) {
     const start = new TextDecoder().decode(head.subarray(0, 20)).trim();

@@ -3,7 +3,7 @@ import { type Instance, USUAL_BUDGET, requireBudget, reservation } from './core.
 import { DISPOSE } from './disposable.ts';
 import { MachineStopped } from './errors.ts';
 import { type MachineOptions, type SpawnOptions, machineSettings, spawnSettings } from './options.ts';
-import { type Explained, Process, explained, requireTypes } from './process.ts';
+import { Process, requireTypes } from './process.ts';
 import { type ProcList, frozen, printing } from './proc.ts';
 import { SavedMachine } from './saved.ts';
 import type { FrameDetail, FrameView, ProcessBrief, Snapshot } from './snapshot.ts';
@@ -150,15 +150,6 @@ export class Machine {
   stats(): MachineStats {
     const { totalFrames, freeFrames, freeBlocks, tlbCounts, processes } = this.snapshot();
     return frozen({ totalFrames, freeFrames, freeBlocks, tlbFills: tlbCounts[0], tlbFlushes: tlbCounts[1], hostBytes: this.#state.use((core) => core.hostBytes()), processes: processes.length });
-  }
-
-  /**
-   * Runs something and explains each call and access that any process makes in it.
-   * @example const { steps } = vm.explain(() => { const child = p.fork(); child.store(a, 'x'); });
-   */
-  explain<R>(body: () => R): Explained<R> {
-    this.#state.require();
-    return explained(this.#state, null, body);
   }
 
   /** Tells of all processes' calls, page faults or signals, each after it has happened. Returns a function that ends it. */

@@ -2,26 +2,15 @@ import { type AddressLike, high, low } from './address.ts';
 import { AccessCalls } from './access.ts';
 import * as check from './check.ts';
 import { Cursor } from './cursor.ts';
-import { PageFault, Refusal, SyscallError, type Walk } from './errors.ts';
+import { Refusal, type Walk } from './errors.ts';
 import { type MapsArea, type ProcList, type SmapsArea, mapsOf, printing, smapsOf } from './proc.ts';
 import type { ProcessBrief, ProcessView, Snapshot, VmaView } from './snapshot.ts';
 import type { Life, State } from './state.ts';
-import type { Explanation } from './tell.ts';
 import { type AbortLike, type EventOf, type EventType, type MachineEvent, eventsOf, watchWith } from './watching.ts';
 
 /** One answer about pages speaks of at most so many. */
 const MOST_PAGES = 1 << 20;
 const EVENT_TYPES: readonly EventType[] = ['call', 'fault', 'signal'];
-
-/** What came of something that was explained. */
-export interface Explained<R> {
-  /** What the body returned; absent if it threw. */
-  readonly value?: R;
-  /** What it threw. */
-  readonly error?: unknown;
-  /** Each call and access it made: the tree of kernel functions, the sentence, the changes. */
-  readonly steps: readonly Explanation[];
-}
 
 /** Counters of a process. */
 export interface ProcessStats {
@@ -43,22 +32,6 @@ export type Try = { readonly [K in Exclude<keyof Process, 'try' | 'pid' | 'alive
 export function requireTypes(call: string, types: readonly EventType[]): readonly EventType[] {
   for (const type of types) if (!EVENT_TYPES.includes(type)) throw check.outOfRange(call, 'type', type, `one of ${EVENT_TYPES.join(', ')}`);
   return types;
-}
-
-/** @internal */
-export function explained<R>(state: State, pid: number | null, body: () => R): Explained<R> {
-  if (typeof body !== 'function') throw check.wrongType('explain', 'body', body, 'a function that makes calls');
-  const steps: Explanation[] = [];
-  const end = watchWith(state, 'explaining', { pid, steps });
-  try {
-    return { value: body(), steps };
-  } catch (error) {
-    // What is refused is explained; what cannot be meant is the caller's.
-    if (error instanceof SyscallError || error instanceof PageFault) return { error, steps };
-    throw error;
-  } finally {
-    end();
-  }
 }
 
 /**
@@ -105,17 +78,6 @@ export class Process extends AccessCalls<Process> {
   cursor(): Cursor {
     this._enter();
     return Cursor._of(this);
-  }
-
-  /**
-   * Runs something and explains each call and access that this process makes in it.
-   * @example
-   * const { value, steps } = p.explain(() => p.mmap({ length: 4096 }));
-   * console.log(steps[0].sentence);
-   */
-  explain<R>(body: () => R): Explained<R> {
-    this._enter();
-    return explained(this._state, this.pid, body);
   }
 
   /** Tells of the process's calls, page faults or signals, each after it has happened. Returns a function that ends it. */

@@ -1,7 +1,6 @@
 /** Who watches a machine: listeners, explanations, watchpoints, handlers of signals. */
 import type { ToldByCore } from './facts.ts';
 import type { State } from './state.ts';
-import { type Explanation, tell } from './tell.ts';
 
 /** How memory was accessed. */
 export type Access = 'read' | 'write' | 'execute';
@@ -88,7 +87,8 @@ export interface Listener {
 /** @internal What steps are explained into. */
 export interface Explaining {
   readonly pid: number | null;
-  readonly steps: Explanation[];
+  /** Gets what the core says of each step. */
+  readonly told: (told: ToldByCore) => void;
 }
 
 /** @internal Everybody who watches a machine. Absent if nobody does: then a call costs one comparison more. */
@@ -143,8 +143,7 @@ export class Watch {
     this.#explained = false;
     const told = state.core.endExplaining(call, result, ending, accessed) as ToldByCore | null | undefined;
     if (!told) return;
-    const explanation = tell(told);
-    for (const each of this.explaining) if (each.pid === null || each.pid === told.step.pid) each.steps.push(explanation);
+    for (const each of this.explaining) if (each.pid === null || each.pid === told.step.pid) each.told(told);
   }
 
   #faults(state: State, pid: number, during: string): void {

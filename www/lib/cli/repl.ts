@@ -86,7 +86,7 @@ export async function repl(file: string | undefined, header: string): Promise<Ex
     } catch (error) {
       if (!(error instanceof ScriptError || error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError)) throw error;
       failed = true;
-      print(red(error.message));
+      print(red(error.message.replace(/^line \d+, /, '')));
     }
     if (isTerminal && text !== '') {
       try {
