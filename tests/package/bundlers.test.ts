@@ -51,7 +51,7 @@ describe.skipIf(!findBrowsers().chrome)('in a browser', () => {
   async function withRollup(input: string, output: string) {
     const resolve = { name: 'resolve', resolveId: (id: string) => (id.startsWith('pagefault') ? join(project.folder, 'node_modules', 'pagefault', 'dist', `${id.split('/')[1] ?? 'index'}.js`) : null) };
     const bundle = await rollup({ input, plugins: [resolve] });
-    await bundle.write({ file: output, format: 'es', inlineDynamicImports: true });
+    await bundle.write({ file: output, format: 'es' });
   }
 
   test('without a bundler, under a policy that allows wasm', async () => {

@@ -2,6 +2,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { createHash } from 'node:crypto';
 import { ROOT, run, say } from './run.mjs';
 import { hashOf, wasmBindgen } from './setup.mjs';
 
@@ -29,7 +30,7 @@ export async function optimise(from, to) {
  * function that makes the glue of an instance of its own. What it exports is that of the instance in use, so that
  * importers follow when another one takes its place.
  */
-export function severalInstances(glue) {
+export function severalInstances(glue, core) {
   const names = [...glue.matchAll(/^export (?:class|function) (\w+)/gm)].map(([, name]) => name).filter((name) => name !== 'start');
   const body = glue.replace(/^export (?=class|function)/gm, '').replace(/^export \{[^}]*\};?$/m, '')
     // Entries that are not called in a hurry tell of a trap by themselves.
@@ -60,10 +61,17 @@ ${body.slice(body.startsWith('/*') ? body.indexOf('\n') + 1 : 0)}
     wasm = new Proxy({}, { get: (_, name) => (String(name).endsWith('_free') ? () => {} : () => { throw error(); }) });
     wasmInstance = wasmModule = cachedBigUint64ArrayMemory0 = cachedDataViewMemory0 = cachedUint32ArrayMemory0 = cachedUint8ArrayMemory0 = null;
   };
-  return { ${names.join(', ')}, init: __wbg_init, abandon };
+  const revive = (ptr) => {
+    const machine = Object.create(WasmMachine.prototype);
+    machine.__wbg_ptr = ptr;
+    WasmMachineFinalization.register(machine, ptr, machine);
+    return machine;
+  };
+  return { ${names.join(', ')}, init: __wbg_init, abandon, revive, table: () => wasm.__wbindgen_externrefs };
 }
 
 export { isTrap };
+export const CORE = '${core}';
 export let ${names.join(', ')};
 
 /** Makes an instance's glue the one whose parts are exported. */
@@ -83,7 +91,13 @@ ${names.map((name) => `  readonly ${name}: typeof ${name};`).join('\n')}
   readonly init: typeof __wbg_init;
   /** Lets go of the instance: frees do nothing then, all else throws what \`error\` makes. */
   abandon(error: () => Error): void;
+  /** The handle of a machine that lies in memory that was put there. */
+  revive(ptr: number): WasmMachine;
+  /** Where values of JavaScript wait that the core knows by number. */
+  table(): WebAssembly.Table;
 }
+/** Tells builds of the core apart. */
+export const CORE: string;
 export function makeGlue(onTrap: (error: unknown) => unknown): Glue;
 export function use(current: Glue): void;
 export function isTrap(error: unknown): boolean;
@@ -107,8 +121,9 @@ export async function buildCore() {
   await optimise(join(fresh, 'pagefault_bg.wasm'), join(fresh, 'pagefault.wasm'));
   renameSync(join(fresh, 'pagefault.wasm'), join(LIB, 'pagefault.wasm'));
   for (const name of readdirSync(fresh)) if (name.endsWith('.wasm') || name.endsWith('_bg.wasm.d.ts')) rmSync(join(fresh, name));
+  const core = createHash('sha256').update(readFileSync(join(LIB, 'pagefault.wasm'))).digest('hex').slice(0, 16);
   for (const [name, change] of [['pagefault.js', severalInstances], ['pagefault.d.ts', severalDeclarations]]) {
-    writeFileSync(join(fresh, name), change(readFileSync(join(fresh, name), 'utf8')));
+    writeFileSync(join(fresh, name), change(readFileSync(join(fresh, name), 'utf8'), core));
   }
   rmSync(join(LIB, 'wasm'), { recursive: true, force: true });
   renameSync(fresh, join(LIB, 'wasm'));

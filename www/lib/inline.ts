@@ -1,5 +1,5 @@
 /** pagefault with the core inside the script: for bundlers that copy no files, and pages of one file. */
-import { decoders, dumpConverters, dumpDiffers, dumpGuessers, dumpReaders, joiners, machines, recognisers, scripts } from './api.ts';
+import { decoders, dumpConverters, dumpDiffers, dumpGuessers, dumpReaders, joiners, machines, recognisers, revivers, scripts } from './api.ts';
 import { LoadError } from './errors.ts';
 import packed from './wasm/inline.js';
 
@@ -20,6 +20,11 @@ async function unpacked(): Promise<ArrayBuffer> {
  * const p = vm.spawn();
  */
 export const createMachine = /* @__PURE__ */ machines(unpacked);
+/**
+ * Takes a machine up again that `vm.toBytes()` wrote, in memory of its own; `vm.process(pid)` are its processes.
+ * @throws {@link ImageError} for bytes that are foreign, damaged, or of another build of the core
+ */
+export const machineFromBytes = /* @__PURE__ */ revivers(unpacked);
 /** Reads a script or a log, as the kind it is said to be or looks like, and sets its machine up. Throws {@link ScriptError}. */
 export const openScript = /* @__PURE__ */ scripts(unpacked);
 /** What a text is, by what stands in it: a guess. */

@@ -2,6 +2,7 @@ import * as check from './check.ts';
 import { type Instance, USUAL_BUDGET, requireBudget, reservation } from './core.ts';
 import { DISPOSE } from './disposable.ts';
 import { MachineStopped } from './errors.ts';
+import { type ImageHeader, write } from './image.ts';
 import { type MachineOptions, type SpawnOptions, machineSettings, spawnSettings } from './options.ts';
 import { Process, requireTypes } from './process.ts';
 import { type ProcList, frozen, printing } from './proc.ts';
@@ -48,16 +49,19 @@ function release(account: Account): void {
  */
 export class Machine {
   readonly #state: State;
+  readonly #ram: number;
   readonly #adopt = (pid: number, parent: Life | null): Process => {
     const life: Life = { pid, undone: false, handlers: parent?.handlers ?? null, watchpoints: null };
     this.#state.lives.set(pid, life);
     return Process._of(this.#state, life, this.#adopt);
   };
 
-  private constructor(instance: Instance, options: MachineOptions, budget: number) {
-    const { text, ram, files } = machineSettings(options);
-    const core = guarded(instance, 'createMachine', () => new instance.glue.WasmMachine(text));
+  private constructor(instance: Instance, options: MachineOptions | ImageHeader, budget: number) {
+    const image = 'core' in options ? options : null;
+    const { text, ram, files } = image ? { text: '', ram: image.ram, files: [] } : machineSettings(options as MachineOptions);
+    const core = image ? instance.glue.revive(image.at) : guarded(instance, 'createMachine', () => new instance.glue.WasmMachine(text));
     const account: Account = { core, instance, reserved: reservation(ram) };
+    this.#ram = ram;
     const state = new State(account, budget);
     instance.reserved += account.reserved;
     this.#state = state;
@@ -77,7 +81,7 @@ export class Machine {
   }
 
   /** @internal */
-  static _make(instance: Instance, options: MachineOptions, budget = USUAL_BUDGET): Machine {
+  static _make(instance: Instance, options: MachineOptions | ImageHeader, budget = USUAL_BUDGET): Machine {
     return new Machine(instance, options, budget);
   }
 
@@ -95,6 +99,31 @@ export class Machine {
     const state = this.#state;
     state.selected = -1;
     return this.#adopt(state.use((core) => guarded(state.instance, 'spawn', () => core.spawn(text))), null);
+  }
+
+  /** A handle of a living process by its number; `null` if none of that number lives. */
+  process(pid: number): Process | null {
+    check.integer('process', 'pid', pid, 0, 0xffff_ffff);
+    const state = this.#state;
+    if (!state.use((core) => core.isAlive(pid))) return null;
+    const life = state.lives.get(pid);
+    return life && !life.undone ? Process._of(state, life, this.#adopt) : this.#adopt(pid, null);
+  }
+
+  /**
+   * The whole machine as bytes, compressed, with a sum and the build that wrote them; `machineFromBytes` takes it up
+   * again. Only for a machine made with `isolate: true`, since its memory is what is written. Saved copies go along.
+   * @example
+   * const vm = await createMachine({ isolate: true });
+   * const bytes = await vm.toBytes();
+   * const again = await machineFromBytes(bytes);
+   */
+  async toBytes(): Promise<Uint8Array> {
+    const state = this.#state;
+    state.require();
+    if (!state.instance.isOwn) throw new RangeError('toBytes: the machine shares its memory with others: make it with { isolate: true }');
+    const at = (state.core as unknown as { readonly __wbg_ptr: number }).__wbg_ptr;
+    return write(state.instance, at, this.#ram, this.processes().filter(({ ended }) => ended === null).map(({ pid }) => pid));
   }
 
   /** Everything there is to see, as plain data. */

@@ -102,7 +102,7 @@ export interface SpawnOptions {
 
 const INT = 0x7fff_ffff;
 const SAFE = Number.MAX_SAFE_INTEGER;
-const MACHINE = ['ram', 'memTotal', 'swap', 'maxMapCount', 'overcommit', 'lsmMmapMinAddr', 'sysctl', 'config', 'pid', 'files', 'wasm', 'budget'];
+const MACHINE = ['ram', 'memTotal', 'swap', 'maxMapCount', 'overcommit', 'lsmMmapMinAddr', 'sysctl', 'config', 'pid', 'files', 'wasm', 'budget', 'isolate'];
 const SYSCTL: readonly (keyof Sysctls)[] = ['vm.max_map_count', 'vm.overcommit_memory', 'vm.overcommit_ratio', 'vm.admin_reserve_kbytes', 'vm.user_reserve_kbytes', 'vm.mmap_min_addr', 'read_ahead_kb', 'fault_around_bytes'];
 const CONFIG: readonly (keyof KernelConfig)[] = ['ANON_VMA_NAME', 'MEM_SOFT_DIRTY', 'PKU', 'LA57'];
 const FILE = ['path', 'content', 'size', 'mode', 'owner', 'kind', 'cached', 'pattern', 'inode', 'device'];

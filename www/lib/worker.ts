@@ -13,7 +13,7 @@
  * const p = await vm.spawn();
  * const a = await p.mmap({ length: 4096 });
  */
-import { LoadError, Machine, MachineStopped, OutOfMemory, PageFault, Process, ProcessGone, SavedMachine, ScriptError, ScriptSession, SyscallError, type TextKind, type MachineOptions } from './api.ts';
+import { ImageError, LoadError, Machine, MachineStopped, OutOfMemory, PageFault, Process, ProcessGone, SavedMachine, ScriptError, ScriptSession, SyscallError, type TextKind, type MachineOptions } from './api.ts';
 
 /** A worker, a port, or the inside of a worker. */
 export interface Port {
@@ -38,12 +38,14 @@ type RemoteResult<R> = R extends Promise<infer P> ? RemoteResult<P> : R extends 
 export interface Served {
   createMachine?(options?: MachineOptions): Promise<Machine>;
   openScript?(text: string, options?: { readonly kind?: TextKind }): Promise<ScriptSession>;
+  machineFromBytes?(bytes: Uint8Array): Promise<Machine>;
 }
 
 /** The ways in, from afar. */
 export interface Connection {
   createMachine(options?: MachineOptions): Promise<Remote<Machine>>;
   openScript(text: string, options?: { readonly kind?: TextKind }): Promise<Remote<ScriptSession>>;
+  machineFromBytes(bytes: Uint8Array): Promise<Remote<Machine>>;
 }
 
 interface Call {
@@ -125,6 +127,7 @@ function revived({ name, message, fields }: Told): Error {
     case 'MachineStopped': return new MachineStopped(text);
     case 'ProcessGone': return new ProcessGone(pid, text.replace(/^process \d+ /, ''));
     case 'OutOfMemory': return new OutOfMemory(text, used, budget);
+    case 'ImageError': return new ImageError(problem, text);
     case 'LoadError': return new LoadError(problem, text);
     case 'ScriptError': return new ScriptError(errors);
     case 'TypeError': return new TypeError(text);

@@ -100,5 +100,6 @@ pub(super) fn difference(from: &Machine, to: &Machine) -> Vec<ProcessDifference>
             more,
         }
     });
-    told.filter(|process| process.kind != "changed" || !process.gone.is_empty() || !process.new.is_empty() || !process.pages.is_empty()).collect()
+    told.filter(|process| process.kind != "changed" || !process.gone.is_empty() || !process.new.is_empty() || !process.pages.is_empty())
+        .collect()
 }

@@ -142,7 +142,16 @@ impl WasmMachine {
     /// goes, which is taken with `takeOutput`.
     #[wasm_bindgen(js_name = syscallGiven)]
     #[allow(clippy::too_many_arguments, reason = "numbers cross one by one")]
-    pub fn syscall_given(&mut self, pid: u32, number: u32, at: usize, len: usize, second_at: usize, second_len: usize, answer_at: usize) -> bool {
+    pub fn syscall_given(
+        &mut self,
+        pid: u32,
+        number: u32,
+        at: usize,
+        len: usize,
+        second_at: usize,
+        second_len: usize,
+        answer_at: usize,
+    ) -> bool {
         let mut args = [0, 1, 2, 3, 4, 5].map(|i| Arg::Int(self.words[i]));
         let len = len.min(self.buffer.len());
         let end = len.saturating_add(second_len).min(self.buffer.len());

@@ -105,7 +105,13 @@ impl Watch {
             pid: pid.0,
             call,
             result,
-            ending: if ended.is_err() { "error" } else if signal.is_some() { "signal" } else { "ok" },
+            ending: if ended.is_err() {
+                "error"
+            } else if signal.is_some() {
+                "signal"
+            } else {
+                "ok"
+            },
             errno: error.map(|error| error.errno.name()),
             signal: signal.map(SignalFact::from),
             why: error.map(|error| error.why.to_string()).or(reason),
