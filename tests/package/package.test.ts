@@ -107,6 +107,15 @@ test('package.json and the files agree, for publint and are-the-types-wrong too'
   expect(project.node(attw)).toMatchObject({ status: 0 });
 }, 120_000);
 
+test('every public item says what it is', () => {
+  const bare = project.files.filter(({ path }) => path.endsWith('.d.ts') && !/texts/.test(path)).flatMap(({ path }) => {
+    const lines = readFileSync(join(project.folder, 'node_modules', 'pagefault', path), 'utf8').split('\n');
+    const isItem = (line: string) => /^export (declare )?(abstract )?(const|class|function|interface) /.test(line) || (/^ {4}(get )?[a-z]\w*(<[^(]*>)?\(/.test(line) && !/^ {4}(constructor|toString|arrayBuffer)\b/.test(line));
+    return lines.flatMap((line, i) => (isItem(line) && !lines[i - 1]!.trim().endsWith('*/') ? [`${path}:${i + 1}: ${line.trim()}`] : []));
+  });
+  expect(bare).toEqual([]);
+});
+
 test('the library stays small', async () => {
   const size = async (code: string) => {
     const { outputFiles } = await build({ stdin: { contents: code, resolveDir: project.folder }, bundle: true, minify: true, format: 'esm', write: false, platform: 'browser' });

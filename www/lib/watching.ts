@@ -186,6 +186,7 @@ const MOST_WAITING = 1 << 16;
 /** What ends a stream of events: an `AbortSignal`. */
 export interface AbortLike {
   readonly aborted: boolean;
+  /** Tells when. */
   addEventListener(type: 'abort', listener: () => void): void;
 }
 

@@ -17,10 +17,13 @@ import { ImageError, LoadError, Machine, MachineStopped, OutOfMemory, PageFault,
 
 /** A worker, a port, or the inside of a worker. */
 export interface Port {
+  /** Sends; what is sent is copied. */
   postMessage(message: unknown): void;
+  /** On the web. */
   addEventListener?(type: 'message', listener: (event: never) => void): void;
   /** Node's ports and workers. */
   on?(type: 'message', listener: (message: never) => void): unknown;
+  /** A port of the web waits for it. */
   start?(): void;
 }
 
@@ -43,8 +46,11 @@ export interface Served {
 
 /** The ways in, from afar. */
 export interface Connection {
+  /** As `createMachine`, in the worker. */
   createMachine(options?: MachineOptions): Promise<Remote<Machine>>;
+  /** As `openScript`, in the worker. */
   openScript(text: string, options?: { readonly kind?: TextKind }): Promise<Remote<ScriptSession>>;
+  /** As `machineFromBytes`, in the worker. */
   machineFromBytes(bytes: Uint8Array): Promise<Remote<Machine>>;
 }
 

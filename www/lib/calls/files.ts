@@ -190,6 +190,7 @@ export abstract class FileCalls extends MemoryCalls {
    * @throws {@link SyscallError} EBADF, ENOTTY, EINVAL, EFAULT, ENOENT, E2BIG, EPERM
    */
   ioctl(fd: number, request: number | string, argument: AddressLike): number;
+  /** The same with the structure given as bytes. */
   ioctl(fd: number, request: number | string, argument: Uint8Array | ArrayBuffer): { readonly result: number; readonly output: Uint8Array };
   ioctl(fd: number, request: number | string, argument: AddressLike | Uint8Array | ArrayBuffer): number | { readonly result: number; readonly output: Uint8Array } {
     const bytes = typeof argument === 'object' && argument !== null ? check.contents('ioctl', 'argument', argument) : undefined;
