@@ -106,9 +106,13 @@ export interface Verdict {
 export class ScriptSession {
   #core: WasmSession;
 
-  /** @internal Throws {@link ScriptError} for a script that cannot be parsed. */
-  constructor(text: string, kind?: TextKind) {
+  private constructor(text: string, kind?: TextKind) {
     this.#core = guarded(() => new WasmSession(text, kind));
+  }
+
+  /** @internal Throws {@link ScriptError} for a script that cannot be parsed. */
+  static _open(text: string, kind?: TextKind): ScriptSession {
+    return new ScriptSession(text, kind);
   }
 
   /** What the text was read as. */

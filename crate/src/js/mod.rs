@@ -2,10 +2,12 @@
 //! numbers: 64-bit quantities as two halves or as a double, large data through a buffer that JavaScript
 //! looks into, so that no hot call makes an object.
 
+mod difference;
 mod dump;
 mod look;
 mod machine;
 mod session;
+mod watch;
 
 pub use machine::WasmMachine;
 pub use session::WasmSession;

@@ -70,7 +70,7 @@ impl Machine {
     }
 
     /// Creates a file.
-    pub(super) fn add_file(&mut self, config: &FileConfig) {
+    pub fn add_file(&mut self, config: &FileConfig) {
         let mut inode = Inode {
             size: config.size,
             backing_end: config.size,

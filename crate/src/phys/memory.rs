@@ -129,6 +129,11 @@ impl Memory {
         written.for_each(|pfn| self.mark(pfn));
     }
 
+    /// Host memory taken, in bytes.
+    pub(super) fn host_bytes(&self) -> usize {
+        self.chunks.len() * CHUNK_BYTES
+    }
+
     /// First byte of the frame, which must be allocated: its chunk exists then.
     #[inline]
     fn pointer(&self, pfn: Pfn) -> *mut u8 {

@@ -215,6 +215,11 @@ impl Phys {
         self.memory.set_word(pfn, index, value);
     }
 
+    /// Host memory that holds the RAM, in bytes: of what was never used there is none.
+    pub fn host_bytes(&self) -> usize {
+        self.memory.host_bytes()
+    }
+
     /// The host address of a frame's first byte. It stays valid as long as this `Phys` lives; a clone
     /// has other addresses.
     #[inline]
