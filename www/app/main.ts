@@ -2,6 +2,7 @@
 import { render } from 'lit';
 import { EXAMPLES } from './examples.ts';
 import { progressed } from './interface/header/header.ts';
+import type { PfAccount } from './interface/index.ts';
 import { type Command, commandFor, isTyping } from './interface/palette/keys.ts';
 import { fileName, saveText, watchDrops } from './interface/open/files.ts';
 import { words } from './texts/page.ts';
@@ -32,7 +33,7 @@ function changed(): void {
   });
 }
 
-const page = new Page(changed, () => progress(), () => undefined);
+const page = new Page(changed, () => progress(), () => (find('pf-memory').pointed = page.model.hover));
 const { model } = page;
 
 /** Parts that are loaded when they are first asked for. */
@@ -74,9 +75,18 @@ const commands: readonly Command[] = commandsOf(page, {
 const actions = {
   open: (id: string) => void page.openExample(id),
   own: () => void page.openOwn(), fresh: () => void page.fresh(), readAs: page.readAs.bind(page), showOpen: () => void openPart(), share: () => void page.share(),
-  palette: () => void palette(), theme: switchTheme, help: () => void help(), tell: () => page.tell(),
+  palette: () => void palette(), theme: switchTheme, help: () => void help(), tell: () => tell(),
   memory: (event: CustomEvent) => model.seeLanes(event.detail.lanes),
 };
+
+/** What was asked for gets the focus. */
+async function tell(): Promise<void> {
+  page.tell();
+  draw();
+  const account = document.querySelector<PfAccount>('pf-account');
+  await account?.updateComplete;
+  account?.focusTitle();
+}
 
 function draw(): void {
   render(shell(page, actions), app);
@@ -110,6 +120,7 @@ function pressed(event: KeyboardEvent): void {
 async function start(): Promise<void> {
   app.replaceChildren();
   page.onText = (text) => find('pf-editor').setText(text);
+  page.onLine = (line) => find('pf-editor').goTo({ line });
   draw();
   for (const [name, then] of Object.entries({
     opened: (detail: { text: string; maps: string; origin: string }) => page.take(detail.text, detail.maps, detail.origin),

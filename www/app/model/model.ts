@@ -156,7 +156,7 @@ export class Model {
   /** Back to where a process still lived: a program that has ended has nothing to show. */
   async #beforeTheEnd(turn: number): Promise<void> {
     const end = this.position;
-    const isOver = () => this.at!.processes.every(({ ended }) => ended !== null);
+    const isOver = () => this.at !== null && this.at.processes.every(({ ended }) => ended !== null);
     for (let back = 1; back <= Math.min(MOST_BACK, end) && turn === this.#texts && isOver(); back++) await this.goTo(end - back);
     if (turn === this.#texts && isOver()) await this.goTo(end);
   }

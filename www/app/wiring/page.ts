@@ -7,6 +7,7 @@ import * as branching from '../model/branches.ts';
 import { asLines } from '../model/lines.ts';
 import { type Comparison, compare } from '../model/compare.ts';
 import { Model } from '../model/model.ts';
+import { over } from '../model/tracks.ts';
 import { saveText } from '../interface/open/files.ts';
 import { pngOf, saveBlob } from './picture.ts';
 import { words } from '../texts/page.ts';
@@ -53,6 +54,7 @@ export class Page {
   #toastTimer = 0;
   #playTimer = 0;
   #tabChosen = false;
+  #wasUnread = false;
 
   /** `draw`: something may have changed; `progress`: only how far a long way has come; `hover`: only what is pointed at. */
   get isSmall(): boolean {
@@ -126,9 +128,17 @@ export class Page {
     await model.setText(text, how.position ?? 0, how.kind ?? null);
     this.tree = branching.plant(text, words.trunk);
     this.comparison = this.dumpChanges = null;
-    if (model.opened?.dump) this.showDock('verdict');
-    else if (this.dock === 'verdict' && model.errors.length === 0) this.showDock('story');
+    this.#settle(true);
     this.#draw();
+  }
+
+  /** What a text says that cannot be read, or is a dump, is told below at once; when it can be read, the story is back. */
+  #settle(isOther: boolean): void {
+    const { model } = this;
+    const isUnread = model.opened === null && model.errors.length > 0;
+    if (model.opened?.dump || isUnread) this.showDock('verdict');
+    else if (this.dock === 'verdict' && model.errors.length === 0 && (isOther || this.#wasUnread)) this.showDock('story');
+    this.#wasUnread = isUnread;
   }
 
   /** The text in the editor is another one than what is known. */
@@ -142,12 +152,13 @@ export class Page {
     this.model.exampleId = '';
     this.#branch(text);
     await this.model.edit(text);
+    this.#settle(false);
     this.#keepOwn();
     this.#draw();
   }
 
   readAs(kind: TextKind): void {
-    void this.model.readAs(kind).then(() => this.showDock(this.model.opened?.dump ? 'verdict' : this.dock));
+    void this.model.readAs(kind).then(() => this.#settle(true));
   }
 
   /** What is typed on the console: a call that runs now, or a question. */
@@ -173,6 +184,15 @@ export class Page {
     const { last } = model.at!;
     return { ok: true, text: last ? [last.result && `= ${last.result}`, last.why].filter(Boolean).join('\n') : '' };
   }
+
+  /** The text above the place where a call would run. */
+  readonly textAbove = (): string => {
+    const { text, opened, position } = this.model;
+    const line = opened?.lines[position - 1] ?? 0;
+    let at = 0;
+    for (let i = 0; i < line && at >= 0; i++) at = text.indexOf('\n', at) + 1 || text.length;
+    return text.slice(0, at);
+  };
 
   /** An edit at a moment that has steps behind it starts a branch there. */
   #branch(text: string, position = this.model.position, hasFuture = position > 0 && position < this.model.history.length): void {
@@ -246,10 +266,9 @@ export class Page {
     this.go(this.model.position + by);
   }
 
-  /** To the next system call: accesses in between are run through. */
-  async stepOver(): Promise<void> {
-    this.pause();
-    if (!(await this.model.find('call', false))) await this.model.goTo(this.model.length);
+  /** To the next statement of this process, past what a line repeats and what others do. */
+  stepOver(): void {
+    this.go(over(this.model.position, this.model.opened?.lines ?? new Uint32Array(), this.model.history.tracks));
   }
 
   async find(what: Find, back: boolean): Promise<void> {

@@ -13,11 +13,12 @@ const COLUMNS = ['address', 'area', 'rights', 'size', 'in RAM', 'flags'] as cons
 const MOST_HEIGHT = 16_000_000;
 
 export class PfSpaceTable extends LitElement {
-  static override properties = { areas: { attribute: false }, pid: { attribute: false }, selected: { attribute: false }, touched: { attribute: false }, units: { attribute: false }, lowFirst: { attribute: false }, first: { state: true } };
+  static override properties = { areas: { attribute: false }, pid: { attribute: false }, selected: { attribute: false }, pointed: { attribute: false }, touched: { attribute: false }, units: { attribute: false }, lowFirst: { attribute: false }, first: { state: true } };
 
   declare areas: Areas;
   declare pid: number;
   declare selected: Place | null;
+  declare pointed: Place | null;
   declare touched: Place | null;
   declare units: Units;
   declare lowFirst: boolean;
@@ -31,6 +32,7 @@ export class PfSpaceTable extends LitElement {
     this.areas = NO_AREAS;
     this.pid = 0;
     this.selected = null;
+    this.pointed = null;
     this.touched = null;
     this.units = UNITS;
     this.lowFirst = false;
@@ -124,6 +126,7 @@ export class PfSpaceTable extends LitElement {
     const count = Math.min(POOL, areas.count - first);
     const selected = this.rowOf(this.selected);
     const touched = this.rowOf(this.touched);
+    const pointed = this.rowOf(this.pointed);
     if (this.row < first || this.row >= first + count) this.row = first;
     // Rows keep their place among the elements by number modulo the pool: only those that wrapped change.
     const rows = Array.from({ length: count }, (_, slot) => first + ((((slot - first) % POOL) + POOL) % POOL)).filter((row) => row < areas.count);
@@ -132,7 +135,7 @@ export class PfSpaceTable extends LitElement {
       <div class="body" role="rowgroup" style="height:${areas.count * this.pitch}px">
         ${rows.map((row) => {
           const at = this.area(row);
-          return html`<div role="row" aria-rowindex=${row + 2} aria-selected=${row === selected} class=${row === selected ? 'on' : row === touched ? 'touched' : ''}
+          return html`<div role="row" aria-rowindex=${row + 2} aria-selected=${row === selected} class="${row === selected ? 'on' : row === touched ? 'touched' : ''} ${row === pointed ? 'pointed' : ''}"
             style="transform:translateY(${first * this.pitch + (row - first) * ROW}px)" @click=${() => { this.row = row; this.choose(row); }}>
             ${this.cells(at, row === touched).map((text, i) => html`<span role="gridcell" aria-colindex=${i + 1} tabindex=${row === this.row && i === this.column ? 0 : -1}>${text}</span>`)}
           </div>`;

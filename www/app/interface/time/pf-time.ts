@@ -1,7 +1,7 @@
 /** Time: the buttons that move through it, and the slider with its tracks, drawn at the cost of its pixels, not of its steps. */
 import { type TemplateResult, html, nothing, svg } from 'lit';
 import { CALL_GROUPS, type Find, type Tracks } from '../../worker/protocol.ts';
-import { type Buckets, MARKS, NO_TRACKS, type Line, lanesOf, over, pidsOf, stepsOf } from '../../model/tracks.ts';
+import { type Buckets, MARKS, NO_TRACKS, type Line, lanesOf, pidsOf, stepsOf } from '../../model/tracks.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
 import './pf-time.css';
@@ -104,7 +104,7 @@ export class PfTime extends Panel {
         ${this.#button('start', t.start, icon('start'), canBack, () => go(0))}
         ${this.#button('back', `${t.back} (${t.hints.back})`, icon('back'), canBack, () => go(position - 1))}
         ${this.#button('step', `${t.step} (${t.hints.step})`, html`${t.step}${icon('step')}`, canGo, () => go(position + 1), 'primary')}
-        ${this.#button('over', `${t.over}: ${t.overWords}`, html`${icon('over')}`, canGo, () => go(over(position, this.lines, this.tracks)))}
+        ${this.#button('over', `${t.over}: ${t.overWords}`, html`${icon('over')}`, canGo, () => this.raise('over', null))}
         ${this.#button('run', t.run, icon('run'), canGo, () => go(length))}
         ${this.#button('play', isPlaying ? t.pause : t.play, icon(isPlaying ? 'pause' : 'play'), isPlaying || canGo, () => (isPlaying ? this.raise('pause', null) : this.raise('play', { speed: this.speed })))}
         <label class="pf-speed"><span class="hidden">${t.speed}</span><select title=${t.speed} @change=${(event: Event) => {
