@@ -53,6 +53,13 @@ test('step, back, over, to the ends: by keys anywhere on the page', async () => 
   await lead('Alt+Home', 0);
 });
 
+test('steps asked for quickly one after the other add up', async () => {
+  await page.evaluate(`for (let i = 0; i < 4; i++) document.querySelector('[data-act=step]').click()`);
+  await at(4);
+  await page.evaluate(`for (let i = 0; i < 3; i++) document.dispatchEvent(new KeyboardEvent('keydown', { key: '[', bubbles: true }))`);
+  await at(1);
+});
+
 test('stepping over goes to the next statement of the process, by button and by key', async () => {
   await act('run');
   await at(9);

@@ -67,6 +67,8 @@ export class Model {
   readonly #areas = new Map<number, { version: number; areas: Areas }>();
   #texts = 0;
   #ways = 0;
+  /** The way under way, and where it leads. */
+  #heading: { readonly way: number; readonly to: number } | null = null;
   #looks = 0;
   /** Where the session stood before the text could not be read. */
   #stood = 0;
@@ -86,6 +88,11 @@ export class Model {
 
   get position(): number {
     return this.at?.position ?? 0;
+  }
+
+  /** Where it will be: steps that are asked for quickly one after the other add up. */
+  get heading(): number {
+    return this.#heading?.way === this.#ways ? this.#heading.to : this.position;
   }
 
   get length(): number {
@@ -180,7 +187,9 @@ export class Model {
     if (!this.canRun) return;
     const way = ++this.#ways;
     const to = Math.min(Math.max(0, position), this.length);
+    this.#heading = { way, to };
     const at = await this.#unlessCrashed(this.#client.go(to, this.#look()));
+    if (way === this.#ways) this.#heading = null;
     if (way === this.#ways && at) this.#arrived(at);
   }
 

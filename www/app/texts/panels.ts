@@ -203,6 +203,7 @@ export const panels = {
     times: (count: number) => `${count.toLocaleString('en')} ×`,
     free: 'nothing: it was not run',
     source: 'Where the figure is from',
+    below: (name: string) => `What ${name} calls`,
     tree: 'Kernel functions, in the order they were entered',
     fileOf: (file: string) => `Linux 6.18: ${file}`,
     unknownFunction: 'A function of a device.',

@@ -4,7 +4,7 @@ import { EXAMPLES } from '../examples.ts';
 import { Keep, type Kept } from '../keep.ts';
 import { type LinkState, decode, encode } from '../link.ts';
 import * as branching from '../model/branches.ts';
-import { asLines } from '../model/lines.ts';
+import { MOST_LINE, asLines, longestLine } from '../model/lines.ts';
 import { type Comparison, compare } from '../model/compare.ts';
 import { Model } from '../model/model.ts';
 import { over } from '../model/tracks.ts';
@@ -55,6 +55,7 @@ export class Page {
   #playTimer = 0;
   #tabChosen = false;
   #wasUnread = false;
+  #isFollowing = false;
 
   /** `draw`: something may have changed; `progress`: only how far a long way has come; `hover`: only what is pointed at. */
   get isSmall(): boolean {
@@ -101,11 +102,24 @@ export class Page {
 
   /** A text from outside: all of it is run, and shown where its memory is still there. */
   async take(given: string, maps = '', origin = ''): Promise<void> {
+    if (this.#isTooWide(given)) return;
     const first = maps.trim() === '' ? '' : `@log yes\n${(await this.model.ask<string>({ of: 'firstMaps', text: maps })) ?? ''}\n`;
     this.#keepOwn();
     await this.#show(first + asLines(given), { origin, position: 'before the end' });
     if (origin) this.say(origin);
     this.#keepOwn();
+  }
+
+  /** A line that no editor can show is said, not taken. */
+  #isTooWide(text: string): boolean {
+    const longest = longestLine(text);
+    if (longest > MOST_LINE) this.say(words.longLine(Math.round(longest / (1 << 20))));
+    return longest > MOST_LINE;
+  }
+
+  /** The address says a state that is not shown any more: it says nothing now. */
+  #forgetLink(): void {
+    if (location.hash !== '' && !this.#isFollowing) history.replaceState(null, '', location.pathname + location.search);
   }
 
   async takeFiles(files: readonly { readonly name: string; readonly bytes: Uint8Array }[]): Promise<void> {
@@ -120,6 +134,7 @@ export class Page {
 
   async #show(text: string, how: { exampleId?: string; origin?: string; position?: number | 'before the end'; kind?: TextKind | null }): Promise<void> {
     this.pause();
+    this.#forgetLink();
     const { model } = this;
     model.exampleId = how.exampleId ?? '';
     model.origin = how.origin ?? '';
@@ -149,6 +164,7 @@ export class Page {
   async changed(text: string): Promise<void> {
     if (text === this.model.text && this.model.isFresh) return;
     this.pause();
+    this.#forgetLink();
     this.model.exampleId = '';
     this.#branch(text);
     await this.model.edit(text);
@@ -178,6 +194,7 @@ export class Page {
     const typed = await model.typed(line);
     if ('why' in typed) return { ok: false, reason: typed.why };
     model.exampleId = '';
+    this.#forgetLink();
     this.onText(typed.text);
     this.#branch(typed.text, from, hadFuture);
     this.#keepOwn();
@@ -206,6 +223,7 @@ export class Page {
     this.tree = tree;
     const text = branching.textOf(tree);
     this.model.exampleId = '';
+    this.#forgetLink();
     this.onText(text);
     void this.model.setText(text, isOther ? branching.branch(tree).position : this.model.position, this.model.chosen).then(() => this.#keepOwn());
   }
@@ -263,7 +281,7 @@ export class Page {
   }
 
   step(by: number): void {
-    this.go(this.model.position + by);
+    this.go(this.model.heading + by);
   }
 
   /** To the next statement of this process, past what a line repeats and what others do. */
@@ -469,11 +487,14 @@ export class Page {
   }
 
   async #open({ example, text, position, kind, selected, tab }: LinkState): Promise<void> {
+    if (text !== null && this.#isTooWide(text)) return this.model.text === '' ? this.openExample(EXAMPLES[0]!.id) : undefined;
+    this.#isFollowing = true;
     if (example !== null) await this.openExample(example, position);
     else {
       this.#keepOwn();
       await this.#show(text ?? '', { position, kind });
     }
+    this.#isFollowing = false;
     if (tab && tab in WANTS) this.showTab(tab as InspectorTab);
     if (selected) this.model.select({ ...selected, pfn: null });
   }

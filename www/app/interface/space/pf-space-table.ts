@@ -1,5 +1,5 @@
 /** `<pf-space-table>`: the areas of a process as a grid of at most 60 rows that are used again: the twin of the drawing. */
-import { LitElement, type PropertyValues, type TemplateResult, html } from 'lit';
+import { LitElement, type PropertyValues, type TemplateResult, html, nothing } from 'lit';
 import { areaAt, NO_AREAS } from '../../scene/layout.ts';
 import { UNITS, type Units, addressText, pageAddr, pageOf, pagesText, permsText } from '../../scene/units.ts';
 import { AREA_FLAG, type Areas, type Place } from '../../worker/protocol.ts';
@@ -130,7 +130,7 @@ export class PfSpaceTable extends LitElement {
     if (this.row < first || this.row >= first + count) this.row = first;
     // Rows keep their place among the elements by number modulo the pool: only those that wrapped change.
     const rows = Array.from({ length: count }, (_, slot) => first + ((((slot - first) % POOL) + POOL) % POOL)).filter((row) => row < areas.count);
-    return html`<div class="pf-areas-grid" role="grid" aria-label="Areas of process ${this.pid}" aria-rowcount=${areas.count + 1} aria-colcount=${COLUMNS.length} @scroll=${this.scrolled} @keydown=${this.keyed}>
+    return html`<div class="pf-areas-grid" role="grid" aria-label="Areas of process ${this.pid}" tabindex=${areas.count === 0 ? 0 : nothing} aria-rowcount=${areas.count + 1} aria-colcount=${COLUMNS.length} @scroll=${this.scrolled} @keydown=${this.keyed}>
       <div role="row" aria-rowindex="1" class="head">${COLUMNS.map((name, i) => html`<span role="columnheader" aria-colindex=${i + 1}>${name}</span>`)}</div>
       <div class="body" role="rowgroup" style="height:${areas.count * this.pitch}px">
         ${rows.map((row) => {

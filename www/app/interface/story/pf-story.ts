@@ -23,7 +23,7 @@ interface Node {
 
 export class PfStory extends Panel {
   static override properties = {
-    ...data('explanation', 'last', 'source', 'processes', 'areas', 'tracks', 'position', 'levels', 'parts'), withPassed: { state: true }, withWords: { state: true }, mostLines: { state: true }, mostChanges: { state: true }, told: { state: true },
+    ...data('explanation', 'last', 'source', 'processes', 'areas', 'tracks', 'position', 'levels', 'parts'), withPassed: { state: true }, withWords: { state: true }, mostLines: { state: true }, mostChanges: { state: true }, told: { state: true }, folded: { state: true },
   };
   declare explanation: Explanation | null;
   declare last: StepReport | null;
@@ -44,6 +44,8 @@ export class PfStory extends Panel {
   declare mostChanges: number;
   /** Functions of which the sentence was asked for. */
   declare told: ReadonlySet<string>;
+  /** Lines of the tree whose calls are not shown. */
+  declare folded: ReadonlySet<TreeLine>;
 
   constructor() {
     super();
@@ -61,6 +63,7 @@ export class PfStory extends Panel {
     this.mostLines = MOST;
     this.mostChanges = MOST;
     this.told = new Set();
+    this.folded = new Set();
   }
 
   override render(): TemplateResult {
@@ -123,7 +126,17 @@ export class PfStory extends Panel {
     const row = this.#line(line);
     return below.length === 0
       ? html`<li class="leaf ${line.kind}"><div class="pf-tree-row">${row}</div></li>`
-      : html`<li class=${line.kind}><details open><summary class="pf-tree-row">${row}</summary><ul>${below.map((node) => this.#node(node))}</ul></details></li>`;
+      : html`<li class=${line.kind}><div class="pf-tree-row">${this.#fold(line)}${row}</div>${this.folded.has(line) ? nothing : html`<ul>${below.map((node) => this.#node(node))}</ul>`}</li>`;
+  }
+
+  #fold(line: TreeLine): TemplateResult {
+    const isFolded = this.folded.has(line);
+    const toggle = () => {
+      const folded = new Set(this.folded);
+      if (!folded.delete(line)) folded.add(line);
+      this.folded = folded;
+    };
+    return html`<button type="button" class="pf-fold" aria-expanded=${!isFolded} aria-label=${t.below(line.text)} @click=${toggle}>${isFolded ? '▸' : '▾'}</button>`;
   }
 
   #line({ kind, text, note }: TreeLine): TemplateResult {
