@@ -22,8 +22,7 @@ test('calls and flags complete as they are typed', async () => {
   await page.write('mprot');
   await page.until(`[...document.querySelectorAll('.cm-tooltip-autocomplete li')].some((one) => one.textContent.includes('mprotect'))`);
   await page.until(`document.querySelector('.cm-tooltip-autocomplete [aria-selected=true]')?.textContent.startsWith('mprotect')`);
-  await page.press('Tab');
-  if (!(await script()).includes('mprotect(')) await page.press('Enter');
+  await page.click('.cm-tooltip-autocomplete [aria-selected=true]');
   await page.until(`document.querySelector('pf-editor').text.includes('mprotect(')`);
   await page.write('a, 4K, PROT_R');
   await page.until(`[...document.querySelectorAll('.cm-tooltip-autocomplete li')].some((one) => one.textContent.includes('PROT_READ'))`);

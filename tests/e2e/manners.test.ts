@@ -91,11 +91,12 @@ test.each([[320, 640], [640, 480], [390, 844], [844, 390], [1024, 700]])('at %i 
   await at(1);
   await drawnTwice();
   expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
-  for (const selector of ['pf-editor', 'pf-space canvas', '[data-act=step]', '#dock-story', '#open', '#help-button']) {
-    const box = await page.evaluate<{ left: number; right: number; width: number; height: number; bottom: number }>(`document.querySelector(${JSON.stringify(selector)}).getBoundingClientRect().toJSON()`);
+  for (const selector of ['pf-editor', 'pf-space canvas', '[data-act=step]', '#dock-story', '#open', '#commands']) {
+    const box = await page.evaluate<{ left: number; right: number; width: number; height: number; top: number; bottom: number }>(`(() => { const one = document.querySelector(${JSON.stringify(selector)}); one.scrollIntoView({ block: 'nearest' }); return one.getBoundingClientRect().toJSON(); })()`);
     expect(box.left, selector).toBeGreaterThanOrEqual(-0.5);
     expect(box.right, selector).toBeLessThanOrEqual(width + 0.5);
-    expect(box.bottom, selector).toBeLessThanOrEqual(height + 0.5);
+    expect(box.top, selector).toBeLessThan(height - 24);
+    expect(box.bottom, selector).toBeGreaterThan(24);
     expect(Math.min(box.width, box.height), selector).toBeGreaterThanOrEqual(24);
   }
 });

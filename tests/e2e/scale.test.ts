@@ -44,7 +44,7 @@ test('10,000 and 65,500 areas have as many nodes, shapes and rows as the window 
   const found: { nodes: number; calls: number }[] = [];
   for (const areas of [10_000, 65_500]) {
     await open(`repeat(${areas}, 8K, "mmap", 0x10000000, 4K, 3, 0x32, -1, 0)\na = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nload(a)\n`);
-    await page.until(`document.querySelector('pf-memory').at.processes[0].areas > ${areas}`);
+    await page.until(`document.querySelector('pf-memory').at?.processes[0]?.areas > ${areas}`);
     await page.evaluate('window.bytes.length = 0');
     const calls = await page.evaluate<number>(`(async () => {
       const space = document.querySelector('pf-space');

@@ -273,13 +273,13 @@ export class Engine {
   async #try(open: Open, line: string): Promise<Tried> {
     const { session, runs, as } = open;
     const { position } = session;
-    const at = position > 0 ? open.lines[position - 1]! : 0;
     const lines = runs.split('\n');
-    let insert = at === 0 ? lines.length : at;
+    // Behind the step that ran last; at the start before the first one, and behind the settings.
+    let insert = position > 0 ? open.lines[position - 1]! : session.length > 0 ? open.lines[0]! - 1 : lines.length;
     // Expectations belong to the statement above them.
-    while (insert < lines.length && /^\s*[><]/.test(lines[insert]!)) insert++;
+    while (position > 0 && insert < lines.length && /^\s*[><]/.test(lines[insert]!)) insert++;
     const text = [...lines.slice(0, insert), line, ...lines.slice(insert)].join('\n');
-    const tried = { text, position: at === 0 ? session.length + 1 : position + 1 };
+    const tried = { text, position: position + 1 };
     try {
       const trial = await openScript(text, { kind: as === 'maps' || as === 'smaps' ? 'script' : as });
       const isLonger = trial.length > session.length;

@@ -405,7 +405,7 @@ export class PfSpace extends LitElement {
     const [a, b] = [axis.pieceAt(lane.scroll + 0.01, lane.zoom), axis.pieceAt(Math.min(lane.scroll + lane.box.h, length) - 0.01, lane.zoom)].sort((p, q) => p - q) as [number, number];
     const ends = [axis.toPage(lane.scroll, lane.zoom), axis.toPage(Math.min(lane.scroll + lane.box.h, length), lane.zoom)].sort((p, q) => p - q) as [number, number];
     const [from, to] = a === b ? ends : [axis.start[a]!, axis.start[b + 1]!];
-    const seen = `${lane.data.pid}:${from}:${to}:${lane.data.areas.count}:${this.lanes.version(lane.data.pid)}:${this.lowFirst}:${this.units.addresses}`;
+    const seen = `${lane.data.pid}:${from}:${to}:${lane.data.areas.count}:${this.lanes.version(lane.data.pid)}:${this.lowFirst}:${this.units.addresses}:${this.units.sizes}`;
     if (seen === this.told) return;
     this.told = seen;
     this.dispatchEvent(new CustomEvent<SpaceView>('view', { detail: { pid: lane.data.pid, areas: lane.data.areas, from, to, lowFirst: this.lowFirst, units: this.units } }));
