@@ -3,6 +3,7 @@ import { render } from 'lit';
 import { EXAMPLES } from './examples.ts';
 import { progressed } from './interface/header/header.ts';
 import { fetchRest, later } from './interface/later.ts';
+import type { PfAccount } from './interface/account/pf-account.ts';
 import { type Command, commandFor, isTyping } from './interface/palette/keys.ts';
 import { fileName, saveText, watchDrops } from './interface/open/files.ts';
 import { words } from './texts/page.ts';
@@ -33,7 +34,7 @@ function changed(): void {
   });
 }
 
-const page = new Page(changed, () => progress(), () => undefined);
+const page = new Page(changed, () => progress(), () => (find('pf-memory').pointed = page.model.hover));
 const { model } = page;
 
 /** Parts that are loaded when they are first asked for. */
@@ -91,9 +92,18 @@ const actions = {
   console: openConsole,
   open: (id: string) => void page.openExample(id),
   own: () => void page.openOwn(), fresh: () => void page.fresh(), readAs: page.readAs.bind(page), showOpen: () => void openPart(), share: () => void page.share(),
-  palette: () => void palette(), theme: switchTheme, help: () => void help(), tell: () => page.tell(),
+  palette: () => void palette(), theme: switchTheme, help: () => void help(), tell: () => void tell(),
   memory: (event: CustomEvent) => model.seeLanes(event.detail.lanes), frame: (pfn: number) => find('pf-memory').chooseFrame(pfn),
 };
+
+/** What was asked for gets the focus. */
+async function tell(): Promise<void> {
+  page.tell();
+  draw();
+  const account = document.querySelector<PfAccount>('pf-account');
+  await account?.updateComplete;
+  account?.focusTitle();
+}
 
 function draw(): void {
   render(shell(page, actions), app);

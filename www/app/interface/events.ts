@@ -6,6 +6,10 @@ export interface PanelEvents {
   'go': { readonly position: number };
   /** Go to the next step, or the one before, for which something holds. */
   'find': { readonly what: Find; readonly back: boolean };
+  /** So many steps on, or back. */
+  'step': { readonly by: number };
+  /** To the next statement of the process that comes. */
+  'over': null;
   'play': { readonly speed: number };
   'pause': null;
   /** Set a moment to compare with (`a`), forget it (`none`), or show what changed since (`show`). */

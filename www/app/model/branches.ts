@@ -29,6 +29,8 @@ export interface Branches {
   readonly versions: readonly Version[];
   readonly branches: readonly Branch[];
   readonly current: number;
+  /** Branches that were left by undoing their first edit, the last one last. */
+  readonly undone?: readonly number[];
 }
 
 /** A tree of one branch. */
@@ -87,7 +89,7 @@ export function edit(tree: Branches, { text, position, hasFuture, name }: Edit):
   if (!hasFuture) {
     // What had been undone is left behind, as in every editor.
     const kept = now.versions.slice(0, now.shown + 1);
-    return { ...tree, versions, branches: put(tree, { ...now, versions: [...kept, made], shown: kept.length, position }) };
+    return { versions, current: tree.current, branches: put(tree, { ...now, versions: [...kept, made], shown: kept.length, position }) };
   }
   const id = Math.max(...tree.branches.map((one) => one.id)) + 1;
   const left = put(tree, { ...now, position });
@@ -97,7 +99,7 @@ export function edit(tree: Branches, { text, position, hasFuture, name }: Edit):
 /** Goes to a branch; where the one that is left stood is kept. */
 export function go(tree: Branches, id: number, position: number): Branches {
   branch(tree, id);
-  return { ...tree, branches: put(tree, { ...branch(tree), position }), current: id };
+  return { versions: tree.versions, branches: put(tree, { ...branch(tree), position }), current: id };
 }
 
 const shift = (tree: Branches, by: -1 | 1): Branches => {
@@ -110,12 +112,20 @@ const shift = (tree: Branches, by: -1 | 1): Branches => {
 export function undo(tree: Branches): Branches {
   const now = branch(tree);
   if (now.shown > 0) return shift(tree, -1);
-  return now.parent === null ? tree : { ...tree, current: now.parent };
+  return now.parent === null ? tree : { ...tree, current: now.parent, undone: [...(tree.undone ?? []), now.id] };
 }
 
-export const redo = (tree: Branches): Branches => shift(tree, 1);
+/** The branch whose first edit was undone last, from where it was undone. */
+const undoneOf = (tree: Branches): Branch | undefined => tree.branches.find(({ id, parent }) => id === tree.undone?.at(-1) && parent === tree.current);
+
+export function redo(tree: Branches): Branches {
+  const further = shift(tree, 1);
+  const undone = undoneOf(tree);
+  return further !== tree || !undone ? further : { ...tree, current: undone.id, undone: tree.undone!.slice(0, -1) };
+}
+
 export const canUndo = (tree: Branches): boolean => branch(tree).shown > 0 || branch(tree).parent !== null;
-export const canRedo = (tree: Branches): boolean => branch(tree).shown < branch(tree).versions.length - 1;
+export const canRedo = (tree: Branches): boolean => branch(tree).shown < branch(tree).versions.length - 1 || undoneOf(tree) !== undefined;
 
 export const rename = (tree: Branches, id: number, name: string): Branches => ({ ...tree, branches: put(tree, { ...branch(tree, id), name }) });
 

@@ -68,6 +68,8 @@ export class Model {
   readonly #areas = new Map<number, { version: number; areas: Areas }>();
   #texts = 0;
   #ways = 0;
+  /** The way under way, and where it leads. */
+  #heading: { readonly way: number; readonly to: number } | null = null;
   #looks = 0;
   /** Where the session stood before the text could not be read. */
   #stood = 0;
@@ -87,6 +89,11 @@ export class Model {
 
   get position(): number {
     return this.at?.position ?? 0;
+  }
+
+  /** Where it will be: steps that are asked for quickly one after the other add up. */
+  get heading(): number {
+    return this.#heading?.way === this.#ways ? this.#heading.to : this.position;
   }
 
   get length(): number {
@@ -163,7 +170,7 @@ export class Model {
   /** Back to where a process still lived: a program that has ended has nothing to show. */
   async #beforeTheEnd(turn: number): Promise<void> {
     const end = this.position;
-    const isOver = () => this.at!.processes.every(({ ended }) => ended !== null);
+    const isOver = () => this.at !== null && this.at.processes.every(({ ended }) => ended !== null);
     for (let back = 1; back <= Math.min(MOST_BACK, end) && isOver(); back++) {
       if (!(await this.#wayTo(end - back, turn))) return;
     }
@@ -189,7 +196,9 @@ export class Model {
     if (!this.canRun) return;
     const way = ++this.#ways;
     const to = Math.min(Math.max(0, position), this.length);
+    this.#heading = { way, to };
     const at = await this.#unlessCrashed(this.#client.go(to, this.#look()));
+    if (way === this.#ways) this.#heading = null;
     if (way === this.#ways && at) this.#arrived(at);
   }
 

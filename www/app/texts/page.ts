@@ -7,6 +7,7 @@ export const words = {
     full: 'This browser has no room left: the script is not kept here. Save it as a file.',
     long: 'The text is too long to be kept in this browser: save it as a file if you need it again.',
   },
+  longLine: (mib: number) => `A line of it has ${mib.toLocaleString('en')} MiB: no log and no script has such lines. Nothing was changed.`,
   tooLong: 'The text is too long for a link. Open… → Save as a file keeps it.',
   linkCopied: 'The link is on the clipboard. Everything is in it; nothing was uploaded.',
   linkInBar: 'The link is in the address bar. Everything is in it; nothing was uploaded.',

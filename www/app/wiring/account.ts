@@ -5,6 +5,13 @@ import { later } from '../interface/later.ts';
 import { words } from '../texts/page.ts';
 import type { Page } from './page.ts';
 
+/** Back to where it was opened. */
+function close(page: Page): void {
+  page.showDock('story');
+  page.openDock(false);
+  document.getElementById('verdict')?.focus();
+}
+
 export function account(page: Page): TemplateResult {
   const { model } = page;
   void later(model.opened?.dump ? 'pf-dump' : 'pf-account');
@@ -15,5 +22,5 @@ export function account(page: Page): TemplateResult {
   }
   return html`<pf-account .verdict=${model.verdict} .verdictText=${chipOf(model).text} .remarks=${model.remarks} .leftOut=${model.leftOut} .setAside=${model.opened?.setAside ?? []} .errors=${model.errors}
     .hasSession=${model.opened !== null} .advice=${words.advice[model.kind]} .isLog=${model.opened?.isLog ?? false} .position=${model.verdictAt} .length=${model.length} .origin=${model.origin}
-    @more=${(event: CustomEvent) => void (event.detail.list === 'leftOut' ? model.more(event.detail.from, event.detail.to) : null)} @close=${() => page.showDock('story')}></pf-account>`;
+    @more=${(event: CustomEvent) => void (event.detail.list === 'leftOut' ? model.more(event.detail.from, event.detail.to) : null)} @close=${() => close(page)}></pf-account>`;
 }

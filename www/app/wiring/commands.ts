@@ -28,7 +28,7 @@ export function commandsOf(page: Page, around: Surroundings): Command[] {
   return [
     { id: 'time.step', title: 'Step', group: 'Time', keys: [']', 'Alt+ArrowRight'], isEnabled: hasMore, run: () => page.step(1) },
     { id: 'time.back', title: 'Step back', group: 'Time', keys: ['[', 'Alt+ArrowLeft'], isEnabled: hasLess, run: () => page.step(-1) },
-    { id: 'time.over', title: 'Step over: to the next system call', group: 'Time', keys: ['}', 'Alt+Shift+ArrowRight'], isEnabled: hasMore, run: () => void page.stepOver() },
+    { id: 'time.over', title: 'Step over: to the next statement of this process', group: 'Time', keys: ['}', 'Alt+Shift+ArrowRight'], isEnabled: hasMore, run: () => page.stepOver() },
     { id: 'time.run', title: 'Run to the end', group: 'Time', keys: ['Alt+End'], isEnabled: hasMore, run: () => page.go(model.length) },
     { id: 'time.start', title: 'To the start', group: 'Time', keys: ['Alt+Home'], isEnabled: hasLess, run: () => page.go(0) },
     { id: 'time.play', title: 'Play and pause', group: 'Time', keys: ['p'], isEnabled: () => hasMore() || page.speed > 0, run: () => (page.speed > 0 ? page.pause() : page.play(page.playSpeed)) },

@@ -4,10 +4,11 @@ import { EXAMPLES } from '../examples.ts';
 import { Keep, type Kept } from '../keep.ts';
 import { type LinkState, decode, encode } from '../link.ts';
 import * as branching from '../model/branches.ts';
-import { asLines } from '../model/lines.ts';
+import { MOST_LINE, asLines, longestLine } from '../model/lines.ts';
 import type { Comparison } from '../model/compare.ts';
 import { Model } from '../model/model.ts';
 import { orLater } from '../interface/later.ts';
+import { over } from '../model/tracks.ts';
 import { saveText } from '../interface/open/files.ts';
 import { words } from '../texts/page.ts';
 import { Client, CannotDo } from '../worker/client.ts';
@@ -60,6 +61,7 @@ export class Page {
   /** A link is being opened. */
   #isFollowing = false;
   #tabChosen = false;
+  #wasUnread = false;
 
   /** `draw`: something may have changed; `progress`: only how far a long way has come; `hover`: only what is pointed at. */
   get isSmall(): boolean {
@@ -106,11 +108,24 @@ export class Page {
 
   /** A text from outside: all of it is run, and shown where its memory is still there. */
   async take(given: string, maps = '', origin = ''): Promise<void> {
+    if (this.#isTooWide(given)) return;
     const first = maps.trim() === '' ? '' : `@log yes\n${(await this.model.ask<string>({ of: 'firstMaps', text: maps })) ?? ''}\n`;
     this.#keepOwn();
     await this.#show(first + asLines(given), { origin, position: 'before the end' });
     if (origin) this.say(origin);
     this.#keepOwn();
+  }
+
+  /** A line that no editor can show is said, not taken. */
+  #isTooWide(text: string): boolean {
+    const longest = longestLine(text);
+    if (longest > MOST_LINE) this.say(words.longLine(Math.round(longest / (1 << 20))));
+    return longest > MOST_LINE;
+  }
+
+  /** The address says a state that is not shown any more: it says nothing now. */
+  #forgetLink(): void {
+    if (location.hash !== '' && !this.#isFollowing) history.replaceState(null, '', location.pathname + location.search);
   }
 
   async takeFiles(files: readonly { readonly name: string; readonly bytes: Uint8Array }[]): Promise<void> {
@@ -125,7 +140,7 @@ export class Page {
 
   async #show(text: string, how: { exampleId?: string; origin?: string; position?: number | 'before the end'; kind?: TextKind | null }): Promise<void> {
     this.pause();
-    this.#unlink();
+    this.#forgetLink();
     const { model } = this;
     model.exampleId = how.exampleId ?? '';
     model.origin = how.origin ?? '';
@@ -134,9 +149,17 @@ export class Page {
     await model.setText(text, how.position ?? 0, how.kind ?? null);
     this.tree = branching.plant(text, words.trunk);
     this.comparison = this.dumpChanges = null;
-    if (model.opened?.dump) this.showDock('verdict');
-    else if (this.dock === 'verdict' && model.errors.length === 0) this.showDock('story');
+    this.#settle(true);
     this.#draw();
+  }
+
+  /** What a text says that cannot be read, or is a dump, is told below at once; when it can be read, the story is back. */
+  #settle(isOther: boolean): void {
+    const { model } = this;
+    const isUnread = model.opened === null && model.errors.length > 0;
+    if (model.opened?.dump || isUnread) this.showDock('verdict');
+    else if (this.dock === 'verdict' && model.errors.length === 0 && (isOther || this.#wasUnread)) this.showDock('story');
+    this.#wasUnread = isUnread;
   }
 
   /** The text in the editor is another one than what is known. */
@@ -147,16 +170,17 @@ export class Page {
   async changed(text: string): Promise<void> {
     if (text === this.model.text && this.model.isFresh) return;
     this.pause();
-    this.#unlink();
+    this.#forgetLink();
     this.model.exampleId = '';
     this.#branch(text);
     await this.model.edit(text);
+    this.#settle(false);
     this.#keepOwn();
     this.#draw();
   }
 
   readAs(kind: TextKind): void {
-    void this.model.readAs(kind).then(() => this.showDock(this.model.opened?.dump ? 'verdict' : this.dock));
+    void this.model.readAs(kind).then(() => this.#settle(true));
   }
 
   /** What is typed on the console: a call that runs now, or a question. */
@@ -175,14 +199,23 @@ export class Page {
     const from = model.position;
     const typed = await model.typed(line);
     if ('why' in typed) return { ok: false, reason: typed.why };
-    this.#unlink();
     model.exampleId = '';
+    this.#forgetLink();
     this.onText(typed.text);
     this.#branch(typed.text, from, hadFuture);
     this.#keepOwn();
     const { last } = model.at!;
     return { ok: true, text: last ? [last.result && `= ${last.result}`, last.why].filter(Boolean).join('\n') : '' };
   }
+
+  /** The text above the place where a call would run. */
+  readonly textAbove = (): string => {
+    const { text, opened, position } = this.model;
+    const line = opened?.lines[position - 1] ?? 0;
+    let at = 0;
+    for (let i = 0; i < line && at >= 0; i++) at = text.indexOf('\n', at) + 1 || text.length;
+    return text.slice(0, at);
+  };
 
   /** An edit at a moment that has steps behind it starts a branch there. */
   #branch(text: string, position = this.model.position, hasFuture = position > 0 && position < this.model.history.length): void {
@@ -196,6 +229,7 @@ export class Page {
     this.tree = tree;
     const text = branching.textOf(tree);
     this.model.exampleId = '';
+    this.#forgetLink();
     this.onText(text);
     void this.model.setText(text, isOther ? branching.branch(tree).position : this.model.position, this.model.chosen).then(() => this.#keepOwn());
   }
@@ -246,11 +280,6 @@ export class Page {
     this.keep.write({ text, position: model.position, kind: model.chosen });
   }
 
-  /** The address tells of another state than what is here now: copied, it would share the wrong one. */
-  #unlink(): void {
-    if (location.hash !== '' && !this.#isFollowing) history.replaceState(null, '', location.pathname + location.search);
-  }
-
   /** A dump as calls, which can be stepped through. */
   async build(): Promise<void> {
     const script = await this.model.ask<string | null>({ of: 'dumpToScript', text: this.model.text });
@@ -265,13 +294,12 @@ export class Page {
   }
 
   step(by: number): void {
-    this.go(this.model.position + by);
+    this.go(this.model.heading + by);
   }
 
-  /** To the next system call: accesses in between are run through. */
-  async stepOver(): Promise<void> {
-    this.pause();
-    if (!(await this.model.find('call', false))) await this.model.goTo(this.model.length);
+  /** To the next statement of this process, past what a line repeats and what others do. */
+  stepOver(): void {
+    this.go(over(this.model.position, this.model.opened?.lines ?? new Uint32Array(), this.model.history.tracks));
   }
 
   async find(what: Find, back: boolean): Promise<void> {
@@ -492,6 +520,7 @@ export class Page {
   }
 
   async #open(state: LinkState): Promise<void> {
+    if (state.text !== null && this.#isTooWide(state.text)) return this.model.text === '' ? this.openExample(EXAMPLES[0]!.id) : undefined;
     this.#isFollowing = true;
     try {
       await this.#openState(state);

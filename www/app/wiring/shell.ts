@@ -54,7 +54,7 @@ function script(page: Page): TemplateResult {
     <section class="script" aria-label=${words.script}>
       <div class="pane-title"><h2>${KIND_NAMES[model.kind]}</h2></div>
       <pf-editor @edited=${() => page.edited()} @changed=${(event: CustomEvent) => void page.changed(event.detail.text)}></pf-editor>
-      <pf-console .disabled=${!model.canRun} .prompt=${model.position === 0 ? words.promptStart : words.prompt(model.position)}
+      <pf-console .above=${page.textAbove} .disabled=${!model.canRun} .prompt=${model.position === 0 ? words.promptStart : words.prompt(model.position)}
         @command=${(event: CustomEvent) => void page.command(event.detail.line).then(event.detail.answer)}></pf-console>
     </section>`;
 }
@@ -93,7 +93,7 @@ function time(page: Page): TemplateResult {
   return html`<pf-time id="time" ?hidden=${(model.opened?.dump ?? null) !== null} .position=${model.position} .length=${model.canRun ? model.length : 0} .lines=${model.opened?.lines ?? NO_LINES} .tracks=${model.history.tracks}
     .isPlaying=${page.speed > 0} .speed=${page.playSpeed} .momentA=${model.marked?.position ?? null} .hasPlace=${model.selection !== null} .processNames=${page.processNames()} .isCompact=${page.isSmall}
     @find=${(event: CustomEvent) => void page.find(event.detail.what, event.detail.back)} @play=${(event: CustomEvent) => page.play(event.detail.speed)} @pause=${() => page.pause()}
-    @compare=${(event: CustomEvent) => void page.compare(event.detail.what)} @over=${() => void page.stepOver()}></pf-time>`;
+    @compare=${(event: CustomEvent) => void page.compare(event.detail.what)} @over=${() => page.stepOver()} @step=${(event: CustomEvent) => page.step(event.detail.by)}></pf-time>`;
 }
 
 const NO_LINES = new Uint32Array();

@@ -1,13 +1,12 @@
 /**
  * `<pf-console>`: a line to type, and what was answered.
  *
- * Properties: `names` (what is bound, for completion), `disabled`, `prompt` (where a call would run, for people).
+ * Properties: `above` (gives the text above the place where a call would run: the names it binds complete), `disabled`, `prompt` (where a call would run, for people).
  * Event: `command` with `detail.line` and `detail.answer(reply)`, to be called once, at any time later.
  */
 import { LitElement, html, nothing, type PropertyValues } from 'lit';
 import { live } from 'lit/directives/live.js';
 import type { Choice } from '../../language/complete.ts';
-import type { Bound } from '../../language/context.ts';
 import type { Fix, ScriptMistake } from '../../language/fixes.ts';
 import { CONSOLE } from '../../texts/interface-en.ts';
 import './console.css';
@@ -34,10 +33,10 @@ const MOST_TEXT = 40_000;
 
 export class ScriptConsole extends LitElement {
   static override readonly properties = {
-    names: { attribute: false }, disabled: { type: Boolean }, prompt: {},
+    above: { attribute: false }, disabled: { type: Boolean }, prompt: {},
     line: { state: true }, entries: { state: true }, isBusy: { state: true }, refused: { state: true }, fixes: { state: true }, choices: { state: true }, chosen: { state: true },
   };
-  declare names: readonly Bound[];
+  declare above: () => string;
   declare disabled: boolean;
   declare prompt: string;
   declare protected line: string;
@@ -55,7 +54,7 @@ export class ScriptConsole extends LitElement {
 
   constructor() {
     super();
-    Object.assign(this, { names: [], disabled: false, prompt: '', line: '', entries: [], isBusy: false, refused: '', fixes: [], choices: [], chosen: -1 });
+    Object.assign(this, { above: () => '', disabled: false, prompt: '', line: '', entries: [], isBusy: false, refused: '', fixes: [], choices: [], chosen: -1 });
   }
 
   protected override createRenderRoot(): HTMLElement {
@@ -95,9 +94,9 @@ export class ScriptConsole extends LitElement {
     else void this.#load().then((known) => this.#complete(known));
   }
 
-  #complete({ completions }: typeof import('./questions.ts')): void {
+  #complete({ completions, namesIn }: typeof import('./questions.ts')): void {
     if (!this.#input || !this.contains(document.activeElement)) return;
-    const { word, choices } = completions(this.line.slice(0, this.#input.selectionStart ?? this.line.length), this.names);
+    const { word, choices } = completions(this.line.slice(0, this.#input.selectionStart ?? this.line.length), namesIn(this.above()));
     this.#word = word;
     this.choices = choices;
     this.chosen = -1;

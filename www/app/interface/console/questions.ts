@@ -1,6 +1,6 @@
 /** Loaded when the console is used first. What it knows itself: what it takes, and help about words; and what it completes. */
 import { type Choice, choicesFor } from '../../language/complete.ts';
-import { type Bound, contextOf } from '../../language/context.ts';
+import { type Bound, boundIn, contextOf } from '../../language/context.ts';
 import { describeCall } from '../../language/describe.ts';
 import { CONSTANTS, callOf, constantOf } from '../../language/table.ts';
 import { fit } from '../../fuzzy.ts';
@@ -28,6 +28,18 @@ export function helpAbout(line: string): string | null {
   if (setting) return `${setting[0]}\n${setting[1]}`;
   const question = CONSOLE.questions.find(([name]) => name === word);
   return question ? `${question[1]}\n${question[2]}` : CONSOLE.helpUnknown(word);
+}
+
+/** Characters above a place that are looked at for names. */
+const MOST_ABOVE = 200_000;
+
+/** The names that a text binds, nearest first. */
+export function namesIn(text: string): readonly Bound[] {
+  const from = text.length > MOST_ABOVE ? text.indexOf('\n', text.length - MOST_ABOVE) + 1 : 0;
+  let above = 0;
+  for (let at = text.indexOf('\n'); at >= 0 && at < from; at = text.indexOf('\n', at + 1)) above++;
+  const lines = text.slice(from).split('\n');
+  return boundIn(lines.map((line, at) => [above + at + 1, line] as const).reverse());
 }
 
 /** Questions whose rest is an address or a name. */

@@ -208,7 +208,7 @@ export class Code {
           lineNumbers(), history(), drawSelection(), search({ top: true }), shown, beside, below, scriptLanguage(),
           this.#wrapping.of(this.#isWrapped ? EditorView.lineWrapping : []),
           keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, ...lintKeymap]),
-          EditorView.contentAttributes.of({ 'aria-label': EDITOR.label, spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off' }),
+          EditorView.contentAttributes.of({ 'aria-label': EDITOR.label, tabindex: '0', spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off' }),
           placeholder(EDITOR.placeholder),
           EditorView.updateListener.of((update) => {
             if (!update.docChanged || this.#isSilent) return;

@@ -24,12 +24,14 @@ const LEAST_HEIGHT = 300;
 
 export class PfMemory extends LitElement {
   static override properties = {
-    at: { attribute: false }, selected: { attribute: false }, heat: { attribute: false }, texts: { attribute: false }, owners: { attribute: false },
+    at: { attribute: false }, selected: { attribute: false }, pointed: { attribute: false }, heat: { attribute: false }, texts: { attribute: false }, owners: { attribute: false },
     view: { state: true }, only: { state: true }, width: { state: true }, height: { state: true }, isTable: { state: true }, tied: { state: true },
   };
 
   declare at: At | null;
   declare selected: Place | null;
+  /** What is pointed at, here or in another view: its page, its area and its frame are lit. */
+  declare pointed: Place | null;
   declare heat: ReadonlyMap<number, HeatMap> | null;
   declare texts: ReadonlyMap<string, string>;
   declare owners: ReadonlyMap<number, string>;
@@ -49,6 +51,7 @@ export class PfMemory extends LitElement {
     super();
     this.at = null;
     this.selected = null;
+    this.pointed = null;
     this.heat = null;
     this.texts = new Map();
     this.owners = new Map();
@@ -84,7 +87,7 @@ export class PfMemory extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (changed.has('at') || changed.has('selected')) this.tied = frameOf(this.at, this.selected) ?? frameOf(this.at, this.at?.touched ?? null);
+    if (changed.has('at') || changed.has('selected') || changed.has('pointed')) this.tied = frameOf(this.at, this.pointed) ?? frameOf(this.at, this.selected) ?? frameOf(this.at, this.at?.touched ?? null);
   }
 
   /** In little room the address space has all of it; RAM has a tab of its own. */
@@ -109,18 +112,18 @@ export class PfMemory extends LitElement {
     if (view) void later('pf-minimap');
     if (this.isTable) void later('pf-space-table');
     const ram = html`<pf-ram .ram=${at?.ram ?? null} .selected=${this.tied} .touched=${frameOf(at, touched)} .only=${only} .owners=${this.owners} @drawn=${this.tie}
-      @select=${(event: CustomEvent<{ pfn: number }>) => this.chooseFrame(event.detail.pfn)}></pf-ram>`;
+      @select=${(event: CustomEvent<{ pfn: number }>) => this.chooseFrame(event.detail.pfn)} @hover=${this.pointFrame}></pf-ram>`;
     return html`
       <div class="pf-pictures ${this.isSmall ? 'pf-small-room' : ''} ${this.isTable ? 'pf-as-table' : ''}">
-        <pf-space .at=${at} .selected=${selected} .frame=${this.tied} .heat=${this.heat} .only=${only} .texts=${this.texts} .slotWidth=${this.isTable ? 0 : this.room}
+        <pf-space .at=${at} .selected=${selected} .lit=${this.pointed} .frame=${this.tied} .heat=${this.heat} .only=${only} .texts=${this.texts} .slotWidth=${this.isTable ? 0 : this.room}
           @look=${(event: CustomEvent<SpaceLook>) => this.dispatchEvent(new CustomEvent<MemoryLook>('look', { detail: { ...event.detail, frames: true } }))}
           @view=${(event: CustomEvent<SpaceView>) => (this.view = event.detail)} @options=${(event: CustomEvent<{ isTable?: boolean }>) => (this.isTable = event.detail.isTable ?? this.isTable)}
           @select=${this.again} @hover=${this.again} @range=${this.again} @drawn=${this.placeRam}></pf-space>
         ${this.room ? ram : nothing}
-        <pf-space-table class=${this.isTable ? '' : 'pf-hidden'} .areas=${view?.areas ?? NO_AREAS} .pid=${pid} .selected=${selected} .touched=${touched} .units=${view?.units ?? UNITS} .lowFirst=${view?.lowFirst ?? false} @select=${this.again}></pf-space-table>
+        <pf-space-table class=${this.isTable ? '' : 'pf-hidden'} .areas=${(at && view?.areas) ?? NO_AREAS} .pid=${pid} .selected=${selected} .pointed=${this.pointed} .touched=${touched} .units=${view?.units ?? UNITS} .lowFirst=${view?.lowFirst ?? false} @select=${this.again}></pf-space-table>
         <canvas class="pf-ties" aria-hidden="true"></canvas>
       </div>
-      ${view ? html`<pf-minimap .areas=${view.areas} .seen=${view} .touched=${page(touched)} .selected=${page(selected)} .lowFirst=${view.lowFirst} .units=${view.units}
+      ${at && view ? html`<pf-minimap .areas=${view.areas} .seen=${view} .touched=${page(touched)} .selected=${page(selected)} .lowFirst=${view.lowFirst} .units=${view.units}
         @move=${(event: CustomEvent<{ page: number }>) => this.space.moveTo(event.detail.page)}></pf-minimap>` : nothing}
       <pf-legend .only=${only} .shown=${this.kinds()} @filter=${(event: CustomEvent<{ only: ReadonlySet<string> | null }>) => (this.only = event.detail.only)}></pf-legend>`;
   }
@@ -129,6 +132,12 @@ export class PfMemory extends LitElement {
   private readonly again = (event: Event): void => {
     if (!(event instanceof CustomEvent)) return;
     this.dispatchEvent(new CustomEvent<unknown>(event.type, { detail: event.detail }));
+  };
+
+  /** A frame that is pointed at lights the pages that map it. */
+  private readonly pointFrame = ({ detail }: CustomEvent<{ pfn: number } | null>): void => {
+    const place = detail && this.space.placesOf(detail.pfn)[0];
+    this.dispatchEvent(new CustomEvent('hover', { detail: place ? { pid: place.pid, addr: (place.page * 4096).toString(16) } : null }));
   };
 
   /** A frame is chosen with a page that maps it, if one is in sight. */

@@ -1,5 +1,5 @@
 /** `<pf-space-table>`: the areas of a process as a grid of at most 60 rows that are used again: the twin of the drawing. */
-import { LitElement, type PropertyValues, type TemplateResult, html } from 'lit';
+import { LitElement, type PropertyValues, type TemplateResult, html, nothing } from 'lit';
 import { areaAt, NO_AREAS } from '../../scene/layout.ts';
 import { UNITS, type Units, addressText, pageAddr, pageOf, pagesText, permsText } from '../../scene/units.ts';
 import { AREA_FLAG, type Areas, type Place } from '../../worker/protocol.ts';
@@ -13,11 +13,12 @@ const COLUMNS = ['address', 'area', 'rights', 'size', 'in RAM', 'flags'] as cons
 const MOST_HEIGHT = 16_000_000;
 
 export class PfSpaceTable extends LitElement {
-  static override properties = { areas: { attribute: false }, pid: { attribute: false }, selected: { attribute: false }, touched: { attribute: false }, units: { attribute: false }, lowFirst: { attribute: false }, first: { state: true } };
+  static override properties = { areas: { attribute: false }, pid: { attribute: false }, selected: { attribute: false }, pointed: { attribute: false }, touched: { attribute: false }, units: { attribute: false }, lowFirst: { attribute: false }, first: { state: true } };
 
   declare areas: Areas;
   declare pid: number;
   declare selected: Place | null;
+  declare pointed: Place | null;
   declare touched: Place | null;
   declare units: Units;
   declare lowFirst: boolean;
@@ -31,6 +32,7 @@ export class PfSpaceTable extends LitElement {
     this.areas = NO_AREAS;
     this.pid = 0;
     this.selected = null;
+    this.pointed = null;
     this.touched = null;
     this.units = UNITS;
     this.lowFirst = false;
@@ -124,15 +126,16 @@ export class PfSpaceTable extends LitElement {
     const count = Math.min(POOL, areas.count - first);
     const selected = this.rowOf(this.selected);
     const touched = this.rowOf(this.touched);
+    const pointed = this.rowOf(this.pointed);
     if (this.row < first || this.row >= first + count) this.row = first;
     // Rows keep their place among the elements by number modulo the pool: only those that wrapped change.
     const rows = Array.from({ length: count }, (_, slot) => first + ((((slot - first) % POOL) + POOL) % POOL)).filter((row) => row < areas.count);
-    return html`<div class="pf-areas-grid" role="grid" aria-label="Areas of process ${this.pid}" aria-rowcount=${areas.count + 1} aria-colcount=${COLUMNS.length} @scroll=${this.scrolled} @keydown=${this.keyed}>
+    return html`<div class="pf-areas-grid" role="grid" aria-label="Areas of process ${this.pid}" tabindex=${areas.count === 0 ? 0 : nothing} aria-rowcount=${areas.count + 1} aria-colcount=${COLUMNS.length} @scroll=${this.scrolled} @keydown=${this.keyed}>
       <div role="row" aria-rowindex="1" class="head">${COLUMNS.map((name, i) => html`<span role="columnheader" aria-colindex=${i + 1}>${name}</span>`)}</div>
       <div class="body" role="rowgroup" style="height:${areas.count * this.pitch}px">
         ${rows.map((row) => {
           const at = this.area(row);
-          return html`<div role="row" aria-rowindex=${row + 2} aria-selected=${row === selected} class=${row === selected ? 'on' : row === touched ? 'touched' : ''}
+          return html`<div role="row" aria-rowindex=${row + 2} aria-selected=${row === selected} class="${row === selected ? 'on' : row === touched ? 'touched' : ''} ${row === pointed ? 'pointed' : ''}"
             style="transform:translateY(${first * this.pitch + (row - first) * ROW}px)" @click=${() => { this.row = row; this.choose(row); }}>
             ${this.cells(at, row === touched).map((text, i) => html`<span role="gridcell" aria-colindex=${i + 1} tabindex=${row === this.row && i === this.column ? 0 : -1}>${text}</span>`)}
           </div>`;

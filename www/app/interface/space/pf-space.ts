@@ -30,7 +30,7 @@ const LEAST_CARDS = 165;
 export class PfSpace extends LitElement {
   static override properties = {
     at: { attribute: false }, selected: { attribute: false }, frame: { attribute: false }, heat: { attribute: false }, heatKind: { attribute: false },
-    only: { attribute: false }, texts: { attribute: false }, units: { attribute: false }, lowFirst: { attribute: false }, trueScale: { attribute: false },
+    only: { attribute: false }, lit: { attribute: false }, texts: { attribute: false }, units: { attribute: false }, lowFirst: { attribute: false }, trueScale: { attribute: false },
     slotWidth: { attribute: false }, isTable: { attribute: false }, card: { state: true }, asking: { state: true }, refusal: { state: true },
   };
 
@@ -42,6 +42,8 @@ export class PfSpace extends LitElement {
   declare heat: ReadonlyMap<number, HeatMap> | null;
   declare heatKind: HeatKind | null;
   declare only: ReadonlySet<string> | null;
+  /** What is pointed at elsewhere. */
+  declare lit: Place | null;
   /** First bytes of pages, by `pid:page`. */
   declare texts: ReadonlyMap<string, string>;
   declare units: Units;
@@ -54,7 +56,7 @@ export class PfSpace extends LitElement {
   declare private asking: boolean;
   declare private refusal: string;
 
-  private readonly lanes = new Lanes();
+  private lanes = new Lanes();
   private readonly painter = new Painter();
   private readonly opened = new Set<number>();
   private readonly layouts = new WeakMap<Areas, { key: string; base: Layout; focus: string; focused: Layout }>();
@@ -92,6 +94,7 @@ export class PfSpace extends LitElement {
     this.heat = null;
     this.heatKind = null;
     this.only = null;
+    this.lit = null;
     this.texts = new Map();
     this.units = UNITS;
     this.lowFirst = false;
@@ -154,7 +157,10 @@ export class PfSpace extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (changed.has('at') && this.at) this.lanes.take(this.at);
+    if (!changed.has('at')) return;
+    // Of a text that cannot be read nothing is drawn, nor of the one before.
+    if (this.at) this.lanes.take(this.at);
+    else this.lanes = new Lanes();
   }
 
   protected override updated(changed: PropertyValues): void {
@@ -304,7 +310,7 @@ export class PfSpace extends LitElement {
     const heatKind = this.heatKind;
     const scene = composeSpace({
       width, height, lanes, layouts, view, units: this.units, lowFirst: this.lowFirst,
-      touched: spots[0]!, selected: spots[1]!, hover: this.hover, range: this.range, frame: this.frame ?? this.selected?.pfn ?? null, only: this.only,
+      touched: spots[0]!, selected: spots[1]!, hover: this.hover ?? (this.lit && { pid: this.lit.pid, page: pageOf(this.lit.addr) }), range: this.range, frame: this.frame ?? this.selected?.pfn ?? null, only: this.only,
       heat: heatKind ? { kind: heatKind, of: new Map([...(this.heat ?? [])].map(([pid, map]) => [pid, this.heatOf(map)])) } : null,
       texts: this.texts, slot, ended, moving: this.moving > 0,
       bytes: selected?.bytes ? { pid: selected.place.pid, page: pageOf(selected.place.addr), bytes: selected.bytes, isInvented: selected.isInvented } : null,
@@ -399,7 +405,7 @@ export class PfSpace extends LitElement {
     const [a, b] = [axis.pieceAt(lane.scroll + 0.01, lane.zoom), axis.pieceAt(Math.min(lane.scroll + lane.box.h, length) - 0.01, lane.zoom)].sort((p, q) => p - q) as [number, number];
     const ends = [axis.toPage(lane.scroll, lane.zoom), axis.toPage(Math.min(lane.scroll + lane.box.h, length), lane.zoom)].sort((p, q) => p - q) as [number, number];
     const [from, to] = a === b ? ends : [axis.start[a]!, axis.start[b + 1]!];
-    const seen = `${lane.data.pid}:${from}:${to}:${lane.data.areas.count}:${this.lanes.version(lane.data.pid)}:${this.lowFirst}:${this.units.addresses}`;
+    const seen = `${lane.data.pid}:${from}:${to}:${lane.data.areas.count}:${this.lanes.version(lane.data.pid)}:${this.lowFirst}:${this.units.addresses}:${this.units.sizes}`;
     if (seen === this.told) return;
     this.told = seen;
     this.dispatchEvent(new CustomEvent<SpaceView>('view', { detail: { pid: lane.data.pid, areas: lane.data.areas, from, to, lowFirst: this.lowFirst, units: this.units } }));
@@ -744,7 +750,7 @@ export class PfSpace extends LitElement {
           <button type="button" aria-pressed=${this.isTable} @click=${() => { this.isTable = !this.isTable; this.changed({ isTable: this.isTable }); }} title="The same as a table">Table</button>
         </div>
       </div>
-      <div class="pf-space-box">
+      <div class="pf-space-box" @select=${(event: Event) => event.stopPropagation()}>
         <canvas tabindex="0" role="application" aria-roledescription="map of memory" aria-describedby="pf-space-keys" aria-label="Address spaces"
           @pointerdown=${this.pressed} @pointermove=${this.pointed} @pointerup=${this.released} @pointercancel=${this.released} @pointerleave=${this.left}
           @dblclick=${this.doubled} @keydown=${this.keyed} @blur=${() => (this.card = null)}></canvas>

@@ -1,7 +1,7 @@
 /** Time: the buttons that move through it, and the slider with its tracks, drawn at the cost of its pixels, not of its steps. */
 import { type TemplateResult, html, nothing, svg } from 'lit';
 import { CALL_GROUPS, type Find, type Tracks } from '../../worker/protocol.ts';
-import { type Buckets, MARKS, NO_TRACKS, type Line, lanesOf, over, pidsOf, stepsOf } from '../../model/tracks.ts';
+import { type Buckets, MARKS, NO_TRACKS, type Line, lanesOf, pidsOf, stepsOf } from '../../model/tracks.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
 import './pf-time.css';
@@ -104,9 +104,9 @@ export class PfTime extends Panel {
     return html`<div class="pf-transport">
       <div class="pf-keys">
         ${this.#button('start', t.start, icon('start'), canBack, () => go(0))}
-        ${this.#button('back', `${t.back} (${t.hints.back})`, icon('back'), canBack, () => go(position - 1))}
-        ${this.#button('step', `${t.step} (${t.hints.step})`, html`<span class="pf-step-word">${t.step}</span>${icon('step')}`, canGo, () => go(position + 1), 'primary')}
-        ${this.#button('over', `${t.over}: ${t.overWords}`, html`${icon('over')}`, canGo, () => go(over(position, this.lines, this.tracks)))}
+        ${this.#button('back', `${t.back} (${t.hints.back})`, icon('back'), canBack, () => this.raise('step', { by: -1 }))}
+        ${this.#button('step', `${t.step} (${t.hints.step})`, html`<span class="pf-step-word">${t.step}</span>${icon('step')}`, canGo, () => this.raise('step', { by: 1 }), 'primary')}
+        ${this.#button('over', `${t.over}: ${t.overWords}`, html`${icon('over')}`, canGo, () => this.raise('over', null))}
         ${this.#button('run', t.run, icon('run'), canGo, () => go(length))}
         ${this.#button('play', isPlaying ? t.pause : t.play, icon(isPlaying ? 'pause' : 'play'), isPlaying || canGo, () => (isPlaying ? this.raise('pause', null) : this.raise('play', { speed: this.speed })))}
         <label class="pf-speed"><span class="hidden">${t.speed}</span><select title=${t.speed} @change=${(event: Event) => {
@@ -118,7 +118,7 @@ export class PfTime extends Panel {
         ${this.#button('previous', t.previous(t.what[what]), icon('previous'), canBack && canFind, () => find(what, true))}
         <select aria-label=${t.find} @change=${(event: Event) => (this.what = (event.target as HTMLSelectElement).value as typeof what)}>${FINDS.map((one) => html`<option value=${one} ?selected=${one === what}>${t.what[one]}</option>`)}</select>
         ${this.#button('next', t.next(t.what[what]), icon('next'), canGo && canFind, () => find(what, false))}
-        ${this.#button('who', this.hasPlace ? t.whoWords : t.nothingSelected, html`<span class="pf-word">${t.who}</span>`, this.hasPlace && canBack, () => find('change of the page', true))}
+        ${this.#button('who', `${t.who} ${this.hasPlace ? t.whoWords : t.nothingSelected}`, html`<span class="pf-word">${t.who}</span>`, this.hasPlace && canBack, () => find('change of the page', true))}
       </div>`}
       ${this.isCompact ? html`<button type="button" class="pf-t pf-time-more" aria-expanded=${this.isFull} aria-label=${t.more} title=${t.more} @click=${() => (this.isFull = !this.isFull)}>⋯</button>` : nothing}
     </div>`;
@@ -132,11 +132,13 @@ export class PfTime extends Panel {
     const drawn = this.#draw();
     const page = Math.max(2, Math.round(length / 20));
     const key = (event: KeyboardEvent) => {
-      const moves: Record<string, number> = { ArrowRight: position + 1, ArrowUp: position + 1, ArrowLeft: position - 1, ArrowDown: position - 1, PageUp: position + page, PageDown: position - page, Home: 0, End: length };
-      const to = moves[event.key];
-      if (to === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+      const steps: Record<string, number> = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: page, PageDown: -page };
+      const ends: Record<string, number> = { Home: 0, End: length };
+      const [by, to] = [steps[event.key], ends[event.key]];
+      if ((by === undefined && to === undefined) || event.altKey || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
-      this.#go(to);
+      if (to !== undefined) this.raise('go', { position: to });
+      else this.raise('step', { by: by! });
     };
     const { laneHeight, height } = drawn;
     const x = (step: number) => (length === 0 ? 0 : (step / length) * width);
