@@ -76,7 +76,10 @@ const actions = {
   open: (id: string) => void page.openExample(id),
   own: () => void page.openOwn(), fresh: () => void page.fresh(), readAs: page.readAs.bind(page), showOpen: () => void openPart(), share: () => void page.share(),
   palette: () => void palette(), theme: switchTheme, help: () => void help(), tell: () => tell(),
-  memory: (event: CustomEvent) => model.seeLanes(event.detail.lanes),
+  memory: (event: CustomEvent) => {
+    model.seeLanes(event.detail.lanes);
+    model.see('memory', event.detail.bytes ? ['bytes'] : []);
+  },
 };
 
 /** What was asked for gets the focus. */
