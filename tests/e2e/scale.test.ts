@@ -4,7 +4,7 @@ import { type Page, sight } from './driver.ts';
 import { IS_READY, openForEachTest } from './site.ts';
 
 let page: Page;
-const { count, contains, at, act, drop, drawnTwice } = sight(() => page);
+const { count, at, act, drop, drawnTwice } = sight(() => page);
 
 openForEachTest((opened) => {
   page = opened;
