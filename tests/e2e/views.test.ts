@@ -168,7 +168,7 @@ test('levels: the space, an area, a page, its bytes; breadcrumbs lead back', asy
     await drawnTwice();
   }
   await contains('.pf-crumbs', 'page ');
-  await page.until(`document.querySelector('pf-memory').at.selected.bytes !== null || document.querySelector('pf-space').scene.input.bytes !== null`);
+  await page.until(`document.querySelector('pf-space').scene.input.bytes !== null`);
   for (let i = 0; i < 3; i++) await page.press('w');
   const near = await seen();
   await page.click('.pf-crumbs button:nth-of-type(2)');

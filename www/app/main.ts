@@ -93,7 +93,11 @@ const actions = {
   open: (id: string) => void page.openExample(id),
   own: () => void page.openOwn(), fresh: () => void page.fresh(), readAs: page.readAs.bind(page), showOpen: () => void openPart(), share: () => void page.share(),
   palette: () => void palette(), theme: switchTheme, help: () => void help(), tell: () => void tell(),
-  memory: (event: CustomEvent) => model.seeLanes(event.detail.lanes), frame: (pfn: number) => find('pf-memory').chooseFrame(pfn),
+  memory: (event: CustomEvent) => {
+    model.seeLanes(event.detail.lanes);
+    model.see('memory', event.detail.bytes ? ['bytes'] : []);
+  },
+  frame: (pfn: number) => find('pf-memory').chooseFrame(pfn),
 };
 
 /** What was asked for gets the focus. */
