@@ -8,6 +8,7 @@ import {
 import { Refused, gather } from '../incoming.ts';
 import { Columns } from './columns.ts';
 import { tell } from './console.ts';
+import { filesWithContent } from './contents.ts';
 import { tooDeep } from './limits.ts';
 import { picture } from './picture.ts';
 import type { At, Find, Look, Opened, Place, Question, Tracks, Tried } from './protocol.ts';
@@ -54,6 +55,8 @@ interface Open {
   readonly columns: Columns;
   readonly lines: Uint32Array;
   readonly setAside: readonly SetAside[];
+  /** Files of which the text says what stands in them. */
+  readonly known: ReadonlySet<string>;
 }
 
 export class Engine {
@@ -94,7 +97,7 @@ export class Engine {
         const runs = header ?? text;
         const session = await openScript(runs, { kind: isDump ? 'script' : kind });
         const [lines, setAside] = [session.lines, session.setAside()];
-        this.#open = { text, runs, as: kind, session, columns: new Columns(session), lines, setAside };
+        this.#open = { text, runs, as: kind, session, columns: new Columns(session), lines, setAside, known: filesWithContent(runs) };
         const { isLog, length } = session;
         return { as: kind, guess, length, lines: lines.slice(), isLog, setAside, dump, totalFrames: session.snapshot().totalFrames };
       } catch (error) {
@@ -167,7 +170,7 @@ export class Engine {
   }
 
   #look(open: Open, look: Look): At {
-    return { ...picture(open.session, look), stopped: this.#stopped };
+    return { ...picture(open.session, look, open.known), stopped: this.#stopped };
   }
 
   /** Goes as far as nobody stops it. */

@@ -1,4 +1,5 @@
 /** The machine as a look asks for it. */
+import { bytesOf, isFiller } from './contents.ts';
 import type { FrameView, PageView, ProcessView, ScriptSession, Snapshot, StepReport, Verdict, VmaView } from '../../lib/index.ts';
 import {
   AREA, AREA_FLAG, CELL, CELL_BIT, FRAME, NO_FRAME, PERM, type AreaDetail, type Areas, type At, type Cells, type Lane, type LaneLook, type Look, type Place,
@@ -9,7 +10,8 @@ export type Picture = Omit<At, 'stopped'>;
 
 const pageOf = (addr: string) => Number(BigInt(`0x${addr}`) >> 12n);
 
-export function picture(session: ScriptSession, look: Look): Picture {
+/** `known`: files of which it is said what stands in them. */
+export function picture(session: ScriptSession, look: Look, known: ReadonlySet<string> = new Set()): Picture {
   const snapshot = session.snapshot();
   const { position } = session;
   const wants = new Set(look.want);
@@ -28,7 +30,7 @@ export function picture(session: ScriptSession, look: Look): Picture {
     touched: touchedBy(last),
     explanation: wants.has('explanation') && position > 0 ? session.explain(position - 1) : null,
     verdict: wants.has('verdict') ? verdictInfo(session.verdict()) : null,
-    selected: look.selected ? selected(session, snapshot, look.selected, wants) : null,
+    selected: look.selected ? selected(session, snapshot, look.selected, wants, known) : null,
     tlb: wants.has('tlb') ? snapshot.tlb.map(({ addr, access }) => ({ addr, access, pfn: 0 })) : null,
     cache: wants.has('cache') ? [] : null,
     meminfo: wants.has('meminfo') ? session.meminfo() : null,
@@ -169,7 +171,7 @@ function frameKinds({ frames, totalFrames }: Snapshot): Uint8Array {
   return kinds;
 }
 
-function selected(session: ScriptSession, snapshot: Snapshot, place: Place, wants: ReadonlySet<string>): Selected {
+function selected(session: ScriptSession, snapshot: Snapshot, place: Place, wants: ReadonlySet<string>, known: ReadonlySet<string>): Selected {
   const process = snapshot.processes.find(({ pid }) => pid === place.pid);
   const at = BigInt(`0x${place.addr}`);
   const vma = process?.vmas.find(({ start, end }) => BigInt(`0x${start}`) <= at && at < BigInt(`0x${end}`));
@@ -177,11 +179,10 @@ function selected(session: ScriptSession, snapshot: Snapshot, place: Place, want
   const leaf = walk?.levels.at(-1);
   const pfn = place.pfn ?? (leaf?.name === 'PTE' ? leaf.pfn : null);
   const area: AreaDetail | null = vma ? { ...vma, before: null, behind: null, since: null, smaps: wants.has('smaps') ? smapsOf(session.smaps(place.pid), vma) : null } : null;
-  const page = walk && wants.has('bytes') && walk.physical ? Uint8Array.from(session.walk(place.pid, at & ~0xfffn)!.bytes) : null;
-  const bytes = page && new Uint8Array(4096);
-  if (bytes) bytes.set(page);
+  const bytes = wants.has('bytes') ? bytesOf(session, place.pid, at) : null;
+  const frame = pfn === null ? null : session.frame(pfn);
   return {
-    place, area, frame: pfn === null ? null : session.frame(pfn), bytes, isInvented: false,
+    place, area, frame, bytes, isInvented: isFiller(vma?.name ?? '', frame, bytes, known),
     walk: walk && ({ ...walk, tables: [], would: { read: would(walk.tlb[0], vma, 'r'), write: would(walk.tlb[1], vma, 'w'), execute: would(walk.tlb[2], vma, 'x') } } satisfies WalkDetail),
   };
 }
