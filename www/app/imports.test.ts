@@ -12,7 +12,7 @@ function loaded(file: string): { readonly path: string; readonly isNow: boolean 
   const statements = [...text.matchAll(/^\s*(?:import|export)\s+(?!type\b)([^'"`;]*?from\s*)?'([^']+)'/gm)]
     .filter(([, names]) => !names || !/^\{(?:\s*type\s[^,}]+,?)+\s*\}\s*from\s*$/.test(names)).map(([, , path]) => ({ path: path!, isNow: true }));
   const later = [...text.matchAll(/(?<!typeof )\bimport\('([^']+)'\)/g)].map(([, path]) => ({ path: path!, isNow: false }));
-  return [...statements, ...later].filter(({ path }) => path.startsWith('.') && /\.ts$/.test(path)).map(({ path, isNow }) => ({ path: join(dirname(file), path), isNow }));
+  return [...statements, ...later].filter(({ path }) => path.startsWith('.') && path.endsWith('.ts')).map(({ path, isNow }) => ({ path: join(dirname(file), path), isNow }));
 }
 
 function reached(isFollowed: (one: { readonly isNow: boolean }) => boolean): string[] {

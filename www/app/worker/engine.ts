@@ -9,6 +9,7 @@ import { Refused, gather } from '../incoming.ts';
 import { Columns } from './columns.ts';
 import { tell } from './console.ts';
 import { filesWithContent } from './contents.ts';
+import { hasMarksOfStrace } from './marks.ts';
 import { tooDeep } from './limits.ts';
 import { picture } from './picture.ts';
 import type { At, Find, Look, Opened, Place, Question, Tracks, Tried } from './protocol.ts';
@@ -85,7 +86,8 @@ export class Engine {
       if (turn !== this.#turn) throw new Overridden();
       this.#close();
       on.progress('reading', 0, 1);
-      const guess = await recogniseText(text);
+      const recognised = await recogniseText(text);
+      const guess = recognised === 'script' && hasMarksOfStrace(text) ? 'strace' : recognised;
       const kind = as ?? guess;
       const deep = kind === 'script' ? tooDeep(text) : null;
       if (deep) return { as: kind, errors: [deep] };
