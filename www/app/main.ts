@@ -167,7 +167,7 @@ async function start(): Promise<void> {
   addEventListener('keydown', pressed);
   addEventListener('pagehide', () => page.leave(find('pf-editor').text));
   watchDrops(window, { files: (files) => void takeFiles(files), over: (is) => document.documentElement.toggleAttribute('data-drop', is) });
-  (globalThis.requestIdleCallback ?? setTimeout)(() => void fetchRest());
+  (globalThis.requestIdleCallback ?? setTimeout)(() => void fetchRest().then(() => Promise.all(EXAMPLES.map(({ load }) => load()))));
 }
 
 async function takeFiles(files: readonly File[]): Promise<void> {

@@ -80,6 +80,8 @@ struct Votes {
     qemu: usize,
     calls: usize,
     perf: usize,
+    /// Lines as only strace writes them.
+    marked: usize,
 }
 
 /// What a text is. A guess, by what its lines look like; see [`Kind::description`].
@@ -117,6 +119,7 @@ impl Votes {
         self.lines += 1;
         let trimmed = line.trim();
         self.perf += usize::from(is_perf_line(trimmed));
+        self.marked += usize::from(is_marked_line(trimmed));
         self.script += usize::from(is_script_line(trimmed));
         if noise::note(line).is_some() {
             self.log += 1;
@@ -158,10 +161,35 @@ impl Votes {
             return Kind::Perf;
         }
         if self.log <= self.script {
-            return Kind::Script;
+            return if self.script == 0 && self.marked > 0 { Kind::Strace } else { Kind::Script };
         }
         if self.qemu * 2 > self.calls { Kind::Qemu } else { Kind::Strace }
     }
+}
+
+/// What only strace writes, and no script: a path behind a descriptor (`-y`), the instruction pointer (`-i`), a line of a
+/// stack (`-k`), its own command line.
+fn is_marked_line(trimmed: &str) -> bool {
+    let is_command = trimmed.strip_prefix("$ ").is_some_and(|command| command.split_whitespace().any(|word| word == "strace"));
+    let is_stack = trimmed.starts_with("> ") && trimmed.contains("+0x") && trimmed.contains('(');
+    is_command || is_stack || has_pointer(trimmed) || has_described_descriptor(trimmed)
+}
+
+/// `[00007f1234567890] brk(NULL)`
+fn has_pointer(trimmed: &str) -> bool {
+    let Some((pointer, call)) = trimmed.strip_prefix('[').and_then(|rest| rest.split_once("] ")) else { return false };
+    (8..=16).contains(&pointer.len()) && pointer.bytes().all(|b| b.is_ascii_hexdigit()) && call.contains('(')
+}
+
+/// `3</etc/ld.so.cache>`, `AT_FDCWD</root>`, `4<pipe:[12]>`: in a call.
+fn has_described_descriptor(trimmed: &str) -> bool {
+    trimmed.contains('(')
+        && trimmed.match_indices('<').any(|(at, _)| {
+            let before = trimmed[..at].chars().next_back();
+            let after = trimmed[at + 1..].chars().next();
+            let is_descriptor = before.is_some_and(|c| c.is_ascii_digit()) || trimmed[..at].ends_with("AT_FDCWD");
+            is_descriptor && after.is_some_and(|c| c == '/' || c.is_ascii_alphabetic()) && trimmed[at..].contains('>')
+        })
 }
 
 /// `[child]`, as scripts name a process.
@@ -255,6 +283,13 @@ mod tests {
                 Kind::Maps,
             ),
             ("558800000000-558800001000 r--p 00000000 08:01 1001 /usr/bin/demo\nSize:  4 kB\nVmFlags: rd\n", Kind::Smaps),
+            ("openat(AT_FDCWD</root>, \"/etc/ld.so.cache\", O_RDONLY) = 3</etc/ld.so.cache>\n", Kind::Strace),
+            ("mmap(NULL, 35267, PROT_READ, MAP_PRIVATE, 3</etc/ld.so.cache>, 0) = 0x7ffff7fb7000\n", Kind::Strace),
+            ("[00007f1234567890] brk(NULL) = 0x55555557a000\n", Kind::Strace),
+            ("brk(NULL) = 0x55555557a000\n > /usr/lib/ld-linux-x86-64.so.2(brk+0x1b) [0x25b]\n", Kind::Strace),
+            ("$ strace -e trace=memory ls\nbrk(NULL) = 0x55555557a000\n", Kind::Strace),
+            ("a = mmap(NULL, 1<<12, 3, 0x22, -1, 0) = 0x1000\n> minflt 1\n", Kind::Script),
+            ("[child] brk(0x1000) = 0\n", Kind::Script),
             ("@log yes\n12 brk(NULL) = 0x1000\n", Kind::Strace),
         ] {
             assert_eq!(recognise(text), kind, "{text}");

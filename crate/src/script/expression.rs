@@ -54,15 +54,14 @@ fn precedence(operator: &str) -> u8 {
 /// Operands and operators, with the precedence they have in C.
 pub(super) fn expression(input: &mut &str, depth: usize) -> Result<Expr> {
     let mut operands = vec![operand(input, depth)?];
-    let mut operators: Vec<&str> = Vec::new();
-    loop {
-        blank.parse_next(input)?;
-        let Some(operator) = opt(alt((alt(("=>", "&&", "||", "==", "<<", ">>")), alt(("|", "+", "-", "*", "&"))))).parse_next(input)?
+XX, "&&", "||", "==", "<<", ">>")), alt(("|", "+", "-", "*", "&"))))).parse_next(input)?
         else {
             break;
         };
         blank.parse_next(input)?;
-        if operators.len() + operands.len() > 2 * MAX_OPERANDS {
+        count += 1;
+        // All of them count: what is joined already is as deep as it was long.
+        if count >= MAX_OPERANDS {
             return cut_err(fail).context(expected("at most 256 operands")).parse_next(input);
         }
         reduce(&mut operands, &mut operators, precedence(operator));
@@ -252,6 +251,17 @@ fn escaped(input: &mut &str) -> Result<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn more_operands_than_a_tree_may_be_deep_are_refused() {
+        for operator in ["|", "+", "*", "<<"] {
+            let sum = |count: usize| vec!["1"; count].join(operator);
+            assert!(value(&sum(MAX_OPERANDS)).is_some());
+            for count in [MAX_OPERANDS + 1, 10_000] {
+                assert!(value(&sum(count)).is_none());
+            }
+        }
+    }
 
     #[test]
     fn what_is_read_without_the_parser_is_what_it_reads() {

@@ -398,8 +398,8 @@ export class Page {
 
   /** What the first step will run, while nothing has run. */
   firstStep(): FirstStep | null {
-    const { opened, position, text } = this.model;
-    return position > 0 || !opened || opened.dump || opened.length === 0 ? null : this.#first.of(opened, ({ lines }) => firstStepOf(text, lines[0]!));
+    const { opened, position, text, doing } = this.model;
+    return doing || position > 0 || !opened || opened.dump || opened.length === 0 ? null : this.#first.of(opened, ({ lines }) => firstStepOf(text, lines[0]!));
   }
 
   /** This run and those under other settings. */

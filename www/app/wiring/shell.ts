@@ -63,7 +63,7 @@ function memory(page: Page, actions: ShellActions): TemplateResult {
   const { model } = page;
   const isUnread = model.isFresh && model.opened === null && model.errors.length > 0;
   return html`
-    <section class="memory" aria-label=${words.memory}>
+    <section class="memory ${model.at ? '' : 'is-empty'}" aria-label=${words.memory}>
       ${model.crash ? crash(page) : nothing}
       ${isUnread ? html`<p class="empty">${words.unread}</p>` : nothing}
       <pf-memory .at=${model.at} .selected=${model.selection} .heat=${model.heatNow()} @look=${actions.memory}

@@ -6,7 +6,6 @@ import { type ScriptErrorPlace, ScriptError, type TextKind, diffDumps, dumpToScr
 import { Refused, gather } from '../incoming.ts';
 import { tell } from './console.ts';
 import { Core, parse } from './core.ts';
-import { tooDeep } from './limits.ts';
 import { picture } from './picture.ts';
 import { type At, CALL_GROUPS, ENDING, type Find, type Look, type Opened, type Place, type Question, REMARK, type Tracks, type Tried } from './protocol.ts';
 
@@ -99,8 +98,6 @@ export class Engine {
       on.progress('reading', 0, 1);
       const guess = await recogniseText(text);
       const kind = as ?? guess;
-      const deep = kind === 'script' ? tooDeep(text) : null;
-      if (deep) return { as: kind, errors: [deep] };
       try {
         const isDump = kind === 'maps' || kind === 'smaps';
         const dump = isDump ? await readDump(text) : null;
@@ -356,8 +353,6 @@ export class Engine {
     if (insert === lines.length && lines.at(-1) === '') insert--;
     const text = [...lines.slice(0, insert), line, ...lines.slice(insert)].join('\n');
     const tried = { text, position: position + 1 };
-    const deep = tooDeep(line);
-    if (deep) return { ...tried, why: `expected ${deep.expected}` };
     try {
       const trial = new Core(text, kindThatRuns(as));
       const isLonger = trial.length > core.length;

@@ -132,6 +132,8 @@ export class PfStory extends Panel {
   #refusal({ step, tree }: Explanation): TemplateResult | typeof nothing {
     const { errno, signal, why, call } = step;
     if (errno === null && signal === null) return nothing;
+    // What was not run was not refused either.
+    if (signal?.name === 'SIGKILL' && tree.length === 0) return nothing;
     const isSignal = errno === null;
     const deciding = tree.findLast(({ kind, check }) => kind === (isSignal ? 'signal' : 'check') && check !== null);
     // Its texts come a moment later than the rest.
