@@ -54,14 +54,18 @@ fn precedence(operator: &str) -> u8 {
 /// Operands and operators, with the precedence they have in C.
 pub(super) fn expression(input: &mut &str, depth: usize) -> Result<Expr> {
     let mut operands = vec![operand(input, depth)?];
-XX, "&&", "||", "==", "<<", ">>")), alt(("|", "+", "-", "*", "&"))))).parse_next(input)?
+    let mut operators: Vec<&str> = Vec::new();
+    let mut count = 1;
+    loop {
+        blank.parse_next(input)?;
+        let Some(operator) = opt(alt((alt(("=>", "&&", "||", "==", "<<", ">>")), alt(("|", "+", "-", "*", "&"))))).parse_next(input)?
         else {
             break;
         };
         blank.parse_next(input)?;
         count += 1;
         // All of them count: what is joined already is as deep as it was long.
-        if count >= MAX_OPERANDS {
+        if count > MAX_OPERANDS {
             return cut_err(fail).context(expected("at most 256 operands")).parse_next(input);
         }
         reduce(&mut operands, &mut operators, precedence(operator));
