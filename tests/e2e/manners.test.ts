@@ -105,7 +105,7 @@ test('on a phone details come up from below and go again', async () => {
   await page.size(390, 844);
   await act('step');
   await at(1);
-  await page.click('.sheet-button:not(.icon)');
+  await page.click('.sheet-button[aria-label=Details]');
   await page.until(`document.querySelector('.desk').classList.contains('is-sheet-open') && document.querySelector('aside').getBoundingClientRect().bottom <= innerHeight + 1`);
   await page.click('.sheet-close');
   await page.until(`!document.querySelector('.desk').classList.contains('is-sheet-open')`);

@@ -414,7 +414,10 @@ export class Model {
     const { crash } = this;
     if (!crash) return;
     this.crash = null;
-    await this.setText(crash.text, Math.max(0, Math.min(this.position, crash.position)), this.chosen);
+    // It may have stopped before any text was there: the one that is being opened then comes by itself.
+    const text = this.text === '' ? crash.text : this.text;
+    if (text === '') return this.#changed('state');
+    await this.setText(text, Math.max(0, Math.min(this.position, crash.position)), this.chosen);
   }
 }
 
