@@ -104,6 +104,7 @@ const actions = {
 async function tell(): Promise<void> {
   page.tell();
   draw();
+  if (page.dock === 'verdict') await later('pf-account');
   const account = document.querySelector<PfAccount>('pf-account');
   await account?.updateComplete;
   account?.focusTitle();

@@ -193,10 +193,10 @@ export class Engine {
         this.#rewind(open, Math.max(0, to - 1));
         if (goesBack) {
           // Who goes back a step goes on going back: the next ones are not to be long.
-          await this.#run(open, to - BACKWARDS, turn, on, (most) => core.run(most));
+          await this.#run(open, to - BACKWARDS, to, turn, on);
           if (open.ran > WORTH_KEEPING / 2) this.#keep(open);
         }
-        await this.#run(open, to - 1, turn, on, (most) => core.run(most));
+        await this.#run(open, to - 1, to, turn, on);
         if (core.position === to - 1 && this.#isWanted(turn)) core.step();
       }
     } catch (error) {
@@ -217,8 +217,8 @@ export class Engine {
     if (core.position !== before) open.ran = 0;
   }
 
-  /** Runs to a position in parts, with a look at who else wants something between them. */
-  async #run(open: Open, to: number, turn: number, on: On, part: (most: number) => void): Promise<void> {
+  /** Runs to a position, on the way to a goal, in parts, with a look at who else wants something between them. */
+  async #run(open: Open, to: number, goal: number, turn: number, on: On, part = (most: number): unknown => open.core.run(most)): Promise<void> {
     const { core } = open;
     const { now, pause } = this.#host;
     let began = now();
@@ -231,7 +231,7 @@ export class Engine {
       open.ran += spent;
       if (open.ran >= Math.max(WORTH_KEEPING, TIMES_ITS_COST * open.cost)) this.#keep(open);
       if (now() - began < SLICE) continue;
-      on.progress('running', core.position, to);
+      on.progress('running', core.position, goal);
       this.#tellTracks(open, on);
       await pause();
       began = now();
@@ -314,8 +314,8 @@ export class Engine {
         const found: number[] = [];
         this.#rewind(open, start);
         try {
-          await this.#run(open, start, turn, on, (most) => core.run(most));
-          await this.#run(open, end, turn, on, (most) => found.push(...core.watch(most, ofArea, place.pid, addr)));
+          await this.#run(open, start, end, turn, on);
+          await this.#run(open, end, end, turn, on, (most) => found.push(...core.watch(most, ofArea, place.pid, addr)));
         } catch (error) {
           if (!(error instanceof ScriptError)) throw error;
         }
@@ -387,7 +387,7 @@ export class Engine {
       this.#isCancelled = false;
       // It never goes back: nothing of it is kept.
       const beside = { ...open, core, told: Infinity, ran: -Infinity };
-      await this.#run(beside, core.length, turn, on, (most) => core.run(most)).catch((error: unknown) => {
+      await this.#run(beside, core.length, core.length, turn, on).catch((error: unknown) => {
         // What it has come to counts.
         if (!(error instanceof ScriptError)) throw error;
       });

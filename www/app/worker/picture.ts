@@ -18,7 +18,8 @@ export function picture(core: Core, look: Look): Picture {
     running: core.running,
     lanes: look.lanes.flatMap((lane) => laneOf(core, processes, lane)),
     ram: { ...core.ram(), frames: look.frames ? core.frameKinds() : null },
-    reports: core.reports(look.reports[0], look.reports[1]),
+    // Steps behind the position are known, but have not happened.
+    reports: core.reports(look.reports[0], Math.min(look.reports[1], position)),
     last,
     touched: last?.focus && last.pid !== null ? { pid: last.pid, addr: last.focus, pfn: null } : null,
     explanation: wants.has('explanation') && position > 0 ? core.explain(position - 1) : null,
