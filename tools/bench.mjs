@@ -15,6 +15,8 @@ const UNICORN = '2.1.4';
 /** Calls on any of many areas in a round: more than there are areas, so that a round sees what caches can hold and
  * not how the row before has left them. */
 const RANDOM = 100_000;
+/** Lines of the log that is read and replayed in a round. */
+const LINES = 10_000;
 const target = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
 
 const built = join(target, 'wasm32-unknown-unknown', 'release', 'pagefault_bench_wasm.wasm');
@@ -98,6 +100,7 @@ main(async () => {
   const crowded = process.platform === 'win32' ? null : native();
   await crowded?.ask('many', 65_000);
   const sets = native();
+  const logs = native();
   const peer = await unicorn();
   const guest = v86();
   const [small, thousand, many, million] = [await instance(), await instance(), await instance(), await instance()];
@@ -152,13 +155,15 @@ main(async () => {
     ['write fault + unmap, per page', 'a guest in v86, its own page fault', 1, async () => [time(small.fault_unmap, 4096), await guest.ask('faults', 4)]],
     ['set of 65,000 areas alone, native: find, remove, insert', 'rangemap', null, async () => [await sets.ask('set_areas', 50_000), await sets.ask('set_rangemap', 50_000)]],
     ['the same', 'BTreeMap', null, async () => [await sets.ask('set_areas', 50_000), await sets.ask('set_btreemap', 50_000)]],
+    ['reading a log of strace -f, a line', 'the same code, native', 3, async () => [timePrepared(small, 'log_read', LINES), await logs.ask('log_read', LINES)]],
+    ['replaying it, a line', 'the same code, native', 3, async () => [timePrepared(small, 'log_replay', LINES), await logs.ask('log_replay', LINES)]],
   ].filter(Boolean);
 
   // Until the optimising compiler has had its turn with every loop.
   for (const [, , , measure] of rows) for (let i = 0; i < WARM_UP; i++) await measure();
   const taken = rows.map(() => []);
   for (let round = 0; round < ROUNDS; round++) for (const [i, [, , , measure]] of rows.entries()) taken[i].push(await measure());
-  for (const other of [kernel, crowded, sets, peer, guest]) other?.stop();
+  for (const other of [kernel, crowded, sets, logs, peer, guest]) other?.stop();
 
   let missed = 0;
   console.log('| what (wasm under Node) | compared with | ratio (median) | middle half | goal | ns |');

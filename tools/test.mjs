@@ -132,7 +132,8 @@ const parts = {
       else leaveOut('browsers', `the page in ${name}`, `install ${name}`);
     }
   },
-  async package() {
+  async package(browsers) {
+    if (!browsers.chrome) leaveOut('browsers', 'what bundlers make of the npm package', 'install chromium');
     await vitest('npm package', ['tests/package']);
   },
 };
@@ -153,7 +154,7 @@ main(async () => {
     await buildLibrary();
     await buildPage();
   }
-  const browsers = wanted.some((name) => name === 'wasm' || name === 'e2e') ? await installBrowsers() : {};
+  const browsers = wanted.some((name) => ['wasm', 'e2e', 'package'].includes(name)) ? await installBrowsers() : {};
   for (const name of wanted) {
     const started = Date.now();
     await parts[name](browsers);

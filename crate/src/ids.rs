@@ -1,5 +1,6 @@
 //! Handles: small copyable numbers by which one floor names the things of another.
 
+use crate::blocks::{Blocks, Seen};
 use std::fmt;
 use std::num::NonZero;
 
@@ -200,6 +201,42 @@ impl<I: From<usize> + Into<usize> + Copy, T> Slab<I, T> {
     /// Whether there is no value.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// A copy of a [`Slab`] that shares blocks with the copy before.
+#[derive(Clone, Debug)]
+pub struct SlabSave<T, const N: usize> {
+    slots: Blocks<Option<T>, N>,
+    free: Blocks<u32, 64>,
+}
+
+impl<I, T: Clone + PartialEq> Slab<I, T> {
+    /// A copy.
+    pub fn save<const N: usize>(&self, before: Option<&SlabSave<T, N>>) -> SlabSave<T, N> {
+        let slots = Blocks::of(&self.slots, before.map(|before| &before.slots));
+        SlabSave { slots, free: Blocks::of(&self.free, before.map(|before| &before.free)) }
+    }
+
+    /// The table of a copy.
+    pub fn restore<const N: usize>(&mut self, save: &SlabSave<T, N>) {
+        save.slots.restore(&mut self.slots);
+        save.free.restore(&mut self.free);
+    }
+}
+
+impl<I, T> Slab<I, T> {
+    /// The same slots with other values.
+    pub fn map<U>(&self, mut other: impl FnMut(usize, &T) -> U) -> Slab<I, U> {
+        let slots = self.slots.iter().enumerate().map(|(at, value)| value.as_ref().map(|value| other(at, value))).collect();
+        Slab { slots, free: self.free.clone(), marker: std::marker::PhantomData }
+    }
+}
+
+impl<T: Clone + PartialEq, const N: usize> SlabSave<T, N> {
+    /// Bytes of what was not counted yet, without what its values point to.
+    pub fn bytes(&self, seen: &mut Seen) -> usize {
+        self.slots.bytes(seen) + self.free.bytes(seen)
     }
 }
 

@@ -19,6 +19,7 @@
 
 // 0: typed words
 pub mod addr;
+pub mod blocks;
 pub mod errno;
 pub mod event;
 pub mod flags;

@@ -215,6 +215,57 @@ fn calls_are_the_likely_ones() {
 }
 
 #[test]
+fn locks_and_advice_that_smaps_tells_are_calls() {
+    let smaps = |areas: &[(u64, u64, &str)]| {
+        let area = |(start, end, flags): &(u64, u64, &str)| {
+            format!("{start:x}-{end:x} rw-p 00000000 00:00 0\nRss: 4 kB\nVmFlags: rd wr mr mw me ac {flags}\n")
+        };
+        areas.iter().map(area).collect::<String>()
+    };
+    let at = 0x7f00_0000_0000;
+    let from = [
+        (at, at + 0x4000, ""),
+        (at + 0x1_0000, at + 0x1_4000, "lo dc"),
+        (at + 0x2_0000, at + 0x2_4000, "sr dd"),
+        (at + 0x3_0000, at + 0x3_2000, "nh"),
+    ];
+    let to = [
+        (at, at + 0x1000, ""),
+        (at + 0x1000, at + 0x4000, "lo"),
+        (at + 0x1_0000, at + 0x1_4000, "wf mg"),
+        (at + 0x2_0000, at + 0x2_4000, "rr hg"),
+        (at + 0x3_0000, at + 0x3_4000, "nh"),
+    ];
+    let changes = changes(&dump(&smaps(&from)), &dump(&smaps(&to)));
+    let calls: Vec<_> = changes.calls.iter().map(|change| change.call.as_str()).collect();
+    assert_eq!(
+        calls,
+        [
+            "mremap(0x7f0000030000, 8192, 16384, 0)",
+            "mlock(0x7f0000001000, 12288)",
+            "madvise(0x7f0000010000, 16384, MADV_DOFORK)",
+            "madvise(0x7f0000010000, 16384, MADV_WIPEONFORK)",
+            "madvise(0x7f0000010000, 16384, MADV_MERGEABLE)",
+            "munlock(0x7f0000010000, 16384)",
+            "madvise(0x7f0000020000, 16384, MADV_HUGEPAGE)",
+            "madvise(0x7f0000020000, 16384, MADV_DODUMP)",
+            "madvise(0x7f0000020000, 16384, MADV_RANDOM)",
+        ]
+    );
+    assert_eq!(changes.unexplained, [""; 0]);
+}
+
+#[test]
+fn pages_of_64_kib_are_said_where_smaps_tells_them() {
+    let smaps = |end: &str, kb: u32| format!("7fff80000000-7fff800{end} rw-p 00000000 00:00 0\nKernelPageSize: {kb} kB\nRss: 64 kB\n");
+    assert_eq!(dump(&smaps("20000", 64)).page_size(), 65536);
+    assert_eq!(dump(&smaps("21000", 64)).page_size(), 4096);
+    assert_eq!(dump(&smaps("20000", 4)).page_size(), 4096);
+    let said = pagefault::dump::report(&smaps("20000", 64));
+    assert!(said.dumps[0].summary.contains("pages are of 64 KiB"), "{}", said.dumps[0].summary);
+}
+
+#[test]
 fn texts_are_read_as_people_have_them() {
     let line = "558800001000-558800003000 r-xp 00001000 08:01 1001                       /usr/bin/demo";
     let ways = [

@@ -10,7 +10,7 @@ fn last(script: &str) -> Explained {
     session.record_events(true);
     session.run_to_end().expect("it runs");
     let report = session.reports().last().expect("a statement");
-    explain(&report.facts, &report.events)
+    explain(report.facts.as_ref().expect("it was recorded"), &report.events)
 }
 
 /// Lines of one kind, as `text: note`.

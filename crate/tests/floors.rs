@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Ground first.
 const FLOORS: &[&[&str]] = &[
-    &["addr", "errno", "event", "flags", "ids", "signal", "why"],
+    &["addr", "blocks", "errno", "event", "flags", "ids", "signal", "why"],
     &["phys"],
     &["mmu"],
     &["fs"],

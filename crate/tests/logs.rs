@@ -3,13 +3,13 @@
 //! A file begins with lines `#! key: value`, which are taken off:
 //! `kind` (the guess), `calls` (calls on memory that were read), `of` (how many each process has, by its number
 //! or `first`), `lost` (calls on memory that were set aside), `aside` (lines set aside), `architecture`, `path`
-//! (one that a descriptor has), `faults` (accesses that ended in a signal), `frames` (of stacks).
+//! (one that a descriptor has), `verdict` (when it has been replayed), `faults` (accesses that ended in a signal), `frames` (of stacks).
 #![cfg(not(target_arch = "wasm32"))]
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use pagefault::log;
 use pagefault::machine::Sysno;
-use pagefault::script::{Script, Statement};
+use pagefault::script::{Script, Session, Statement};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -72,6 +72,11 @@ fn found(key: &str, kind: log::Kind, script: &Script) -> Option<String> {
         "architecture" => format!("{:?}", script.architecture),
         "path" => script.statements.iter().flat_map(|s| &s.call.paths).map(|(_, path)| path.as_str()).collect::<Vec<_>>().join(" "),
         "faults" => script.statements.iter().filter(|s| matches!(s.call.name.as_str(), "load" | "store")).count().to_string(),
+        "verdict" => {
+            let mut session = Session::new(script.clone()).ok()?;
+            session.run_to_end().ok()?;
+            session.verdict().to_string()
+        }
         "frames" => script.statements.iter().map(|s| s.stack.len()).sum::<usize>().to_string(),
         _ => return None,
     })

@@ -72,11 +72,14 @@ fn stepping_back_gives_the_same_picture() {
 
 #[wasm_bindgen_test]
 fn the_fast_entries_take_numbers_and_say_nan_for_a_signal() {
-    let mut machine = WasmMachine::new(wasm_bindgen::JsValue::UNDEFINED).unwrap();
-    let pid = machine.spawn("fast".into(), 0).unwrap();
-    let at = machine.mmap_number(pid, 0.0, 8192.0, 3, 0x22, -1, 0.0);
+    let mut machine = WasmMachine::new("@ram 16M").unwrap();
+    let pid = machine.spawn("@name fast").unwrap();
+    // A page of the stack that nobody has touched.
+    let at = 0x7fff_fffe_f000_u64 as f64;
     assert!(machine.select(pid) && machine.store32(at, 0xdead_beef));
     assert_eq!(machine.load32(at), f64::from(0xdead_beefu32));
     assert!(machine.load32(4096.0).is_nan());
-    assert_eq!(machine.munmap_number(pid, at, 8192.0), 0.0);
+    assert!(machine.store16(at + 4.0, 0xffff) && machine.load64(at));
+    assert_eq!((machine.load16(at + 4.0), machine.load8(at)), (65535.0, 239.0));
+    assert!(WasmMachine::new("@ram 3G").is_err() && machine.spawn("@uid root").is_err());
 }

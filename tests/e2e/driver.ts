@@ -1,90 +1,282 @@
 /** One interface over the two browsers: Chromium by Playwright, Firefox by Puppeteer. */
 import { chromeFlags, findBrowsers } from '../../tools/lib/browsers.mjs';
 
+export interface Media {
+  readonly colorScheme?: 'light' | 'dark';
+  readonly reducedMotion?: boolean;
+  readonly forcedColors?: boolean;
+}
+
 export interface Page {
+  readonly browser: 'chromium' | 'firefox';
   goto(url: string): Promise<unknown>;
+  reload(): Promise<unknown>;
   click(selector: string): Promise<void>;
+  /** Replaces what stands in a field. */
   type(selector: string, text: string): Promise<void>;
-  press(key: string): Promise<void>;
+  /** Types into what has the focus. */
+  write(text: string): Promise<void>;
+  /** `Control+Shift+p`, `ArrowLeft`, `?`. */
+  press(keys: string): Promise<void>;
+  move(x: number, y: number): Promise<void>;
+  /** Clicks, doubly if wanted, at a place in the window. */
+  clickAt(x: number, y: number, times?: 1 | 2): Promise<void>;
+  drag(from: readonly [number, number], to: readonly [number, number], key?: 'Shift'): Promise<void>;
+  wheel(x: number, y: number, by: number, key?: 'Control'): Promise<void>;
   evaluate<R>(body: string): Promise<R>;
   /** Waits until an expression is true. */
   until(expression: string): Promise<void>;
   size(width: number, height: number): Promise<void>;
-  errors: string[];
+  /** Asks as a system with these settings would; only where `canMedia`. Without a setting: as usual. */
+  media(media: Media): Promise<void>;
+  readonly canMedia: boolean;
+  /** Runs a script in every document that is opened from now on, before its own. Returns how to stop. */
+  before(script: string): Promise<() => Promise<void>>;
+  /** Another tab of the same browser, with the same storage. */
+  tab(): Promise<Page>;
+  /** Addresses that were asked for. */
+  readonly requests: string[];
+  readonly errors: string[];
   close(): Promise<void>;
 }
 
-const PATIENCE = 20_000;
+const PATIENCE = Number(process.env['PAGEFAULT_PATIENCE'] ?? 20_000);
+/** Between where a drag begins and ends. */
+const STEPS = 6;
 
-async function chromiumPage(executablePath: string): Promise<Page> {
-  const { chromium } = await import('playwright-core');
-  const browser = await chromium.launch({ executablePath, args: chromeFlags });
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+type Chromium = import('playwright-core').Page;
+type Firefox = import('puppeteer-core').Page;
+
+/** `Control++` has the plus key at its end. */
+const parts = (keys: string): string[] => (keys === '+' ? ['+'] : keys.endsWith('++') ? [...keys.slice(0, -2).split('+'), '+'] : keys.split('+'));
+
+/** Where a policy forbids to evaluate text, the debugger is asked: it is above that. */
+async function strictly(page: Chromium, expression: string): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const end = Date.now() + PATIENCE;
+  while (Date.now() < end) {
+    const { result } = await session.send('Runtime.evaluate', { expression: `Boolean(${expression})`, returnByValue: true });
+    if (result.value === true) return session.detach();
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
+  }
+  throw new Error(`never true: ${expression}`);
+}
+
+function chromiumTab(page: Chromium, close: () => Promise<void>): Page {
   const errors: string[] = [];
-  page.on('pageerror', (error) => errors.push(String(error)));
-  page.on('console', (message) => { if (message.type() === 'error') errors.push(message.text()); });
+  const requests: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.stack ?? String(error)));
+  // A document that is no page has no icon of its own.
+  page.on('console', (message) => { if (message.type() === 'error' && !message.location().url.endsWith('/favicon.ico')) errors.push(message.text()); });
+  page.on('request', (request) => requests.push(request.url()));
+  const holding = async (key: string | undefined, then: () => Promise<void>) => {
+    if (key) await page.keyboard.down(key);
+    await then();
+    if (key) await page.keyboard.up(key);
+  };
   return {
-    errors,
+    browser: 'chromium', errors, requests, canMedia: true,
     goto: (url) => page.goto(url),
-    click: (selector) => page.click(selector),
-    type: (selector, text) => page.fill(selector, text),
-    press: (key) => page.keyboard.press(key),
+    reload: () => page.reload(),
+    click: (selector) => page.click(selector, { timeout: PATIENCE }),
+    type: (selector, text) => page.fill(selector, text, { timeout: PATIENCE }),
+    write: (text) => page.keyboard.type(text),
+    press: (keys) => page.keyboard.press(keys),
+    move: (x, y) => page.mouse.move(x, y),
+    clickAt: (x, y, times = 1) => page.mouse.click(x, y, { clickCount: times }),
+    drag: (from, to, key) => holding(key, async () => {
+      await page.mouse.move(...from);
+      await page.mouse.down();
+      await page.mouse.move(...to, { steps: STEPS });
+      await page.mouse.up();
+    }),
+    wheel: async (x, y, by, key) => {
+      await page.mouse.move(x, y);
+      await holding(key, () => page.mouse.wheel(0, by));
+    },
     evaluate: (body) => page.evaluate(body),
-    until: async (expression) => void (await page.waitForFunction(expression, undefined, { timeout: PATIENCE })),
+    until: async (expression) => {
+      try {
+        await page.waitForFunction(expression, undefined, { timeout: PATIENCE });
+      } catch (error) {
+        if (!String(error).includes('unsafe-eval')) throw error;
+        await strictly(page, expression);
+      }
+    },
     size: (width, height) => page.setViewportSize({ width, height }),
-    close: () => browser.close(),
+    media: ({ colorScheme, reducedMotion, forcedColors }) => page.emulateMedia({ colorScheme: colorScheme ?? null, reducedMotion: reducedMotion ? 'reduce' : null, forcedColors: forcedColors ? 'active' : null }),
+    before: async (script) => {
+      const added = await page.addInitScript(script);
+      return () => added.dispose();
+    },
+    tab: async () => {
+      const other = await page.context().newPage();
+      return chromiumTab(other, () => other.close());
+    },
+    close,
   };
 }
 
-async function firefoxPage(executablePath: string): Promise<Page> {
-  const { launch } = await import('puppeteer-core');
-  const browser = await launch({ browser: 'firefox', executablePath, headless: true });
-  const page = await browser.newPage();
-  await page.setViewport({ width: 1440, height: 900 });
+function firefoxTab(page: Firefox, close: () => Promise<void>): Page {
   const errors: string[] = [];
+  const requests: string[] = [];
   page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('request', (request) => requests.push(request.url()));
+  const press = async (keys: string) => {
+    const all = parts(keys) as 'Enter'[];
+    for (const key of all.slice(0, -1)) await page.keyboard.down(key);
+    await page.keyboard.press(all.at(-1)!);
+    for (const key of all.slice(0, -1).reverse()) await page.keyboard.up(key);
+  };
+  const holding = async (key: string | undefined, then: () => Promise<void>) => {
+    if (key) await page.keyboard.down(key as 'Shift');
+    await then();
+    if (key) await page.keyboard.up(key as 'Shift');
+  };
   return {
-    errors,
+    browser: 'firefox', errors, requests, canMedia: false,
     goto: (url) => page.goto(url),
-    click: (selector) => page.click(selector),
-    type: async (selector, text) => {
+    reload: () => page.reload(),
+    click: async (selector) => {
+      await page.waitForSelector(selector, { timeout: PATIENCE });
       await page.click(selector);
-      await page.keyboard.type(text);
     },
-    press: (key) => page.keyboard.press(key as 'Enter'),
+    type: async (selector, text) => {
+      await page.waitForSelector(selector, { timeout: PATIENCE });
+      await page.evaluate(`(() => { const field = document.querySelector(${JSON.stringify(selector)}); field.focus(); field.select(); })()`);
+      if (text === '') await page.keyboard.press('Delete');
+      else await page.keyboard.type(text);
+    },
+    write: (text) => page.keyboard.type(text),
+    press,
+    move: (x, y) => page.mouse.move(x, y),
+    clickAt: (x, y, times = 1) => page.mouse.click(x, y, { count: times }),
+    drag: (from, to, key) => holding(key, async () => {
+      await page.mouse.move(...from);
+      await page.mouse.down();
+      await page.mouse.move(...to, { steps: STEPS });
+      await page.mouse.up();
+    }),
+    wheel: async (x, y, by, key) => {
+      await page.mouse.move(x, y);
+      await holding(key, () => page.mouse.wheel({ deltaY: by }));
+    },
     evaluate: (body) => page.evaluate(body) as Promise<never>,
     until: async (expression) => void (await page.waitForFunction(expression, { timeout: PATIENCE })),
     size: (width, height) => page.setViewport({ width, height }),
-    close: () => browser.close(),
+    media: () => Promise.reject(new Error('not in this browser')),
+    before: async (script) => {
+      const { identifier } = await page.evaluateOnNewDocument(script);
+      return () => page.removeScriptToEvaluateOnNewDocument(identifier);
+    },
+    tab: async () => {
+      const other = await page.browser().newPage();
+      await other.setViewport({ width: 1440, height: 900 });
+      return firefoxTab(other, () => other.close());
+    },
+    close,
   };
 }
 
 /** The browser that PAGEFAULT_BROWSER names. */
 export async function openPage(): Promise<Page> {
   const { chrome, firefox } = findBrowsers();
-  if (process.env['PAGEFAULT_BROWSER'] === 'firefox') return firefoxPage(firefox!);
-  return chromiumPage(chrome!);
+  if (process.env['PAGEFAULT_BROWSER'] === 'firefox') {
+    const { launch } = await import('puppeteer-core');
+    const browser = await launch({ browser: 'firefox', executablePath: firefox!, headless: true });
+    const page = await browser.newPage();
+    await page.setViewport({ width: 1440, height: 900 });
+    return firefoxTab(page, () => browser.close());
+  }
+  const { chromium } = await import('playwright-core');
+  const browser = await chromium.launch({ executablePath: chrome!, args: chromeFlags });
+  const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true })).newPage();
+  return chromiumTab(page, () => browser.close());
 }
 
-/** What tests ask of a page all the time. */
+/** Which browser the tests run in: some settings only one of them can be asked for. */
+export const isChromium = process.env['PAGEFAULT_BROWSER'] !== 'firefox';
+
+export interface DroppedFile {
+  readonly name: string;
+  readonly content: string | readonly number[];
+}
+
+/** What tests ask of a page all the time, and what people do all the time. */
 export function sight(page: () => Page) {
   const quoted = (text: string) => JSON.stringify(text);
+  const one = (selector: string) => `document.querySelector(${quoted(selector)})`;
+  const evaluate = <R>(body: string) => page().evaluate<R>(body);
+  const until = (expression: string) => page().until(expression);
+  const contains = (selector: string, words: string) => until(`(${one(selector)}?.textContent ?? '').includes(${quoted(words)})`);
   return {
-    text: (selector: string) => page().evaluate<string>(`document.querySelector(${quoted(selector)})?.textContent ?? ''`),
-    count: (selector: string) => page().evaluate<number>(`document.querySelectorAll(${quoted(selector)}).length`),
-    contains: (selector: string, words: string) => page().until(`(document.querySelector(${quoted(selector)})?.textContent ?? '').includes(${quoted(words)})`),
+    text: (selector: string) => evaluate<string>(`${one(selector)}?.textContent ?? ''`),
+    count: (selector: string) => evaluate<number>(`document.querySelectorAll(${quoted(selector)}).length`),
+    contains,
+    /** The text in the editor, all of it. */
+    script: () => evaluate<string>(`${one('pf-editor')}.text`),
+    position: () => evaluate<number>('Number(document.documentElement.dataset.position)'),
+    /** Waits for a position, and for as many steps as the text should have. */
+    at: (position: number, length?: number) => until(`document.documentElement.dataset.position === '${position}' && ${one('#time [role=slider]')}?.ariaValueNow === '${position}'${length === undefined ? '' : ` && ${one('#time [role=slider]')}.ariaValueMax === '${length}'`}`),
+    /** A button of time: `step`, `back`, `run` … */
+    act: (name: string) => page().click(`[data-act=${name}]`),
+    tone: (name: string) => until(`${one('#verdict')}?.classList.contains(${quoted(name)})`),
+    focused: () => evaluate<string>('document.activeElement?.id ?? ""'),
+    example: async (id: string) => {
+      await evaluate(`(() => { const menu = ${one('#examples')}; window.was = ${one('pf-editor')}.text; menu.value = ${quoted(id)}; menu.dispatchEvent(new Event('change')); })()`);
+      await until(`${one('pf-editor')}.text !== window.was`);
+      await evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))');
+      await until(`${one('#verdict:not(.running)')} !== null && !${one('#verdict')}.textContent.includes('Reading') && ${one('pf-memory')}.at !== null`);
+    },
+    readAs: (kind: string) => evaluate<void>(`(() => { const menu = ${one('#kind')}; menu.value = ${quoted(kind)}; menu.dispatchEvent(new Event('change')); })()`),
     /** Opens a text as a person would who has it on the clipboard. */
     paste: async (log: string, maps = '') => {
       await page().click('#open');
-      await page().evaluate(`document.querySelector('#paste textarea[name=log]').value = ${quoted(log)}; document.querySelector('#paste textarea[name=maps]').value = ${quoted(maps)}`);
-      await page().click('#paste .primary');
+      await until(`${one('pf-open dialog[open] textarea[name=text]')} !== null`);
+      await evaluate(`${one('pf-open textarea[name=text]')}.value = ${quoted(log)}; ${one('pf-open textarea[name=maps]')}.value = ${quoted(maps)}`);
+      await page().click('pf-open .actions .primary');
+      await until(`!${one('pf-open dialog[open]')}`);
     },
     /** Drops files on the page. */
-    drop: (files: readonly { readonly name: string; readonly content: string | readonly number[] }[], onto = 'main') =>
-      page().evaluate<void>(`(() => {
+    drop: (files: readonly DroppedFile[], onto = 'main') =>
+      evaluate<void>(`(() => {
         const data = new DataTransfer();
         for (const { name, content } of ${JSON.stringify(files)}) data.items.add(new File([typeof content === 'string' ? content : new Uint8Array(content)], name));
         document.querySelector(${quoted(onto)}).dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
       })()`),
+    /** Puts a text into the editor in place of all of it, as from the clipboard. */
+    rewrite: async (text: string) => {
+      await page().click('.cm-content');
+      await page().press('Control+a');
+      await evaluate(`(() => {
+        const data = new DataTransfer();
+        data.setData('text/plain', ${quoted(text)});
+        document.querySelector('.cm-content').dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+      })()`);
+    },
+    /** Runs a line on the console. */
+    command: async (line: string) => {
+      await page().type('pf-console input', line);
+      await page().press('Enter');
+    },
+    /** To an address or a name in the picture, by its own key. */
+    goTo: async (where: string) => {
+      await evaluate(`${one('pf-space canvas')}.focus()`);
+      await page().press('g');
+      await until(`${one('.pf-goto input')} !== null`);
+      await page().type('.pf-goto input', where);
+      await page().press('Enter');
+    },
+    /** The pages in sight at an address, of all processes: what they are, and in which frame. */
+    cells: (addr: string) => evaluate<{ pid: number; kind: number; bits: number; pfn: number }[]>(`(${one('pf-memory').concat('.at?.lanes ?? []')}).flatMap(({ pid, cells }) => cells.flatMap((run) => {
+      const i = ${Number.parseInt(addr, 16) / 4096} - run.page;
+      return run.cells[i] === undefined ? [] : [{ pid, kind: run.cells[i] & 15, bits: run.cells[i] & 0xf0, pfn: run.pfn[i] }];
+    }))`),
+    /** Lines of the table beside the picture. */
+    rows: () => evaluate<string[]>(`[...document.querySelectorAll('pf-space-table .body [role=row]')].map((row) => [...row.children].map((cell) => cell.textContent).join(' '))`),
+    /** Every process that is drawn. */
+    drawn: () => evaluate<number[]>(`(${one('pf-memory')}.at?.lanes ?? []).map(({ pid }) => pid)`),
+    /** Waits for two frames: what was drawn is there. */
+    drawnTwice: () => evaluate<void>('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))'),
   };
 }

@@ -6,12 +6,9 @@ import { openForEachTest } from './site.ts';
 
 let page: Page;
 let server: { readonly url: string };
-const { text, count, contains, paste, drop } = sight(() => page);
+const { text, count, contains, paste, drop, tone, focused, readAs, act, at, script } = sight(() => page);
 
 const logFile = (name: string) => readFileSync(new URL(`../logs/${name}`, import.meta.url), 'utf8');
-const tone = (name: string) => page.until(`document.querySelector('#verdict')?.classList.contains(${JSON.stringify(name)})`);
-const focused = () => page.evaluate<string>('document.activeElement?.id ?? ""');
-const choose = (kind: string) => page.evaluate<void>(`(() => { const menu = document.querySelector('#kind'); menu.value = ${JSON.stringify(kind)}; menu.dispatchEvent(new Event('change')); })()`);
 const MAPS = '558800000000-558800001000 r--p 00000000 08:01 1001 /usr/bin/demo\n558801000000-558801021000 rw-p 00000000 00:00 0 [heap]\n7ffd11100000-7ffd11121000 rw-p 00000000 00:00 0 [stack]\n';
 
 openForEachTest((opened, url) => {
@@ -32,8 +29,8 @@ test.each([
   await tone('good');
   expect(await page.evaluate('document.querySelector("#kind").value')).toBe('strace');
   await page.click('#verdict');
-  await contains('#account', 'nothing was left out');
-  if (aside) await contains('#account', aside);
+  await contains('pf-account', 'nothing was left out');
+  if (aside) await contains('pf-account', aside);
 });
 
 test('recorded refusals that do not happen are differences, each with what would cause it', async () => {
@@ -41,9 +38,9 @@ test('recorded refusals that do not happen are differences, each with what would
   await contains('#verdict', '4 memory calls, 1 as on Linux');
   await tone('bad');
   await page.click('#verdict');
-  await contains('#account', '3 places');
-  await contains('#account', 'RLIMIT_AS');
-  await contains('#account', 'RLIMIT_MEMLOCK');
+  await contains('pf-account', '3 places');
+  await contains('pf-account', 'RLIMIT_AS');
+  await contains('pf-account', 'RLIMIT_MEMLOCK');
   await page.until(`document.querySelectorAll('.cm-lintRange-error').length === 3`);
 });
 
@@ -52,7 +49,7 @@ test('a 32-bit program is replayed, and not said to be as on Linux throughout', 
   await contains('#verdict', '32-bit');
   await tone('partly');
   await page.click('#verdict');
-  await contains('#account', 'the layout of its address space is not modelled');
+  await contains('pf-account', 'the layout of its address space is not modelled');
 });
 
 test('what was left out is reached, followed and closed by keyboard', async () => {
@@ -61,17 +58,18 @@ test('what was left out is reached, followed and closed by keyboard', async () =
   await tone('partly');
   await page.evaluate(`document.querySelector('#verdict').focus()`);
   await page.press('Enter');
-  await contains('#account', 'Not replayed');
-  expect(await focused()).toBe('account-title');
+  await contains('pf-account', 'Left out');
+  await page.until(`document.activeElement?.id === 'pf-account-title'`);
   await page.press('Tab');
-  expect(await focused()).toBe('account-close');
-  await page.press('Tab');
-  const line = await page.evaluate<string>('document.activeElement.className + document.activeElement.textContent');
-  expect(line).toMatch(/^placeline \d+$/);
+  expect(await page.evaluate('document.activeElement.ariaLabel')).toBe('Close');
+  for (let i = 0; i < 4 && !/^line \d+$/.test(await page.evaluate<string>('document.activeElement.textContent')); i++) await page.press('Tab');
+  const line = Number(/^line (\d+)$/.exec(await page.evaluate<string>('document.activeElement.textContent'))![1]);
   await page.press('Enter');
-  await page.until(`getSelection() && document.querySelector('.cm-selectionBackground')`);
+  await page.until(`document.activeElement.classList.contains('cm-content')`);
+  expect(await page.evaluate(`[...document.querySelectorAll('.cm-line')].findIndex((line) => line.contains(getSelection().anchorNode)) + 1`)).toBe(line);
+  await page.evaluate(`document.querySelector('.pf-account-head button').focus()`);
   await page.press('Escape');
-  await page.until(`!document.querySelector('#account')`);
+  await page.until(`!document.querySelector('pf-account')`);
   expect(await focused()).toBe('verdict');
 });
 
@@ -86,28 +84,30 @@ test('a script of its own is told as expected here', async () => {
 });
 
 test('of a text that cannot be read nothing can be run, and nothing of the one before is left', async () => {
-  await page.click('#run');
+  await act('run');
   await tone('good');
   await paste(logFile('unreadable-then-run.strace'));
   await contains('#verdict', '3 memory calls, 3 as on Linux');
-  await choose('script');
+  await readAs('script');
   await contains('#verdict', 'line 5: found');
   await tone('bad');
-  for (const id of ['start', 'back', 'step', 'run', 'time']) expect(await page.evaluate(`document.getElementById('${id}').disabled`), id).toBe(true);
-  expect([await count('.cm-content .result'), await count('.process'), await count('.cm-content .current-line')]).toEqual([0, 0, 0]);
+  for (const name of ['start', 'back', 'step', 'over', 'run', 'play']) expect(await page.evaluate(`document.querySelector('[data-act=${name}]').ariaDisabled`), name).toBe('true');
+  expect(await page.evaluate(`document.querySelector('#time [role=slider]').ariaValueMax`)).toBe('0');
+  expect(await page.evaluate(`document.querySelector('pf-memory').at`)).toBe(null);
+  expect([await count('.cm-content .result'), await count('.cm-content .current-line'), await count('pf-space-table .body [role=row]')]).toEqual([0, 0, 0]);
   await page.press(']');
   await tone('bad');
-  await contains('#unread', 'line 5');
+  await contains('pf-account .pf-errors', 'line 5');
   expect(await count('.cm-lintRange-error')).toBeGreaterThan(0);
-  await page.click('#verdict');
-  expect(await page.evaluate(`document.activeElement.classList.contains('cm-content')`)).toBe(true);
-  await choose('strace');
+  await page.click('pf-account .pf-errors .pf-line-link');
+  await page.until(`document.activeElement.classList.contains('cm-content')`);
+  await readAs('strace');
   await contains('#verdict', '3 memory calls, 3 as on Linux');
   await tone('good');
 });
 
 test('a verdict is of the text that stands there, also while it is typed', async () => {
-  await page.click('#run');
+  await act('run');
   await tone('good');
   await page.click('.cm-content');
   await page.evaluate(`(() => {
@@ -121,8 +121,7 @@ test('a verdict is of the text that stands there, also while it is typed', async
   for (const words of told) expect(words).not.toContain('✓');
   expect(await count('.cm-content .result')).toBe(0);
   await page.press('Backspace');
-  await page.until(`!document.querySelector('#unread')`);
-  await contains('.transport output', 'step 9 / 9');
+  await at(9, 9);
   await tone('good');
 });
 
@@ -130,9 +129,9 @@ test('every mistake is listed and underlined, the first is told in the chip', as
   await paste('mmpa(NULL, 4K)\na = mmap(NULL, 4K, PROT_RAED, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nmunmap(a 4K)\n');
   await contains('#verdict', 'mmpa');
   await contains('#verdict', 'errors');
-  expect(await count('#unread .errors li')).toBeGreaterThanOrEqual(3);
+  expect(await count('pf-account .pf-errors .pf-row')).toBeGreaterThanOrEqual(3);
   expect(await count('.cm-lintRange-error')).toBeGreaterThanOrEqual(3);
-  await page.click('#unread li:nth-child(3) button');
+  await page.click('pf-account .pf-errors .pf-row:nth-child(3) button');
   await page.until(`document.activeElement.classList.contains('cm-content')`);
 });
 
@@ -140,11 +139,11 @@ test('maps and smaps are seen as what they are, alone, with a prompt, dropped; t
   await drop([{ name: 'anything.txt', content: logFile('maps-alone.maps') }], '.cm-content');
   await contains('#verdict', '5 areas, from maps');
   expect(await page.evaluate('document.querySelector("#kind").value')).toBe('maps');
-  await contains('.audit', '1 line left out');
-  await choose('strace');
-  await contains('#unread', 'no call in it can be read');
-  expect(await count('.vma')).toBe(0);
-  await choose('maps');
+  await contains('.pf-audit', '1 line left out');
+  await readAs('strace');
+  await contains('pf-account .pf-errors', 'no call in it can be read');
+  expect(await page.evaluate(`document.querySelector('pf-memory').at`)).toBe(null);
+  await readAs('maps');
   await contains('#verdict', '5 areas, from maps');
   await paste(logFile('maps-with-prompt.maps'));
   await contains('#verdict', '3 areas, from maps');
@@ -158,19 +157,19 @@ test('files dropped together: of one strace -ff, a log with its first maps', asy
   await contains('#verdict', '3 memory calls, 3 as on Linux');
   await contains('.toast', '2 files as one log');
   await page.click('#verdict');
-  await contains('#account', 'each behind the call that made its process');
+  await contains('pf-account', 'each behind the call that made its process');
   await drop([{ name: 'maps', content: MAPS }, { name: 'log', content: 'brk(NULL)                               = 0x558801021000\n' }]);
   await contains('#verdict', '1 memory call, 1 as on Linux');
-  expect(await text('.cm-content')).toContain('@map 558801000000-558801021000');
+  expect(await script()).toContain('@map 558801000000-558801021000');
 });
 
 test('what is no text is refused in a sentence, and the text stays', async () => {
-  await page.click('#run');
+  await act('run');
   await tone('good');
-  const before = await text('.cm-content');
+  const before = await script();
   await drop([{ name: 'shot.png', content: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0] }], '.cm-content');
   await contains('.toast', 'shot.png is a picture, not text. Nothing was changed.');
-  expect(await text('.cm-content')).toBe(before);
+  expect(await script()).toBe(before);
   await tone('good');
   const utf16 = [...'\ufeffbrk(NULL)                               = 0x558801021000\r\n'].flatMap((c) => [c.charCodeAt(0) & 255, c.charCodeAt(0) >> 8]);
   await drop([{ name: 'log.txt', content: utf16 }]);
@@ -179,7 +178,8 @@ test('what is no text is refused in a sentence, and the text stays', async () =>
 
 test('a long text is run in slices, with progress, and can be stopped and gone on with', async () => {
   await page.click('#open');
-  await page.evaluate(`document.querySelector('#paste textarea[name=log]').value = 'a = mmap(NULL, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\\n' + 'mprotect(a, 4K, PROT_READ) = 0\\nmprotect(a, 4K, PROT_READ|PROT_WRITE) = 0\\n'.repeat(30000)`);
+  await page.until(`document.querySelector('pf-open dialog[open] textarea[name=text]') !== null`);
+  await page.evaluate(`document.querySelector('pf-open textarea[name=text]').value = 'a = mmap(NULL, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\\n' + 'mprotect(a, 4K, PROT_READ) = 0\\nmprotect(a, 4K, PROT_READ|PROT_WRITE) = 0\\n'.repeat(30000)`);
   const seen = page.evaluate<string>(`new Promise((resolve) => {
     const look = () => {
       const cancel = document.getElementById('cancel');
@@ -190,29 +190,29 @@ test('a long text is run in slices, with progress, and can be stopped and gone o
     };
     look();
   })`);
-  await page.click('#paste .primary');
+  await page.click('pf-open .actions .primary');
   expect(await seen).toMatch(/^step [\d,]+ of 60,001$/);
   await contains('#verdict', 'so far');
   await tone('plain');
-  await page.click('#run');
+  await act('run');
   await contains('#verdict', '60000 of 60000 as expected here');
   await tone('good');
 });
 
 test('the recipe is there to be copied', async () => {
   await page.click('#open');
-  await page.click('#paste summary');
-  await contains('#paste', 'strace -f -e trace=%memory,%process,openat,close -o log.txt PROGRAM');
-  await contains('#paste', 'cat /proc/PID/smaps');
-  await page.click('#paste .command button');
-  await page.until(`/Copied|selected/.test(document.querySelector('.toast').textContent)`);
+  await page.click('pf-open details summary');
+  await contains('pf-open', 'strace -f -e trace=%memory,%process,openat,close -o log.txt PROGRAM');
+  await contains('pf-open', 'cat /proc/PID/smaps');
+  await page.click('pf-open pf-command button');
+  await page.until(`/Copied|Selected/.test(document.querySelector('pf-open pf-command [role=status]').textContent)`);
 });
 
 test('a link keeps what a text was said to be', async () => {
   await paste(logFile('unreadable-then-run.strace'));
-  await choose('script');
+  await readAs('script');
   await contains('#verdict', 'line 5');
-  await page.evaluate(`document.querySelector('#share').click()`);
+  await page.click('#share');
   await page.until(`location.hash.includes('as=script')`);
   const hash = await page.evaluate<string>('location.hash');
   await page.goto('about:blank');
@@ -225,9 +225,9 @@ test.each([[1440, 900], [1024, 700], [390, 844]])('at %i × %i the account and a
   await paste(`${logFile('recorded-errors-excused.strace')}mmap(NULL, 8192, PROT_FOO, MAP_PRIVATE, 3, 0) = 0x7f2200020000\nmunmap(0x9900000`);
   await contains('#verdict', 'not replayed');
   await page.click('#verdict');
-  await contains('#account', '3 places');
+  await contains('pf-account', '3 places');
   expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
-  expect(await page.evaluate<number>(`Math.max(...[...document.querySelectorAll('header > *, .account, .account-lists > *')].map((part) => part.getBoundingClientRect().right))`)).toBeLessThanOrEqual(width);
+  expect(await page.evaluate<number>(`Math.max(...[...document.querySelectorAll('header > *, pf-account, .pf-account-lists > *')].map((part) => part.getBoundingClientRect().right))`)).toBeLessThanOrEqual(width);
 });
 
 test('no error reached the console', () => {

@@ -1,21 +1,23 @@
 /** What a person does on the page, in a real browser. */
 import { expect, test } from 'vitest';
+import { CELL, NO_FRAME } from '../../www/app/worker/protocol.ts';
 import { type Page, sight } from './driver.ts';
 import { openForEachTest } from './site.ts';
 
 let page: Page;
 let server: { readonly url: string };
 
-const { text, count, contains, paste } = sight(() => page);
+const { text, contains, paste, at, act, tone, example, script, cells, rows, goTo, command, drawn } = sight(() => page);
 const step = async (position: number) => {
-  await page.click('#step');
-  await contains('.transport output', `step ${position} /`);
+  await act('step');
+  await at(position);
 };
-
-async function example(id: string): Promise<void> {
-  await page.evaluate(`(() => { const menu = document.querySelector('#examples'); menu.value = ${JSON.stringify(id)}; menu.dispatchEvent(new Event('change')); })()`);
-  await contains('.transport output', 'step 0 /');
-}
+/** The page of the default script. */
+const A = '7ffff7ff3000';
+const untilCells = (kinds: readonly number[]) => page.until(`(document.querySelector('pf-memory').at?.lanes ?? []).flatMap(({ cells }) => cells.flatMap((run) => {
+  const cell = run.cells[${Number.parseInt(A, 16) / 4096} - run.page];
+  return cell === undefined ? [] : [cell & 15];
+})).sort().join() === '${kinds.toSorted().join()}'`);
 
 openForEachTest((opened, url) => {
   page = opened;
@@ -23,73 +25,84 @@ openForEachTest((opened, url) => {
 });
 
 test('the default script runs to its end, every result as expected', async () => {
-  await page.click('#run');
-  await contains('.transport output', 'step 9 / 9');
-  await contains('#verdict', '✓');
-  expect(await text('#verdict')).toMatch(/as expected here/);
+  await act('run');
+  await at(9, 9);
+  await tone('good');
+  expect(await text('#verdict')).toMatch(/✓.*as expected here/);
 });
 
 test('step and step back: the memory of before is back', async () => {
   await step(1);
   await step(2);
-  const cells = await count('.process .cell.anon');
+  await untilCells([CELL.anon]);
+  const before = await cells(A);
   await step(3);
-  await contains('.process:nth-of-type(3)', 'child of 1');
-  await page.click('#back');
-  await contains('.transport output', 'step 2 /');
-  await page.until(`document.querySelectorAll('.process').length === 1`);
-  expect(await count('.process .cell.anon')).toBe(cells);
+  await page.until(`document.querySelector('pf-memory').at.processes.length === 2`);
+  await untilCells([CELL.cow, CELL.cow]);
+  expect((await drawn()).length).toBe(2);
+  await act('back');
+  await at(2);
+  await untilCells([CELL.anon]);
+  expect(await cells(A)).toEqual(before);
+  expect((await drawn()).length).toBe(1);
 });
 
 test('a VMA shows its vm_ops, a page its walk', async () => {
   await step(1);
   await step(2);
-  await page.click('.vma[data-start="7ffff7ffd000"] .head');
-  await contains('#inspected', 'special_mapping_fault');
-  await page.click('.vma[data-start="7ffff7ff3000"] .head');
-  await contains('#inspected', 'NULL: anonymous');
-  await page.click('.cell[data-addr="7ffff7ff3000"]');
-  await contains('#inspected', 'PGD');
-  const levels = await page.evaluate<string[]>(`[...document.querySelectorAll('.walk th')].map((cell) => cell.textContent)`);
-  expect(levels).toEqual(['CR3', 'PGD', 'PUD', 'PMD', 'PTE']);
-  expect(await text('.bytes')).toContain('hello');
-  await page.click('#tab-frame');
-  await contains('#inspected', 'Who maps it');
+  await page.click('#pf-tab-area');
+  await goTo('[vdso]');
+  await contains('#pf-inspected', 'special_mapping_fault');
+  await goTo(A);
+  await contains('#pf-inspected', 'NULL');
+  await contains('#pf-inspected', 'vma_set_anonymous');
+  await page.click('#pf-tab-walk');
+  await contains('#pf-inspected', 'PGD');
+  for (const level of ['CR3', 'PGD', 'PUD', 'PMD', 'PTE']) await contains('#pf-inspected', level);
+  await page.click('#pf-tab-bytes');
+  await contains('.pf-hex', '68656c6c6f');
+  await page.click('#pf-tab-frame');
+  await contains('#pf-inspected', 'Who maps it: 1 page');
 });
 
 test('copy on write after fork: shared, then copied', async () => {
   for (let i = 1; i <= 3; i++) await step(i);
-  expect(await count('.cell.shared[data-addr="7ffff7ff3000"]')).toBe(2);
+  await untilCells([CELL.cow, CELL.cow]);
+  const shared = await cells(A);
+  expect(new Set(shared.map(({ pfn }) => pfn)).size).toBe(1);
   await step(4);
   await step(5);
-  await contains('.what-happened', 'its own copy');
-  expect(await text('.tree')).toContain('wp_page_copy');
-  expect(await count('.cell.shared[data-addr="7ffff7ff3000"]')).toBe(0);
-  expect(await count('#ties path')).toBe(1);
+  await contains('pf-story .pf-what', 'its own copy');
+  expect((await text('.pf-tree')).replaceAll('\u200b', '')).toContain('wp_page_copy');
+  await untilCells([CELL.anon, CELL.anon]);
+  const copied = await cells(A);
+  expect(new Set(copied.map(({ pfn }) => pfn)).size).toBe(2);
+  expect(copied.every(({ pfn }) => pfn !== NO_FRAME)).toBe(true);
 });
 
 test('a SIGSEGV comes with its reason', async () => {
-  await page.click('#run');
-  await contains('.what-happened', 'SIGSEGV');
-  expect(await text('.what-happened')).toContain('no VMA covers 0x7ffff7ff3000');
+  await act('run');
+  await at(9);
+  await contains('pf-story .pf-what', 'SIGSEGV');
+  expect(await text('pf-story .pf-what')).toContain('no VMA covers 0x7ffff7ff3000');
 });
 
 test('ls replays: every memory call and the maps as on Linux', async () => {
   await example('ls');
-  await page.click('#run');
+  await act('run');
   await contains('#verdict', '42 memory calls, 42 as on Linux; maps equal');
+  await tone('good');
 });
 
 test('a call typed on the console runs and joins the script', async () => {
   await step(1);
-  await page.type('#line', 'mprotect(a, 4K, PROT_READ) = 0');
-  await page.press('Enter');
-  await contains('.transport output', 'step 2 / 10');
-  await contains('.what-happened', 'mprotect');
-  expect(await text('.cm-content')).toContain('mprotect(a, 4K, PROT_READ) = 0');
-  await page.type('#line', 'mprotect(a 4K)');
-  await page.press('Enter');
-  await contains('.console .wrong', 'expected `,` or a closing bracket');
+  await command('mprotect(a, 4K, PROT_READ) = 0');
+  await at(2, 10);
+  await contains('pf-story .pf-what', 'mprotect');
+  expect(await script()).toContain('mprotect(a, 4K, PROT_READ) = 0');
+  await command('mprotect(a 4K)');
+  await contains('pf-console .refused', 'expected , or a closing bracket');
+  expect(await page.evaluate(`document.querySelector('pf-console input').value`)).toBe('mprotect(a 4K)');
 });
 
 test('a pasted log is replayed, a mistake is shown where it is', async () => {
@@ -97,19 +110,20 @@ test('a pasted log is replayed, a mistake is shown where it is', async () => {
   await contains('#verdict', '2 memory calls, 2 as on Linux');
   await paste('munmap(a 4096)');
   await contains('#verdict', 'line 1: found');
-  await page.until(`document.querySelectorAll('.cm-lint-marker-error').length > 0`);
+  await page.until(`document.querySelector('.cm-content .mistake.error') !== null && document.querySelector('.cm-lintRange-error') !== null`);
 });
 
 test('maps alone are drawn and explained, and become calls', async () => {
   const maps = '$ cat /proc/7/maps\n00400000-00401000 r-xp 00000000 08:01 9 /bin/demo\n7f1100000000-7f1100002000 rw-p 00000000 00:00 0\n7f1100002000-7f1100003000 ---p 00000000 00:00 0\n7f1100003000-7f1100005000 rw-p 00000000 00:00 0\n7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0 [stack]\n';
   await paste(maps);
   await contains('#verdict', '5 areas, from maps');
-  await contains('.audit', 'permissions: rw- beside ---');
-  await contains('.costs', '[stack]');
-  await page.until(`document.querySelectorAll('.vma').length === 5`);
-  await page.click('#build');
-  await contains('.transport output', 'step 6 / 6');
-  await page.until(`document.querySelectorAll('.vma').length === 5 && !document.querySelector('.audit')`);
+  await contains('.pf-audit', 'permissions: rw- beside ---');
+  await contains('.pf-dump-costs', '[stack]');
+  await page.until(`document.querySelectorAll('pf-space-table .body [role=row]').length === 5`);
+  await page.click('.pf-audit > p .pf-small');
+  await at(6, 6);
+  await page.until(`!document.querySelector('.pf-audit') && document.querySelectorAll('pf-space-table .body [role=row]').length === 5`);
+  expect((await rows()).some((row) => row.includes('/bin/demo'))).toBe(true);
 });
 
 test('first maps are taken out of what stands around them', async () => {
@@ -121,12 +135,15 @@ test('first maps are taken out of what stands around them', async () => {
 test('everything is in the link', async () => {
   await step(1);
   await step(2);
-  await page.evaluate(`document.querySelector('#share').click()`);
+  await goTo('[vdso]');
+  await page.click('#pf-tab-area');
+  await page.click('#share');
   await page.until(`location.hash.includes('t=2')`);
   const hash = await page.evaluate<string>('location.hash');
   await page.goto('about:blank');
   await page.goto(server.url + hash);
-  await contains('.transport output', 'step 2 / 9');
+  await at(2, 9);
+  await contains('#pf-inspected', '[vdso]');
 });
 
 test('on a phone nothing is wider than the screen', async () => {

@@ -1,68 +1,144 @@
-/** The packed tarball in strangers' projects. */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/** The packed tarball in Node, by TypeScript, and looked at by the tools that know what goes wrong in packages. */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { build } from 'vite';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { publint } from 'publint';
+import { expect, test } from 'vitest';
+import { program, root, stranger } from './packed.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const place = mkdtempSync(join(tmpdir(), 'pagefault-package-'));
-const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-const project = join(place, 'project');
-let files: { path: string; size: number }[] = [];
-
-const SOURCE = `
-import { createMachine } from 'pagefault';
-const vm = await createMachine();
-const p = vm.spawn();
-const a = p.mmap({ length: 4096 });
-p.store(a, 'packed');
-console.log(new TextDecoder().decode(p.load(a, 6)));
-`;
-
-beforeAll(() => {
-  const packed = execFileSync(npm, ['pack', '--ignore-scripts', '--json', '--pack-destination', place], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-  const [info] = JSON.parse(packed) as { filename: string; files: typeof files }[];
-  files = info!.files;
-  mkdirSync(project);
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'stranger', type: 'module', private: true }));
-  execFileSync(npm, ['install', '--offline', '--no-audit', '--no-fund', join(place, info!.filename)], { cwd: project, stdio: 'ignore' });
-}, 60_000);
-
-afterAll(() => rmSync(place, { recursive: true, force: true }));
+const project = stranger();
 
 test('the tarball holds the core, the types and the licences, and nothing of the sources', () => {
-  const names = files.map((file) => file.path);
-  for (const name of ['dist/pagefault.wasm', 'dist/index.js', 'dist/index.d.ts', 'dist/node.js', 'LICENSE-MIT', 'LICENSE-APACHE', 'README.md', 'package.json']) {
+  const names = project.files.map((file) => file.path);
+  for (const name of ['dist/pagefault.wasm', 'dist/index.js', 'dist/index.d.ts', 'dist/node.js', 'dist/inline.js', 'dist/worker.js', 'dist/cli.js', 'LICENSE-MIT', 'LICENSE-APACHE', 'README.md', 'package.json']) {
     expect(names).toContain(name);
   }
   expect(names.filter((name) => !/^(dist\/|LICENSE|README|package\.json)/.test(name))).toEqual([]);
+  expect(names.filter((name) => /test|contradictions/.test(name))).toEqual([]);
 });
 
-test('Node.js runs it', () => {
-  writeFileSync(join(project, 'main.mjs'), SOURCE);
-  expect(execFileSync(process.execPath, ['main.mjs'], { cwd: project, encoding: 'utf8' })).toBe('packed\n');
+test.each(['pagefault', 'pagefault/node', 'pagefault/inline'])('Node.js runs %s', (entry) => {
+  project.write('main.mjs', program(entry, 'console.log'));
+  expect(project.node(['main.mjs'])).toEqual({ status: 0, stdout: 'packed\n', stderr: '' });
 });
 
-test('Vite bundles it, the core beside the code', async () => {
-  writeFileSync(join(project, 'main.js'), SOURCE);
-  writeFileSync(join(project, 'index.html'), '<script type="module" src="./main.js"></script>');
-  const output = await build({ root: project, logLevel: 'silent', configFile: false, build: { target: 'es2022', outDir: 'out' } });
-  const bundle = (Array.isArray(output) ? output[0] : output) as { output: { fileName: string }[] };
-  expect(bundle.output.some((file) => file.fileName.endsWith('.wasm'))).toBe(true);
+test('Node.js requires it: nothing waits at the top', () => {
+  project.write('main.cjs', "const { createMachine } = require('pagefault');\ncreateMachine({ ram: '4MiB' }).then((vm) => console.log(vm.spawn().pid));\n");
+  expect(project.node(['main.cjs'])).toMatchObject({ status: 0, stdout: '1\n' });
 });
 
-test('TypeScript finds the types', () => {
-  writeFileSync(join(project, 'main.ts'), `import { type Process, createMachine } from 'pagefault';\nconst p: Process = (await createMachine()).spawn();\nconst a: bigint = p.mmap({ length: '4KiB' });\nconsole.log(a);\n`);
+test('a worker thread serves machines', () => {
+  project.write('worker.mjs', "import { parentPort } from 'node:worker_threads';\nimport { createMachine, openScript } from 'pagefault';\nimport { serve } from 'pagefault/worker';\nserve({ createMachine, openScript }, parentPort);\n");
+  project.write('main.mjs', `
+import { Worker } from 'node:worker_threads';
+import { PageFault, SyscallError } from 'pagefault';
+import { connect } from 'pagefault/worker';
+const worker = new Worker(new URL('./worker.mjs', import.meta.url));
+const there = connect(worker);
+const vm = await there.createMachine({ ram: '4MiB' });
+const p = await vm.spawn();
+const a = await p.mmap({ length: 4096 });
+await p.store(a, 'packed');
+const child = await p.fork();
+const errors = [];
+for (const call of [() => p.load(1, 1), () => p.munmap(1, 1), () => p.mmap({}), () => p.nothing(), () => p.constructor(), () => child.store(a, () => 0)]) await call().catch((error) => errors.push(error));
+const session = await there.openScript('a = getpid()');
+await session.goTo(1);
+console.log(JSON.stringify([new TextDecoder().decode(await child.load(a, 6)), await child.get('pid'), (await session.verdict()).steps, errors.map((error) => error.name), errors[0] instanceof PageFault && errors[0].address === 1n, errors[1] instanceof SyscallError && errors[1].code]));
+await vm.free();
+await worker.terminate();
+`);
+  const { status, stdout, stderr } = project.node(['main.mjs']);
+  expect(stderr).toBe('');
+  expect(JSON.parse(stdout)).toEqual(['packed', 2, 1, ['PageFault', 'SyscallError', 'TypeError', 'TypeError', 'TypeError', 'TypeError'], true, 'EINVAL']);
+  expect(status).toBe(0);
+});
+
+const TYPED = `
+import { Machine, Process, ScriptSession, createMachine, explain, isRefusal } from 'pagefault';
+import { connect } from 'pagefault/worker';
+import { createMachine as inline } from 'pagefault/inline';
+export async function main(): Promise<bigint> {
+  const vm: Machine = await createMachine({ ram: '4MiB', config: { PKU: true } });
+  await inline();
+  const p: Process = vm.spawn({ limits: { NOFILE: [1, 2] } });
+  const a: bigint = p.mmap({ length: '4KiB' });
+  const tried = p.try.mmap({ length: 1 });
+  const either: string | bigint = isRefusal(tried) ? tried.code : tried;
+  const areas: bigint[] = p.maps().map((area) => area.start);
+  for await (const event of p.events({ types: ['fault'] })) areas.push(event.address);
+  const sentence: string | undefined = explain(p, () => p.brk()).steps[0]?.sentence;
+  const far = await connect({ postMessage() {} }).createMachine();
+  const there: bigint = await (await far.spawn()).mmap({ length: 1 });
+  // @ts-expect-error
+  vm.spawn().mmap({ size: 1 });
+  // @ts-expect-error
+  new Machine();
+  // @ts-expect-error
+  new Process();
+  // @ts-expect-error
+  new ScriptSession('x');
+  void [either, sentence, there];
+  return a;
+}
+`;
+
+test.each([['es2022', ''], ['es2022', 'node'], ['es2023,dom', ''], ['es2022,esnext.disposable', 'node'], ['es2023,webworker', '']])('TypeScript finds the types with lib %s and types "%s"', (lib, types) => {
+  project.write('main.ts', TYPED);
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2022,dom', 'main.ts'];
-  execFileSync(process.execPath, [tsc, ...flags], { cwd: project, stdio: 'pipe' });
+  for (const mode of ['nodenext', 'preserve']) {
+    const flags = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--module', mode, ...(mode === 'preserve' ? ['--moduleResolution', 'bundler'] : []), '--target', 'es2022', '--lib', lib, '--types', types, '--typeRoots', join(root, 'node_modules', '@types'), 'main.ts'];
+    const { status, stdout } = project.node([tsc, ...flags]);
+    expect(stdout).toBe('');
+    expect(status).toBe(0);
+  }
 });
 
-test('package.json and the files agree', () => {
-  const manifest = JSON.parse(readFileSync(join(project, 'node_modules', 'pagefault', 'package.json'), 'utf8')) as { exports: Record<string, string | Record<string, string>> };
-  const paths = Object.values(manifest.exports).flatMap((entry) => (typeof entry === 'string' ? [entry] : Object.values(entry)));
-  for (const path of paths) expect(files.map((file) => `./${file.path}`)).toContain(path);
+test('package.json and the files agree, for publint and are-the-types-wrong too', async () => {
+  const folder = join(project.folder, 'node_modules', 'pagefault');
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { exports: Record<string, string | Record<string, string>>; bin: Record<string, string> };
+  const paths = [...Object.values(manifest.exports).flatMap((entry) => (typeof entry === 'string' ? [entry] : Object.values(entry))), ...Object.values(manifest.bin).map((path) => `./${path}`)];
+  for (const path of paths) expect(project.files.map((file) => `./${file.path}`)).toContain(path);
+  const { messages } = await publint({ pkgDir: folder, strict: true });
+  expect(messages).toEqual([]);
+  // Its exit code says whether anything is wrong for those who use modules, which is all that this is for.
+  const attw = [join(root, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js'), project.tarball, '--profile', 'esm-only', '--exclude-entrypoints', './pagefault.wasm', '--no-emoji'];
+  expect(project.node(attw)).toMatchObject({ status: 0 });
+}, 120_000);
+
+test('every public item says what it is', () => {
+  const bare = project.files.filter(({ path }) => path.endsWith('.d.ts') && !/texts/.test(path)).flatMap(({ path }) => {
+    const lines = readFileSync(join(project.folder, 'node_modules', 'pagefault', path), 'utf8').split('\n');
+    const isItem = (line: string) => /^export (declare )?(abstract )?(const|class|function|interface) /.test(line) || (/^ {4}(get )?[a-z]\w*(<[^(]*>)?\(/.test(line) && !/^ {4}(constructor|toString|arrayBuffer)\b/.test(line));
+    return lines.flatMap((line, i) => (isItem(line) && !lines[i - 1]!.trim().endsWith('*/') ? [`${path}:${i + 1}: ${line.trim()}`] : []));
+  });
+  expect(bare).toEqual([]);
+});
+
+test('the library stays small', async () => {
+  const size = async (code: string) => {
+    const { outputFiles } = await build({ stdin: { contents: code, resolveDir: project.folder }, bundle: true, minify: true, format: 'esm', write: false, platform: 'browser' });
+    return gzipSync(outputFiles[0]!.contents, { level: 9 }).length;
+  };
+  // Whoever only makes machines carries neither scripts nor texts.
+  expect(await size("import { createMachine } from 'pagefault'; globalThis.it = createMachine;")).toBeLessThan(25_000);
+  expect(await size("import * as all from 'pagefault'; globalThis.it = all;")).toBeLessThan(34_000);
+});
+
+test('without its file it says what to do', () => {
+  project.write('main.mjs', program('pagefault', 'console.log'));
+  const core = join(project.folder, 'node_modules', 'pagefault', 'dist', 'pagefault.wasm');
+  const bytes = readFileSync(core);
+  const said = (change: () => void) => {
+    change();
+    return project.node(['main.mjs']).stdout;
+  };
+  try {
+    expect(said(() => rmSync(core))).toMatch(/^LoadError: pagefault\.wasm is not at .*copy node_modules\/pagefault\/dist\/pagefault\.wasm.*'pagefault\/inline'/);
+    expect(said(() => project.write('node_modules/pagefault/dist/pagefault.wasm', '<!doctype html><title>x</title>'))).toMatch(/^LoadError: pagefault\.wasm is an HTML page.*not WebAssembly/);
+    expect(said(() => project.write('node_modules/pagefault/dist/pagefault.wasm', ''))).toMatch(/^LoadError: pagefault\.wasm is nothing, not WebAssembly/);
+  } finally {
+    writeFileSync(core, bytes);
+  }
 });

@@ -8,6 +8,8 @@ export interface Example {
   readonly id: string;
   readonly title: string;
   readonly group: string;
+  /** The log or recording of a real program. */
+  readonly isLog: boolean;
   readonly load: () => Promise<string>;
 }
 
@@ -31,7 +33,7 @@ const TITLES: Record<string, string> = {
 function list(files: Record<string, () => Promise<unknown>>, group: string): Example[] {
   return Object.entries(files).map(([path, load]) => {
     const id = path.replace(/^.*\//, '').replace(/\.pf$/, '');
-    return { id, title: TITLES[id] ?? id, group, load: () => load() as Promise<string> };
+    return { id, title: TITLES[id] ?? id, group, isLog: path.includes('/real/'), load: () => load() as Promise<string> };
   });
 }
 

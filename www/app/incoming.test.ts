@@ -1,7 +1,8 @@
 /** What is dropped: files together, other encodings, and what is refused. */
 import { readFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
-import { asLines, gather, whyNoText } from './incoming.ts';
+import { gather, whyNoText } from './incoming.ts';
+import { asLines } from './model/lines.ts';
 
 // The page fetches the core; here it is read.
 vi.mock('../lib/index.ts', () => import('../lib/node.ts'));

@@ -40,12 +40,6 @@ export function whyNoText({ name, bytes }: IncomingFile): string | null {
   return odd * 20 > sample.length ? `${name} is not text.` : null;
 }
 
-/** A log or script as the page holds it: without a byte order mark, and a lone carriage return is no end of a line. */
-export function asLines(text: string): string {
-  const unmarked = text.replace(/^\ufeff/, '');
-  return unmarked.includes('\n') ? unmarked.replace(/\r(?!\n)/g, ' ') : unmarked;
-}
-
 const isDump = (kind: TextKind) => kind === 'maps' || kind === 'smaps';
 
 /** One text of several files. Throws a sentence for people. */

@@ -1,27 +1,11 @@
-/** The whole state in the link: script and position, compressed, behind the `#`. Nothing is sent anywhere. */
-
-import { TEXT_KINDS, type TextKind } from '../lib/index.ts';
+/** The whole state in the link: text, position, selection, compressed, behind the `#`. Nothing is sent anywhere. */
+import type { TextKind } from '../lib/index.ts';
+import { KINDS } from './kinds.ts';
 
 /** Longer links are refused by what people paste them into. */
 const MOST_LINK = 30_000;
-
-async function pipe(bytes: Uint8Array, stream: CompressionStream | DecompressionStream): Promise<Uint8Array> {
-  const copy = new Uint8Array(bytes);
-  return new Uint8Array(await new Response(new Blob([copy]).stream().pipeThrough(stream)).arrayBuffer());
-}
-
-const toBase64 = (bytes: Uint8Array) =>
-  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
-
-const fromBase64 = (text: string) => Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
-
-/** The part behind `#` for a script; null if it would be too long. */
-export async function encode(example: string, text: string, position: number, kind: TextKind | null): Promise<string | null> {
-  const as = kind ? `&as=${kind}` : '';
-  if (example) return `v=1&example=${encodeURIComponent(example)}&t=${position}${as}`;
-  const packed = toBase64(await pipe(new TextEncoder().encode(text), new CompressionStream('deflate-raw')));
-  return packed.length > MOST_LINK ? null : `v=1&s=${packed}&t=${position}${as}`;
-}
+/** A small link may unpack to a text that no page can hold. */
+const MOST_TEXT = 32 << 20;
 
 export interface LinkState {
   readonly example: string | null;
@@ -29,22 +13,86 @@ export interface LinkState {
   readonly position: number;
   /** What the text is said to be, if not what it looks like. */
   readonly kind: TextKind | null;
+  /** What was selected: a process and an address, hexadecimal. */
+  readonly selected: { readonly pid: number; readonly addr: string } | null;
+  /** The panel that was open. */
+  readonly tab: string | null;
 }
 
-/** What a link says; null if it says nothing that can be understood. */
-export async function decode(hash: string): Promise<LinkState | null> {
-  const values = new URLSearchParams(hash.replace(/^#/, ''));
-  if (values.get('v') !== '1') return null;
-  const position = Number(values.get('t') ?? 0) || 0;
-  const kind = TEXT_KINDS.find((known) => known === values.get('as')) ?? null;
-  const example = values.get('example');
-  if (example) return { example, text: null, position, kind };
-  const packed = values.get('s');
-  if (!packed) return null;
-  try {
-    const text = new TextDecoder().decode(await pipe(fromBase64(packed), new DecompressionStream('deflate-raw')));
-    return { example: null, text, position, kind };
-  } catch {
-    return null;
+/** What a link says: a state, nothing (no link), or a sentence why it cannot be understood. */
+export type Decoded = { readonly state: LinkState } | { readonly why: string } | null;
+
+const toBase64 = (bytes: Uint8Array) =>
+  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+
+const fromBase64 = (text: string) => Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
+
+async function pack(text: string): Promise<string> {
+  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('deflate-raw'));
+  return toBase64(new Uint8Array(await new Response(stream).arrayBuffer()));
+}
+
+/** Throws on what is damaged, or unpacks to more than a page can hold. */
+async function unpack(packed: string): Promise<string> {
+  const reader = new Blob([fromBase64(packed)]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader();
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let text = '';
+  for (let bytes = 0; ;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    bytes += value.length;
+    if (bytes > MOST_TEXT) {
+      await reader.cancel();
+      throw new RangeError('too long');
+    }
+    text += decoder.decode(value, { stream: true });
   }
+}
+
+/** The part behind `#`; null if it would be too long. */
+export async function encode({ example, text, position, kind, selected, tab }: LinkState): Promise<string | null> {
+  const values = new URLSearchParams({ v: '1' });
+  if (example) values.set('example', example);
+  else values.set('s', await pack(text ?? ''));
+  values.set('t', String(position));
+  if (kind) values.set('as', kind);
+  if (selected) values.set('at', `${selected.pid}:${selected.addr}`);
+  if (tab) values.set('tab', tab);
+  const hash = values.toString();
+  return hash.length > MOST_LINK ? null : hash;
+}
+
+export async function decode(hash: string): Promise<Decoded> {
+  const bare = hash.replace(/^#/, '');
+  if (bare === '') return null;
+  const values = new URLSearchParams(bare);
+  const version = values.get('v');
+  if (version === null) return { why: 'What stands behind the # of this address is no link of this page.' };
+  if (version !== '1') return { why: `This link is of version ${version.slice(0, 20)}; this page reads version 1. A newer page may open it.` };
+  const rest = {
+    position: whole(values.get('t')),
+    kind: KINDS.find((known) => known === values.get('as')) ?? null,
+    selected: placeOf(values.get('at')),
+    tab: values.get('tab'),
+  };
+  const example = values.get('example');
+  if (example) return { state: { example, text: null, ...rest } };
+  const packed = values.get('s');
+  if (packed === null) return { why: 'This link has no script in it: a part of it may be missing.' };
+  try {
+    return { state: { example: null, text: await unpack(packed), ...rest } };
+  } catch (error) {
+    const why = error instanceof RangeError ? 'The text in this link is too long to be opened.' : 'This link is damaged: the script in it cannot be unpacked. It may have been cut on its way.';
+    return { why };
+  }
+}
+
+function whole(text: string | null): number {
+  const value = Number(text ?? 0);
+  return Number.isSafeInteger(value) && value >= 0 ? value : 0;
+}
+
+function placeOf(text: string | null): LinkState['selected'] {
+  const match = /^(\d{1,9}):([0-9a-f]{1,16})$/.exec(text ?? '');
+  return match ? { pid: Number(match[1]), addr: match[2]! } : null;
 }

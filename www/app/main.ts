@@ -1,269 +1,183 @@
-/** The page: puts model, drawing and interface together. */
-import { html, render, type TemplateResult } from 'lit';
-import { live } from 'lit/directives/live.js';
-import { dumpToScript, readDump } from '../lib/index.ts';
-import { type Ways, account, unread } from './account.ts';
-import { closeDialogs, dialogs } from './dialogs.ts';
-import { dumped } from './dump.ts';
-import { Editor } from './editor.ts';
+/** The page: starts, draws, and gives each key to its command. */
+import { render } from 'lit';
 import { EXAMPLES } from './examples.ts';
-import { happened } from './happened.ts';
-import { header, progressed } from './header.ts';
-import { Refused, asLines, gather } from './incoming.ts';
-import { inspector } from './inspector.ts';
-import { KIND_NAMES } from './kinds.ts';
-import { decode, encode } from './link.ts';
-import { Model } from './model.ts';
-import { follow, space, tie } from './space.ts';
+import { progressed } from './interface/header/header.ts';
+import { fetchRest, later } from './interface/later.ts';
+import type { PfAccount } from './interface/account/pf-account.ts';
+import { type Command, commandFor, isTyping } from './interface/palette/keys.ts';
+import { fileName, saveText, watchDrops } from './interface/open/files.ts';
+import { words } from './texts/page.ts';
+import { commandsOf } from './wiring/commands.ts';
+import { Page } from './wiring/page.ts';
+import { shown } from './wiring/results.ts';
+import { shell } from './wiring/shell.ts';
+import { switchTheme, useTheme } from './wiring/theme.ts';
+import './interface/editor/editor.ts';
+import './interface/inspector/pf-inspector.ts';
+import './interface/split/pf-split.ts';
+import './interface/story/pf-story.ts';
+import './interface/time/pf-time.ts';
+import './interface/page/page.css';
 
+useTheme();
 const app = document.getElementById('app')!;
-let editor: Editor | null = null;
-let frameRequested = false;
-let toast = '';
-let toastTimer = 0;
-/** Whether the bottom tells what differs and what was left out. */
-let isAccountOpen = false;
+const find = <T extends keyof HTMLElementTagNameMap>(name: T): HTMLElementTagNameMap[T] => document.querySelector(name)!;
+let isRequested = false;
 
 /** One drawing a frame, however much changes. */
 function changed(): void {
-  if (frameRequested) return;
-  frameRequested = true;
+  if (isRequested) return;
+  isRequested = true;
   requestAnimationFrame(() => {
-    frameRequested = false;
+    isRequested = false;
     draw();
   });
 }
 
-const model = new Model(changed, () => progressed(model));
+const page = new Page(changed, () => progress(), () => (find('pf-memory').pointed = page.model.hover));
+const { model } = page;
 
-async function open(id: string, position = 0): Promise<void> {
-  const example = EXAMPLES.find((candidate) => candidate.id === id) ?? EXAMPLES[0]!;
-  const text = await example.load();
-  model.exampleId = example.id;
-  model.origin = '';
-  isAccountOpen = false;
-  await model.setText(text, position);
-  editor?.setText(model.text);
-  draw();
+/** Parts that are loaded when they are first asked for. */
+async function openPart(): Promise<void> {
+  await later('pf-open');
+  const part = find('pf-open');
+  Object.assign(part, { samples: EXAMPLES.filter(({ isLog }) => isLog).map(({ id, title }) => ({ id, title })), own: page.keep.recent(), gather: (files: never) => model.gather(files) });
+  part.open();
 }
 
-/** Takes a text from outside: a dropped or pasted log or script. */
-async function take(given: string, maps = '', origin = ''): Promise<void> {
-  const first = maps.trim() === '' ? '' : `@log yes\n${await mapSettings(maps)}\n`;
-  const text = first + asLines(given);
-  model.exampleId = '';
-  model.origin = origin;
-  isAccountOpen = false;
-  await model.setText(text);
-  editor?.setText(text);
-  draw();
-  if (model.errors.length === 0) await model.goTo(model.length);
+async function palette(): Promise<void> {
+  await later('pf-palette');
+  Object.assign(find('pf-palette'), { commands });
+  find('pf-palette').open();
 }
 
-/** First maps as settings of a script: only their lines, whatever stands around them. */
-async function mapSettings(maps: string): Promise<string> {
-  const first = (await readDump(maps)).dumps[0];
-  const lines = first ? first.header.split('\n').filter((line) => line.startsWith('@map ')) : maps.trim().split('\n').map((line) => `@map ${line}`);
-  return lines.join('\n');
+async function help(part?: 'keys'): Promise<void> {
+  await later('pf-help');
+  Object.assign(find('pf-help'), { commands });
+  find('pf-help').open(part ?? 'start');
 }
 
-/** Takes files: one text of them all, or a sentence why not; then the text that stands there stays. */
-async function takeFiles(files: readonly File[]): Promise<void> {
-  if (files.length === 0) return;
-  try {
-    const incoming = await gather(await Promise.all(files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) }))));
-    closeDialogs();
-    await take(incoming.text, incoming.maps, incoming.origin);
-    if (incoming.origin) say(incoming.origin);
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    say(error.message);
-  }
-}
-
-/** The dump as calls, which can be stepped through. */
-async function build(): Promise<void> {
-  const script = await dumpToScript(model.text);
-  if (script !== null) await take(script);
-}
-
-async function share(): Promise<void> {
-  const hash = await encode(model.exampleId, model.text, model.position, model.chosen);
-  if (hash === null) {
-    say('The script is too long for a link: save it as a file instead.');
-    return;
-  }
-  history.replaceState(null, '', `#${hash}`);
-  try {
-    await navigator.clipboard.writeText(location.href);
-    say('The link is on the clipboard. Everything is in it; nothing was uploaded.');
-  } catch {
-    say('The link is in the address bar. Everything is in it; nothing was uploaded.');
-  }
-}
-
-/** Says a sentence at the bottom, for as long as it takes to read. */
-function say(text: string): void {
-  toast = text;
-  draw();
-  clearTimeout(toastTimer);
-  toastTimer = window.setTimeout(() => {
-    toast = '';
-    draw();
-  }, Math.max(4000, text.length * 70));
-}
-
-const ways: Ways = {
-  line: (line) => {
-    // Of a dump the areas are the steps.
-    const step = model.dump ? null : model.stepOf(line);
-    editor?.select(line);
-    if (step !== null) void model.goTo(step + 1);
+const commands: readonly Command[] = commandsOf(page, {
+  focus: (what) => {
+    if (what === 'console') return openConsole(true);
+    if (what === 'editor') find('pf-editor').focus();
+    else document.querySelector<HTMLElement>({ memory: 'pf-space canvas, pf-space [tabindex="0"]', time: '#time [role=slider], #time input[type=range]', inspector: '#pf-inspected' }[what])?.focus();
   },
-  error: (at) => {
-    const error = model.errors[at];
-    if (error) editor?.goTo(error);
+  open: () => void openPart(), palette: () => void palette(), help: (part) => void help(part), theme: switchTheme,
+  save: () => saveText(model.text, fileName(model.text, model.kind)),
+  memory: (what) => {
+    const space = document.querySelector('pf-space');
+    if (!space) return;
+    if (what === 'fit') space.fit();
+    else if (what === 'all') space.whole();
+    else space.ask();
   },
-  close: () => {
-    isAccountOpen = false;
-    draw();
-    document.getElementById('verdict')?.focus();
+  picture: (of) => void document.querySelector('pf-space')?.svg().then((svg) => page.savePicture(of, svg)),
+});
+
+/** On a phone it is folded away until it is asked for. */
+function openConsole(isOpen: boolean): void {
+  page.openConsole(isOpen);
+  if (!isOpen) return;
+  const focus = () => {
+    const input = document.querySelector<HTMLElement>('pf-console input');
+    input?.focus();
+    return input !== null && document.activeElement === input;
+  };
+  // Where it was folded it is there with the next drawing.
+  if (!focus()) requestAnimationFrame(() => requestAnimationFrame(focus));
+}
+
+const actions = {
+  console: openConsole,
+  open: (id: string) => void page.openExample(id),
+  own: () => void page.openOwn(), fresh: () => void page.fresh(), readAs: page.readAs.bind(page), showOpen: () => void openPart(), share: () => void page.share(),
+  palette: () => void palette(), theme: switchTheme, help: () => void help(), tell: () => void tell(),
+  memory: (event: CustomEvent) => {
+    model.seeLanes(event.detail.lanes);
+    model.see('memory', event.detail.bytes ? ['bytes'] : []);
   },
+  frame: (pfn: number) => find('pf-memory').chooseFrame(pfn),
 };
 
-/** The chip was pressed: to the first error, or what the verdict leaves out, opened or closed. */
-function tell(): void {
-  if (model.errors.length > 0) {
-    ways.error(0);
-  } else if (isAccountOpen) {
-    ways.close();
-  } else {
-    isAccountOpen = true;
-    draw();
-    document.getElementById('account-title')?.focus();
-  }
-}
-
-function readAs(kind: Model['kind']): void {
-  void model.readAs(kind).then(() => (model.errors.length === 0 && kind !== 'script' ? model.goTo(model.length) : undefined));
-}
-
-function transport(): TemplateResult {
-  const { position, length, canRun } = model;
-  const slide = (event: Event) => void model.goTo(Number((event.target as HTMLInputElement).value));
-  return html`
-    <nav class="transport" aria-label="Time" ?hidden=${model.dump !== null}>
-      <button class="icon" id="start" aria-label="To the start" title="To the start" ?disabled=${!canRun || position === 0} @click=${() => void model.goTo(0)}>|◀</button>
-      <button id="back" aria-label="Step back" title="Step back ([)" ?disabled=${!canRun || position === 0} @click=${() => void model.goTo(position - 1)}>◀<span class="word"> back</span></button>
-      <button id="step" class="primary" aria-label="Step" title="Step (])" ?disabled=${!canRun || position >= length} @click=${() => void model.goTo(position + 1)}><span class="word">step </span>▶</button>
-      <button id="run" aria-label="Run to the end" title="Run to the end" ?disabled=${!canRun || position >= length} @click=${() => void model.goTo(length)}>▶▶<span class="word"> run</span></button>
-      <input id="time" type="range" min="0" max=${length} .value=${live(String(model.running?.to ?? position))} aria-label="Step" ?disabled=${!model.session || !model.isFresh} @input=${slide} />
-      <output for="time">${model.session ? html`step ${model.running ? '…' : position} / ${length}` : 'no steps'}</output>
-    </nav>`;
-}
-
-function typed(event: SubmitEvent): void {
-  event.preventDefault();
-  const input = (event.target as HTMLFormElement).elements.namedItem('line') as HTMLInputElement;
-  if (input.value.trim() === '') return;
-  void model.typed(input.value).then((text) => {
-    if (text === null) return;
-    model.exampleId = '';
-    editor?.setText(text);
-    input.value = '';
-    draw();
-  });
-}
-
-function bottom(): TemplateResult {
-  if (model.dump) return html`<footer class="dumped">${dumped(model, model.dump, () => void build(), ways.line)}</footer>`;
-  if (model.errors.length > 0) return html`<footer class="told">${model.session ? happened(model, false) : ''}${unread(model, ways)}</footer>`;
-  if (isAccountOpen) return html`<footer class="told">${happened(model, false)}${account(model, ways)}</footer>`;
-  return html`<footer>${happened(model, true)}</footer>`;
-}
-
-function shell(): TemplateResult {
-  return html`
-    ${header(model, isAccountOpen, { open: (id) => void open(id), readAs, share: () => void share(), tell })}
-    <main>
-      <section class="script" aria-label="Script">
-        <h2>${KIND_NAMES[model.kind]}</h2>
-        <div id="editor"></div>
-        <form class="console" @submit=${typed}>
-          <label for="line" aria-hidden="true">›</label>
-          <input id="line" name="line" aria-label="A call to run now" placeholder="mprotect(a, 4K, PROT_READ)" autocomplete="off" autocapitalize="off" spellcheck="false" ?disabled=${!model.session} />
-          ${model.consoleError ? html`<p class="wrong" role="alert">${model.consoleError}</p>` : ''}
-        </form>
-      </section>
-      <section class="space" aria-label="Memory">${space(model)}</section>
-      <aside class="inspector">${inspector(model)}</aside>
-    </main>
-    ${transport()}
-    ${bottom()}
-    ${dialogs({ text: (text, maps) => void take(text, maps), files: (files) => void takeFiles(files), say })}
-    <div class="toast" role="status" popover="manual">${toast}</div>`;
+/** What was asked for gets the focus. */
+async function tell(): Promise<void> {
+  page.tell();
+  draw();
+  if (page.dock === 'verdict') await later('pf-account');
+  const account = document.querySelector<PfAccount>('pf-account');
+  await account?.updateComplete;
+  account?.focusTitle();
 }
 
 function draw(): void {
-  render(shell(), app);
-  const host = document.getElementById('editor')!;
-  if (!editor) {
-    editor = new Editor(host, () => model.edited(), (text) => {
-      model.exampleId = '';
-      void model.edit(text);
-    });
-    editor.setText(model.text);
-  }
-  editor.show(model);
-  progressed(model);
+  render(shell(page, actions), app);
+  const now = shown(page);
+  find('pf-editor').show(now);
+  reveal(model.isFresh ? (model.errors[0]?.line ?? now.current) : revealed);
+  progress();
   showToast();
-  follow(model);
-  tie(model);
   document.documentElement.dataset['ready'] = 'yes';
+  document.documentElement.dataset['position'] = String(model.position);
+}
+
+let revealed: number | null = null;
+
+/** The line of the step, or of the first mistake, is in sight; but nothing moves below the hands of who is typing. */
+function reveal(line: number | null): void {
+  if (line === revealed) return;
+  revealed = line;
+  const editor = find('pf-editor');
+  if (line !== null && !editor.contains(document.activeElement)) editor.reveal(line);
+}
+
+function progress(): void {
+  progressed(model);
 }
 
 /** What is said stands above everything, an open dialog too. */
 function showToast(): void {
   const element = document.querySelector<HTMLElement>('.toast')!;
   const isShown = element.matches(':popover-open');
-  if (toast && !isShown) element.showPopover();
-  if (!toast && isShown) element.hidePopover();
+  if (page.toast && !isShown) element.showPopover();
+  if (!page.toast && isShown) element.hidePopover();
 }
 
-function keys(event: KeyboardEvent): void {
-  const target = event.target as HTMLElement;
-  if (target.closest('input, textarea, select, .cm-editor, dialog') || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === ']' && model.canRun) void model.goTo(model.position + 1);
-  else if (event.key === '[' && model.canRun) void model.goTo(model.position - 1);
-  else if (event.key === '/') {
-    event.preventDefault();
-    document.getElementById('line')?.focus();
-  }
-}
-
-function drop(event: DragEvent): void {
-  const files = [...(event.dataTransfer?.files ?? [])];
-  if (files.length === 0) return;
-  // The editor would put them in where they fell.
+function pressed(event: KeyboardEvent): void {
+  if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
+  const command = commandFor(event, commands, isTyping(event.target));
+  if (!command) return;
   event.preventDefault();
-  event.stopPropagation();
-  void takeFiles(files);
+  command.run!();
 }
 
 async function start(): Promise<void> {
   app.replaceChildren();
-  const link = await decode(location.hash);
-  if (link?.text != null) await model.setText(link.text, link.position, link.kind);
-  else await open(link?.example ?? EXAMPLES[0]!.id, link?.position ?? 0);
+  page.onText = (text) => find('pf-editor').setText(text);
+  page.onLine = (line) => find('pf-editor').goTo({ line });
   draw();
-  addEventListener('keydown', keys);
-  addEventListener('dragover', (event) => event.preventDefault());
-  addEventListener('drop', drop, { capture: true });
-  addEventListener('resize', () => tie(model));
-  // A bug of ours must not look like silence.
-  addEventListener('unhandledrejection', (event) => say(`Something went wrong here: ${String(event.reason)}. Reload the page; the script is still in the editor.`));
-  addEventListener('error', (event) => event.error && say(`Something went wrong here: ${event.message}. Reload the page; the script is still in the editor.`));
+  // What is seen as soon as there is a machine comes while that is being loaded.
+  for (const part of ['pf-memory', 'pf-walk', 'pf-console', 'pf-ram', 'pf-minimap', 'functions'] as const) void later(part);
+  for (const [name, then] of Object.entries({
+    opened: (detail: { text: string; maps: string; origin: string }) => page.take(detail.text, detail.maps, detail.origin),
+    sample: ({ id }: { id: string }) => page.openExample(id), new: ({ text }: { text: string }) => page.fresh(text), own: (kept: never) => page.openOwn(kept),
+    save: () => saveText(model.text, fileName(model.text, model.kind)), said: ({ text }: { text: string }) => page.say(text),
+  })) find('pf-open').addEventListener(name, (event) => void then((event as CustomEvent).detail as never));
+  await page.follow(location.hash, true);
+  addEventListener('hashchange', () => void page.follow(location.hash, false));
+  addEventListener('keydown', pressed);
+  addEventListener('pagehide', () => page.leave(find('pf-editor').text));
+  watchDrops(window, { files: (files) => void takeFiles(files), over: (is) => document.documentElement.toggleAttribute('data-drop', is) });
+  (globalThis.requestIdleCallback ?? setTimeout)(() => void fetchRest().then(() => Promise.all(EXAMPLES.map(({ load }) => load()))));
 }
+
+async function takeFiles(files: readonly File[]): Promise<void> {
+  await page.takeFiles(await Promise.all(files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) }))));
+}
+
+// A bug of ours must not look like silence.
+addEventListener('unhandledrejection', (event) => page.say(words.failed(String(event.reason))));
+addEventListener('error', (event) => event.error && page.say(words.failed(event.message)));
 
 start().catch((error: unknown) => {
   app.textContent = `The page could not start: ${error instanceof Error ? error.message : String(error)}`;

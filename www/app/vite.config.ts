@@ -7,5 +7,5 @@ export default defineConfig({
   root: here,
   base: './',
   server: { port: 5173, fs: { allow: [fileURLToPath(new URL('../..', import.meta.url))] } },
-  build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 600 },
+  build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', modulePreload: { polyfill: false }, chunkSizeWarningLimit: 600 },
 });

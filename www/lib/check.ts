@@ -107,10 +107,18 @@ export function flags(call: string, argument: string, value: unknown, bits: Read
   return all >>> 0;
 }
 
+/** The number of one name of `numbers`. */
+export function one(call: string, argument: string, value: string, numbers: Readonly<Record<string, number>>, prefix: string): number {
+  const number = numbers[value.trim().toUpperCase().replace(prefix, '')];
+  if (number === undefined) throw outOfRange(call, argument, value, `one of ${Object.keys(numbers).join(', ')}`);
+  return number;
+}
+
 /** An object of options that has no other keys than these. */
 export function options<T extends object>(call: string, value: unknown, known: readonly string[]): T {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrongType(call, 'its options', value, 'an object');
-  for (const key of Object.keys(value)) {
+  // Without a list of its keys: that would be an object made in every call.
+  for (const key in value) {
     if (!known.includes(key)) throw new TypeError(`${call}: the option ${JSON.stringify(key)} is not known: one of ${known.join(', ')}`);
   }
   return value as T;

@@ -76,6 +76,76 @@ export class ProcessGone extends Error {
   }
 }
 
+/** A call that was refused, as `p.try` gives it instead of throwing. */
+export class Refusal {
+  /** The symbol, for instance `'ENOMEM'`; of an access the signal, `'SIGSEGV'`. */
+  readonly code: string;
+  /** The number, positive; of a signal 0. */
+  readonly errno: number;
+  /** The call. */
+  readonly syscall: string;
+  /** The check that failed, in words. */
+  readonly why: string;
+
+  constructor(syscall: string, code: string, errno: number, why: string) {
+    this.syscall = syscall;
+    this.code = code;
+    this.errno = errno;
+    this.why = why;
+  }
+}
+
+/** Whether what `p.try` gave is a refusal. */
+export const isRefusal = (value: unknown): value is Refusal => value instanceof Refusal;
+
+/**
+ * The host's memory that machines may take is used up. Nothing has happened: free machines or drop saved ones, or give
+ * `createMachine` a larger `budget`.
+ */
+export class OutOfMemory extends Error {
+  override readonly name = 'OutOfMemory';
+  /** Bytes that are in use. */
+  readonly used: number;
+  /** Bytes that may be. */
+  readonly budget: number;
+
+  constructor(message: string, used: number, budget: number) {
+    super(message);
+    this.used = used;
+    this.budget = budget;
+  }
+}
+
+/** What is wrong with the bytes of a machine. */
+export type ImageProblem = 'foreign' | 'damaged' | 'version';
+
+/** Bytes that are no machine that this build can take up again. */
+export class ImageError extends Error {
+  override readonly name = 'ImageError';
+  /** `foreign`: no machine at all; `damaged`: cut or changed; `version`: of another build of the core. */
+  readonly problem: ImageProblem;
+
+  constructor(problem: ImageProblem, message: string) {
+    super(message);
+    this.problem = problem;
+  }
+}
+
+/** Why the compiled core could not be loaded. */
+export type LoadProblem = 'missing' | 'not-wasm' | 'forbidden' | 'permission' | 'failed';
+
+/** The compiled core, `pagefault.wasm`, could not be loaded. The message says what to do. */
+export class LoadError extends Error {
+  override readonly name = 'LoadError';
+  /** `missing`: nothing is there; `not-wasm`: something else is; `forbidden`: a Content-Security-Policy; `permission`: the runtime's. */
+  readonly problem: LoadProblem;
+
+  constructor(problem: LoadProblem, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.problem = problem;
+  }
+}
+
 /** A script that cannot be parsed or run as written. */
 export class ScriptError extends Error {
   override readonly name = 'ScriptError';

@@ -10,7 +10,7 @@ test('the ten lines of the README', async () => {
   const child = p.fork();
   child.store(a, 'jello');
   expect(new TextDecoder().decode(p.load(a, 5))).toBe('hello');
-  expect(p.maps()).toContain('7ffff7ff3000-7ffff7ff7000 rw-p');
+  expect(String(p.maps())).toContain('7ffff7ff3000-7ffff7ff7000 rw-p');
   vm.free();
 });
 

@@ -1,7 +1,40 @@
 /** pagefault in Node.js: the core is read from beside this module. */
 import { readFile } from 'node:fs/promises';
-import { entry } from './api.ts';
+import { decoders, dumpConverters, dumpDiffers, dumpGuessers, dumpReaders, joiners, machines, recognisers, revivers, scripts } from './api.ts';
 
 export * from './api.ts';
 
-export const { createMachine, openScript, recogniseText, joinLogs, decodeText, readDump, looksLikeDump, diffDumps, dumpToScript } = entry(async () => new Uint8Array(await readFile(new URL('./pagefault.wasm', import.meta.url))));
+const usual = async () => new Uint8Array(await readFile(new URL('./pagefault.wasm', import.meta.url)));
+
+/**
+ * Makes a machine: RAM, kernel, no processes yet.
+ * @throws {@link LoadError} if the core cannot be loaded, {@link OutOfMemory} if the host's memory is used up
+ * @example
+ * const vm = await createMachine({ ram: '64MiB' });
+ * const p = vm.spawn();
+ */
+export const createMachine = /* @__PURE__ */ machines(usual);
+/**
+ * Takes a machine up again that `vm.toBytes()` wrote, in memory of its own; `vm.process(pid)` are its processes.
+ * @throws {@link ImageError} for bytes that are foreign, damaged, or of another build of the core
+ */
+export const machineFromBytes = /* @__PURE__ */ revivers(usual);
+/** Reads a script or a log, as the kind it is said to be or looks like, and sets its machine up. Throws {@link ScriptError}. */
+export const openScript = /* @__PURE__ */ scripts(usual);
+/** What a text is, by what stands in it: a guess. */
+export const recogniseText = /* @__PURE__ */ recognisers(usual);
+/** The files of `strace -ff -o NAME` (`NAME.1234`, one for each process) as one log. */
+export const joinLogs = /* @__PURE__ */ joiners(usual);
+/** The text of a file: UTF-8, or UTF-16 with its byte order mark, as some shells save it. */
+export const decodeText = /* @__PURE__ */ decoders(usual);
+/**
+ * Reads `/proc/PID/maps` or `smaps` as people have them: areas, why neighbours are not one area, what each costs.
+ * Never throws for a text; lines that are not understood are in `setAside`.
+ */
+export const readDump = /* @__PURE__ */ dumpReaders(usual);
+/** Whether a text is maps or smaps and nothing else of note. */
+export const looksLikeDump = /* @__PURE__ */ dumpGuessers(usual);
+/** What changed between two dumps, as calls; with an empty second text, between the first two of the first. Null if there are no two. */
+export const diffDumps = /* @__PURE__ */ dumpDiffers(usual);
+/** A script whose calls yield the address space of a dump, line for line. Null for a text that is none. */
+export const dumpToScript = /* @__PURE__ */ dumpConverters(usual);

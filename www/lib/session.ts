@@ -106,9 +106,13 @@ export interface Verdict {
 export class ScriptSession {
   #core: WasmSession;
 
-  /** @internal Throws {@link ScriptError} for a script that cannot be parsed. */
-  constructor(text: string, kind?: TextKind) {
+  private constructor(text: string, kind?: TextKind) {
     this.#core = guarded(() => new WasmSession(text, kind));
+  }
+
+  /** @internal Throws {@link ScriptError} for a script that cannot be parsed. */
+  static _open(text: string, kind?: TextKind): ScriptSession {
+    return new ScriptSession(text, kind);
   }
 
   /** What the text was read as. */
@@ -141,7 +145,7 @@ export class ScriptSession {
     guarded(() => this.#core.goTo(integer('goTo', 'position', position, 0, MOST)));
   }
 
-  /** Goes back to the nearest kept state at or before a position: `runSlice` goes on from there. */
+  /** Goes to the last kept state at or before a position, if that is nearer than where it stands: `runSlice` goes on from there. */
   rewind(position: number): void {
     this.#core.rewind(integer('rewind', 'position', position, 0, MOST));
   }

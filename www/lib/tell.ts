@@ -1,5 +1,5 @@
 /** From facts to words: which sentences are said of a step, in which order. The words are in `texts/`. No DOM, no core. */
-import type { Fact, FactKind, FactOf, Span, StepFacts, ToldByCore, TreeFact } from './facts.ts';
+import type { Check, Fact, FactKind, FactOf, Span, StepFacts, ToldByCore, TreeFact } from './facts.ts';
 import { type Texts, en } from './texts/en.ts';
 
 /** One line of the list of changes. */
@@ -18,6 +18,8 @@ export interface TreeLine {
   readonly kind: TreeFact['kind'];
   readonly text: string;
   readonly note: string;
+  /** The reason that decided, by name; null where the line is none. */
+  readonly check: Check | null;
 }
 
 /** What happened inside a step: facts, and the words made of them. */
@@ -47,7 +49,7 @@ function change(fact: Fact, texts: Texts): Change {
 }
 
 function treeLine({ depth, kind, text, note, check }: TreeFact, texts: Texts): TreeLine {
-  const line = (words: readonly [string, string]) => ({ depth, kind, text: words[0], note: words[1] });
+  const line = (words: readonly [string, string]) => ({ depth, kind, text: words[0], note: words[1], check: check ?? null });
   const value = (name: string) => check?.values.find(([of]) => of === name)?.[1] ?? '';
   switch (kind) {
     case 'passed': return line([texts.passed(check!, note), '']);

@@ -76,6 +76,16 @@ impl Dump {
         self.areas.iter().filter(|area| area.maps.name != "[vsyscall]")
     }
 
+    /// The size of its pages in bytes: 64 KiB if smaps says so of its areas and every border fits, else that of this machine.
+    pub fn page_size(&self) -> u64 {
+        const LARGE: u64 = 64 << 10;
+        let told = |area: &Area| area.field("KernelPageSize") << 10;
+        let fits = |area: &Area| area.maps.range.start.0.is_multiple_of(LARGE) && area.maps.range.end.0.is_multiple_of(LARGE);
+        let mut own = self.counted().filter(|area| !area.is_special() && told(area) > 0).peekable();
+        let is_large = own.peek().is_some() && own.all(|area| told(area) >= LARGE) && self.counted().all(fits);
+        if is_large { LARGE } else { PAGE_SIZE }
+    }
+
     /// Whether it tells the flags of its areas, as smaps does.
     pub fn has_flags(&self) -> bool {
         self.areas.iter().any(|area| area.vm_flags.is_some())

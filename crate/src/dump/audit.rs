@@ -137,6 +137,39 @@ impl Audit {
     }
 }
 
+/// Why an area of a running machine is not one with the next above it: what it is counted under, all reasons, and if there
+/// is none, what that means. Nothing is hidden here: the machine itself is asked.
+pub fn boundary_between(low: &Vma, high: &Vma, high_is_heap: bool) -> (Kind, Vec<String>, Vec<String>) {
+    let mut refusals = refusals(low, high);
+    if refusals.is_empty() && high_is_heap {
+        refusals.extend(why_apart_from_heap(low, high).err());
+    }
+    let kind_of = |why: &NoMerge| match why {
+        NoMerge::Gap => Kind::Gap,
+        NoMerge::Special => Kind::Special,
+        NoMerge::Close => Kind::Close,
+        NoMerge::File => Kind::File,
+        NoMerge::Key { .. } => Kind::Key,
+        NoMerge::Name => Kind::Name,
+        NoMerge::PageOffset { .. } => Kind::Offset,
+        NoMerge::Flags { difference } if difference.intersects(VmFlags::SPECIAL) => Kind::Special,
+        NoMerge::Flags { difference } if difference.intersects(VmFlags::SHARED | VmFlags::MAYSHARE) => Kind::Sharing,
+        NoMerge::Flags { difference } if difference.intersects(VmFlags::ACCESS) => Kind::Permission,
+        NoMerge::Flags { .. } => Kind::Flags,
+        _ => Kind::Hidden,
+    };
+    let words = |why: &NoMerge| match why {
+        NoMerge::Flags { difference } => {
+            advice::flags_in_words(&difference.smaps_names().split_whitespace().map(str::to_string).collect::<Vec<_>>())
+        }
+        _ => why.to_string(),
+    };
+    let kind = refusals.iter().map(kind_of).min().unwrap_or(Kind::Hidden);
+    let nothing = || "nothing: the next call about either of them that leaves them alike makes them one".to_string();
+    let may_be = if refusals.is_empty() { vec![nothing()] } else { Vec::new() };
+    (kind, refusals.iter().map(words).collect(), may_be)
+}
+
 struct Asker<'a> {
     ids: Ids,
     areas: &'a [&'a Area],

@@ -3,8 +3,9 @@
 
 use super::area::{Area, Dump, hex, vmas_of};
 use super::replay::{Compared, compare_script};
-use super::script::{Mapper, header_for};
+use super::script::{ADVICE, Mapper, header_for};
 use crate::addr::{VirtAddr, VirtRange};
+use crate::flags::VmFlags;
 use crate::vma::{Vma, why_apart};
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
@@ -38,7 +39,7 @@ pub struct Changes {
 
 /// Finds calls that turn one dump into another.
 pub fn changes(from: &Dump, to: &Dump) -> Changes {
-    let mut finder = Finder { pieces: pieces(from, to), from, to, calls: Vec::new(), mapper: Mapper::default() };
+    let mut finder = Finder { pieces: pieces(from, to), from, to, calls: Vec::new(), origins: BTreeMap::new(), mapper: Mapper::default() };
     let heap = finder.heap();
     finder.stack();
     finder.moves();
@@ -49,6 +50,7 @@ pub fn changes(from: &Dump, to: &Dump) -> Changes {
     finder.maps();
     finder.protects();
     finder.advice();
+    finder.flags();
     let calls = finder.finish();
     let mut script = header_for(from, to);
     calls.iter().for_each(|call| {
@@ -114,6 +116,8 @@ struct Finder<'a> {
     from: &'a Dump,
     to: &'a Dump,
     calls: Vec<ChangeCall>,
+    /// Areas of the second dump that moved there, and which they were in the first.
+    origins: BTreeMap<usize, usize>,
     mapper: Mapper,
 }
 
@@ -204,6 +208,7 @@ impl Finder<'_> {
     fn moved(&mut self, old: usize, new: usize) {
         let (from, to) = (self.from.areas[old].maps.range, self.to.areas[new].maps.range);
         let (old_len, new_len) = (from.len(), to.len());
+        self.origins.insert(new, old);
         let grew = if new_len > old_len { format!(" and grew by {}", size(new_len - old_len)) } else { String::new() };
         self.call(
             format!("mremap(0x{:x}, {old_len}, {new_len}, MREMAP_MAYMOVE|MREMAP_FIXED, 0x{:x})", from.start.0, to.start.0),
@@ -346,12 +351,85 @@ impl Finder<'_> {
         }
     }
 
+    /// Locks and advice that came or went, where both dumps tell the flags of their areas.
+    fn flags(&mut self) {
+        if !self.from.has_flags() || !self.to.has_flags() {
+            return;
+        }
+        let mut runs: Vec<(VirtRange, VmFlags, VmFlags)> = Vec::new();
+        // What has grown has the flags that it had.
+        let mut below: Option<(usize, VirtAddr, VmFlags)> = None;
+        for piece in &self.pieces {
+            let Some((new, told)) = piece.new.and_then(|at| Some((at, told_flags(&self.to.areas[at])?))) else { continue };
+            let area = &self.to.areas[new];
+            let origin = self.origins.get(&new).copied().or(piece.old).map(|at| &self.from.areas[at]);
+            let kept = origin.filter(|old| self.origins.contains_key(&new) || same_memory(old, area));
+            let grown = below.filter(|(area, end, _)| kept.is_none() && (*area, *end) == (new, piece.range.start));
+            let Some(had) = kept.map_or(Some(grown.map_or(VmFlags::empty(), |(.., had)| had)), told_flags) else { continue };
+            below = Some((new, piece.range.end, had));
+            if had == told || area.is_special() {
+                continue;
+            }
+            match runs.last_mut() {
+                Some((run, a, b)) if run.end == piece.range.start && (*a, *b) == (had, told) => run.end = piece.range.end,
+                _ => runs.push((piece.range, had, told)),
+            }
+        }
+        for (range, had, has) in runs {
+            for (call, why) in flag_calls(range, had, has) {
+                self.call(call, why);
+            }
+        }
+    }
+
     fn finish(mut self) -> Vec<ChangeCall> {
         let closes = self.mapper.close();
         let closes = closes.lines().map(|call| ChangeCall { call: call.to_string(), why: "its mappings stay".into() });
         self.calls.extend(closes);
         self.calls
     }
+}
+
+/// The flags of smaps that a call sets and another takes back.
+fn told_flags(area: &Area) -> Option<VmFlags> {
+    let settable = ADVICE.iter().fold(VmFlags::LOCKED, |flags, (flag, _)| flags | *flag);
+    let names = area.vm_flags.as_deref()?.split_whitespace();
+    Some(names.filter_map(VmFlags::from_smaps_name).fold(VmFlags::empty(), |flags, flag| flags | flag) & settable)
+}
+
+/// Advice that takes other advice back. Advice on huge pages is only taken back by its contrary.
+const BACK: [(VmFlags, &str); 4] = [
+    (VmFlags::DONTCOPY, "MADV_DOFORK"),
+    (VmFlags::WIPEONFORK, "MADV_KEEPONFORK"),
+    (VmFlags::DONTDUMP, "MADV_DODUMP"),
+    (VmFlags::MERGEABLE, "MADV_UNMERGEABLE"),
+];
+
+/// Calls that turn some flags of a range into others, and why.
+fn flag_calls(range: VirtRange, had: VmFlags, has: VmFlags) -> Vec<(String, String)> {
+    let (at, len) = (range.start.0, range.len());
+    let (came, went) = (has - had, had - has);
+    let mut calls = Vec::new();
+    let mut advise = |advice: &str, why: String| calls.push((format!("madvise(0x{at:x}, {len}, {advice})"), why));
+    let access = VmFlags::SEQ_READ | VmFlags::RAND_READ;
+    for (flag, advice) in ADVICE {
+        let name = flag.smaps_names();
+        if came.contains(flag) {
+            advise(advice, format!("`{name}` came into its VmFlags"));
+        }
+        let back = BACK.iter().find(|(other, _)| *other == flag).map(|(_, back)| *back);
+        let back = back.or_else(|| (access.contains(flag) && (has & access).is_empty()).then_some("MADV_NORMAL"));
+        if let Some(back) = back.filter(|_| went.contains(flag)) {
+            advise(back, format!("`{name}` went from its VmFlags"));
+        }
+    }
+    if came.contains(VmFlags::LOCKED) {
+        calls.push((format!("mlock(0x{at:x}, {len})"), "`lo` came into its VmFlags: it is locked".into()));
+    }
+    if went.contains(VmFlags::LOCKED) {
+        calls.push((format!("munlock(0x{at:x}, {len})"), "`lo` went from its VmFlags: it is locked no more".into()));
+    }
+    calls
 }
 
 /// The same file at the same place, or private memory in both.

@@ -18,7 +18,7 @@ mod tables;
 mod text;
 
 pub use area::{Area, Dump};
-pub use audit::{Audit, Boundary, Group, Guards, Kind};
+pub use audit::{Audit, Boundary, Group, Guards, Kind, boundary_between};
 pub use costs::{Columns, CostRow, Costs};
 pub use diff::{ChangeCall, Changes, changes};
 pub use read::{Reading, looks_like_dump, read};

@@ -6,6 +6,7 @@ use super::costs::Costs;
 use super::diff::{Changes, changes};
 use super::read::{Reading, read};
 use super::script::{header_of, script_of};
+use crate::addr::PAGE_SIZE;
 use crate::script::SetAside;
 use serde::Serialize;
 
@@ -105,11 +106,23 @@ impl From<&Dump> for DumpView {
         Self {
             label: dump.label.clone(),
             areas: dump.areas.iter().map(AreaView::from).collect(),
-            summary: audit.summary(),
+            summary: summary(dump, &audit),
             audit,
             costs: Costs::of(dump),
             header: header_of(dump),
         }
+    }
+}
+
+/// Its size and its limit, and what is not as on the machine that is modelled.
+fn summary(dump: &Dump, audit: &Audit) -> String {
+    match dump.page_size() {
+        PAGE_SIZE => audit.summary(),
+        other => format!(
+            "{} Its pages are of {} KiB: what is said of merging holds there too, costs of single pages do not.",
+            audit.summary(),
+            other >> 10
+        ),
     }
 }
 

@@ -88,7 +88,7 @@ struct Writer<'a> {
 }
 
 /// Advice that sets a flag of smaps.
-const ADVICE: [(VmFlags, &str); 8] = [
+pub(super) const ADVICE: [(VmFlags, &str); 8] = [
     (VmFlags::NOHUGEPAGE, "MADV_NOHUGEPAGE"),
     (VmFlags::HUGEPAGE, "MADV_HUGEPAGE"),
     (VmFlags::DONTCOPY, "MADV_DONTFORK"),

@@ -186,7 +186,7 @@ bitflags! {
 }
 
 /// A file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Inode {
     /// What kind.
     pub kind: InodeKind,

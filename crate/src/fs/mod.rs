@@ -9,9 +9,11 @@
 
 mod content;
 mod inode;
+mod save;
 
 pub use content::Content;
 pub use inode::{Inode, InodeKind, ProcEntry, ProcFile, Purpose, Seals, SystemFile, TMPFS_DEV};
+pub use save::FsSave;
 
 use crate::addr::{PAGE_SIZE, Pfn};
 use crate::event::Trace;
@@ -20,7 +22,7 @@ use crate::phys::{FrameFlags, Owner, Phys};
 use std::collections::BTreeMap;
 
 /// An open file description (Linux `struct file`).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OpenFile {
     /// Its contents.
     pub inode: InodeId,

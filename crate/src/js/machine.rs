@@ -1,35 +1,22 @@
 //! A machine that JavaScript drives call by call, for the library.
 
+use super::difference::difference;
+use super::watch::Watch;
 use super::{join, to_js};
 use crate::addr::VirtAddr;
 use crate::errno::{SysError, SysResult};
 use crate::fs::Content;
 use crate::ids::Pid;
-use crate::machine::{Arg, FileConfig, Machine, MachineConfig, ProcessConfig, Sysno};
-use crate::signal::Signal;
+use crate::machine::{Arg, Machine, Sysno};
+use crate::mmu::Access;
+use crate::script::{Header, Script};
+use crate::signal::{SiCode, SigNo, Signal};
 use crate::view;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-/// What `Machine.create` may be given.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Options {
-    ram: Option<f64>,
-    mem_total: Option<f64>,
-    max_map_count: Option<f64>,
-    overcommit: Option<u8>,
-    files: Vec<FileOptions>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FileOptions {
-    path: String,
-    size: Option<f64>,
-    content: Option<String>,
-    mode: Option<u32>,
-}
+/// A buffer that grew larger than this for one answer is given back.
+const BUFFER_KEPT: usize = 4 << 20;
 
 #[derive(Serialize)]
 struct SignalView {
@@ -52,40 +39,74 @@ pub struct WasmMachine {
     error: Option<SysError>,
     signal: Option<Signal>,
     saved: Vec<Option<Box<Machine>>>,
+    watch: Watch,
+}
+
+/// The settings that lines such as `@ram 64M` give, as at the head of a script.
+fn header(text: &str) -> Result<Header, JsValue> {
+    let told = |errors: Vec<crate::script::ParseError>| JsValue::from_str(&errors.first().map_or(String::new(), ToString::to_string));
+    Script::parse(text).map(|script| script.header).map_err(told)
+}
+
+fn told(error: &impl ToString) -> JsValue {
+    JsValue::from_str(&error.to_string())
+}
+
+/// Every system call, as `name=number` joined by spaces.
+#[wasm_bindgen(js_name = systemCalls)]
+pub fn system_calls() -> String {
+    let calls: Vec<_> = Sysno::ALL.iter().map(|call| format!("{}={}", call.name(), *call as u32)).collect();
+    calls.join(" ")
 }
 
 #[wasm_bindgen]
 impl WasmMachine {
-    /// A machine without processes.
+    /// A machine without processes, from settings written as at the head of a script.
     ///
     /// # Errors
-    /// What is wrong with the options, in words.
+    /// What is wrong with the settings, in words.
     #[wasm_bindgen(constructor)]
-    pub fn new(options: JsValue) -> Result<WasmMachine, JsValue> {
-        let given = if options.is_undefined() { Ok(Options::default()) } else { serde_wasm_bindgen::from_value(options) };
-        let options: Options = given.map_err(|error| JsValue::from_str(&error.to_string()))?;
-        let mut config = MachineConfig::reference();
-        if let Some(ram) = options.ram {
-            if !(65536.0..=2147483648.0).contains(&ram) {
-                return Err(JsValue::from_str("ram must lie between 64 KiB and 2 GiB"));
-            }
-            config.ram_bytes = ram as u64;
+    pub fn new(settings: &str) -> Result<WasmMachine, JsValue> {
+        let settings = header(settings)?;
+        let mut machine = Machine::new(&settings.machine).map_err(|error| told(&error))?;
+        if let Some(pid) = settings.first_pid {
+            machine.set_next_pid(Pid(pid));
         }
-        config.sysctl.total_pages = options.mem_total.map_or(config.sysctl.total_pages, |bytes| bytes as u64 >> 12);
-        config.sysctl.max_map_count = options.max_map_count.map_or(config.sysctl.max_map_count, |count| count as u64);
-        config.sysctl.overcommit_memory = options.overcommit.unwrap_or(0).min(2);
-        config.files = options.files.into_iter().map(file_config).collect();
-        let machine = Machine::new(&config).map_err(|error| JsValue::from_str(&error.to_string()))?;
-        Ok(Self { machine, selected: Pid(0), buffer: Vec::new(), words: Box::new([0; 7]), error: None, signal: None, saved: Vec::new() })
+        Ok(Self {
+            machine,
+            selected: Pid(0),
+            buffer: Vec::new(),
+            words: Box::new([0; 7]),
+            error: None,
+            signal: None,
+            saved: Vec::new(),
+            watch: Watch::default(),
+        })
     }
 
-    /// Starts a process with the standard layout; its number.
+    /// Adds a file from its `@file` line; its content is the first `len` bytes of the buffer unless that is -1.
     ///
     /// # Errors
-    /// Too little RAM, in words.
-    pub fn spawn(&mut self, name: String, uid: u32) -> Result<u32, JsValue> {
-        let config = ProcessConfig { name, uid, ..ProcessConfig::default() };
-        self.machine.spawn(&config).map(|pid| pid.0).map_err(|error| JsValue::from_str(&error.to_string()))
+    /// What is wrong with it, in words.
+    #[wasm_bindgen(js_name = addFile)]
+    pub fn add_file(&mut self, line: &str, len: i32) -> Result<(), JsValue> {
+        for mut file in header(line)?.machine.files {
+            if let Ok(len) = usize::try_from(len) {
+                file.content = Content::Bytes(self.buffer[..len.min(self.buffer.len())].to_vec());
+                file.size = file.size.max(len as u64);
+            }
+            self.machine.add_file(&file);
+        }
+        Ok(())
+    }
+
+    /// Starts a process from settings written as at the head of a script; its number.
+    ///
+    /// # Errors
+    /// What is wrong with them, or too little RAM, in words.
+    pub fn spawn(&mut self, settings: &str) -> Result<u32, JsValue> {
+        let settings = header(settings)?;
+        self.machine.spawn(&settings.process).map(|pid| pid.0).map_err(|error| told(&error))
     }
 
     /// Whether a process lives.
@@ -103,22 +124,51 @@ impl WasmMachine {
     pub fn buffer(&mut self, len: usize) -> usize {
         if self.buffer.len() < len {
             self.buffer.resize(len, 0);
+        } else if self.buffer.len() > BUFFER_KEPT && len <= BUFFER_KEPT {
+            self.buffer.truncate(BUFFER_KEPT);
+            self.buffer.shrink_to_fit();
         }
         self.buffer.as_ptr() as usize
     }
 
-    /// A system call by number; arguments and result are the words. A string argument (given by its
-    /// place, 6 for none) is the first `len` bytes of the buffer. Whether it succeeded.
-    pub fn syscall(&mut self, pid: u32, number: u32, string_at: usize, len: usize) -> bool {
-        let mut args = [const { Arg::Int(0) }; 6];
-        for (arg, word) in args.iter_mut().zip(self.words.iter()) {
-            *arg = Arg::Int(*word);
+    /// A system call by number; arguments and result are the words. Whether it succeeded.
+    pub fn syscall(&mut self, pid: u32, number: u32) -> bool {
+        let args = [0, 1, 2, 3, 4, 5].map(|i| Arg::Int(self.words[i]));
+        self.call(pid, number, &args)
+    }
+
+    /// The same with pointers to what is given: the argument at a place (6 for none) is the first `len` bytes of the
+    /// buffer, that at a second place the `second_len` bytes behind. A third one (6 for none) points to where the answer
+    /// goes, which is taken with `takeOutput`.
+    #[wasm_bindgen(js_name = syscallGiven)]
+    #[allow(clippy::too_many_arguments, reason = "numbers cross one by one")]
+    pub fn syscall_given(
+        &mut self,
+        pid: u32,
+        number: u32,
+        at: usize,
+        len: usize,
+        second_at: usize,
+        second_len: usize,
+        answer_at: usize,
+    ) -> bool {
+        let mut args = [0, 1, 2, 3, 4, 5].map(|i| Arg::Int(self.words[i]));
+        let len = len.min(self.buffer.len());
+        let end = len.saturating_add(second_len).min(self.buffer.len());
+        for (at, bytes) in [(at, &self.buffer[..len]), (second_at, &self.buffer[len..end])] {
+            if let Some(arg) = args.get_mut(at) {
+                *arg = Arg::Bytes(bytes.to_vec());
+            }
         }
-        if string_at < 6 {
-            args[string_at] = Arg::Bytes(self.buffer[..len.min(self.buffer.len())].to_vec());
+        if let Some(arg) = args.get_mut(answer_at) {
+            *arg = Arg::Scratch;
         }
+        self.call(pid, number, &args)
+    }
+
+    fn call(&mut self, pid: u32, number: u32, args: &[Arg; 6]) -> bool {
         let result = match Sysno::from_number(number.into()) {
-            Some(number) => self.machine.syscall(Pid(pid), number, &args),
+            Some(number) => self.machine.syscall(Pid(pid), number, args),
             None => Err(SysError::new(crate::errno::Errno::ENOSYS, crate::why::Why::NotEmulated { name: "?" })),
         };
         self.settle(result)
@@ -156,35 +206,27 @@ impl WasmMachine {
         len
     }
 
-    /// `mmap` with plain numbers: the address, or the negated errno. Addresses are exact below 2^53.
-    #[wasm_bindgen(js_name = mmapNumber)]
-    pub fn mmap_number(&mut self, pid: u32, addr: f64, len: f64, prot: u32, flags: u32, fd: i32, offset: f64) -> f64 {
-        let args = [addr as u64, len as u64, prot.into(), flags.into(), fd as i64 as u64, offset as u64];
-        let result = self.machine.mmap(Pid(pid), args);
-        self.settle(result);
-        self.words[6] as i64 as f64
-    }
-
-    /// `munmap` with plain numbers: 0 or the negated errno.
-    #[wasm_bindgen(js_name = munmapNumber)]
-    pub fn munmap_number(&mut self, pid: u32, addr: f64, len: f64) -> f64 {
-        let result = self.machine.munmap(Pid(pid), addr as u64, len as u64);
-        self.settle(result);
-        self.words[6] as i64 as f64
-    }
-
     /// Lets a process run: the loads and stores below are its.
     pub fn select(&mut self, pid: u32) -> bool {
         self.selected = Pid(pid);
         self.machine.switch_to(self.selected).is_ok()
     }
 
-    /// A byte; NaN if the access raised a signal.
+    /// A byte of the selected process; NaN if the access raised a signal.
     #[wasm_bindgen(js_name = load8)]
     pub fn load8(&mut self, addr: f64) -> f64 {
         match self.machine.kernel.cpu.load_hit::<u8>(addr as u64) {
             Some(value) => value.into(),
             None => self.load_slow(addr, 1),
+        }
+    }
+
+    /// 16 bits, little-endian; NaN if the access raised a signal.
+    #[wasm_bindgen(js_name = load16)]
+    pub fn load16(&mut self, addr: f64) -> f64 {
+        match self.machine.kernel.cpu.load_hit::<u16>(addr as u64) {
+            Some(value) => value.into(),
+            None => self.load_slow(addr, 2),
         }
     }
 
@@ -197,11 +239,26 @@ impl WasmMachine {
         }
     }
 
+    /// 64 bits, little-endian, into the last of the words; `false` if the access raised a signal.
+    #[wasm_bindgen(js_name = load64)]
+    pub fn load64(&mut self, addr: f64) -> bool {
+        match self.machine.kernel.cpu.load_hit::<u64>(addr as u64) {
+            Some(value) => {
+                self.words[6] = value;
+                true
+            }
+            None => !self.load_slow(addr, 8).is_nan(),
+        }
+    }
+
     #[inline(never)]
     fn load_slow(&mut self, addr: f64, size: usize) -> f64 {
-        let mut bytes = [0; 4];
+        let mut bytes = [0; 8];
         match self.machine.load(self.selected, VirtAddr(addr as u64), &mut bytes[..size]) {
-            Ok(()) => u32::from_le_bytes(bytes).into(),
+            Ok(()) => {
+                self.words[6] = u64::from_le_bytes(bytes);
+                self.words[6] as u32 as f64
+            }
             Err(signal) => {
                 self.signal = Some(signal);
                 f64::NAN
@@ -209,21 +266,61 @@ impl WasmMachine {
         }
     }
 
-    /// Stores a byte; `false` if the access raised a signal.
+    /// Stores a byte as the selected process; `false` if the access raised a signal.
     pub fn store8(&mut self, addr: f64, value: u32) -> bool {
-        self.machine.kernel.cpu.store_hit::<u8>(addr as u64, value as u8) || self.store_slow(addr, value, 1)
+        self.machine.kernel.cpu.store_hit::<u8>(addr as u64, value as u8) || self.store_slow(addr, value.into(), 1)
+    }
+
+    /// Stores 16 bits, little-endian; `false` if the access raised a signal.
+    pub fn store16(&mut self, addr: f64, value: u32) -> bool {
+        self.machine.kernel.cpu.store_hit::<u16>(addr as u64, value as u16) || self.store_slow(addr, value.into(), 2)
     }
 
     /// Stores 32 bits, little-endian; `false` if the access raised a signal.
     pub fn store32(&mut self, addr: f64, value: u32) -> bool {
-        self.machine.kernel.cpu.store_hit::<u32>(addr as u64, value) || self.store_slow(addr, value, 4)
+        self.machine.kernel.cpu.store_hit::<u32>(addr as u64, value) || self.store_slow(addr, value.into(), 4)
+    }
+
+    /// Stores the first of the words, little-endian; `false` if the access raised a signal.
+    pub fn store64(&mut self, addr: f64) -> bool {
+        let value = self.words[0];
+        self.machine.kernel.cpu.store_hit::<u64>(addr as u64, value) || self.store_slow(addr, value, 8)
     }
 
     #[inline(never)]
-    fn store_slow(&mut self, addr: f64, value: u32, size: usize) -> bool {
-        let stored = self.machine.store_word(self.selected, VirtAddr(addr as u64), value.into(), size);
+    fn store_slow(&mut self, addr: f64, value: u64, size: usize) -> bool {
+        let stored = self.machine.store_word(self.selected, VirtAddr(addr as u64), value, size);
         self.signal = stored.err();
         stored.is_ok()
+    }
+
+    /// Makes one access after another to addresses that stand in the buffer, as 64-bit words or (`doubles`) as doubles:
+    /// 0 reads, 1 writes, 2 fetches, 3 one of these each, as bytes behind the addresses say. How many were made before
+    /// one raised a signal; −1 − its place for a double that is no address.
+    pub fn run(&mut self, pid: u32, count: usize, doubles: bool, kind: u32) -> f64 {
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        for i in 0..count.min(self.buffer.len() / 8) {
+            let word = u64::from_le_bytes(self.buffer[i * 8..i * 8 + 8].try_into().expect("eight bytes"));
+            let double = f64::from_bits(word);
+            if doubles && !((0.0..EXACT).contains(&double) && double.fract() == 0.0) {
+                return -1.0 - i as f64;
+            }
+            let addr = VirtAddr(if doubles { double as u64 } else { word });
+            let kind = if kind == 3 { self.buffer.get(count * 8 + i).copied().unwrap_or(0).into() } else { kind };
+            let access = match kind {
+                0 => Access::Read,
+                1 => Access::Write,
+                _ => Access::Execute,
+            };
+            if i > 0 && self.machine.kernel.cpu.remembers(addr, access) {
+                continue;
+            }
+            if let Err(signal) = self.machine.touch(Pid(pid), addr, access) {
+                self.signal = Some(signal);
+                return i as f64;
+            }
+        }
+        count as f64
     }
 
     /// Reads `len` bytes of a process into the buffer; `false` if the access raised a signal.
@@ -316,10 +413,103 @@ impl WasmMachine {
         to_js(&view::snapshot(&self.machine))
     }
 
+    /// Bytes of host memory that hold its RAM.
+    #[wasm_bindgen(js_name = hostBytes)]
+    pub fn host_bytes(&self) -> f64 {
+        self.machine.kernel.phys.host_bytes() as f64
+    }
+
+    /// Every process in short: `{pid, ended, rss, minFlt, majFlt}`.
+    pub fn processes(&self) -> JsValue {
+        to_js(&view::processes(&self.machine))
+    }
+
+    /// What is known of a frame; null if there is none of that number.
+    pub fn frame(&self, pfn: u32) -> JsValue {
+        if self.machine.kernel.phys.frames().count() <= pfn as usize {
+            return JsValue::NULL;
+        }
+        to_js(&view::frame_detail(&self.machine, crate::addr::Pfn(pfn)))
+    }
+
+    /// The kernel's settings as a script writes them, one a line.
+    pub fn settings(&self) -> String {
+        let sysctl = &self.machine.kernel.sysctl;
+        crate::script::SETTINGS.iter().map(|setting| setting.line((setting.get)(sysctl)) + "\n").collect()
+    }
+
+    /// Ends a process by SIGKILL; `false` if it does not live.
+    pub fn kill(&mut self, pid: u32) -> bool {
+        let lives = self.is_alive(pid);
+        if lives {
+            self.machine.kill_by_signal(Pid(pid), Signal { signo: SigNo::Kill, code: SiCode::SI_KERNEL, addr: VirtAddr(0) });
+        }
+        lives
+    }
+
+    /// WRPKRU.
+    #[wasm_bindgen(js_name = writePkru)]
+    pub fn write_pkru(&mut self, pid: u32, rights: u32) {
+        self.machine.write_pkru(Pid(pid), rights);
+    }
+
+    /// RDPKRU.
+    #[wasm_bindgen(js_name = readPkru)]
+    pub fn read_pkru(&mut self, pid: u32) -> u32 {
+        self.machine.read_pkru(Pid(pid))
+    }
+
+    /// Whether page faults are kept for `takeFaults`.
+    #[wasm_bindgen(js_name = recordFaults)]
+    pub fn record_faults(&mut self, on: bool) {
+        self.watch.record_faults(&mut self.machine, on);
+    }
+
+    /// Faults since the last time: address and error code of each, then how many were not kept.
+    #[wasm_bindgen(js_name = takeFaults)]
+    pub fn take_faults(&mut self) -> Vec<u64> {
+        self.watch.take_faults(&mut self.machine)
+    }
+
+    /// From here on what happens is kept, to be explained.
+    #[wasm_bindgen(js_name = beginExplaining)]
+    pub fn begin_explaining(&mut self, pid: u32) {
+        self.watch.begin(&mut self.machine, Pid(pid));
+    }
+
+    /// What has happened since: a call or an access of a process, how it ended (`ok`, `error`, `signal`) and its result as
+    /// strace prints it.
+    #[wasm_bindgen(js_name = endExplaining)]
+    pub fn end_explaining(&mut self, call: String, result: String, ending: &str, accessed: bool) -> JsValue {
+        let ended = match ending {
+            "error" => Err(self.error),
+            _ => Ok(self.signal.filter(|_| ending == "signal")),
+        };
+        to_js(&self.watch.end(&mut self.machine, call, result, ended, accessed))
+    }
+
+    /// What is different now from a copy: processes, areas, pages. Null if the copy was dropped.
+    pub fn difference(&self, handle: usize) -> JsValue {
+        match self.saved.get(handle) {
+            Some(Some(copy)) => to_js(&difference(copy, &self.machine)),
+            _ => JsValue::NULL,
+        }
+    }
+
     /// Keeps a whole copy of the machine; its handle.
     pub fn save(&mut self) -> usize {
-        self.saved.push(Some(Box::new(self.machine.clone())));
-        self.saved.len() - 1
+        let copy = Some(Box::new(self.machine.clone()));
+        // A handle that was dropped is given out again: a list of them does not grow.
+        match self.saved.iter().position(Option::is_none) {
+            Some(free) => {
+                self.saved[free] = copy;
+                free
+            }
+            None => {
+                self.saved.push(copy);
+                self.saved.len() - 1
+            }
+        }
     }
 
     /// Goes back to a copy; `false` if it was dropped.
@@ -340,15 +530,4 @@ impl WasmMachine {
             *slot = None;
         }
     }
-}
-
-fn file_config(options: FileOptions) -> FileConfig {
-    let mut file = FileConfig::on_disk(&options.path, 0);
-    if let Some(content) = options.content {
-        file.size = content.len() as u64;
-        file.content = Content::Bytes(content.into_bytes());
-    }
-    file.size = options.size.map_or(file.size, |size| size as u64);
-    file.mode = options.mode.unwrap_or(file.mode);
-    file
 }

@@ -2,9 +2,12 @@
 //! numbers: 64-bit quantities as two halves or as a double, large data through a buffer that JavaScript
 //! looks into, so that no hot call makes an object.
 
+mod difference;
 mod dump;
+mod look;
 mod machine;
 mod session;
+mod watch;
 
 pub use machine::WasmMachine;
 pub use session::WasmSession;
@@ -20,8 +23,8 @@ pub fn start() {
 
 /// Plain data as a JavaScript object.
 fn to_js<T: Serialize + ?Sized>(value: &T) -> JsValue {
-    // What is absent is null, as the TypeScript types say.
-    let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true);
+    // What is absent is null, as the TypeScript types say; flattened structures are objects too.
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true).serialize_maps_as_objects(true);
     value.serialize(&serializer).unwrap_or_else(|error| JsValue::from_str(&error.to_string()))
 }
 

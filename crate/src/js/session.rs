@@ -10,7 +10,7 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 #[derive(Serialize)]
-struct ErrorView {
+pub(super) struct ErrorView {
     line: usize,
     column: usize,
     found: String,
@@ -27,7 +27,7 @@ impl From<&ParseError> for ErrorView {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct StepView {
+pub(super) struct StepView {
     line: usize,
     pid: Option<u32>,
     call: String,
@@ -79,7 +79,7 @@ impl From<&StepReport> for StepView {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct VerdictView {
+pub(super) struct VerdictView {
     text: String,
     equal: bool,
     green: bool,
@@ -88,7 +88,7 @@ struct VerdictView {
     memory_calls: usize,
     memory_equal: usize,
     memory_differ: usize,
-    left_out: Vec<LeftOutView>,
+    left_out: Option<Vec<LeftOutView>>,
     architecture: &'static str,
     assumed: usize,
     maps_equal: Option<bool>,
@@ -99,7 +99,7 @@ struct VerdictView {
 }
 
 #[derive(Serialize)]
-struct LeftOutView {
+pub(super) struct LeftOutView {
     line: usize,
     call: String,
     reason: String,
@@ -169,7 +169,7 @@ pub fn join_logs(names: Vec<String>, texts: Vec<String>) -> JsValue {
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct WasmSession {
-    session: Session,
+    pub(super) session: Session,
     kind: Kind,
 }
 
@@ -288,9 +288,9 @@ impl WasmSession {
     }
 
     /// What happened inside a step that has been run.
-    pub fn explain(&self, step: usize) -> JsValue {
+    pub fn explain(&mut self, step: usize) -> JsValue {
         let Some(report) = self.session.explain(step) else { return JsValue::NULL };
-        to_js(&view::explain(&report.facts, &report.events))
+        to_js(&view::explain(&report.facts.unwrap_or_default(), &report.events))
     }
 
     /// The machine now.
@@ -334,8 +334,14 @@ impl WasmSession {
 
     /// How it compares so far.
     pub fn verdict(&self) -> JsValue {
+        to_js(&self.verdict_view(true))
+    }
+}
+
+impl WasmSession {
+    pub(super) fn verdict_view(&self, with_left_out: bool) -> VerdictView {
         let verdict = self.session.verdict();
-        to_js(&VerdictView {
+        VerdictView {
             text: verdict.to_string(),
             equal: verdict.is_equal(),
             green: verdict.is_green(),
@@ -344,7 +350,7 @@ impl WasmSession {
             memory_calls: verdict.memory_calls,
             memory_equal: verdict.memory_equal,
             memory_differ: verdict.memory_differ,
-            left_out: verdict.left_out.iter().map(LeftOutView::from).collect(),
+            left_out: with_left_out.then(|| verdict.left_out.iter().map(LeftOutView::from).collect()),
             architecture: match verdict.architecture {
                 Architecture::X86_64 => "x86-64",
                 Architecture::Bits32 => "32-bit",
@@ -364,6 +370,6 @@ impl WasmSession {
                 excuse: d.excuse,
                 cause: d.cause,
             }),
-        })
+        }
     }
 }

@@ -31,7 +31,9 @@ impl Evidence {
     pub(super) fn call(&mut self, written: &str, statement: &Statement) {
         self.narrow |= matches!(written, "mmap2" | "old_mmap" | "ugetrlimit" | "set_thread_area" | "fstat64" | "stat64");
         for (_, arg) in statement.call.args.iter().take(2) {
-            if let Expr::Text(path) = arg {
+            if let Expr::Text(path) = arg
+                && path.contains(&b'/')
+            {
                 self.other |= OTHER.iter().any(|part| holds(path, part));
                 self.narrow |= NARROW.iter().any(|part| holds(path, part));
             }
@@ -68,5 +70,14 @@ fn is_placed_by_kernel(statement: &Statement) -> bool {
         Some((_, Expr::Name(name))) => name == "NULL",
         _ => false,
     };
-    call.name == "mmap" && is_null && !format!("{:?}", call.args.get(3)).contains("MAP_32BIT")
+    call.name == "mmap" && is_null && !call.args.get(3).is_some_and(|(_, flags)| names(flags, "MAP_32BIT"))
+}
+
+/// Whether flags name one of them.
+fn names(flags: &Expr, wanted: &str) -> bool {
+    match flags {
+        Expr::Name(name) => name == wanted,
+        Expr::Binary(_, left, right) => names(left, wanted) || names(right, wanted),
+        _ => false,
+    }
 }

@@ -4,6 +4,7 @@ use super::names;
 use super::noise;
 use crate::errno::Errno;
 use crate::script::{Call, Expr, Outcome, value};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Calls of which a replay needs the arguments besides those on memory.
@@ -23,6 +24,7 @@ pub(super) fn call(text: &str, is_joined: bool) -> Result<Call, String> {
     let must_read = noise::is_about_memory(written);
     let inside = text[written.len()..].strip_prefix('(').unwrap_or_default();
     let pieces = pieces(inside);
+    call.args.reserve_exact(pieces.len());
     for (at, piece) in pieces.iter().copied().enumerate() {
         let (name, rest) = named(piece);
         let plain = without_paths(rest, &mut call.paths);
@@ -62,7 +64,7 @@ fn structured(written: &str, call: &mut Call) {
 
 /// The arguments up to the parenthesis that closes the call, split at their commas.
 fn pieces(text: &str) -> Vec<&str> {
-    let mut pieces = Vec::new();
+    let mut pieces = Vec::with_capacity(6);
     let mut scan = Scan::default();
     let mut start = 0;
     for (at, byte) in text.bytes().enumerate() {
@@ -129,9 +131,9 @@ fn named(piece: &str) -> (Option<&str>, &str) {
 }
 
 /// Takes paths off their descriptors (`3</usr/lib/libdemo.so>(deleted)`), and keeps them.
-fn without_paths(piece: &str, paths: &mut Vec<(u64, String)>) -> String {
-    if !piece.contains('<') || piece.starts_with('"') {
-        return piece.to_string();
+fn without_paths<'a>(piece: &'a str, paths: &mut Vec<(u64, String)>) -> Cow<'a, str> {
+    if piece.starts_with('"') || !piece.contains('<') {
+        return Cow::Borrowed(piece);
     }
     let mut plain = String::with_capacity(piece.len());
     let mut scan = Scan::default();
@@ -155,7 +157,7 @@ fn without_paths(piece: &str, paths: &mut Vec<(u64, String)>) -> String {
     if scan.angles == 0 {
         plain.push_str(piece.get(open..).unwrap_or_default());
     }
-    plain
+    Cow::Owned(plain)
 }
 
 /// Keeps a path that stands behind a descriptor. Sockets, pipes and the like have none.
@@ -197,7 +199,7 @@ pub(super) fn outcome(text: &str, call: &mut Call) -> Result<Outcome, String> {
     if !matches!(call.name.as_str(), "clone" | "clone3" | "fork" | "vfork" | "wait4" | "getpid") && text[end..].starts_with('<') {
         without_paths(text, &mut call.paths);
     }
-    match Errno::from_raw(number).filter(|_| (number as i64) < 0 && noise::is_about_memory(&call.name)) {
+    match Some(number).filter(|_| (number as i64) < 0).and_then(Errno::from_raw).filter(|_| noise::is_about_memory(&call.name)) {
         Some(errno) => Ok(Outcome::Error(errno.name().into())),
         None => Ok(Outcome::Value(Expr::Int(number))),
     }

@@ -1,7 +1,7 @@
 //! What stands around the text: byte order marks, line ends of other systems, colours, typographic
 //! quotes, the entities of web pages. Lines stay lines: their numbers are those of the input.
 
-use super::wrappers;
+use super::{one_line, wrappers};
 use std::borrow::Cow;
 
 /// Text from the bytes of a file: UTF-8, or UTF-16 with its byte order mark, as some shells save it.
@@ -17,6 +17,9 @@ pub fn decode(bytes: &[u8]) -> String {
 /// The text without what was only put around it.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Some(lines) = one_line::lines_of(text) {
+        return Cow::Owned(clean(&lines).into_owned());
+    }
     match wrappers::unwrapped(text) {
         Cow::Borrowed(text) => cleaned(text),
         Cow::Owned(text) => Cow::Owned(cleaned(&text).into_owned()),
@@ -38,9 +41,11 @@ fn cleaned(text: &str) -> Cow<'_, str> {
     Cow::Owned(cleaned)
 }
 
+const ENTITIES: [&str; 4] = ["&quot;", "&lt;", "&gt;", "&#"];
+
 /// Whether the text was copied from the source of a web page.
 fn has_entities(text: &str) -> bool {
-    text.contains("&quot;") || text.contains("&lt;") || text.contains("&gt;") || text.contains("&#")
+    text.contains('&') && ENTITIES.iter().any(|entity| text.contains(entity))
 }
 
 fn clean_line(line: &str, entities: bool, cleaned: &mut String) {

@@ -18,8 +18,8 @@ pub(super) struct Record {
     pub(super) began: usize,
     /// The line on which it ends.
     pub(super) line: usize,
-    /// The process, in digits.
-    pub(super) process: Option<String>,
+    /// The number of the process.
+    pub(super) process: Option<u64>,
     /// What kind it is.
     pub(super) core: Core,
     /// From the name of the call to the end.
@@ -57,6 +57,7 @@ pub(super) enum Item {
 }
 
 /// A record that has no end yet.
+#[derive(Debug)]
 struct Open {
     record: Record,
     /// What stood before it that was none of the tracer's.
@@ -64,24 +65,13 @@ struct Open {
     pieces: usize,
 }
 
-pub(super) struct Assembler<'a> {
-    survey: &'a Survey,
+#[derive(Debug)]
+pub(super) struct Assembler {
+    survey: Survey,
     items: Vec<Item>,
     open: Option<Open>,
     /// Where the last whole record stands, and the prefix before it.
     last: Option<(usize, String)>,
-}
-
-/// The records of a text.
-pub(super) fn items(text: &str, survey: &Survey) -> Vec<Item> {
-    let mut assembler = Assembler { survey, items: Vec::new(), open: None, last: None };
-    for (index, line) in text.lines().enumerate() {
-        for line in noise::two_in_one(line) {
-            assembler.line(index + 1, line);
-        }
-    }
-    assembler.flush();
-    assembler.items
 }
 
 /// The rest of a broken line without what it was indented by; one blank may be its own.
@@ -89,9 +79,28 @@ fn without_indent(rest: &str) -> &str {
     if rest.starts_with("  ") || rest.starts_with('\t') { rest.trim_start() } else { rest }
 }
 
-impl Assembler<'_> {
+impl Assembler {
+    pub(super) fn new(survey: Survey) -> Self {
+        Self { survey, items: Vec::new(), open: None, last: None }
+    }
+
+    /// A line of the text, with its number.
+    pub(super) fn take(&mut self, number: usize, line: &str) {
+        let (first, second) = noise::two_in_one(line);
+        self.line(number, first);
+        if let Some(second) = second {
+            self.line(number, second);
+        }
+    }
+
+    /// What all lines hold.
+    pub(super) fn finish(mut self) -> Vec<Item> {
+        self.flush();
+        self.items
+    }
+
     fn line(&mut self, number: usize, line: &str) {
-        let line = line.trim_end();
+        let line = self.without_backslash(line.trim_end());
         if line.trim().is_empty() || survey::is_comment(line) && !self.survey.is_commented && !self.is_inside(line) {
             return;
         }
@@ -108,6 +117,13 @@ impl Assembler<'_> {
             self.text(number, before);
         }
         self.items.push(Item::Note(note.to_string()));
+    }
+
+    /// A backslash at the end says that the line goes on, or, in some markups, that it ends; in a string it is the program's.
+    fn without_backslash<'b>(&self, line: &'b str) -> &'b str {
+        let Some(before) = line.strip_suffix('\\') else { return line };
+        let starts_inside = self.open.as_ref().is_some_and(|open| noise::ends_in_string(&open.record.text));
+        if starts_inside || noise::ends_in_string(before) { line } else { before }
     }
 
     /// Whether the line may be one that a program printed inside a call.
@@ -163,7 +179,7 @@ impl Assembler<'_> {
     fn begin(&mut self, number: usize, line: &str, at: usize, core: Core) {
         self.flush();
         let head = prefix::head(&line[..at]);
-        let process = head.process.filter(|_| !head.is_bare || self.survey.numbers_are_processes).map(str::to_string);
+        let process = head.process.filter(|_| !head.is_bare || self.survey.numbers_are_processes).and_then(|digits| digits.parse().ok());
         let foreign = match process {
             None if head.process.is_some() => line[..at].to_string(),
             _ => line[..head.foreign].to_string(),

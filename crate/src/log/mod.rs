@@ -14,6 +14,7 @@ mod files;
 mod lines;
 mod names;
 mod noise;
+mod one_line;
 mod open;
 mod parents;
 mod perf;
@@ -21,38 +22,25 @@ mod prefix;
 mod processes;
 mod reader;
 mod recognise;
+mod steps;
 mod survey;
 mod wrappers;
 
 pub use clean::decode;
 pub use files::{Joined, join_files};
 pub use recognise::{Kind, recognise};
+pub use steps::LogReader;
 
-use crate::script::{MAX_SCRIPT_BYTES, Script, SetAside};
+use crate::script::{Script, SetAside};
 
 /// Reads a log of a known kind. Kinds that are no logs of calls yield a script without statements.
 pub fn read_as(text: &str, kind: Kind) -> Script {
-    let text = clean::clean(at_most(text, MAX_SCRIPT_BYTES));
-    let text = if kind == Kind::Perf { perf::as_traced(&text).into() } else { text };
-    let survey = survey::survey(&text);
-    let items = lines::items(&text, &survey);
-    let mut reader = reader::Reader::new(kind, &items);
-    for item in items {
-        reader.take(item);
-    }
-    reader.finish()
+    LogReader::new(text, Some(kind)).finish()
 }
 
 /// Reads a log, whatever kind it is.
 pub fn read(text: &str) -> Script {
-    let kind = recognise(text);
-    read_as(text, if kind.is_log() { kind } else { Kind::Strace })
-}
-
-/// At most so many bytes of a text.
-fn at_most(text: &str, bytes: usize) -> &str {
-    let end = (0..=bytes.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    &text[..end]
+    LogReader::new(text, None).finish()
 }
 
 /// At most so many characters of a text.

@@ -19,6 +19,9 @@ pub(super) fn is_about_memory(name: &str) -> bool {
 
 /// Cuts a line where a note of the tracer begins: the text before it, and the note.
 pub(super) fn note(line: &str) -> Option<(&str, &str)> {
+    if !may_hold_note(line) {
+        return None;
+    }
     for (at, _) in line.match_indices("trace: ") {
         // `strace: `, `/usr/bin/strace: `.
         let start = line[..at].rfind(|c: char| !(c.is_ascii_alphanumeric() || "/._-".contains(c))).map_or(0, |at| at + 1);
@@ -32,6 +35,17 @@ pub(super) fn note(line: &str) -> Option<(&str, &str)> {
     }
     let at = line.find("[ Process PID=").or_else(|| old_note(line))?;
     Some((&line[..at], &line[at..]))
+}
+
+/// Every note has a word that ends in `ace: ` or begins with `Process`: most lines have neither.
+fn may_hold_note(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    let follows = |at: usize, word: &[u8]| bytes.get(at + 1..at + 1 + word.len()) == Some(word);
+    bytes.iter().enumerate().any(|(at, byte)| match byte {
+        b'P' => follows(at, b"rocess "),
+        b':' => follows(at, b" ") && bytes[..at].ends_with(b"trace"),
+        _ => false,
+    })
 }
 
 fn is_note(text: &str) -> bool {
@@ -85,19 +99,22 @@ pub(super) fn is_stack(trimmed: &str) -> bool {
 }
 
 /// qemu lets threads write into each other's lines: `f(…)13305 g(…) = 0` is two.
-pub(super) fn two_in_one(line: &str) -> Vec<&str> {
-    for (at, _) in line.match_indices(')') {
+pub(super) fn two_in_one(line: &str) -> (&str, Option<&str>) {
+    for (at, pair) in line.as_bytes().windows(2).enumerate() {
+        if pair[0] != b')' || !pair[1].is_ascii_digit() {
+            continue;
+        }
         let rest = &line[at + 1..];
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let is_call = rest[digits..].strip_prefix(' ').is_some_and(|call| {
             let name = name_of(call);
             names::is_system_call(name) && call[name.len()..].starts_with('(')
         });
-        if digits > 0 && is_call {
-            return vec![&line[..=at], rest];
+        if is_call {
+            return (&line[..=at], Some(rest));
         }
     }
-    vec![line]
+    (line, None)
 }
 
 /// A line that stands in backticks as a whole.
@@ -134,15 +151,18 @@ pub(super) fn end(text: &str, core: Core) -> Option<End> {
         Core::Signal => return text.trim_end().ends_with("---").then_some(End::Whole),
         Core::Call | Core::Resumed => {}
     }
-    for mark in ["<unfinished ...>", "<unfinished...>", "<unfinished \u{2026}>"] {
-        if let Some(before) = text.trim_end().strip_suffix(mark) {
-            return Some(End::Unfinished(before.trim_end().len()));
+    let trimmed = text.trim_end();
+    if trimmed.ends_with('>') {
+        for mark in ["<unfinished ...>", "<unfinished...>", "<unfinished \u{2026}>"] {
+            if let Some(before) = trimmed.strip_suffix(mark) {
+                return Some(End::Unfinished(before.trim_end().len()));
+            }
+        }
+        if trimmed.ends_with("<detached ...>") {
+            return Some(End::Detached);
         }
     }
-    if text.trim_end().ends_with("<detached ...>") {
-        return Some(End::Detached);
-    }
-    if super::prefix::is_own_call(name_of(text)) && text.ends_with(')') {
+    if text.ends_with(')') && super::prefix::is_own_call(name_of(text)) {
         return Some(End::Whole);
     }
     let at = closing(text).or_else(|| last_result(text))?;

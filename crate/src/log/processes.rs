@@ -7,20 +7,20 @@ use super::prefix::Core;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// A process of a log.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Key {
     /// The one whose lines had no number at first.
     Root,
     /// By its number.
-    Number(String),
+    Number(u64),
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Processes {
     /// Those that others made, by all that the log says.
-    children: HashSet<String>,
+    children: HashSet<u64>,
     /// The number of the first one, once it is known.
-    root: Option<String>,
+    root: Option<u64>,
     /// Some line had no number before any had one.
     began_unnumbered: bool,
     alive: BTreeSet<Key>,
@@ -35,7 +35,7 @@ impl Processes {
         let mut children = HashSet::new();
         for item in items {
             match item {
-                Item::Note(note) => children.extend(attached(note).filter(|(_, by_hand)| !by_hand).map(|(pid, _)| pid.to_string())),
+                Item::Note(note) => children.extend(attached(note).filter(|(_, by_hand)| !by_hand).map(|(pid, _)| pid)),
                 Item::Record(record) => children.extend(child_of(record)),
                 _ => {}
             }
@@ -45,24 +45,24 @@ impl Processes {
 
     /// Whose a record is.
     pub(super) fn owner(&mut self, record: &Record, has_half: impl Fn(&Key) -> bool) -> Key {
-        let key = match &record.process {
+        let key = match record.process {
             Some(number) => self.numbered(number),
             None => self.unnumbered(record, has_half),
         };
-        self.alive.insert(key.clone());
-        self.last = Some(key.clone());
+        self.last = Some(key);
+        self.alive.insert(key);
         key
     }
 
-    fn numbered(&mut self, number: &str) -> Key {
-        if self.root.is_none() && self.began_unnumbered && !self.children.contains(number) {
-            self.root = Some(number.to_string());
+    fn numbered(&mut self, number: u64) -> Key {
+        if self.root.is_none() && self.began_unnumbered && !self.children.contains(&number) {
+            self.root = Some(number);
         }
         self.key(number)
     }
 
-    fn key(&self, number: &str) -> Key {
-        if self.root.as_deref() == Some(number) { Key::Root } else { Key::Number(number.to_string()) }
+    fn key(&self, number: u64) -> Key {
+        if self.root == Some(number) { Key::Root } else { Key::Number(number) }
     }
 
     /// The only one that is left, or the one that waits for the end of this call, or the first.
@@ -72,18 +72,18 @@ impl Processes {
             return Key::Root;
         }
         if self.alive.len() == 1 {
-            return self.alive.first().expect("there is one").clone();
+            return *self.alive.first().expect("there is one");
         }
         if record.core == Core::Resumed
             && let Some(key) = self.alive.iter().find(|key| has_half(key))
         {
-            return key.clone();
+            return *key;
         }
         // A signal's line of qemu has no number: it is about the one that ran last.
         match record.core {
-            Core::Signal => self.last.clone().unwrap_or(Key::Root),
+            Core::Signal => self.last.unwrap_or(Key::Root),
             _ if self.began_unnumbered => Key::Root,
-            _ => self.last.clone().unwrap_or(Key::Root),
+            _ => self.last.unwrap_or(Key::Root),
         }
     }
 
@@ -97,45 +97,47 @@ impl Processes {
     }
 
     /// `+++ exited with 0 +++`
-    pub(super) fn ended(&mut self, key: &Key, text: &str) {
-        self.alive.remove(key);
-        if let Some((_, rest)) = text.split_once("in pid ") {
-            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-            self.superseded.insert(key.clone(), self.key(&rest[..digits]));
+    pub(super) fn ended(&mut self, key: Key, text: &str) {
+        self.alive.remove(&key);
+        if let Some(pid) = text.split_once("in pid ").and_then(|(_, rest)| leading_number(rest)) {
+            self.superseded.insert(key, self.key(pid));
         }
     }
 
     /// The process whose half-call goes on under another number, since a thread made a new program.
-    pub(super) fn superseded_by(&mut self, key: &Key) -> Option<Key> {
-        self.superseded.remove(key)
+    pub(super) fn superseded_by(&mut self, key: Key) -> Option<Key> {
+        self.superseded.remove(&key)
     }
 
     /// The name that a statement gives its process.
-    pub(super) fn name(&self, key: &Key) -> Option<String> {
+    pub(super) fn name(&self, key: Key) -> Option<String> {
         match key {
-            Key::Root => self.root.clone(),
-            Key::Number(number) => Some(number.clone()),
+            Key::Root => self.root.map(|number| number.to_string()),
+            Key::Number(number) => Some(number.to_string()),
         }
     }
 }
 
 /// `Process 12 attached`; and whether a user asked for it (`with 2 threads`, `strace -p`).
-fn attached(note: &str) -> Option<(&str, bool)> {
+fn attached(note: &str) -> Option<(u64, bool)> {
     let pid = numbered_note(note, " attached")?;
     Some((pid, note.contains(" attached with")))
 }
 
-fn numbered_note<'a>(note: &'a str, says: &str) -> Option<&'a str> {
+fn numbered_note(note: &str, says: &str) -> Option<u64> {
     let rest = note.strip_prefix("Process ")?;
-    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    rest[digits..].starts_with(says).then_some(&rest[..digits]).filter(|digits| !digits.is_empty())
+    rest.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with(says).then(|| leading_number(rest)).flatten()
+}
+
+/// The number that a text begins with.
+fn leading_number(text: &str) -> Option<u64> {
+    text[..text.bytes().take_while(u8::is_ascii_digit).count()].parse().ok()
 }
 
 /// The child that a record's call made.
-fn child_of(record: &Record) -> Option<String> {
+fn child_of(record: &Record) -> Option<u64> {
     let makes = matches!(noise::name_of(&record.text), "clone" | "clone3" | "fork" | "vfork" | "clone2");
     let super::lines::End::Result(at) = record.end else { return None };
     let result = record.text[at..].trim_matches(['=', ' ']);
-    let digits = result.bytes().take_while(u8::is_ascii_digit).count();
-    (makes && digits > 0 && result != "0").then(|| result[..digits].to_string())
+    leading_number(result).filter(|_| makes && result != "0")
 }

@@ -15,12 +15,14 @@ use std::collections::HashMap;
 const MOST_FRAMES: usize = 256;
 
 /// The first half of a call.
+#[derive(Debug)]
 struct Half {
     began: usize,
     text: String,
     is_joined: bool,
 }
 
+#[derive(Debug)]
 pub(super) struct Reader {
     kind: Kind,
     header: Header,
@@ -64,15 +66,16 @@ impl Reader {
     }
 
     fn record(&mut self, record: Record) {
-        let name = noise::name_of(&record.text).to_string();
         let halves = &self.halves;
-        let key = self.processes.owner(&record, |key| halves.get(key).is_some_and(|half| noise::name_of(&half.text) == name));
+        let is_same = |half: &Half| noise::name_of(&half.text) == noise::name_of(&record.text);
+        let key = self.processes.owner(&record, |key| halves.get(key).is_some_and(is_same));
         match (record.core, record.end) {
-            (Core::Exit, _) => self.exit(&key, &record),
+            (Core::Exit, _) => self.exit(key, &record),
             (Core::Signal, _) => self.signal(key, &record),
             (_, End::Unfinished(at)) => self.half(key, &record, at),
             (Core::Resumed, end) => self.resumed(key, record, end),
-            (_, End::Result(_)) => self.statement(key, record.began, record.line, &record.text, record.is_joined),
+            (_, End::Result(at)) if !record.is_joined => self.ending(key, record.began, record.line, &record.text, (at, false)),
+            (_, End::Result(_)) => self.statement(key, record.began, record.line, &record.text, true),
             (_, End::Whole) => self.own(key, &record),
             (_, End::Detached) => self.aside(&record, "interrupted: the tracer was detached"),
         }
@@ -96,7 +99,7 @@ impl Reader {
 
     fn resumed(&mut self, key: Key, record: Record, end: End) {
         let name = noise::name_of(&record.text);
-        let half = self.halves.remove(&key).or_else(|| self.processes.superseded_by(&key).and_then(|other| self.halves.remove(&other)));
+        let half = self.halves.remove(&key).or_else(|| self.processes.superseded_by(key).and_then(|other| self.halves.remove(&other)));
         let Some(half) = half else { return self.aside(&record, "its beginning is missing: the log starts later, or leaves it out") };
         if noise::name_of(&half.text) != name {
             self.lost(&half, "its end is missing");
@@ -115,6 +118,11 @@ impl Reader {
             let reason = "cut off: the rest of the call is missing";
             return self.set_aside.push(super::set_aside(line, text, reason, noise::is_about_memory(noise::name_of(text))));
         };
+        self.ending(key, began, line, text, (at, is_joined));
+    }
+
+    /// A call whose result is known to begin at a place.
+    fn ending(&mut self, key: Key, began: usize, line: usize, text: &str, (at, is_joined): (usize, bool)) {
         let written = noise::name_of(text);
         let read = call::call(text, is_joined).and_then(|mut call| {
             let outcome = call::outcome(&text[at..], &mut call)?;
@@ -163,10 +171,10 @@ impl Reader {
     }
 
     /// A process that ends took its last call with it: of an exit it was the effect.
-    fn exit(&mut self, key: &Key, record: &Record) {
+    fn exit(&mut self, key: Key, record: &Record) {
         let is_superseded = record.text.contains("superseded");
-        if !is_superseded && let Some(half) = self.halves.remove(key) {
-            self.ended(key.clone(), half);
+        if !is_superseded && let Some(half) = self.halves.remove(&key) {
+            self.ended(key, half);
         }
         self.processes.ended(key, &record.text);
     }
@@ -229,7 +237,7 @@ impl Reader {
             self.ended(key, half);
         }
         let Self { kind, header, statements, mut set_aside, processes, evidence, .. } = self;
-        let named = statements.into_iter().map(|(key, statement)| Statement { process: processes.name(&key), ..statement });
+        let named = statements.into_iter().map(|(key, statement)| Statement { process: processes.name(key), ..statement });
         let statements = parents_first(named.collect());
         set_aside.sort_by_key(|aside| aside.line);
         Script { header, statements, is_log: true, set_aside, architecture: evidence.verdict(kind) }

@@ -68,6 +68,9 @@ impl fmt::Display for Kind {
     }
 }
 
+/// After so many lines a long text has said what it is, if most of them say the same.
+const ENOUGH: usize = 2_000;
+
 /// How many lines speak for each kind.
 #[derive(Default)]
 struct Votes {
@@ -77,21 +80,30 @@ struct Votes {
     qemu: usize,
     calls: usize,
     perf: usize,
+    /// Lines as only strace writes them.
+    marked: usize,
 }
 
 /// What a text is. A guess, by what its lines look like; see [`Kind::description`].
 pub fn recognise(text: &str) -> Kind {
-    let text = super::clean::clean(text);
-    if let Some(is_log) = said(&text) {
+    of_clean(&super::clean::clean(text))
+}
+
+/// The same of a text without what was put around it.
+pub(super) fn of_clean(text: &str) -> Kind {
+    if let Some(is_log) = said(text) {
         return if is_log { Kind::Strace } else { Kind::Script };
     }
-    if dump::looks_like_dump(&text) {
+    if dump::looks_like_dump(text) {
         return if text.lines().any(|line| is_smaps_line(line.trim())) { Kind::Smaps } else { Kind::Maps };
     }
-    let commented = survey::survey(&text).is_commented;
+    let commented = survey::is_commented(text);
     let mut votes = Votes::default();
     for line in text.lines().filter(|line| !line.trim().is_empty() && (commented || !survey::is_comment(line))) {
         votes.count(line);
+        if votes.lines.is_multiple_of(ENOUGH) && votes.is_clear() {
+            break;
+        }
     }
     votes.winner()
 }
@@ -107,6 +119,7 @@ impl Votes {
         self.lines += 1;
         let trimmed = line.trim();
         self.perf += usize::from(is_perf_line(trimmed));
+        self.marked += usize::from(is_marked_line(trimmed));
         self.script += usize::from(is_script_line(trimmed));
         if noise::note(line).is_some() {
             self.log += 1;
@@ -137,15 +150,46 @@ impl Votes {
         self.qemu += usize::from(call.contains(',') && !call.contains(", ") || call.contains("= 0x00000") || call.contains("errno="));
     }
 
+    /// Whether more lines would hardly change it.
+    fn is_clear(&self) -> bool {
+        let (most, least) = (self.log.max(self.script), self.log.min(self.script));
+        most * 2 > self.lines && least * 20 < most && self.perf == 0
+    }
+
     fn winner(&self) -> Kind {
         if self.perf * 2 > self.lines.min(self.calls + self.perf) && self.perf > 0 {
             return Kind::Perf;
         }
         if self.log <= self.script {
-            return Kind::Script;
+            return if self.script == 0 && self.marked > 0 { Kind::Strace } else { Kind::Script };
         }
         if self.qemu * 2 > self.calls { Kind::Qemu } else { Kind::Strace }
     }
+}
+
+/// What only strace writes, and no script: a path behind a descriptor (`-y`), the instruction pointer (`-i`), a line of a
+/// stack (`-k`), its own command line.
+fn is_marked_line(trimmed: &str) -> bool {
+    let is_command = trimmed.strip_prefix("$ ").is_some_and(|command| command.split_whitespace().any(|word| word == "strace"));
+    let is_stack = trimmed.starts_with("> ") && trimmed.contains("+0x") && trimmed.contains('(');
+    is_command || is_stack || has_pointer(trimmed) || has_described_descriptor(trimmed)
+}
+
+/// `[00007f1234567890] brk(NULL)`
+fn has_pointer(trimmed: &str) -> bool {
+    let Some((pointer, call)) = trimmed.strip_prefix('[').and_then(|rest| rest.split_once("] ")) else { return false };
+    (8..=16).contains(&pointer.len()) && pointer.bytes().all(|b| b.is_ascii_hexdigit()) && call.contains('(')
+}
+
+/// `3</etc/ld.so.cache>`, `AT_FDCWD</root>`, `4<pipe:[12]>`: in a call.
+fn has_described_descriptor(trimmed: &str) -> bool {
+    trimmed.contains('(')
+        && trimmed.match_indices('<').any(|(at, _)| {
+            let before = trimmed[..at].chars().next_back();
+            let after = trimmed[at + 1..].chars().next();
+            let is_descriptor = before.is_some_and(|c| c.is_ascii_digit()) || trimmed[..at].ends_with("AT_FDCWD");
+            is_descriptor && after.is_some_and(|c| c == '/' || c.is_ascii_alphabetic()) && trimmed[at..].contains('>')
+        })
 }
 
 /// `[child]`, as scripts name a process.
@@ -176,9 +220,19 @@ fn is_script_line(trimmed: &str) -> bool {
             "maps" | "minflt" | "majflt" | "mincore" | "status" | "nmaps" | "pagemap" | "smaps" | "map" | "brk" | "present"
         );
     }
-    let own =
-        ["load(", "store(", "execute(", "touch_read(", "touch_write(", "repeat(", "preadto(", "pwritefrom(", "quiet(", "snap(", "wrpkru("];
-    own.iter().any(|name| trimmed.starts_with(name) || trimmed.contains(&format!("] {name}")) || trimmed.contains(&format!("= {name}")))
+    trimmed.match_indices('(').any(|(end, _)| {
+        let before = &trimmed[..end];
+        let stands = before.trim_end_matches(|c: char| c.is_ascii_lowercase() || c == '_');
+        let name = &before[stands.len()..];
+        is_call_of_scripts(name) && (stands.is_empty() || stands.ends_with("] ") || stands.ends_with("= "))
+    })
+}
+
+fn is_call_of_scripts(name: &str) -> bool {
+    matches!(
+        name,
+        "load" | "store" | "execute" | "touch_read" | "touch_write" | "repeat" | "preadto" | "pwritefrom" | "quiet" | "snap" | "wrpkru"
+    )
 }
 
 /// `     0.012 ( 0.004 ms): ls/123 mmap(`
@@ -229,6 +283,13 @@ mod tests {
                 Kind::Maps,
             ),
             ("558800000000-558800001000 r--p 00000000 08:01 1001 /usr/bin/demo\nSize:  4 kB\nVmFlags: rd\n", Kind::Smaps),
+            ("openat(AT_FDCWD</root>, \"/etc/ld.so.cache\", O_RDONLY) = 3</etc/ld.so.cache>\n", Kind::Strace),
+            ("mmap(NULL, 35267, PROT_READ, MAP_PRIVATE, 3</etc/ld.so.cache>, 0) = 0x7ffff7fb7000\n", Kind::Strace),
+            ("[00007f1234567890] brk(NULL) = 0x55555557a000\n", Kind::Strace),
+            ("brk(NULL) = 0x55555557a000\n > /usr/lib/ld-linux-x86-64.so.2(brk+0x1b) [0x25b]\n", Kind::Strace),
+            ("$ strace -e trace=memory ls\nbrk(NULL) = 0x55555557a000\n", Kind::Strace),
+            ("a = mmap(NULL, 1<<12, 3, 0x22, -1, 0) = 0x1000\n> minflt 1\n", Kind::Script),
+            ("[child] brk(0x1000) = 0\n", Kind::Script),
             ("@log yes\n12 brk(NULL) = 0x1000\n", Kind::Strace),
         ] {
             assert_eq!(recognise(text), kind, "{text}");

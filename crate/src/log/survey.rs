@@ -16,7 +16,7 @@ pub(super) struct Survey {
 }
 
 /// Counts over the lines.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Counts {
     calls: usize,
     numbered: usize,
@@ -26,18 +26,51 @@ struct Counts {
     commented_calls: usize,
 }
 
-pub(super) fn survey(text: &str) -> Survey {
-    let mut survey = Survey { has_header: text.lines().any(|line| line.starts_with("@log ")), ..Survey::default() };
+/// The first pass, line by line.
+#[derive(Debug)]
+pub(super) struct Surveyor {
+    survey: Survey,
+    counts: Counts,
+}
+
+impl Surveyor {
+    pub(super) fn new(text: &str) -> Self {
+        let has_header = text.lines().any(|line| line.starts_with("@log "));
+        Self { survey: Survey { has_header, ..Survey::default() }, counts: Counts::default() }
+    }
+
+    pub(super) fn line(&mut self, line: &str) {
+        count(line, self.survey.has_header, &mut self.counts);
+        self.survey.address_digits = self.survey.address_digits.max(digits_at_end(line));
+    }
+
+    pub(super) fn finish(self) -> Survey {
+        let Self { mut survey, counts } = self;
+        // Numbers of lines rise from call to call; a process makes many calls.
+        let are_lines = counts.numbered >= 3 && counts.rising + 1 >= counts.numbered - counts.numbered / 20;
+        survey.numbers_are_processes = counts.numbered * 2 >= counts.calls && !are_lines;
+        survey.is_commented = counts.is_commented();
+        survey
+    }
+}
+
+impl Counts {
+    fn is_commented(&self) -> bool {
+        self.calls == 0 && self.commented_calls > self.comments
+    }
+}
+
+/// Whether every line is a comment.
+pub(super) fn is_commented(text: &str) -> bool {
+    let has_header = text.lines().any(|line| line.starts_with("@log "));
     let mut counts = Counts::default();
     for line in text.lines() {
-        count(line, survey.has_header, &mut counts);
-        survey.address_digits = survey.address_digits.max(digits_at_end(line));
+        count(line, has_header, &mut counts);
+        if counts.calls > 0 {
+            return false;
+        }
     }
-    // Numbers of lines rise from call to call; a process makes many calls.
-    let are_lines = counts.numbered >= 3 && counts.rising + 1 >= counts.numbered - counts.numbered / 20;
-    survey.numbers_are_processes = counts.numbered * 2 >= counts.calls && !are_lines;
-    survey.is_commented = counts.calls == 0 && counts.commented_calls > counts.comments;
-    survey
+    counts.is_commented()
 }
 
 fn count(line: &str, has_header: bool, counts: &mut Counts) {
@@ -71,6 +104,7 @@ pub(super) fn is_comment(line: &str) -> bool {
 
 /// How many digits the address has that a line ends in (`= 0x7f0c49324000`).
 fn digits_at_end(line: &str) -> usize {
+    let line = line.strip_suffix('\\').unwrap_or(line);
     let digits = line.bytes().rev().take_while(u8::is_ascii_hexdigit).count();
     if line[..line.len() - digits].ends_with("= 0x") { digits } else { 0 }
 }

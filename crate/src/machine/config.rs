@@ -97,6 +97,15 @@ pub struct ProcessConfig {
 }
 
 impl ProcessConfig {
+    /// What the process is called: as it is said, or as the file that its first maps begin with.
+    pub(super) fn called(&self) -> &str {
+        if self.name != DEFAULT_NAME {
+            return &self.name;
+        }
+        let first = self.maps.iter().find(|line| line.name.starts_with('/') && line.perms[2] == 'x');
+        first.and_then(|line| line.name.rsplit('/').next()).unwrap_or(&self.name)
+    }
+
     /// The layout for a stack limit.
     pub(super) fn layout(&self, stack_limit: u64) -> Layout {
         let legacy = self.personality.contains(Personality::ADDR_COMPAT_LAYOUT);
@@ -105,10 +114,13 @@ impl ProcessConfig {
     }
 }
 
+/// The name of a process that nobody named.
+const DEFAULT_NAME: &str = "program";
+
 impl Default for ProcessConfig {
     fn default() -> Self {
         Self {
-            name: "program".into(),
+            name: DEFAULT_NAME.into(),
             uid: 0,
             capabilities: None,
             personality: Personality::ADDR_NO_RANDOMIZE,

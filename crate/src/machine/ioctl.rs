@@ -91,7 +91,7 @@ impl Machine {
     }
 
     /// Writes a part of a structure back; one that was given is told as the call's output.
-    fn structure_to_user(&mut self, argument: &Arg, from: u64, bytes: &[u8]) -> SysResult<()> {
+    pub(super) fn structure_to_user(&mut self, argument: &Arg, from: u64, bytes: &[u8]) -> SysResult<()> {
         match argument {
             Arg::Int(at) => {
                 let at = VirtAddr(*at) + from;

@@ -18,12 +18,14 @@ mod process;
 mod process_calls;
 mod process_vm;
 mod read_write;
+mod save;
 mod startup;
 mod sysno;
 
 pub use crate::proc::MapsLine;
 pub use config::{FileConfig, MachineConfig, ProcessConfig};
 pub use process::{Ended, Process};
+pub use save::MachineSave;
 pub use startup::StartupError;
 pub use sysno::Sysno;
 

@@ -146,11 +146,18 @@ impl Machine {
         self.set_rlimit(resource.int(), limit)
     }
 
-    pub(super) fn sys_prlimit64(&mut self, [_, resource, new, ..]: &[Arg; 6]) -> SysResult {
-        if *new == Arg::Int(0) {
-            return Ok(0);
+    pub(super) fn sys_prlimit64(&mut self, [_, resource, new, old, ..]: &[Arg; 6]) -> SysResult {
+        let number = resource.int();
+        let had = usize::try_from(number).ok().and_then(|number| self.kernel.task().rlimits.get(number).copied());
+        if *new != Arg::Int(0) {
+            self.set_rlimit(number, new)?;
         }
-        self.set_rlimit(resource.int(), new)
+        match had {
+            Some(had) if *old != Arg::Int(0) => self.structure_to_user(old, 0, &[had.cur.to_le_bytes(), had.max.to_le_bytes()].concat())?,
+            Some(_) => {}
+            None => return self.kernel.refuse(Errno::EINVAL, Why::BadArgument { index: 1, value: number }),
+        }
+        Ok(0)
     }
 
     fn set_rlimit(&mut self, resource: u64, limit: &Arg) -> SysResult {

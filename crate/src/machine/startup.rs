@@ -70,7 +70,7 @@ impl Machine {
     }
 
     /// Creates a file.
-    pub(super) fn add_file(&mut self, config: &FileConfig) {
+    pub fn add_file(&mut self, config: &FileConfig) {
         let mut inode = Inode {
             size: config.size,
             backing_end: config.size,
@@ -120,7 +120,7 @@ impl Machine {
             descriptors: Vec::new(),
             close_on_exec: Default::default(),
             ended: None,
-            name: config.name.clone(),
+            name: config.called().into(),
         };
         self.processes.insert(pid, process);
         self.switch_to(pid).expect("it was made just now");
@@ -351,6 +351,7 @@ impl Machine {
         kernel.tasks[task].mm = mm;
         kernel.tasks[task].pkru = if kernel.sysctl.pku { INITIAL_PKRU } else { 0 };
         kernel.mmput(old);
+        self.processes.entry(pid).and_modify(|process| process.name = config.called().into());
         self.running = None;
         self.switch_to(pid).expect("the process is alive");
         let faults = (self.kernel.tasks[task].min_flt, self.kernel.tasks[task].maj_flt);

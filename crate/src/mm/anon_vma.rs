@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use std::collections::BTreeSet;
 
 /// One family.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AnonVma {
     /// The family it descends from; `None` for a root.
     pub parent: Option<AnonVmaId>,
@@ -25,7 +25,7 @@ pub struct AnonVma {
 
 /// The areas of a family. Most families have one or two: those are kept in place; a family whose area
 /// was cut into thousands still finds each of them in logarithmic time.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Members {
     few: SmallVec<[(MmId, VmaId); 4]>,
     many: BTreeSet<(MmId, VmaId)>,

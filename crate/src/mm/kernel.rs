@@ -13,7 +13,7 @@ use crate::fs::Fs;
 use crate::ids::{FileId, MmId, MmSerial, Slab, TaskId};
 use crate::mmu::{Cpu, Pte, Slot};
 use crate::phys::{Owner, Phys};
-use crate::why::Why;
+use crate::why::{SignalWhy, Why};
 
 /// Tunables of the machine (`/proc/sys/vm`, kernel configuration), with the reference kernel's values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +106,7 @@ pub struct Kernel {
     /// Address spaces.
     pub mms: Slab<MmId, Mm>,
     /// Address spaces there have ever been.
-    mms_made: u64,
+    pub(super) mms_made: u64,
     /// Tasks.
     pub tasks: Slab<TaskId, Task>,
     /// The task that runs (Linux `current`).
@@ -125,6 +125,8 @@ pub struct Kernel {
     pub commit: Commit,
     /// Events since the start (`/proc/vmstat`).
     pub vm_events: VmEvents,
+    /// Why the last access failed that did.
+    pub signal_why: Option<SignalWhy>,
     /// Where events go.
     pub trace: Trace,
     /// The shared page of zeros.
@@ -164,6 +166,7 @@ impl Kernel {
             sysctl,
             commit: Commit::default(),
             vm_events: VmEvents::default(),
+            signal_why: None,
             trace,
             zero_page,
             oom_kills: 0,

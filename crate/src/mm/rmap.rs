@@ -13,10 +13,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// For each file the areas that map it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct IMmap(BTreeMap<InodeId, BTreeSet<(MmId, VmaId)>>);
 
 impl IMmap {
+    /// How many areas map files.
+    pub fn len(&self) -> usize {
+        self.0.values().map(BTreeSet::len).sum()
+    }
+
+    /// Whether no area maps a file.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The areas that map a file.
     pub fn areas(&self, inode: InodeId) -> impl Iterator<Item = (MmId, VmaId)> {
         self.0.get(&inode).into_iter().flatten().copied()

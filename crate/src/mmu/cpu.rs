@@ -5,6 +5,7 @@ use super::last_table::LastTable;
 use super::tlb::{Tlb, Word};
 use super::walk::{Mode, walk};
 use crate::addr::{Pfn, VirtAddr};
+use crate::blocks::{Blocks, Seen};
 use crate::event::{Event, Trace};
 use crate::phys::Phys;
 
@@ -67,6 +68,8 @@ pub struct Cpu {
     last_table: LastTable,
     /// TLB fills since the start.
     pub fills: u64,
+    /// Translations that the TLB remembered, since the start; those of [`Cpu::load_hit`] and [`Cpu::store_hit`] are not counted.
+    pub hits: u64,
     /// TLB flushes (of a page or of everything) since the start.
     pub flushes: u64,
 }
@@ -87,6 +90,7 @@ impl Clone for Cpu {
             tlb: Tlb::new(),
             last_table: self.last_table,
             fills: self.fills,
+            hits: self.hits,
             flushes: self.flushes,
         }
     }
@@ -94,11 +98,72 @@ impl Clone for Cpu {
 
 impl Default for Cpu {
     fn default() -> Self {
-        Self { cr3: None, levels: 4, pkru: 0, tlb: Tlb::new(), last_table: LastTable::NONE, fills: 0, flushes: 0 }
+        Self { cr3: None, levels: 4, pkru: 0, tlb: Tlb::new(), last_table: LastTable::NONE, fills: 0, hits: 0, flushes: 0 }
+    }
+}
+
+/// The CPU at a moment, with what its TLB remembers.
+#[derive(Clone, Debug)]
+pub struct CpuSave {
+    cr3: Option<Pfn>,
+    levels: u8,
+    pkru: u32,
+    last_table: LastTable,
+    counts: [u64; 3],
+    filled: Blocks<u16, 64>,
+    entries: Blocks<(u64, Access, Pfn), 64>,
+}
+
+impl CpuSave {
+    /// Frames that the CPU may write to without asking.
+    pub fn written(&self) -> Vec<Pfn> {
+        let mut entries = Vec::new();
+        self.entries.restore(&mut entries);
+        entries.into_iter().filter(|(_, access, _)| *access == Access::Write).map(|(_, _, pfn)| pfn).collect()
+    }
+
+    /// Bytes of what was not counted yet.
+    pub fn bytes(&self, seen: &mut Seen) -> usize {
+        size_of::<Self>() + self.filled.bytes(seen) + self.entries.bytes(seen)
     }
 }
 
 impl Cpu {
+    /// Saves registers, counters and the TLB.
+    pub fn save(&self, phys: &Phys, before: Option<&CpuSave>) -> CpuSave {
+        let filled = self.tlb.filled();
+        let entries = filled.iter().flat_map(|slot| self.tlb.entries_in(*slot));
+        let entries: Vec<_> = entries.filter_map(|(addr, access, host)| Some((addr.0, access, phys.frame_at(host)?))).collect();
+        CpuSave {
+            cr3: self.cr3,
+            levels: self.levels,
+            pkru: self.pkru,
+            last_table: self.last_table,
+            counts: [self.fills, self.hits, self.flushes],
+            filled: Blocks::of(filled, before.map(|before| &before.filled)),
+            entries: Blocks::of(&entries, before.map(|before| &before.entries)),
+        }
+    }
+
+    /// Goes back, or on, to a save of the same machine.
+    pub fn restore(&mut self, save: &CpuSave, phys: &Phys) {
+        self.tlb.flush_all();
+        (self.cr3, self.levels, self.pkru, self.last_table) = (save.cr3, save.levels, save.pkru, save.last_table);
+        [self.fills, self.hits, self.flushes] = save.counts;
+        let (mut filled, mut entries) = (Vec::new(), Vec::new());
+        save.filled.restore(&mut filled);
+        save.entries.restore(&mut entries);
+        filled.into_iter().for_each(|slot| self.tlb.note_filled(slot));
+        for (addr, access, pfn) in entries {
+            self.tlb.fill(VirtAddr(addr), access, phys.host_address(pfn));
+        }
+    }
+
+    /// What protection keys forbid, two bits a key.
+    pub fn pkru(&self) -> u32 {
+        self.pkru
+    }
+
     /// A CPU that walks so many levels of tables: 4, or 5 with LA57.
     pub fn with_levels(levels: u8) -> Self {
         Self { levels, ..Self::default() }
@@ -188,7 +253,12 @@ impl Cpu {
         if !self.tlb.remembers(addr, access) {
             self.fills += 1;
             self.tlb.fill(addr, access, phys.host_address(pfn));
+            if access == Access::Write {
+                phys.mark_written(pfn);
+            }
             trace.emit(|| Event::TlbFilled { addr: addr.page_floor(), pfn });
+        } else {
+            self.hits += 1;
         }
         Ok(pfn)
     }

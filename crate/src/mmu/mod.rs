@@ -11,7 +11,7 @@ mod tables;
 mod tlb;
 mod walk;
 
-pub use cpu::{Access, Cpu, HardwareFault};
+pub use cpu::{Access, Cpu, CpuSave, HardwareFault};
 pub use pte::{Marker, Pte};
 pub use tables::{Slot, Tables};
 pub use walk::{WalkStep, explain_walk};

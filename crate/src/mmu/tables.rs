@@ -233,6 +233,36 @@ impl Tables {
         self.next_in(phys, self.root, self.top, from, end)
     }
 
+    /// Frames that these tables take, the root and those that Linux does not count (P4D) among them.
+    pub fn frames(&self, phys: &Phys) -> u64 {
+        let uncounted = if self.top > TOP { phys.words(self.root).iter().filter(|word| **word != 0).count() } else { 0 };
+        self.count + 1 + uncounted as u64
+    }
+
+    /// Visits what [`Tables::used`] gives, each table once: for ranges that are large.
+    pub fn each_used(&self, phys: &Phys, range: VirtRange, visit: &mut impl FnMut(VirtAddr, Pte)) {
+        if range.start < range.end {
+            self.each_in(phys, (self.root, self.top), range.start, range.end, visit);
+        }
+    }
+
+    fn each_in(&self, phys: &Phys, (table, level): (Pfn, u8), from: VirtAddr, end: VirtAddr, visit: &mut impl FnMut(VirtAddr, Pte)) {
+        let (first, last) = (index_of(from, level), last_index(from, end, level));
+        let words = &phys.words(table)[usize::from(first)..=usize::from(last)];
+        let base = from.0 & !(span(level) - 1);
+        for (at, word) in words.iter().enumerate().filter(|(_, word)| **word != 0) {
+            let addr = VirtAddr((base + at as u64 * span(level)).max(from.0));
+            let behind = VirtAddr((base + (at as u64 + 1) * span(level)).min(end.0));
+            match Pte(*word) {
+                entry if level == 1 => visit(addr, entry),
+                entry if entry.is_large(level) => {
+                    (addr.0..behind.0).step_by(PAGE_SIZE as usize).for_each(|addr| visit(VirtAddr(addr), entry))
+                }
+                entry => self.each_in(phys, (entry.pfn(), level - 1), addr, behind, visit),
+            }
+        }
+    }
+
     /// All entries of a range that are not empty, with their pages.
     pub fn used(&self, phys: &Phys, range: VirtRange) -> impl Iterator<Item = (VirtAddr, Pte)> {
         let mut at = range.start;

@@ -124,11 +124,7 @@ impl Tlb {
     pub(super) fn fill(&mut self, addr: VirtAddr, access: Access, host: usize) {
         let page = addr.page_floor().0;
         let slot = place(page);
-        let (word, bit) = (&mut self.is_filled[slot / 64], 1 << (slot % 64));
-        if *word & bit == 0 {
-            *word |= bit;
-            self.filled.push(slot as u16);
-        }
+        self.note_filled(slot as u16);
         let entry = Entry { tag: page, addend: host.wrapping_sub(page as usize) };
         self.array_mut(access)[slot] = entry;
     }
@@ -169,6 +165,28 @@ impl Tlb {
             let used = array.iter().filter(|entry| entry.tag != EMPTY);
             used.map(move |e| (VirtAddr(e.tag), access, e.addend.wrapping_add(e.tag as usize)))
         })
+    }
+
+    /// Places that were filled since the last full flush, in the order in which they were.
+    pub(super) fn filled(&self) -> &[u16] {
+        &self.filled
+    }
+
+    /// What is remembered in a place: page, kind of access, host address of the frame.
+    pub(super) fn entries_in(&self, slot: u16) -> impl Iterator<Item = (VirtAddr, Access, usize)> {
+        [Access::Read, Access::Write, Access::Execute].into_iter().filter_map(move |access| {
+            let entry = &self.array(access)[usize::from(slot)];
+            (entry.tag != EMPTY).then(|| (VirtAddr(entry.tag), access, entry.addend.wrapping_add(entry.tag as usize)))
+        })
+    }
+
+    /// Counts a place as filled, whether or not anything is still remembered in it.
+    pub(super) fn note_filled(&mut self, slot: u16) {
+        let (word, bit) = (&mut self.is_filled[usize::from(slot) / 64], 1 << (slot % 64));
+        if *word & bit == 0 {
+            *word |= bit;
+            self.filled.push(slot);
+        }
     }
 
     fn array(&self, access: Access) -> &Array {

@@ -4,6 +4,7 @@
 //! through the host addresses given out here). All access goes through raw pointers, no reference to
 //! a chunk's bytes is ever made, so the two cannot disagree about aliasing.
 
+use super::image::{Image, Lines};
 use crate::addr::{PAGE_SHIFT, PAGE_SIZE, Pfn};
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::fmt;
@@ -50,6 +51,10 @@ impl Drop for Chunk {
 pub(super) struct Memory {
     /// From the first frame on, as far as frames were in use: they are handed out in ascending order.
     chunks: Vec<Chunk>,
+    /// Frames that may differ from `base`, a bit each.
+    dirty: Vec<u64>,
+    /// What was saved or restored last.
+    base: Image,
 }
 
 // SAFETY: a chunk is owned by its `Memory` like a `Box`; the TLB's addresses into it live in the same
@@ -68,7 +73,65 @@ impl Memory {
     pub(super) fn ensure(&mut self, pfn: Pfn) {
         while self.chunks.len() <= pfn.index() / CHUNK_FRAMES {
             self.chunks.push(Chunk::new());
+            self.dirty.resize(self.chunks.len() * (CHUNK_FRAMES / 64), 0);
         }
+    }
+
+    /// Notes that a frame may be written.
+    #[inline]
+    pub(super) fn mark(&mut self, pfn: Pfn) {
+        self.dirty[pfn.index() / 64] |= 1 << (pfn.index() % 64);
+    }
+
+    /// The frame that holds a byte of the host's memory.
+    pub(super) fn frame_at(&self, host: usize) -> Option<Pfn> {
+        let start = |chunk: &Chunk| chunk.0.as_ptr().addr();
+        let found = self.chunks.iter().position(|chunk| (start(chunk)..start(chunk) + CHUNK_BYTES).contains(&host))?;
+        Some(Pfn((found * CHUNK_FRAMES + ((host - start(&self.chunks[found])) >> PAGE_SHIFT)) as u32))
+    }
+
+    /// What stands in all frames; those that did not change since the last image are shared with it. `written` may be
+    /// written without a word about it: they count as changed from the start.
+    pub(super) fn save(&mut self, written: impl Iterator<Item = Pfn>) -> Image {
+        for word in 0..self.dirty.len() {
+            let frames = std::mem::take(&mut self.dirty[word]);
+            for bit in (0..64).filter(|bit| frames >> bit & 1 == 1) {
+                let pfn = Pfn((word * 64 + bit) as u32);
+                let words = self.words(pfn);
+                if !self.base.holds(pfn, words) {
+                    let lines = Lines::of(words);
+                    self.base.put(pfn, lines);
+                }
+            }
+        }
+        written.for_each(|pfn| self.mark(pfn));
+        self.base.clone()
+    }
+
+    /// Writes what an image holds into the frames that differ from it.
+    pub(super) fn restore(&mut self, image: &Image, written: impl Iterator<Item = Pfn>) {
+        if let Some(last) = image.frames().checked_sub(1) {
+            self.ensure(Pfn(last as u32));
+        }
+        for word in 0..self.dirty.len() {
+            let dirty = std::mem::take(&mut self.dirty[word]);
+            if dirty == 0 && self.base.shares_block(image, word) {
+                continue;
+            }
+            for bit in 0..64 {
+                let pfn = Pfn((word * 64 + bit) as u32);
+                if dirty >> bit & 1 == 1 || !self.base.shares_frame(image, pfn) {
+                    image.write(pfn, self.words_mut_unmarked(pfn));
+                }
+            }
+        }
+        self.base = image.clone();
+        written.for_each(|pfn| self.mark(pfn));
+    }
+
+    /// Host memory taken, in bytes.
+    pub(super) fn host_bytes(&self) -> usize {
+        self.chunks.len() * CHUNK_BYTES
     }
 
     /// First byte of the frame, which must be allocated: its chunk exists then.
@@ -101,6 +164,12 @@ impl Memory {
     /// All words of a frame, to be changed.
     #[inline]
     pub(super) fn words_mut(&mut self, pfn: Pfn) -> &mut [u64; 512] {
+        self.mark(pfn);
+        self.words_mut_unmarked(pfn)
+    }
+
+    #[inline]
+    fn words_mut_unmarked(&mut self, pfn: Pfn) -> &mut [u64; 512] {
         // SAFETY: as in `words`; nobody else reads or writes while `self` is borrowed mutably.
         unsafe { &mut *self.pointer(pfn).cast() }
     }
@@ -108,12 +177,14 @@ impl Memory {
     #[inline]
     pub(super) fn set_word(&mut self, pfn: Pfn, index: u16, value: u64) {
         assert!(index < 512);
+        self.mark(pfn);
         // SAFETY: as in `word`.
         unsafe { self.pointer(pfn).cast::<u64>().add(index as usize).write(value) }
     }
 
     #[inline]
     pub(super) fn zero(&mut self, pfn: Pfn) {
+        self.mark(pfn);
         // SAFETY: exactly the frame's bytes.
         unsafe { ptr::write_bytes(self.pointer(pfn), 0, PAGE_SIZE as usize) }
     }
@@ -121,6 +192,7 @@ impl Memory {
     #[inline]
     pub(super) fn copy(&mut self, from: Pfn, to: Pfn) {
         assert_ne!(from, to, "a frame is not copied onto itself");
+        self.mark(to);
         // SAFETY: two distinct frames do not overlap.
         unsafe { ptr::copy_nonoverlapping(self.pointer(from), self.pointer(to), PAGE_SIZE as usize) }
     }
@@ -135,6 +207,7 @@ impl Memory {
     /// The caller has checked that the bytes lie inside the frame.
     #[inline]
     pub(super) fn write(&mut self, pfn: Pfn, offset: usize, from: &[u8]) {
+        self.mark(pfn);
         // SAFETY: as in `read`.
         unsafe { ptr::copy_nonoverlapping(from.as_ptr(), self.pointer(pfn).add(offset), from.len()) }
     }

@@ -5,14 +5,17 @@
 
 mod buddy;
 mod frame;
+mod image;
 mod memory;
 
 pub use buddy::MAX_ORDER;
 pub use frame::{Frame, FrameFlags, Owner};
 
 use crate::addr::{PAGE_SHIFT, PAGE_SIZE, Pfn};
+use crate::blocks::{Blocks, Seen};
 use crate::event::{Event, Trace};
 use buddy::Buddy;
+use image::Image;
 use memory::Memory;
 
 /// The whole of simulated RAM: bytes, metadata and allocator.
@@ -23,12 +26,51 @@ pub struct Phys {
     buddy: Buddy,
 }
 
+/// Simulated RAM at a moment. Contents and metadata that did not change are shared with the save before.
+#[derive(Clone, Debug)]
+pub struct PhysSave {
+    image: Image,
+    frames: Blocks<Frame, 64>,
+    buddy: Buddy,
+}
+
+impl PhysSave {
+    /// Bytes of what was not counted yet.
+    pub fn bytes(&self, seen: &mut Seen) -> usize {
+        size_of::<Self>() + self.image.bytes(seen) + self.frames.bytes(seen)
+    }
+}
+
 impl Phys {
     /// RAM of `bytes`, rounded down to whole frames. Host memory is taken in chunks of 4 MiB
     /// as far as frames are in use.
     pub fn new(bytes: u64) -> Self {
         let count = (bytes >> PAGE_SHIFT) as u32;
         Self { memory: Memory::default(), frames: Vec::new(), buddy: Buddy::new(count) }
+    }
+
+    /// Saves everything. `written` are frames that may be written through host addresses.
+    pub fn save(&mut self, before: Option<&PhysSave>, written: impl Iterator<Item = Pfn>) -> PhysSave {
+        let frames = Blocks::of(&self.frames, before.map(|before| &before.frames));
+        PhysSave { image: self.memory.save(written), frames, buddy: self.buddy.clone() }
+    }
+
+    /// Goes back, or on, to a save of the same machine. Host addresses stay; `written` as in [`Phys::save`].
+    pub fn restore(&mut self, save: &PhysSave, written: impl Iterator<Item = Pfn>) {
+        self.memory.restore(&save.image, written);
+        save.frames.restore(&mut self.frames);
+        self.buddy.clone_from(&save.buddy);
+    }
+
+    /// Notes that a frame may be written through its host address from now on.
+    #[inline]
+    pub fn mark_written(&mut self, pfn: Pfn) {
+        self.memory.mark(pfn);
+    }
+
+    /// The frame of a host address.
+    pub fn frame_at(&self, host: usize) -> Option<Pfn> {
+        self.memory.frame_at(host)
     }
 
     /// Frames in the machine.
@@ -171,6 +213,11 @@ impl Phys {
     #[inline]
     pub fn set_word(&mut self, pfn: Pfn, index: u16, value: u64) {
         self.memory.set_word(pfn, index, value);
+    }
+
+    /// Host memory that holds the RAM, in bytes: of what was never used there is none.
+    pub fn host_bytes(&self) -> usize {
+        self.memory.host_bytes()
     }
 
     /// The host address of a frame's first byte. It stays valid as long as this `Phys` lives; a clone

@@ -140,15 +140,17 @@ fn is_thp_eligible(mm: &Mm, vma: &Vma) -> bool {
 
 /// The counters of every area of an address space.
 pub fn smaps(kernel: &Kernel, mm: &Mm) -> Vec<Smaps> {
-    let areas = mm.vmas.iter().map(|(_, vma)| {
-        let mut fields = vec![("Size", vma.range.len() >> 10), ("KernelPageSize", 4), ("MMUPageSize", 4)];
-        let mut sums = Sums::default();
-        sums.add_area(&kernel.phys, mm, vma);
-        fields.extend(sums.fields(false));
-        let pkey = kernel.sysctl.pku.then(|| vma.flags.pkey());
-        Smaps { range: vma.range, fields, thp_eligible: is_thp_eligible(mm, vma), pkey, flags: vma.flags.smaps_names() }
-    });
-    areas.collect()
+    mm.vmas.iter().map(|(_, vma)| smaps_of(kernel, mm, vma)).collect()
+}
+
+/// The counters of an area.
+fn smaps_of(kernel: &Kernel, mm: &Mm, vma: &Vma) -> Smaps {
+    let mut fields = vec![("Size", vma.range.len() >> 10), ("KernelPageSize", 4), ("MMUPageSize", 4)];
+    let mut sums = Sums::default();
+    sums.add_area(&kernel.phys, mm, vma);
+    fields.extend(sums.fields(false));
+    let pkey = kernel.sysctl.pku.then(|| vma.flags.pkey());
+    Smaps { range: vma.range, fields, thp_eligible: is_thp_eligible(mm, vma), pkey, flags: vma.flags.smaps_names() }
 }
 
 /// The counters of all areas together; `None` if there are none.
@@ -178,15 +180,18 @@ pub fn smaps_rollup_text(kernel: &Kernel, mm: &Mm) -> String {
 
 /// The whole text of `/proc/PID/smaps`.
 pub fn smaps_text(kernel: &Kernel, mm: &Mm) -> String {
-    let mut text = String::new();
-    for ((_, vma), area) in mm.vmas.iter().zip(smaps(kernel, mm)) {
-        let _ = writeln!(text, "{}", render_maps_line(&line_of(kernel, mm, vma)));
-        write_fields(&mut text, &area.fields);
-        let _ = writeln!(text, "THPeligible:    {:8}", u8::from(area.thp_eligible));
-        if let Some(key) = area.pkey {
-            let _ = writeln!(text, "ProtectionKey:  {key:8}");
-        }
-        let _ = writeln!(text, "VmFlags: {} ", area.flags);
+    mm.vmas.iter().map(|(_, vma)| smaps_of_area(kernel, mm, vma)).collect()
+}
+
+/// The part of it about one area.
+pub fn smaps_of_area(kernel: &Kernel, mm: &Mm, vma: &Vma) -> String {
+    let area = smaps_of(kernel, mm, vma);
+    let mut text = render_maps_line(&line_of(kernel, mm, vma)) + "\n";
+    write_fields(&mut text, &area.fields);
+    let _ = writeln!(text, "THPeligible:    {:8}", u8::from(area.thp_eligible));
+    if let Some(key) = area.pkey {
+        let _ = writeln!(text, "ProtectionKey:  {key:8}");
     }
+    let _ = writeln!(text, "VmFlags: {} ", area.flags);
     text
 }

@@ -105,7 +105,7 @@ impl<'a> Check<'a> {
         if self.bound.contains(name) || given.contains(&name) || constant(name).is_some() {
             return;
         }
-        let near = nearest(name, constants()).or_else(|| nearest(name, self.bound.iter().copied()));
+        let near = nearest(name, constants().map(|(known, _)| known)).or_else(|| nearest(name, self.bound.iter().copied()));
         let expected = match near {
             Some(near) => format!("a name that is known; the nearest is `{near}`"),
             None if !self.is_whole => return,

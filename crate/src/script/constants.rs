@@ -176,7 +176,7 @@ pub(super) fn constant(name: &str) -> Option<u64> {
     plain.or_else(|| Advice::ALL.iter().find(|(_, known)| *known == name).map(|(advice, _)| *advice as u64))
 }
 
-/// Every name.
-pub(super) fn constants() -> impl Iterator<Item = &'static str> {
-    NAMES.iter().map(|(name, _)| *name).chain(Advice::ALL.iter().map(|(_, name)| *name))
+/// Every name that stands for a number, with the number.
+pub fn constants() -> impl Iterator<Item = (&'static str, u64)> {
+    NAMES.iter().copied().chain(Advice::ALL.iter().map(|(advice, name)| (*name, *advice as u64)))
 }

@@ -3,10 +3,10 @@
 use super::ast::Expr;
 use super::parse::{MAX_DEPTH, Result, expected, identifier, skip_arguments};
 use winnow::ascii::{digit1, hex_digit1};
-use winnow::combinator::{alt, cut_err, delimited, fail, not, opt, preceded, repeat, terminated};
+use winnow::combinator::{alt, cut_err, fail, not, opt, preceded, repeat, terminated};
 use winnow::prelude::*;
 use winnow::stream::AsChar;
-use winnow::token::{any, none_of, one_of, take_until, take_while};
+use winnow::token::{any, one_of, take_until, take_while};
 
 type Arguments = Vec<(Option<String>, Expr)>;
 
@@ -55,6 +55,7 @@ fn precedence(operator: &str) -> u8 {
 pub(super) fn expression(input: &mut &str, depth: usize) -> Result<Expr> {
     let mut operands = vec![operand(input, depth)?];
     let mut operators: Vec<&str> = Vec::new();
+    let mut count = 1;
     loop {
         blank.parse_next(input)?;
         let Some(operator) = opt(alt((alt(("=>", "&&", "||", "==", "<<", ">>")), alt(("|", "+", "-", "*", "&"))))).parse_next(input)?
@@ -62,7 +63,9 @@ pub(super) fn expression(input: &mut &str, depth: usize) -> Result<Expr> {
             break;
         };
         blank.parse_next(input)?;
-        if operators.len() + operands.len() > 2 * MAX_OPERANDS {
+        count += 1;
+        // All of them count: what is joined already is as deep as it was long.
+        if count > MAX_OPERANDS {
             return cut_err(fail).context(expected("at most 256 operands")).parse_next(input);
         }
         reduce(&mut operands, &mut operators, precedence(operator));
@@ -215,18 +218,25 @@ pub(super) fn number(input: &mut &str) -> Result<u64> {
 }
 
 pub(super) fn text(input: &mut &str) -> Result<Expr> {
-    let pieces: Vec<Vec<u8>> =
-        delimited('"', repeat(0.., piece), cut_err('"').context(expected("`\"` to close the string"))).parse_next(input)?;
+    let mut bytes = Vec::with_capacity(input.len().min(64));
+    '"'.parse_next(input)?;
+    loop {
+        let plain = take_while(0.., |c: char| c != '"' && c != '\\').parse_next(input)?;
+        bytes.extend_from_slice(plain.as_bytes());
+        if opt('\\').parse_next(input)?.is_none() {
+            break;
+        }
+        bytes.push(escaped(input)?);
+    }
+    cut_err('"').context(expected("`\"` to close the string")).parse_next(input)?;
     // strace cuts long strings off.
     let _ = opt("...").parse_next(input)?;
-    Ok(Expr::Text(pieces.concat()))
+    Ok(Expr::Text(bytes))
 }
 
-fn piece(input: &mut &str) -> Result<Vec<u8>> {
-    if opt('\\').parse_next(input)?.is_none() {
-        return none_of('"').map(|c: char| c.to_string().into_bytes()).parse_next(input);
-    }
-    alt((
+/// What stands behind a backslash.
+fn escaped(input: &mut &str) -> Result<u8> {
+    cut_err(alt((
         preceded('x', take_while(2..=2, |c: char| c.is_ascii_hexdigit())).try_map(|d| u8::from_str_radix(d, 16)),
         take_while(1..=3, '0'..='7').try_map(|d| u8::from_str_radix(d, 8)),
         any.map(|c: char| match c {
@@ -237,14 +247,25 @@ fn piece(input: &mut &str) -> Result<Vec<u8>> {
             'v' => 11,
             other => other as u8,
         }),
-    ))
-    .map(|byte| vec![byte])
+    )))
+    .context(expected("`\"` to close the string"))
     .parse_next(input)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn more_operands_than_a_tree_may_be_deep_are_refused() {
+        for operator in ["|", "+", "*", "<<"] {
+            let sum = |count: usize| vec!["1"; count].join(operator);
+            assert!(value(&sum(MAX_OPERANDS)).is_some());
+            for count in [MAX_OPERANDS + 1, 10_000] {
+                assert!(value(&sum(count)).is_none());
+            }
+        }
+    }
 
     #[test]
     fn what_is_read_without_the_parser_is_what_it_reads() {

@@ -96,8 +96,8 @@ impl State {
 
     /// Makes the calls of a handler; the signal that ended the process, if it has ended.
     fn call_handler(&mut self, pid: Pid, calls: &[Call], signal: Signal) -> std::result::Result<Option<Signal>, String> {
-        self.names.insert("si_addr".into(), signal.addr.0);
-        self.names.insert("si_code".into(), signal.code.number() as u64);
+        self.names.bind("si_addr", signal.addr.0);
+        self.names.bind("si_code", signal.code.number() as u64);
         self.handlers.masked = true;
         // A handler begins with the rights of a new program; its return brings back those of the moment of the signal.
         let rights = self.machine.read_pkru(pid);

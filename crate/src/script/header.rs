@@ -50,9 +50,32 @@ const PID_MAX_LIMIT: u64 = 1 << 22;
 
 type Words = [(Option<String>, Expr)];
 
-/// The setting, as the reader of an error needs it.
-const KNOWN: &str = "one of @ram, @memtotal, @swap, @lsm_mmap_min_addr, @sysctl, @config, @uid, @capabilities, @personality, @rlimit, @file, \
-                        @map, @brk, @stack, @data, @present, @pid, @name, @log, @exact, @stub, @written, @aslr";
+/// What can stand behind `@`.
+pub const HEADER_SETTINGS: &[&str] = &[
+    "ram",
+    "memtotal",
+    "swap",
+    "lsm_mmap_min_addr",
+    "sysctl",
+    "config",
+    "uid",
+    "capabilities",
+    "personality",
+    "rlimit",
+    "file",
+    "map",
+    "brk",
+    "stack",
+    "data",
+    "present",
+    "pid",
+    "name",
+    "log",
+    "exact",
+    "stub",
+    "written",
+    "aslr",
+];
 
 impl Header {
     /// Applies a setting.
@@ -116,7 +139,7 @@ impl Header {
                 }
             }
             size if Setting::find(Directive::Size, size).is_some() => self.set_setting(Directive::Size, size, number(words, 0)?)?,
-            _ => return Err(KNOWN.into()),
+            _ => return Err(format!("one of @{}", HEADER_SETTINGS.join(", @"))),
         }
         Ok(())
     }

@@ -1,9 +1,10 @@
 //! One statement on a machine: what it does, what came out, what differs from what was expected.
 
 use super::ast::{Call, Expectation, Expr, Outcome, SignalSpec, Statement};
-use super::evaluate::{self, Names};
+use super::evaluate;
 use super::expect::{self, Before};
 use super::handler::{self, Handlers};
+use super::names::Bindings;
 use super::replay::Replay;
 use super::show::{show, show_outcome};
 use crate::addr::VirtAddr;
@@ -64,8 +65,10 @@ pub struct StepReport {
     pub differences: Vec<Comparison>,
     /// What a log does not show and the call takes for granted.
     pub assumed: Option<String>,
+    /// Why a recorded result was not compared although the call was run.
+    pub incomparable: Option<String>,
     /// What is different now, if anybody watched.
-    pub facts: StepFacts,
+    pub facts: Option<Box<StepFacts>>,
     /// What happened inside.
     pub events: Vec<Event>,
     /// Events that were not kept.
@@ -91,7 +94,7 @@ pub(super) enum Yield {
 #[derive(Clone, Debug)]
 pub(super) struct State {
     pub(super) machine: Machine,
-    pub(super) names: Names,
+    pub(super) names: Bindings,
     /// Processes by the names that scripts give them.
     pub(super) processes: HashMap<String, Pid>,
     pub(super) first: Pid,
@@ -103,6 +106,8 @@ pub(super) struct State {
     /// `quiet(1)`: what was before. Statements without `> maps` may change them, until `quiet(0)`.
     pub(super) quiet: Option<Before>,
     pub(super) handlers: Handlers,
+    /// The statement was run before: why the log's refusals are what they are is known.
+    pub(super) knows_causes: bool,
 }
 
 impl State {
@@ -144,8 +149,9 @@ impl State {
         self.mask_handlers(statement);
         self.install_handler(pid, statement);
         let refused = self.replay.as_mut().is_some_and(|replay| replay.wants_explanation(statement));
-        let before_call = refused.then(|| Box::new(self.unwatched_copy()));
+        let before_call = (refused && !self.knows_causes).then(|| Box::new(self.unwatched_copy()));
         let mut assumed = None;
+        self.machine.kernel.signal_why = None;
         let outcome = match self.replay.take() {
             Some(mut replay) => {
                 let outcome = replay.run(self, pid, statement);
@@ -156,6 +162,7 @@ impl State {
             None => self.call(pid, &statement.call)?,
         };
         let (events, dropped) = self.machine.kernel.trace.drain();
+        let signal_why = self.machine.kernel.signal_why.take();
         let mut differences = early;
         let mut results = self.compare_result(pid, statement, &outcome)?;
         if let (Some(before), [difference]) = (before_call, results.as_mut_slice())
@@ -175,12 +182,14 @@ impl State {
         self.let_die(pid, statement, &outcome);
         let (after, _) = self.machine.kernel.trace.drain();
         let facts = moment.map(|moment| self.facts(&moment, statement, &outcome, (&events, &after), dropped));
-        let mut report = self.report(pid, statement, outcome, &before, (events, dropped));
+        let signal_why = signal_why.map(|why| why.to_string());
+        let mut report = self.report(pid, statement, outcome, &before, signal_why);
+        (report.events, report.dropped) = (events, dropped);
         if let Some(mut facts) = facts {
             (facts.pid, facts.faults) = (pid.0, report.faults);
             (facts.call, facts.result) = (report.call.clone(), report.result.clone());
             facts.why = report.why.clone().or(facts.why);
-            report.facts = facts;
+            report.facts = Some(Box::new(facts));
         }
         report.events.extend(after);
         Ok(StepReport { differences, output, assumed, ..report })
@@ -358,7 +367,7 @@ impl State {
     fn bind(&mut self, statement: &Statement, outcome: &Yield) {
         let Yield::Value(value) = outcome else { return };
         let Some(name) = &statement.binds else { return };
-        self.names.insert(name.clone(), *value);
+        self.names.bind(name, *value);
         if matches!(statement.call.name.as_str(), "fork" | "vfork" | "clone" | "clone3") {
             self.processes.insert(name.clone(), Pid(*value as u32));
         }
@@ -424,15 +433,11 @@ impl State {
         evaluate::number(first, &self.names).ok().filter(|addr| *addr != 0).map(VirtAddr)
     }
 
-    fn report(&self, pid: Pid, statement: &Statement, outcome: Yield, before: &Before, (events, dropped): (Vec<Event>, u64)) -> StepReport {
+    fn report(&self, pid: Pid, statement: &Statement, outcome: Yield, before: &Before, signal_why: Option<String>) -> StepReport {
         let faults = before.faults_since(&self.machine, pid);
-        let why = events.iter().rev().find_map(|event| match event {
-            Event::Signal { why, .. } => Some(why.to_string()),
-            _ => None,
-        });
         let (kind, why) = match &outcome {
             Yield::Error(error) | Yield::CountedError(_, error) => ("error", Some(error.why.to_string())),
-            Yield::Signal(_) | Yield::Counted(_, Some(_)) => ("signal", why),
+            Yield::Signal(_) | Yield::Counted(_, Some(_)) => ("signal", signal_why),
             Yield::Skipped(why) => ("skipped", Some(why.clone())),
             _ if faults != (0, 0) => ("fault", None),
             _ => ("ok", None),
@@ -453,9 +458,10 @@ impl State {
             output: Vec::new(),
             differences: Vec::new(),
             assumed: None,
-            facts: StepFacts::default(),
-            events,
-            dropped,
+            incomparable: None,
+            facts: None,
+            events: Vec::new(),
+            dropped: 0,
         }
     }
 }

@@ -3,12 +3,15 @@
 use super::Script;
 use super::ast::Outcome;
 use super::handler::Handlers;
+use super::names::Bindings;
 use super::parse::{self, ParseError};
 use super::replay::Replay;
-use super::replay::order::Order;
+use super::replay::order::{Order, SearchWork};
 use super::run::{State, StepReport};
+use super::saves::Saves;
+use super::steps::StepColumns;
 use super::tally::ProcessTally;
-use super::verdict::Verdict;
+use super::verdict::{LeftOut, Verdict};
 use crate::ids::Pid;
 use crate::machine::{Machine, StartupError};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -17,8 +20,8 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 const EVENTS_PER_STEP: usize = 20_000;
 /// Events kept of all steps; then those of the oldest are forgotten.
 const EVENTS_KEPT: usize = 200_000;
-/// Checkpoints kept besides the start.
-const MOST_CHECKPOINTS: usize = 6;
+/// Saves that a session makes by itself besides that of the start.
+const MOST_SAVES: usize = 6;
 
 /// How far a session has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,13 +44,21 @@ impl Progress {
 pub struct Session {
     script: Script,
     state: State,
-    start: Box<State>,
-    checkpoints: Vec<(usize, Box<State>)>,
+    /// Moments that can be gone to at once, with what was counted up to each.
+    saves: Saves<Tallied>,
+    /// Saves are made only when somebody asks for one.
+    saves_by_hand: bool,
     /// Of every statement that was ever run: what came of it does not depend on when.
     reports: Vec<StepReport>,
     /// How many statements the machine has run.
     position: usize,
     recording: bool,
+    /// The same in short.
+    columns: StepColumns,
+    /// Memory calls that were not compared, of all steps that were ever run.
+    left_out: Vec<LeftOut>,
+    /// Statements run, again and again ones too.
+    runs: usize,
     /// Steps whose events are kept, and how many they are together.
     watched: VecDeque<usize>,
     events_kept: usize,
@@ -65,6 +76,8 @@ struct Tallied {
     tallies: BTreeMap<Pid, ProcessTally>,
     /// Parts that were set aside and are counted.
     set_aside: usize,
+    /// In a save: how many calls of those left out are counted; the list itself is kept once for all.
+    left_out: usize,
 }
 
 impl Session {
@@ -87,7 +100,7 @@ impl Session {
         processes.insert(first.0.to_string(), first);
         let mut state = State {
             machine,
-            names: HashMap::new(),
+            names: Bindings::default(),
             processes,
             first,
             replay: None,
@@ -95,28 +108,36 @@ impl Session {
             marks_count: header.gives("MEM_SOFT_DIRTY"),
             quiet: None,
             handlers: Handlers::default(),
+            knows_causes: false,
         };
         state.replay = replay.map(|mut replay| {
             replay.meet(&state, first, process);
             replay
         });
-        let start = Box::new(state.clone());
         let order = if script.is_log { Order::of(&script.statements, header.is_unordered) } else { Order::default() };
         let mut session = Self {
             script,
             order,
             state,
-            start,
-            checkpoints: Vec::new(),
+            saves: Saves::default(),
+            saves_by_hand: false,
             reports: Vec::new(),
             position: 0,
             recording: false,
+            columns: StepColumns::default(),
+            left_out: Vec::new(),
+            runs: 0,
             watched: VecDeque::new(),
             events_kept: 0,
             tallied: Tallied::default(),
             other: None,
         };
-        session.tally_anew();
+        session.tallied.verdict =
+            Verdict { is_log: session.script.is_log, architecture: session.script.architecture, ..Default::default() };
+        if session.is_empty() {
+            session.tally_set_aside(usize::MAX);
+        }
+        session.save();
         Ok(session)
     }
 
@@ -171,21 +192,37 @@ impl Session {
         &self.reports[..self.position]
     }
 
+    /// What came of every statement that was ever run: it does not depend on when.
+    pub fn known_reports(&self) -> &[StepReport] {
+        &self.reports
+    }
+
+    /// The same in short, a column a field.
+    pub fn columns(&self) -> &StepColumns {
+        &self.columns
+    }
+
+    /// Statements run so far, with those that were run again to go somewhere.
+    pub fn runs(&self) -> usize {
+        self.runs
+    }
+
     /// What came of a step that has been run, with what happened inside it: taken from its report, or by running it once
-    /// more from the nearest copy of the machine.
-    pub fn explain(&self, step: usize) -> Option<StepReport> {
-        let report = self.reports().get(step)?;
+    /// more from the nearest save.
+    pub fn explain(&mut self, step: usize) -> Option<StepReport> {
+        let report = self.reports.get(step)?;
         if !self.recording || self.watched.contains(&step) {
             return Some(report.clone());
         }
-        let (at, state) = self.nearest(step);
-        let mut state = state.clone();
-        for statement in &self.script.statements[at..step] {
-            state.run(statement).ok()?;
-        }
-        state.machine.kernel.trace.start(EVENTS_PER_STEP);
-        let again = state.run(&self.script.statements[step]).ok()?;
-        Some(StepReport { events: again.events, dropped: again.dropped, facts: again.facts, ..report.clone() })
+        let (stood, tallied) = (self.position, self.tallied.clone());
+        self.approach(step);
+        let ran = self.run_quietly(step - self.position).is_ok() && self.step().is_some_and(|ran| ran.is_ok());
+        let report = ran.then(|| self.reports[step].clone());
+        self.approach(stood);
+        // What was run once can be run again.
+        let _ = self.run_quietly(stood.saturating_sub(self.position));
+        self.tallied = tallied;
+        report
     }
 
     /// Runs the next statement. `None` at the end.
@@ -194,11 +231,18 @@ impl Session {
     /// A statement that cannot be run as written (an unknown name, an unknown call).
     pub fn step(&mut self) -> Option<Result<&StepReport, ParseError>> {
         let step = self.position;
+        let run = self.step_on(self.recording)?;
+        Some(run.map(|()| &self.reports[step]))
+    }
+
+    fn step_on(&mut self, records: bool) -> Option<Result<(), ParseError>> {
+        let step = self.position;
         if step >= self.len() {
             return None;
         }
         let overlap = self.order.settle(&mut self.script.statements, step, &self.state);
-        let report = match self.run_one() {
+        self.state.knows_causes = step < self.reports.len();
+        let report = match self.run_one(records) {
             Ok(mut report) => {
                 if let Some(overlap) = overlap {
                     overlap.blame(&mut report);
@@ -211,21 +255,27 @@ impl Session {
             }
         };
         self.position += 1;
-        self.keep_report(step, report);
+        self.keep_report(step, report, records);
         self.tally(step);
-        self.keep_checkpoint();
-        Some(Ok(&self.reports[step]))
+        self.save_now_and_then();
+        Some(Ok(()))
     }
 
     /// Keeps a report; of a statement that was run before, only what happened inside is new.
-    fn keep_report(&mut self, step: usize, mut report: StepReport) {
+    fn keep_report(&mut self, step: usize, mut report: StepReport, records: bool) {
         if step == self.reports.len() {
             self.try_excuses(step, &mut report);
-        } else {
-            report.differences.clone_from(&self.reports[step].differences);
+            self.columns.push(&report, &self.state.machine);
+        } else if records {
+            let known = &self.reports[step];
+            report.differences.clone_from(&known.differences);
+            report.incomparable.clone_from(&known.incomparable);
+            report.compared &= known.compared;
             self.forget_events(step);
+        } else {
+            return;
         }
-        if self.recording {
+        if records {
             self.events_kept += report.events.len();
             self.watched.push_back(step);
         }
@@ -245,7 +295,7 @@ impl Session {
         let report = &mut self.reports[step];
         self.events_kept -= report.events.len();
         report.events = Vec::new();
-        report.facts.facts = Vec::new();
+        report.facts = None;
     }
 
     /// An excuse must be true: under the other assumption about what was written the difference is gone. If it is not, it is
@@ -274,18 +324,19 @@ impl Session {
         let behind = other.position.min(step)..=step;
         other.script.statements[behind.clone()].clone_from_slice(&self.script.statements[behind]);
         while other.position < step {
-            let report = other.run_one().ok()?;
+            let report = other.run_one(false).ok()?;
             other.position += 1;
             drop(report);
         }
-        let report = other.run_one().ok()?;
+        let report = other.run_one(false).ok()?;
         other.position += 1;
         Some(report.differences.iter().any(|difference| difference.field == "maps"))
     }
 
-    fn run_one(&mut self) -> Result<StepReport, ParseError> {
+    fn run_one(&mut self, records: bool) -> Result<StepReport, ParseError> {
         let statement = &self.script.statements[self.position];
-        if self.recording {
+        self.runs += 1;
+        if records {
             self.state.machine.kernel.trace.start(EVENTS_PER_STEP);
         }
         let report = self.state.run(statement);
@@ -302,24 +353,16 @@ impl Session {
         tallied.verdict.add(report, statement);
         let at_end = step + 1 == self.script.statements.len();
         self.tally_set_aside(if at_end { usize::MAX } else { statement.line });
+        let counted = &self.tallied.verdict.left_out;
+        if counted.len() > self.left_out.len() {
+            self.left_out.extend_from_slice(&counted[self.left_out.len()..]);
+        }
     }
 
     fn tally_set_aside(&mut self, until: usize) {
         while let Some(aside) = self.script.set_aside.get(self.tallied.set_aside).filter(|aside| aside.line <= until) {
             self.tallied.verdict.add_set_aside(aside);
             self.tallied.set_aside += 1;
-        }
-    }
-
-    /// Counts all steps up to the position.
-    fn tally_anew(&mut self) {
-        let Script { is_log, architecture, .. } = self.script;
-        self.tallied = Tallied { verdict: Verdict { is_log, architecture, ..Default::default() }, ..Default::default() };
-        for step in 0..self.position {
-            self.tally(step);
-        }
-        if self.is_empty() {
-            self.tally_set_aside(usize::MAX);
         }
     }
 
@@ -334,51 +377,89 @@ impl Session {
         Ok(())
     }
 
-    /// Runs at most so many statements, so that a caller can show progress, or stop.
+    /// Runs at most so many statements, so that a caller can show progress, or stop. What happens inside is recorded of the
+    /// last of them.
     ///
     /// # Errors
     /// As [`Session::run_to_end`].
     pub fn run_slice(&mut self, most: usize) -> Result<Progress, ParseError> {
+        self.run_quietly(most.min(self.len() - self.position).saturating_sub(1))?;
+        if most > 0
+            && let Some(result) = self.step()
+        {
+            result?;
+        }
+        Ok(self.progress())
+    }
+
+    /// The same, and nothing is recorded.
+    ///
+    /// # Errors
+    /// As [`Session::run_to_end`].
+    pub fn run_quietly(&mut self, most: usize) -> Result<Progress, ParseError> {
         for _ in 0..most {
-            match self.step() {
-                Some(result) => result.map(|_| ())?,
+            match self.step_on(false) {
+                Some(result) => result?,
                 None => break,
             }
         }
         Ok(self.progress())
     }
 
-    /// Goes to a position, forwards or backwards; beyond the end is the end.
+    /// Goes to a position, forwards or backwards; beyond the end is the end. What happens inside is recorded of the last step.
     ///
     /// # Errors
     /// A statement on the way that cannot be run as written; the position is just before it then.
     pub fn go_to(&mut self, position: usize) -> Result<(), ParseError> {
         let position = position.min(self.len());
-        self.rewind(position);
-        while self.position < position {
-            match self.step() {
-                Some(result) => result.map(|_| ())?,
-                None => break,
-            }
-        }
-        Ok(())
+        // Of a step whose inside is known nothing has to be recorded again.
+        let last = position.checked_sub(1).filter(|last| self.recording && !self.watched.contains(last));
+        self.approach(last.filter(|_| position != self.position).unwrap_or(position));
+        self.run_slice(position - self.position).map(|_| ())
     }
 
-    /// Goes back to the last copy of the machine at or before a position, so that a caller can go on from there in
-    /// slices. Does nothing if the position is ahead.
+    /// Goes to the last save at or before a position, if that is nearer than where it stands: a caller can go on from there in
+    /// slices.
     pub fn rewind(&mut self, position: usize) {
-        if position < self.position {
-            let (at, state) = self.nearest(position);
-            self.state = state.clone();
-            self.position = at;
-            self.tally_anew();
-        }
+        self.approach(position);
     }
 
-    /// The last copy of the machine at or before a position.
-    fn nearest(&self, position: usize) -> (usize, &State) {
-        let kept = self.checkpoints.iter().rev().find(|(at, _)| *at <= position);
-        kept.map_or((0, &*self.start), |(at, state)| (*at, state))
+    fn approach(&mut self, position: usize) {
+        if position >= self.position && self.saves.before(position) <= self.position {
+            return;
+        }
+        let Some((at, tallied)) = self.saves.restore(position, &mut self.state) else { return };
+        let mut left_out = std::mem::take(&mut self.tallied.verdict.left_out);
+        if left_out.len() < tallied.left_out {
+            left_out.extend_from_slice(&self.left_out[left_out.len()..tallied.left_out]);
+        }
+        left_out.truncate(tallied.left_out);
+        self.tallied = tallied;
+        self.tallied.verdict.left_out = left_out;
+        self.position = at;
+    }
+
+    /// Saves this moment: from now on it can be gone to at once.
+    pub fn save(&mut self) {
+        let left_out = std::mem::take(&mut self.tallied.verdict.left_out);
+        let tallied = Tallied { left_out: left_out.len(), ..self.tallied.clone() };
+        self.tallied.verdict.left_out = left_out;
+        self.saves.add(self.position, &mut self.state, tallied);
+    }
+
+    /// From now on only [`Session::save`] saves: whoever knows how long things take knows when it is worth it.
+    pub fn save_by_hand(&mut self) {
+        self.saves_by_hand = true;
+    }
+
+    /// The position of the last save at or before another.
+    pub fn saved_before(&self, position: usize) -> usize {
+        self.saves.before(position)
+    }
+
+    /// How many moments are saved, and how many bytes they take.
+    pub fn saves(&self) -> (usize, usize) {
+        (self.saves.len(), self.saves.bytes())
     }
 
     /// Adds a statement at the end, as typed on a console. The position must be the end.
@@ -393,7 +474,9 @@ impl Session {
         self.script.statements.push(statement);
         // What was run behind here is no longer what comes.
         self.reports.truncate(position);
-        self.checkpoints.retain(|(at, _)| *at <= position);
+        self.columns.truncate(position);
+        self.left_out.truncate(self.tallied.verdict.left_out.len());
+        self.saves.forget_behind(position);
         self.watched.retain(|step| *step < position);
         self.events_kept = self.reports.iter().map(|report| report.events.len()).sum();
         self.other = None;
@@ -401,19 +484,22 @@ impl Session {
         Ok(())
     }
 
-    /// Now and then a whole copy is kept, so that going back need not start at the beginning.
-    fn keep_checkpoint(&mut self) {
-        let spacing = (self.len() / (MOST_CHECKPOINTS + 1)).max(50);
-        let position = self.position();
-        let last = self.checkpoints.last().map_or(0, |(at, _)| *at);
-        if position >= last + spacing && self.checkpoints.len() < MOST_CHECKPOINTS {
-            self.checkpoints.push((position, Box::new(self.state.clone())));
+    /// Now and then a save is made, so that going back need not start at the beginning.
+    fn save_now_and_then(&mut self) {
+        let spacing = (self.len() / (MOST_SAVES + 1)).max(50);
+        if !self.saves_by_hand && self.position >= self.saves.last() + spacing && self.saves.len() <= MOST_SAVES {
+            self.save();
         }
     }
 
     /// How each process compares so far, field by field.
     pub fn tallies(&self) -> BTreeMap<Pid, ProcessTally> {
         self.tallied.tallies.clone()
+    }
+
+    /// What was done so far to find an order of calls that overlapped.
+    pub fn search_work(&self) -> SearchWork {
+        self.order.work()
     }
 
     /// How it compares so far.

@@ -106,6 +106,7 @@ signatures! {
     touch_write(addr; count, stride, byte);
     preadto(fd, addr, length, offset);
     pwritefrom(fd, addr, length, offset);
+    repeat(count, stride, call, addr; arguments);
     wrpkru(bits);
     rdpkru();
     quiet(on);

@@ -88,6 +88,7 @@ impl Verdict {
             return;
         }
         let reason = match (&report.why, &statement.outcome) {
+            _ if report.incomparable.is_some() => report.incomparable.clone().unwrap_or_default(),
             (Some(why), _) if report.kind == "skipped" => why.clone(),
             (_, Some(Outcome::Unknown)) => "the log does not know its result".into(),
             _ => "the log does not give its result".into(),
@@ -142,13 +143,24 @@ impl Verdict {
         sorted
     }
 
+    fn write_differing(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.memory_differ {
+            0 => Ok(()),
+            1 => write!(f, ", 1 differs"),
+            many => write!(f, ", {many} differ"),
+        }
+    }
+
     fn write_log(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const REASONS: usize = 3;
         if self.left_out.is_empty() {
             let plural = if self.memory_calls == 1 { "" } else { "s" };
-            return write!(f, "{} memory call{plural}, {} as on Linux", self.memory_calls, self.memory_equal);
+            write!(f, "{} memory call{plural}, {} as on Linux", self.memory_calls, self.memory_equal)?;
+            return self.write_differing(f);
         }
-        write!(f, "{} of {} as on Linux, {} not replayed: ", self.memory_equal, self.memory_calls, self.left_out.len())?;
+        write!(f, "{} of {} as on Linux", self.memory_equal, self.memory_calls)?;
+        self.write_differing(f)?;
+        write!(f, ", {} not replayed: ", self.left_out.len())?;
         let reasons = self.left_out_by_reason();
         match reasons.as_slice() {
             [(reason, _)] => write!(f, "{reason}"),

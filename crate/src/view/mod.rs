@@ -3,6 +3,7 @@
 //!
 //! Key types: [`Snapshot`], [`MapsLine`], [`Smaps`], [`Explained`], [`StepFacts`].
 
+pub mod columns;
 mod explain;
 mod facts;
 mod proc;
@@ -16,6 +17,6 @@ pub use proc::{
     status_field, status_text,
 };
 pub use snapshot::{
-    FrameDetail, FrameView, MapperView, PageView, ProcessBrief, ProcessView, Snapshot, TlbView, VmaView, WalkLevel, WalkView, frame_detail,
-    frame_view, processes, snapshot, walk_view,
+    FrameDetail, FrameView, MapperView, PageView, ProcessBrief, ProcessView, Snapshot, TlbView, VmaView, WalkLevel, WalkView, area_view,
+    frame_detail, frame_view, processes, snapshot, walk_view,
 };

@@ -272,6 +272,12 @@ fn process_view(machine: &Machine, pid: Pid) -> ProcessView {
     }
 }
 
+/// The area that contains an address of a living process.
+pub fn area_view(machine: &Machine, pid: Pid, addr: VirtAddr) -> Option<VmaView> {
+    let mm = machine.mm_of(pid)?;
+    Some(vma_view(machine, pid, mm, mm.vmas.get(mm.vmas.lookup(addr)?)))
+}
+
 fn vma_view(machine: &Machine, pid: Pid, mm: &Mm, vma: &Vma) -> VmaView {
     let kernel = &machine.kernel;
     let line = line_of(kernel, mm, vma);

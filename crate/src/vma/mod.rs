@@ -15,6 +15,6 @@ mod unmapped;
 pub use area::{AnonChain, SpecialMapping, Vma};
 pub(crate) use merge::may_share_anon_vma;
 pub use merge::{MergeProposal, MergeSides, why_apart, why_apart_from_heap};
-pub use set::VmaSet;
+pub use set::{VmaSet, VmaSetSave};
 pub use tree::VmaTree;
 pub use unmapped::GapSearch;

@@ -22,7 +22,7 @@ pub(super) struct Entry {
 }
 
 /// Ranges in order; what lies beyond `len` is [`UNUSED`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(align(64))]
 pub(super) struct Leaf {
     pub(super) end: [u64; CAP],
@@ -32,7 +32,7 @@ pub(super) struct Leaf {
 }
 
 /// Children in order, with what their parent knows of each.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(align(64))]
 pub(super) struct Inner {
     last: [u64; CAP],

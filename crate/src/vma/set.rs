@@ -1,8 +1,9 @@
 //! All areas of an address space: a table of [`Vma`]s and the tree that finds them.
 
 use super::area::Vma;
-use super::tree::VmaTree;
+use super::tree::{TreeSave, VmaTree};
 use crate::addr::{VirtAddr, VirtRange};
+use crate::blocks::{Blocks, Seen};
 use crate::ids::VmaId;
 use std::cell::Cell;
 
@@ -18,7 +19,7 @@ pub struct VmaSet {
 }
 
 /// An area with its neighbours: one cache line, so that neither costs another look into memory.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[repr(align(64))]
 struct Place {
     /// Empty for a place that is free: it contains no address.
@@ -53,9 +54,43 @@ impl Link {
     }
 }
 
+/// A copy of the areas that shares blocks with the copy before.
+#[derive(Clone, Debug, Default)]
+pub struct VmaSetSave {
+    tree: TreeSave,
+    places: Blocks<Place, 16>,
+    free: Blocks<VmaId, 64>,
+    last_found: usize,
+}
+
+impl VmaSetSave {
+    /// Bytes of what was not counted yet.
+    pub fn bytes(&self, seen: &mut Seen) -> usize {
+        size_of::<Self>() + self.tree.bytes(seen) + self.places.bytes(seen) + self.free.bytes(seen)
+    }
+}
+
 const NO_PLACE: &str = "an id outlived its area";
 
 impl VmaSet {
+    /// Saves the areas.
+    pub fn save(&self, before: Option<&VmaSetSave>) -> VmaSetSave {
+        VmaSetSave {
+            tree: self.tree.save(before.map(|before| &before.tree)),
+            places: Blocks::of(&self.places, before.map(|before| &before.places)),
+            free: Blocks::of(&self.free, before.map(|before| &before.free)),
+            last_found: self.last_found.get(),
+        }
+    }
+
+    /// The areas of a save.
+    pub fn restore(&mut self, save: &VmaSetSave) {
+        self.tree.restore(&save.tree);
+        save.places.restore(&mut self.places);
+        save.free.restore(&mut self.free);
+        self.last_found.set(save.last_found);
+    }
+
     /// How many (Linux `mm->map_count`).
     #[inline]
     pub fn len(&self) -> usize {

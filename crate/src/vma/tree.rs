@@ -8,6 +8,7 @@ mod iter;
 mod tests;
 
 use super::node::{CAP, Entry, Inner, Leaf, Summary};
+use crate::blocks::{Blocks, Seen};
 
 /// Below this a node is joined with a sibling if both fit into one with room to spare.
 const LOW: usize = CAP / 4;
@@ -24,6 +25,44 @@ pub struct VmaTree {
     root: u32,
     /// Levels of inner nodes above the leaves.
     height: usize,
+}
+
+/// A copy of a tree that shares nodes with the copy before.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TreeSave {
+    leaves: Blocks<Leaf, 2>,
+    inners: Blocks<Inner, 2>,
+    free_leaves: Blocks<u32, 64>,
+    free_inners: Blocks<u32, 64>,
+    root: u32,
+    height: usize,
+}
+
+impl TreeSave {
+    pub(super) fn bytes(&self, seen: &mut Seen) -> usize {
+        self.leaves.bytes(seen) + self.inners.bytes(seen) + self.free_leaves.bytes(seen) + self.free_inners.bytes(seen)
+    }
+}
+
+impl VmaTree {
+    pub(super) fn save(&self, before: Option<&TreeSave>) -> TreeSave {
+        TreeSave {
+            leaves: Blocks::of(&self.leaves, before.map(|before| &before.leaves)),
+            inners: Blocks::of(&self.inners, before.map(|before| &before.inners)),
+            free_leaves: Blocks::of(&self.free_leaves, before.map(|before| &before.free_leaves)),
+            free_inners: Blocks::of(&self.free_inners, before.map(|before| &before.free_inners)),
+            root: self.root,
+            height: self.height,
+        }
+    }
+
+    pub(super) fn restore(&mut self, save: &TreeSave) {
+        save.leaves.restore(&mut self.leaves);
+        save.inners.restore(&mut self.inners);
+        save.free_leaves.restore(&mut self.free_leaves);
+        save.free_inners.restore(&mut self.free_inners);
+        (self.root, self.height) = (save.root, save.height);
+    }
 }
 
 impl Default for VmaTree {

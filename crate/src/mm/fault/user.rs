@@ -120,6 +120,7 @@ impl Kernel {
             self.step("force_sig_fault", Note::None);
         }
         self.trace.emit(|| Event::Signal { signal, why });
+        self.signal_why = Some(why);
         Err(signal)
     }
 }

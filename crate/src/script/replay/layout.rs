@@ -70,6 +70,11 @@ enum Key {
     Inherited,
 }
 
+/// What a program is called by its path.
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(path)
+}
+
 impl Images {
     /// Reads a log.
     pub(super) fn read(statements: &[Statement], architecture: Architecture) -> Self {
@@ -259,6 +264,7 @@ impl Image {
             start_stack: None,
             data: (0, 0),
             mmap_base: loader_end.or(self.top).map(VirtAddr),
+            name: self.path.as_deref().map_or_else(|| base.name.clone(), |path| base_name(path).into()),
             ..base.clone()
         }
     }

@@ -9,7 +9,7 @@ use super::{memory_call, returned};
 use crate::ids::MmSerial;
 use crate::script::ast::Statement;
 use crate::script::evaluate::Names;
-use crate::script::run::{State, StepReport};
+use crate::script::run::{Comparison, State, StepReport};
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// A plan looks so many calls ahead …
@@ -19,13 +19,17 @@ const KEPT: usize = 24;
 /// Statements among which a plan finds its calls.
 const REACH: usize = 512;
 /// Steps of a search, at most; then it is allowed one contradiction more.
-const MOST_NODES: usize = 20_000;
-/// After so many plans that explained nothing …
-const MOST_FAILURES: usize = 16;
-/// … they are searched for less.
-const MOST_NODES_THEN: usize = 500;
+const MOST_NODES: usize = 8_000;
+/// Steps that searches may take in vain, in all; besides, every call that is run …
+const STEPS_IN_VAIN: usize = 24_000;
+/// … allows so many more. Searches that end well take nothing of it.
+const STEPS_A_CALL: usize = 1;
 /// More contradictions are not looked for within one plan.
 const MOST_CONTRADICTIONS: usize = 2;
+
+/// Why a result is not compared that depends on an order which the log does not tell.
+const UNORDERED: &str =
+    "its result depends on the order of the threads' calls, which the log does not tell: the files of strace -ff carry no times (-ttt)";
 
 /// Which calls overlap, and what is planned.
 #[derive(Clone, Debug, Default)]
@@ -40,10 +44,28 @@ pub(in crate::script) struct Order {
     settled: usize,
     /// For each address space, the last lines of the calls to run next.
     plans: HashMap<MmSerial, VecDeque<usize>>,
-    /// Plans that explained nothing.
-    failures: usize,
+    /// Steps that may still be taken in vain.
+    steps_left: usize,
+    work: SearchWork,
+    /// Address spaces that several processes had at once.
+    shared: HashSet<MmSerial>,
     /// The log does not tell the order of different threads' calls.
     unordered: bool,
+}
+
+/// What was done to find orders of calls that overlapped: the same for the same log, whatever runs it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SearchWork {
+    /// Plans that were looked for.
+    pub plans: usize,
+    /// Of these, those that were not found.
+    pub failed: usize,
+    /// Steps of the searches.
+    pub nodes: usize,
+    /// Copies of the sketch of what is occupied.
+    pub copies: usize,
+    /// Occupied ranges in these copies.
+    pub ranges: usize,
 }
 
 /// What overlapped a call.
@@ -56,14 +78,17 @@ pub(in crate::script) struct Overlap {
 }
 
 impl Overlap {
-    /// Says of a difference that the order of calls does not explain it.
+    /// Says of a difference that the order of calls does not explain it. Where the log does not tell the order, it is none:
+    /// the result cannot be compared.
     pub(in crate::script) fn blame(self, report: &mut StepReport) {
-        for difference in report.differences.iter_mut().filter(|d| d.field == "result" && d.cause.is_empty()) {
-            if self.unordered {
-                difference.cause =
-                    "no order that was tried of the threads' calls gives this result: the files of strace -ff carry no times (-ttt)".into();
-                continue;
-            }
+        let is_unexplained = |d: &Comparison| d.field == "result" && d.cause.is_empty() && d.excuse.is_empty();
+        if self.unordered && report.differences.iter().any(is_unexplained) {
+            report.differences.retain(|difference| !is_unexplained(difference));
+            report.compared = false;
+            report.incomparable = Some(UNORDERED.into());
+            return;
+        }
+        for difference in report.differences.iter_mut().filter(|difference| is_unexplained(difference)) {
             let calls = if self.others == 1 { "call that overlaps" } else { "calls that overlap" };
             difference.cause = format!(
                 "no order of it and the {} {calls} it gives this result: a call that matters is not in the log, or strace's order is not enough",
@@ -81,7 +106,12 @@ impl Order {
         let interrupted = |s: &&Statement| s.began < s.line && memory_call(&s.call.name).is_some();
         let mut by_began: Vec<_> = statements.iter().filter(interrupted).map(|s| (s.began, s.line)).collect();
         by_began.sort_unstable();
-        Self { by_began, unordered, ..Self::default() }
+        Self { by_began, unordered, steps_left: STEPS_IN_VAIN, ..Self::default() }
+    }
+
+    /// What was done to find orders.
+    pub(in crate::script) fn work(&self) -> SearchWork {
+        self.work
     }
 
     /// Statements from here on were replaced.
@@ -101,8 +131,14 @@ impl Order {
             self.begun += 1;
         }
         let serial = space_of(state, due)?;
+        self.steps_left += STEPS_A_CALL;
+        if self.unordered && state.known_pid(due).and_then(|pid| state.machine.mm_of(pid)).is_some_and(|mm| mm.users > 1) {
+            self.shared.insert(serial);
+        }
+        let unordered = self.unordered && self.shared.contains(&serial);
         if !self.plans.contains_key(&serial) && !self.make_plan(statements, at, state, serial) {
-            return None;
+            // What threads left behind that have ended depends on their order too.
+            return unordered.then_some(Overlap { others: 0, unordered });
         }
         let reach = &statements[at..statements.len().min(at + REACH)];
         // What a thread does before its next call may have been run on the way.
@@ -122,12 +158,12 @@ impl Order {
         if place != chosen {
             self.plans.entry(serial).or_default().push_front(next);
             statements[at..=at + place].rotate_right(1);
-            return Some(Overlap { others: 0, unordered: true }).filter(|_| self.unordered);
+            return Some(Overlap { others: 0, unordered: true }).filter(|_| unordered);
         }
         let others = self.in_flight.iter().filter(|line| **line != next).count();
         self.in_flight.retain(|line| *line != statements[at + place].line);
         statements[at..=at + place].rotate_right(1);
-        Some(Overlap { others, unordered: self.unordered }).filter(|overlap| overlap.others > 0 || self.unordered)
+        Some(Overlap { others, unordered }).filter(|overlap| overlap.others > 0 || unordered)
     }
 
     /// Plans what comes next in an address space; whether anything there has an order to be found.
@@ -137,16 +173,35 @@ impl Order {
             self.in_flight.clear();
             return false;
         }
-        let ops = upcoming(&statements[at..], state, serial, self.unordered);
         if self.unordered && statements[at..].iter().take(REACH).all(|statement| statement.process == due.process) {
             return false;
         }
-        let most_nodes = if self.failures < MOST_FAILURES { MOST_NODES } else { MOST_NODES_THEN };
-        let plan = plan(&ops, state, serial, most_nodes);
-        self.failures += usize::from(plan.is_none());
+        let plan = match self.steps_left < HORIZON {
+            true => None,
+            false => self.plan(&upcoming(&statements[at..], state, serial, self.unordered), state, serial),
+        };
         // Nothing explains it: what is due runs, and the rest is tried again.
         self.plans.insert(serial, plan.unwrap_or_else(|| [due.line].into()));
         true
+    }
+
+    /// The last lines of the calls to run next, if an order explains them.
+    fn plan(&mut self, ops: &[Op], state: &State, serial: MmSerial) -> Option<VecDeque<usize>> {
+        let sketch = Sketch::of(state, serial)?;
+        self.work.plans += 1;
+        for contradictions in 0..=MOST_CONTRADICTIONS {
+            let (done, order, seen) = (vec![false; ops.len()], Vec::new(), HashSet::new());
+            let nodes_left = MOST_NODES.min(self.steps_left);
+            let mut search = Search { ops, done, order, seen, nodes_left, work: SearchWork::default() };
+            let is_found = search.explore(&sketch, contradictions);
+            self.work.add(&search.work);
+            if is_found {
+                return Some(search.order.iter().take(KEPT).map(|op| ops[*op].ended).collect());
+            }
+            self.steps_left -= search.work.nodes;
+        }
+        self.work.failed += 1;
+        None
     }
 
     fn next_of(&mut self, serial: MmSerial) -> Option<usize> {
@@ -169,19 +224,6 @@ fn space_of(state: &State, statement: &Statement) -> Option<MmSerial> {
 fn memory_of(state: &State, statement: &Statement) -> Option<MmSerial> {
     let pid = state.known_pid(statement)?;
     state.machine.mm_of(pid).map(|mm| mm.serial)
-}
-
-/// The last lines of the calls to run next, if an order explains them.
-fn plan(ops: &[Op], state: &State, serial: MmSerial, most_nodes: usize) -> Option<VecDeque<usize>> {
-    let sketch = Sketch::of(state, serial)?;
-    for contradictions in 0..=MOST_CONTRADICTIONS {
-        let (done, order, seen) = (vec![false; ops.len()], Vec::new(), HashSet::new());
-        let mut search = Search { ops, done, order, seen, nodes_left: most_nodes };
-        if search.explore(&sketch, contradictions) {
-            return Some(search.order.iter().take(KEPT).map(|op| ops[*op].ended).collect());
-        }
-    }
-    None
 }
 
 /// The calls on an address space that come next in the list, also those of threads that are made on the way.
@@ -240,6 +282,15 @@ struct Search<'a> {
     /// States from which nothing was found.
     seen: HashSet<u64>,
     nodes_left: usize,
+    work: SearchWork,
+}
+
+impl SearchWork {
+    fn add(&mut self, other: &Self) {
+        self.nodes += other.nodes;
+        self.copies += other.copies;
+        self.ranges += other.ranges;
+    }
 }
 
 impl Search<'_> {
@@ -250,8 +301,11 @@ impl Search<'_> {
             return false;
         }
         self.nodes_left -= 1;
+        self.work.nodes += 1;
         for (op, contradicts) in self.options(sketch, due, contradictions) {
             let mut next = sketch.clone();
+            self.work.copies += 1;
+            self.work.ranges += sketch.len();
             next.apply(&self.ops[op], contradicts);
             self.done[op] = true;
             self.order.push(op);
@@ -270,10 +324,14 @@ impl Search<'_> {
         let is_next = |op: &usize| self.ops[*op].after.is_none_or(|before| self.done[before]);
         let begun =
             |op: &usize| !self.done[*op] && is_next(op) && self.ops[*op].began < first.ended && self.ops[*op].effect != Effect::None;
-        let others: Vec<usize> = (due + 1..self.ops.len()).filter(begun).collect();
-        let right: Vec<usize> = others.iter().copied().filter(|op| self.ops[*op].matches(sketch) == Some(true)).collect();
-        let free: Vec<usize> = others.iter().copied().filter(|op| self.ops[*op].matches(sketch).is_none()).collect();
-        let wrong: Vec<usize> = others.iter().copied().filter(|op| self.ops[*op].matches(sketch) == Some(false)).collect();
+        let (mut right, mut free, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
+        for op in (due + 1..self.ops.len()).filter(begun) {
+            match self.ops[op].matches(sketch) {
+                Some(true) => right.push(op),
+                Some(false) => wrong.push(op),
+                None => free.push(op),
+            }
+        }
         let mut options = Vec::new();
         let fits = first.matches(sketch);
         if fits == Some(false) {

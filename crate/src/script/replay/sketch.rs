@@ -111,6 +111,11 @@ impl Sketch {
         Some(sketch)
     }
 
+    /// How many ranges are occupied.
+    pub(super) fn len(&self) -> usize {
+        self.occupied.len()
+    }
+
     /// A number for a state of a search.
     pub(super) fn digest(&self, done: &[bool], contradictions: usize) -> u64 {
         let mut hasher = DefaultHasher::new();

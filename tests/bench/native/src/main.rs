@@ -5,6 +5,7 @@
 mod calls;
 #[cfg(unix)]
 mod faults;
+mod logs;
 mod sets;
 
 use std::io::BufRead;
@@ -13,7 +14,7 @@ fn main() {
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         let mut words = line.split_whitespace();
         let (Some(name), Some(count)) = (words.next(), words.next().and_then(|word| word.parse().ok())) else { continue };
-        let nanoseconds = sets::measure(name, count).unwrap_or_else(|| call(name, count));
+        let nanoseconds = sets::measure(name, count).or_else(|| logs::measure(name, count)).unwrap_or_else(|| call(name, count));
         println!("{nanoseconds}");
     }
 }

@@ -9,6 +9,7 @@ use std::cell::RefCell;
 
 mod calls;
 mod faults;
+mod logs;
 
 struct Bench {
     machine: Machine,

@@ -1,0 +1,168 @@
+/** Writing: completion, what a call is, errors with their cure, search; the console with its history and its refusals. */
+import { expect, test } from 'vitest';
+import { type Page, sight } from './driver.ts';
+import { openForEachTest } from './site.ts';
+
+let page: Page;
+const { count, contains, at, act, script, tone, command, rewrite, text } = sight(() => page);
+
+openForEachTest((opened) => {
+  page = opened;
+});
+
+const atEnd = async () => {
+  await page.click('.cm-content');
+  await page.press('Control+End');
+};
+const field = () => page.evaluate<string>(`document.querySelector('pf-console input').value`);
+const log = () => text('pf-console .log');
+
+test('calls and flags complete as they are typed', async () => {
+  await atEnd();
+  await page.write('mprot');
+  await page.until(`[...document.querySelectorAll('.cm-tooltip-autocomplete li')].some((one) => one.textContent.includes('mprotect'))`);
+  await page.until(`document.querySelector('.cm-tooltip-autocomplete [aria-selected=true]')?.textContent.startsWith('mprotect')`);
+  await page.click('.cm-tooltip-autocomplete [aria-selected=true]');
+  await page.until(`document.querySelector('pf-editor').text.includes('mprotect(')`);
+  await page.write('a, 4K, PROT_R');
+  await page.until(`[...document.querySelectorAll('.cm-tooltip-autocomplete li')].some((one) => one.textContent.includes('PROT_READ'))`);
+  await page.press('Escape');
+  await page.until(`document.querySelector('.cm-tooltip-autocomplete') === null`);
+});
+
+test('what a call takes is told where it is pointed at', async () => {
+  const box = await page.evaluate<{ x: number; y: number; height: number }>(`(() => {
+    const line = [...document.querySelectorAll('.cm-line')].find((one) => one.textContent.includes('mmap('));
+    const texts = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
+    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+      const at = node.data.indexOf('mmap');
+      if (at < 0) continue;
+      const range = document.createRange();
+      range.setStart(node, at);
+      range.setEnd(node, at + 4);
+      return range.getBoundingClientRect().toJSON();
+    }
+  })()`);
+  await page.move(box.x + 2, box.y + box.height / 2);
+  await page.move(box.x + 12, box.y + box.height / 2);
+  await contains('.cm-tooltip-hover', 'mmap(addr, length, prot, flags, fd, offset)');
+});
+
+test.each([
+  ['a = mmpa(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n', 'Write mmap', 'mmap(NULL'],
+  ['a = mmap(NULL, 4K, PROT_RAED, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n', 'Write PROT_READ', 'PROT_READ'],
+])('a mistake is underlined and told below its line; one click mends it', async (wrong, cure, right) => {
+  await rewrite(wrong);
+  await tone('bad');
+  await page.until(`document.querySelector('.cm-lintRange-error') !== null`);
+  await page.until(`[...document.querySelectorAll('.cm-content .mistake button')].some((button) => button.textContent === ${JSON.stringify(cure)})`);
+  await page.evaluate(`[...document.querySelectorAll('.cm-content .mistake button')].find((button) => button.textContent === ${JSON.stringify(cure)}).click()`);
+  await page.until(`document.querySelector('pf-editor').text.includes(${JSON.stringify(right)}) && document.querySelectorAll('.cm-content .mistake').length === 0`);
+  await page.until(`!document.querySelector('#verdict').classList.contains('bad')`);
+  expect(await page.evaluate(`document.activeElement.classList.contains('cm-content')`)).toBe(true);
+});
+
+test('the text is searched', async () => {
+  await page.click('.cm-content');
+  await page.press('Control+f');
+  await page.until(`document.activeElement.matches('.cm-search input[name=search]')`);
+  await page.write('jello');
+  await page.press('Enter');
+  await page.until(`document.querySelectorAll('.cm-searchMatch').length === 2 && document.querySelectorAll('.cm-searchMatch-selected').length === 1`);
+  await page.press('Escape');
+  await page.until(`document.querySelector('.cm-search') === null`);
+});
+
+test('results stand beside the lines that have been run, and only there', async () => {
+  await act('step');
+  await act('step');
+  await at(2);
+  await page.until(`document.querySelectorAll('.cm-content .result').length >= 1 && document.querySelector('.cm-content .current-line')?.textContent.includes('store(a, "hello")')`);
+  await act('run');
+  await at(9);
+  const all = await count('.cm-content .result');
+  expect(all).toBeGreaterThan(3);
+  await page.evaluate(`document.querySelector('#time [role=slider]').focus()`);
+  await page.press('Home');
+  await at(0);
+  await page.until(`document.querySelectorAll('.cm-content .result').length === 0 && document.querySelector('.cm-content .current-line') === null`);
+});
+
+test('the console answers maps, walk, explain and help; nothing changes', async () => {
+  await act('step');
+  await act('step');
+  await at(2);
+  const before = await script();
+  for (const [line, words] of [['maps', '[vdso]'], ['walk 7ffff7ff3000', 'PTE['], ['explain', 'store'], ['help mmap', 'mmap(addr, length, prot, flags, fd, offset)'], ['help', 'walk a+4K']] as const) {
+    await command(line);
+    await page.until(`document.querySelector('pf-console .log .entry:last-child code')?.textContent === ${JSON.stringify(`› ${line}`)}`);
+    await contains('pf-console .log .entry:last-child', words === 'store' ? '' : words);
+    expect(await field()).toBe('');
+  }
+  expect(await script()).toBe(before);
+  await at(2, 9);
+});
+
+test('what cannot be run is refused with its reason, and stays to be mended', async () => {
+  await act('step');
+  await at(1);
+  const before = await script();
+  for (const line of ['malloc(100)', 'store(b, 1)', 'mprotect(a, 4K, PROT_REED)', 'walk nowhere', 'mprotect(a 4K)']) {
+    await command(line);
+    await page.until(`document.querySelector('pf-console .refused') !== null`);
+    expect(await field(), line).toBe(line);
+    expect(await text('pf-console .refused'), line).toMatch(/^Not run:\s+\S{2}/);
+  }
+  expect(await script()).toBe(before);
+  await at(1, 9);
+  expect(await page.evaluate(`document.querySelector('pf-console input').ariaInvalid ?? document.querySelector('pf-console input').getAttribute('aria-invalid')`)).toBe('true');
+});
+
+test('lines of the console come back with the arrows, also after a reload', async () => {
+  await act('step');
+  await at(1);
+  for (const line of ['maps', 'explain']) {
+    await command(line);
+    await page.until(`document.querySelector('pf-console .log .entry:last-child code')?.textContent === ${JSON.stringify(`› ${line}`)}`);
+  }
+  await page.press('ArrowUp');
+  await page.until(`document.querySelector('pf-console input').value === 'explain'`);
+  await page.press('ArrowUp');
+  await page.until(`document.querySelector('pf-console input').value === 'maps'`);
+  await page.press('ArrowDown');
+  await page.until(`document.querySelector('pf-console input').value === 'explain'`);
+  expect(await log()).toContain('› maps');
+});
+
+test('the console completes calls and the names that the script has bound', async () => {
+  await act('step');
+  await at(1);
+  await page.click('pf-console input');
+  await page.write('mprot');
+  await page.until(`[...document.querySelectorAll('#console-choices [role=option]')].some((one) => one.textContent.includes('mprotect'))`);
+  await page.press('Tab');
+  await page.until(`document.querySelector('pf-console input').value.startsWith('mprotect(')`);
+  await page.type('pf-console input', '');
+  // `a` is bound by the first line; `child` not yet.
+  await page.write('walk ');
+  const names = () => page.evaluate<string[]>(`document.querySelector('pf-console').choices.map(({ label }) => label)`);
+  await page.write('c');
+  await page.press('Backspace');
+  await page.write('a');
+  await page.press('Backspace');
+  expect(await names()).not.toContain('child');
+  await page.type('pf-console input', 'mprotect(');
+  await page.press('End');
+  await page.until(`document.querySelector('pf-console').choices.some(({ label }) => label === 'a') || document.querySelector('pf-console').above().includes('a = mmap')`);
+});
+
+test('a line typed at the start runs first, not last', async () => {
+  await command('z = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)');
+  await at(1, 10);
+  const lines = (await script()).split('\n');
+  expect(lines.findIndex((line) => line.startsWith('z ='))).toBeLessThan(lines.findIndex((line) => line.startsWith('a =')));
+});
+
+test('no error reached the console', () => {
+  expect(page.errors).toEqual([]);
+});

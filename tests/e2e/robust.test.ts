@@ -1,0 +1,210 @@
+/** What goes wrong: the core stops, links are damaged, storage and network are not there; nothing is lost and everything is said. */
+import { deflateRawSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { serve } from '../../tools/lib/serve.mjs';
+import { type Page, sight } from './driver.ts';
+import { DIST, IS_READY, openForEachTest } from './site.ts';
+
+let page: Page;
+let server: { readonly url: string };
+const { contains, drop, at, act, script, example, tone, rewrite, command } = sight(() => page);
+
+openForEachTest((opened, url) => {
+  page = opened;
+  server = { url };
+});
+
+const packed = (source: string) => deflateRawSync(Buffer.from(source)).toString('base64url');
+/** Keeps every worker that the page makes, so that a test can answer in its place. */
+const WATCH_WORKERS = `(() => {
+  const Real = Worker;
+  window.workers = [];
+  window.Worker = class extends Real { constructor(...given) { super(...given); window.workers.push(this); } };
+})()`;
+const crash = (position: number) => page.evaluate<void>(`(() => { const worker = window.workers.at(-1); worker.onmessage({ data: { kind: 'crashed', id: 0, message: 'RuntimeError: unreachable', position: ${position} } }); })()`);
+
+test('the core stops: it is said, the text stays, the state is restored, the reproduction can be taken along', async () => {
+  const stop = await page.before(WATCH_WORKERS);
+  await page.reload();
+  await page.until(IS_READY);
+  await rewrite('a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nstore(a, "kept")\nload(a, 4) = "kept"\n');
+  await at(0, 3);
+  for (const to of [1, 2]) {
+    await act('step');
+    await at(to);
+  }
+  const before = await script();
+  await crash(2);
+  await contains('.crash', 'The emulator has stopped at step 2 (RuntimeError: unreachable)');
+  expect(await page.evaluate(`document.querySelector('.crash').getAttribute('role')`)).toBe('alert');
+  expect(await script()).toBe(before);
+  expect(await page.evaluate(`document.querySelector('[data-act=step]').ariaDisabled`)).toBe('true');
+  await page.evaluate(`(() => { window.copied = ''; Object.defineProperty(navigator, 'clipboard', { configurable: true, value: { writeText: async (text) => { window.copied = text; } } }); })()`);
+  await page.click('.crash button:nth-of-type(2)');
+  await page.until(`window.copied.includes('store(a, "kept")') && window.copied.includes('step 2')`);
+  await page.click('.crash .primary');
+  await at(2, 3);
+  await page.until(`document.querySelector('.crash') === null`);
+  expect(await script()).toBe(before);
+  await act('run');
+  await at(3);
+  await tone('good');
+  await stop();
+});
+
+test('a worker that cannot start is said too', async () => {
+  const stop = await page.before(`(() => { const Real = Worker; let isFirst = true; window.Worker = class extends Real { constructor(url, ...rest) { super(isFirst ? 'data:text/javascript,throw new Error("no core")' : url, ...rest); isFirst = false; } }; })()`);
+  await page.goto('about:blank');
+  await page.goto(server.url);
+  await page.until(`document.querySelector('.crash') !== null`);
+  await page.click('.crash .primary');
+  await page.until(`document.querySelector('.crash') === null && document.querySelector('pf-memory').at !== null`);
+  await stop();
+});
+
+test.each([
+  ['damaged', '#v=1&s=%%%nonsense&t=0', 'This link is damaged'],
+  ['cut', `#v=1&s=${packed('a = mmap(NULL, 4K, 3, 0x22, -1, 0)\n').slice(0, 9)}&t=0`, 'This link is damaged'],
+  ['newer', '#v=7&s=abc', 'This link is of version 7'],
+  ['of something else', '#heading-2', 'no link of this page'],
+  ['empty', '#v=1&t=3', 'no script in it'],
+  ['of an example that is not there', '#v=1&example=nothing&t=3', 'There is no example called nothing.'],
+])('a link that is %s says so, and the page works', async (_, hash, words) => {
+  await page.goto('about:blank');
+  await page.goto(server.url + hash);
+  await contains('.toast', words);
+  await page.until(IS_READY);
+  await act('step');
+  await at(1, 9);
+});
+
+test('a link that unpacks to more than a page can hold is refused', async () => {
+  const bomb = deflateRawSync(Buffer.alloc(40 << 20, 'a'), { level: 9 }).toString('base64url');
+  await page.goto('about:blank');
+  await page.goto(`${server.url}#v=1&s=${bomb}&t=0`);
+  await contains('.toast', 'too long to be opened');
+  await page.until(IS_READY);
+});
+
+test('a link put into the open page is followed; the address holds no other state than what is shown', async () => {
+  await page.evaluate(`location.hash = ${JSON.stringify(`#v=1&s=${packed('# from a link\nb = mmap(NULL, 8K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n')}&t=1`)}`);
+  await at(1, 1);
+  expect(await script()).toContain('# from a link');
+  await example('errors');
+  expect(await page.evaluate('location.hash')).not.toContain('s=');
+});
+
+test('a reload keeps the text and where it stood', async () => {
+  await rewrite('# mine\na = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nload(a)\n');
+  await at(0, 2);
+  await act('step');
+  await at(1);
+  await command('load(a, 8)');
+  await at(2, 3);
+  const before = await script();
+  await page.goto('about:blank');
+  await page.goto(server.url);
+  await page.until(`document.querySelector('pf-editor')?.text === ${JSON.stringify(before)}`);
+  await at(2, 3);
+});
+
+test('two tabs keep a text each', async () => {
+  await rewrite('# of the first tab\n');
+  await page.until(`localStorage.length > 0 && Object.values(localStorage).some((kept) => kept.includes('of the first tab'))`);
+  const second = await page.tab();
+  await second.goto(server.url);
+  await second.until(IS_READY);
+  await sight(() => second).rewrite('# of the second tab\n');
+  await second.until(`Object.values(localStorage).some((kept) => kept.includes('of the second tab'))`);
+  await second.reload();
+  await second.until(`document.querySelector('pf-editor')?.text === '# of the second tab\\n'`);
+  expect(second.errors).toEqual([]);
+  await second.close();
+  await page.reload();
+  await page.until(`document.querySelector('pf-editor')?.text === '# of the first tab\\n'`);
+  // The other one is not lost.
+  await page.click('#open');
+  await contains('pf-open .open-list', 'of the second tab');
+});
+
+test('something that is no text is not taken, and says what it is', async () => {
+  const before = await script();
+  for (const [name, content, words] of [['a.out', [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0], 'a program'], ['log.gz', [0x1f, 0x8b, 8, 0], 'compressed'], ['nothing.txt', [], 'empty'], ['noise', [1, 2, 3, 4, 5, 6, 7, 8], 'not text']] as const) {
+    await drop([{ name, content }]);
+    await contains('.toast', words);
+  }
+  expect(await script()).toBe(before);
+});
+
+test('twenty megabytes on one line are refused in words, and the page goes on', async () => {
+  const before = await script();
+  await page.evaluate(`(() => {
+    const data = new DataTransfer();
+    data.items.add(new File(['mmap('.repeat(4 << 20)], 'line.txt'));
+    document.querySelector('main').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+  })()`);
+  await contains('.toast', 'A line of it has 20 MiB');
+  expect(await script()).toBe(before);
+  await example('errors');
+  await act('step');
+  await at(1);
+});
+
+test('markup in a text is text', async () => {
+  await rewrite('# <img src=x onerror="window.hit = 1">\nprctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, 0, 4K, "<b>x</b>")\n');
+  await page.until(`document.querySelector('#verdict') !== null && !document.querySelector('#verdict').textContent.includes('Reading')`);
+  expect(await page.evaluate('window.hit ?? null')).toBe(null);
+});
+
+test('nothing is asked for but files of its own, and nothing is kept as a cookie', async () => {
+  page.requests.length = 0;
+  await page.reload();
+  await page.until(IS_READY);
+  await act('run');
+  await at(9);
+  await page.press('?');
+  await page.until(`document.querySelector('pf-help dialog[open]') !== null`);
+  await contains('pf-help', 'Keys');
+  await page.press('Escape');
+  await page.click('#share');
+  await page.until(`location.hash !== ''`);
+  expect(page.requests.length).toBeGreaterThan(3);
+  expect(page.requests.filter((url) => !url.startsWith(server.url) && !/^(data|blob):/.test(url))).toEqual([]);
+  expect(await page.evaluate('document.cookie')).toBe('');
+  await page.evaluate(`document.querySelector('#help-button').click()`);
+  await contains('pf-help', 'nothing is fetched');
+});
+
+test('it works from a folder of a site, under a strict policy, without shared memory', async () => {
+  const strict = await serve(DIST, { under: '/course/week-3/', headers: { 'content-security-policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:" } });
+  const stop = await page.before('delete globalThis.SharedArrayBuffer');
+  try {
+    await page.goto(strict.url);
+    await page.until(IS_READY);
+    await page.until(`typeof SharedArrayBuffer === 'undefined' && !crossOriginIsolated`);
+    await act('run');
+    await at(9, 9);
+    await tone('good');
+    await page.click('#help-button');
+    await contains('pf-help', 'nothing is fetched');
+  } finally {
+    await stop();
+    await strict.stop();
+  }
+});
+
+test('it works where nothing can be kept', async () => {
+  const stop = await page.before(`for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(globalThis, name, { get: () => { throw new DOMException('closed', 'SecurityError'); } })`);
+  await page.goto('about:blank');
+  await page.goto(server.url);
+  await page.until(IS_READY);
+  await rewrite('a = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n');
+  await at(0, 1);
+  await act('step');
+  await at(1);
+  await stop();
+});
+
+test('no error reached the console', () => {
+  expect(page.errors).toEqual([]);
+});

@@ -1,0 +1,229 @@
+/** Time: through a script in every way there is, what is marked, compared, branched off and taken back. */
+import { expect, test } from 'vitest';
+import { type Page, sight } from './driver.ts';
+import { openForEachTest } from './site.ts';
+
+let page: Page;
+const { text, count, contains, paste, at, act, example, script, position, goTo, command, rows } = sight(() => page);
+
+openForEachTest((opened) => {
+  page = opened;
+});
+
+const onSlider = () => page.evaluate<void>(`document.querySelector('#time [role=slider]').focus()`);
+const onNothing = () => page.evaluate<void>('document.activeElement.blur()');
+/** Presses keys one after the other, and where each leads. */
+const lead = async (keys: string, to: number) => {
+  await page.press(keys);
+  await at(to);
+};
+const find = (what: string) => page.evaluate<void>(`(() => { const menu = document.querySelector('.pf-find select'); menu.value = ${JSON.stringify(what)}; menu.dispatchEvent(new Event('change')); })()`);
+
+test('the slider goes by keys, and says where it is', async () => {
+  await onSlider();
+  await lead('ArrowRight', 1);
+  await lead('ArrowUp', 2);
+  await lead('ArrowLeft', 1);
+  await lead('PageUp', 3);
+  await lead('PageDown', 1);
+  await lead('End', 9);
+  expect(await page.evaluate(`document.querySelector('#time [role=slider]').ariaValueText`)).toBe('step 9 of 9, line 10');
+  await lead('Home', 0);
+  // The keys of stepping work while the slider has the focus.
+  await lead(']', 1);
+  await lead('[', 0);
+});
+
+test('a click and a drag on the slider go there', async () => {
+  const box = await page.evaluate<{ x: number; y: number; width: number }>(`document.querySelector('#time [role=slider]').getBoundingClientRect().toJSON()`);
+  const x = (step: number) => box.x + (step / 9) * box.width;
+  await page.clickAt(x(4), box.y + 6);
+  await at(4);
+  await page.drag([x(4), box.y + 6], [x(7), box.y + 6]);
+  await at(7);
+});
+
+test('step, back, over, to the ends: by keys anywhere on the page', async () => {
+  await onNothing();
+  await lead(']', 1);
+  await lead('Alt+ArrowRight', 2);
+  await lead('Alt+ArrowLeft', 1);
+  await lead('[', 0);
+  await lead('Alt+End', 9);
+  await lead('Alt+Home', 0);
+});
+
+test('steps asked for quickly one after the other add up', async () => {
+  await page.evaluate(`for (let i = 0; i < 4; i++) document.querySelector('[data-act=step]').click()`);
+  await at(4);
+  await page.evaluate(`for (let i = 0; i < 3; i++) document.dispatchEvent(new KeyboardEvent('keydown', { key: '[', bubbles: true }))`);
+  await at(1);
+});
+
+test('stepping over goes to the next statement of the process, by button and by key', async () => {
+  await act('run');
+  await at(9);
+  await onSlider();
+  await lead('Home', 0);
+  for (const to of [1, 2, 3, 4]) await lead(']', to);
+  // The child stores, the parent loads, the child loads.
+  await act('over');
+  await at(6);
+  await onNothing();
+  for (const to of [5, 4]) await lead('[', to);
+  await lead('}', 6);
+  await act('over');
+  await at(9);
+});
+
+test('faults, refusals and signals are found both ways; what is not there is said', async () => {
+  await onNothing();
+  await lead('n', 2);
+  await lead('n', 5);
+  await lead('Shift+n', 2);
+  await find('signal');
+  await act('next');
+  await at(9);
+  await act('previous');
+  await contains('.toast', 'There is no earlier signal.');
+  expect(await position()).toBe(9);
+  await example('errors');
+  await onNothing();
+  await lead('e', 1);
+  await lead('e', 2);
+  await lead('Shift+e', 1);
+});
+
+test('a difference from what was expected is found and marked', async () => {
+  await paste('a = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nload(a)\nmunmap(a, 4K) = -1 EINVAL\n');
+  await contains('#verdict', '0 of 1 as expected here');
+  await onNothing();
+  await lead('Alt+Home', 0);
+  await lead('x', 3);
+  await contains('pf-story .pf-difference', 'EINVAL');
+  await page.until(`document.querySelector('#time .m-difference') !== null`);
+});
+
+test('who wrote this last: back to the steps that changed the selected page', async () => {
+  await example('demand-paging');
+  await act('run');
+  await at(8);
+  await goTo('7ffff7fef000');
+  const visited: number[] = [];
+  for (let before = 8; visited.length < 3; before = visited.at(-1)!) {
+    await act('who');
+    await page.until(`document.documentElement.dataset.position !== '${before}'`);
+    visited.push(await position());
+  }
+  // The read after madvise, madvise itself, the write: not what touched other pages.
+  expect(visited).toEqual([7, 6, 3]);
+});
+
+test('it plays with a speed, can be paused, and stops at the end', async () => {
+  const speed = (value: number) => page.evaluate<void>(`(() => { const menu = document.querySelector('.pf-speed select'); menu.value = '${value}'; menu.dispatchEvent(new Event('change')); })()`);
+  await speed(5);
+  await act('play');
+  await page.until(`Number(document.documentElement.dataset.position) >= 2`);
+  await act('play');
+  await page.until(`!document.querySelector('pf-time').isPlaying`);
+  const paused = await position();
+  expect(paused).toBeLessThan(9);
+  await speed(100);
+  await onNothing();
+  await page.press('p');
+  await at(9);
+  await page.until(`!document.querySelector('pf-time').isPlaying`);
+});
+
+test('the tracks carry marks by shape and name, a lane a process, and the same as a table', async () => {
+  await act('run');
+  await at(9);
+  await page.until(`document.querySelector('#time .m-fatal title, #time .m-signal title') !== null`);
+  expect(await page.evaluate<string[]>(`[...document.querySelectorAll('#time .pf-track-names span')].map((name) => name.textContent.trim())`)).toEqual(expect.arrayContaining([expect.stringMatching(/^1\b/), expect.stringMatching(/^2\b/), 'faults', 'rss', 'marks']));
+  await page.click('#time .pf-time-legend summary');
+  expect(await text('#time .pf-time-legend table')).toMatch(/access\s*6/);
+});
+
+test('two moments are compared: changes marked, both one click away, forgotten again', async () => {
+  await onNothing();
+  await lead(']', 1);
+  await lead(']', 2);
+  await page.press('m');
+  await page.until(`document.querySelector('pf-time').momentA === 2`);
+  for (const to of [3, 4, 5]) await lead(']', to);
+  await page.click('.pf-ab button');
+  await contains('pf-compare', 'From step 2 to step 5');
+  expect(await count('pf-compare .processes .pf-mark.added')).toBe(1);
+  expect(await count('pf-compare .areas .added')).toBeGreaterThan(3);
+  expect(await text('pf-compare .counters')).toContain('free frames');
+  await page.click('pf-compare .pf-ways button');
+  await at(2);
+  await contains('pf-compare', 'Nothing differs.');
+  await page.click('.pf-ab button:nth-child(2)');
+  await contains('pf-compare', 'Set A at one moment');
+});
+
+test('an edit before the end starts a branch; both are there, can be named and removed', async () => {
+  await onNothing();
+  for (const to of [1, 2]) await lead(']', to);
+  const before = await script();
+  await command('store(a+4K, "elsewhere")');
+  await at(3, 10);
+  await page.click('#dock-branches');
+  expect(await count('pf-branches li')).toBe(2);
+  expect(await text('pf-branches .current')).toContain('from step 2');
+  await page.click('pf-branches li:first-child .pf-branch');
+  await page.until(`document.querySelector('pf-editor').text === ${JSON.stringify(before)}`);
+  await at(2, 9);
+  await page.click('pf-branches li:nth-child(2) [aria-label^=Rename]');
+  await page.type('pf-branches .pf-naming input', 'elsewhere');
+  await page.press('Enter');
+  await contains('pf-branches li:nth-child(2)', 'elsewhere');
+  await page.click('pf-branches li:nth-child(2) [aria-label^=Remove]');
+  await page.until(`document.querySelectorAll('pf-branches li').length === 1`);
+  expect(await script()).toBe(before);
+});
+
+test('what was done to the text is undone and done again', async () => {
+  await act('step');
+  await at(1);
+  const before = await script();
+  await command('mprotect(a, 4K, PROT_READ)');
+  await at(2, 10);
+  const after = await script();
+  await onNothing();
+  await page.press('Control+z');
+  await page.until(`document.querySelector('pf-editor').text === ${JSON.stringify(before)}`);
+  await page.press('Control+Shift+z');
+  await page.until(`document.querySelector('pf-editor').text === ${JSON.stringify(after)}`);
+});
+
+test('the chosen tab stays, whatever steps do', async () => {
+  await act('step');
+  await at(1);
+  for (const [tab, words] of [['maps', '[vdso]'], ['tlb', 'TLB'], ['area', 'vm_flags']] as const) {
+    await page.click(`#pf-tab-${tab}`);
+    await contains('#pf-inspected', words);
+    await act('step');
+    await act('back');
+    expect(await page.evaluate(`document.querySelector('#pf-tab-${tab}').ariaSelected`)).toBe('true');
+    await contains('#pf-inspected', words);
+  }
+});
+
+test('other settings are run beside this one, as another line of the same charts', async () => {
+  await act('run');
+  await at(9);
+  await page.click('#dock-counters');
+  await page.until(`document.querySelector('pf-charts').runs.length === 1`);
+  await page.evaluate(`document.querySelector('pf-charts').dispatchEvent(new CustomEvent('run-under', { bubbles: true, detail: { header: '@ram 8M', name: '8 MiB', advice: false } }))`);
+  await page.until(`document.querySelector('pf-charts').runs.length === 2`);
+  await contains('pf-charts', '8 MiB');
+  await page.click('pf-charts [aria-label^="Leave out"]');
+  await page.until(`document.querySelector('pf-charts').runs.length === 1`);
+  expect((await rows()).length).toBeGreaterThan(3);
+});
+
+test('no error reached the console', () => {
+  expect(page.errors).toEqual([]);
+});

@@ -1,0 +1,290 @@
+/** The picture of memory: moved and zoomed in every way, read as a table, linked with what stands around it. */
+import { expect, test } from 'vitest';
+import { NO_FRAME } from '../../www/app/worker/protocol.ts';
+import { type Page, isChromium, sight } from './driver.ts';
+import { openForEachTest } from './site.ts';
+
+let page: Page;
+const { text, count, contains, paste, at, act, cells, rows, drawnTwice } = sight(() => page);
+
+openForEachTest((opened) => {
+  page = opened;
+});
+
+const A = '7ffff7ff3000';
+/** Two hundred areas with gaps between them. */
+const MANY = 'repeat(200, 8K, "mmap", 0x10000000, 4K, 3, 0x32, -1, 0)\n';
+
+interface Sight { readonly zoom: number; readonly from: number; readonly to: number; readonly page: number; readonly canvas: { readonly x: number; readonly y: number; readonly width: number; readonly height: number }; readonly suits: boolean }
+
+/** What is in the window of the first lane; `page`: what lies `y` pixels below its top. */
+const seen = async (y = 0): Promise<Sight> => {
+  await drawnTwice();
+  return page.evaluate<Sight>(`(() => {
+    const space = document.querySelector('pf-space');
+    const { layout: { axis }, zoom, scroll, box } = space.scene.lanes[0];
+    const ends = [axis.toPage(scroll, zoom), axis.toPage(Math.min(scroll + box.h, axis.length(zoom)), zoom)].sort((a, b) => a - b);
+    return { zoom, from: ends[0], to: ends[1], page: axis.toPage(scroll + ${y} - box.y, zoom), canvas: space.querySelector('canvas').getBoundingClientRect().toJSON(), suits: space.view === null };
+  })()`);
+};
+const onPicture = () => page.evaluate<void>(`document.querySelector('pf-space canvas').focus()`);
+const many = async () => {
+  await paste(MANY);
+  await page.until(`document.querySelectorAll('pf-space-table .body [role=row]').length === 60`);
+};
+/** Where a page of a process is in the window. */
+const boxOf = async (addr: string, pid = 1) => {
+  await drawnTwice();
+  return page.evaluate<{ x: number; y: number }>(`(() => {
+    const { scene } = document.querySelector('pf-space');
+    const pfn = scene.lanes.flatMap(({ data }) => data.pid === ${pid} ? data.cells.flatMap((run) => run.pfn[${Number.parseInt(addr, 16) / 4096} - run.page] ?? []) : [])[0];
+    const { box } = document.querySelector('pf-space').placesOf(pfn).find((place) => place.pid === ${pid});
+    return { x: box.x + box.width / 2, y: box.y + Math.min(box.height, 20) / 2 };
+  })()`);
+};
+const tool = (words: string) => page.evaluate<void>(`[...document.querySelectorAll('.pf-tools button')].find((button) => button.textContent === ${JSON.stringify(words)}).click()`);
+
+test('the wheel moves, with Ctrl it zooms about the pointer', async () => {
+  await many();
+  const first = await seen();
+  const { x, y } = { x: first.canvas.x + 60, y: first.canvas.y + 200 };
+  await page.wheel(x, y, 240);
+  await page.until(`document.querySelector('pf-space').scene.input.view.page !== ${first.from}`);
+  const panned = await seen(200);
+  expect(panned.zoom).toBe(first.zoom);
+  expect(panned.to).not.toBe(first.to);
+  await page.wheel(x, y, -100, 'Control');
+  await page.until(`document.querySelector('pf-space').scene.lanes[0].zoom > ${panned.zoom}`);
+  const zoomed = await seen(200);
+  // What was under the pointer is there still, up to a row of pixels.
+  expect(Math.abs(zoomed.page - panned.page)).toBeLessThan((panned.to - panned.from) / 100);
+});
+
+test('it is dragged; a double click shows one area, and beside areas everything again', async () => {
+  await many();
+  const first = await seen();
+  const { canvas } = first;
+  await page.drag([canvas.x + 80, canvas.y + 300], [canvas.x + 80, canvas.y + 120]);
+  const dragged = await seen();
+  expect([dragged.zoom, dragged.to === first.to]).toEqual([first.zoom, false]);
+  await page.evaluate(`document.querySelector('pf-space').fit()`);
+  await paste('a = mmap(NULL, 64K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nstore(a, "x")\n');
+  await at(2, 2);
+  const selected = await page.evaluate<string>(`document.querySelector('pf-memory').selected.addr`);
+  const box = await boxOf(selected);
+  const wide = await seen();
+  await page.clickAt(box.x, box.y, 2);
+  await page.until(`document.querySelector('pf-space').view !== null`);
+  expect((await seen()).zoom).toBeGreaterThan(wide.zoom);
+  await tool('Fit');
+  expect((await seen()).suits).toBe(true);
+});
+
+test('every key of the picture', async () => {
+  await many();
+  await onPicture();
+  const first = await seen();
+  await page.press('w');
+  const near = await seen();
+  expect(near.zoom).toBeGreaterThan(first.zoom);
+  await page.press('s');
+  expect((await seen()).zoom).toBeLessThan(near.zoom);
+  await page.press('d');
+  const right = await seen();
+  await page.press('a');
+  expect((await seen()).from).not.toBe(right.from);
+  await page.press('0');
+  expect((await seen()).to - (await seen()).from).toBeGreaterThan(first.to - first.from - 1);
+  await page.press('.');
+  await page.until(`document.querySelector('pf-memory').selected !== null`);
+  const one = await page.evaluate<string>(`document.querySelector('pf-memory').selected.addr`);
+  await page.press('.');
+  await page.until(`document.querySelector('pf-memory').selected.addr !== ${JSON.stringify(one)}`);
+  await page.press(',');
+  await page.until(`document.querySelector('pf-memory').selected.addr === ${JSON.stringify(one)}`);
+  await page.press('f');
+  const fitted = await seen();
+  expect(fitted.to - fitted.from).toBeLessThan(first.to - first.from);
+  for (const key of ['g', '/']) {
+    await onPicture();
+    await page.press(key);
+    await page.until(`document.activeElement.matches('.pf-goto input')`);
+    await page.press('Escape');
+    await page.until(`document.querySelector('.pf-goto') === null && document.activeElement.matches('pf-space canvas')`);
+  }
+  await page.press('g');
+  await page.type('.pf-goto input', '0x10010000');
+  await page.press('Enter');
+  await page.until(`document.querySelector('pf-memory').selected.addr === '10010000'`);
+  await page.type('.pf-goto input', 'nowhere at all');
+  await page.press('Enter');
+  await contains('.pf-goto output', 'nowhere at all');
+});
+
+test('the minimap moves the window by click and by arrows', async () => {
+  await many();
+  await onPicture();
+  for (let i = 0; i < 4; i++) await page.press('w');
+  const first = await seen();
+  const box = await page.evaluate<{ x: number; y: number; width: number; height: number }>(`document.querySelector('pf-minimap canvas').getBoundingClientRect().toJSON()`);
+  await page.clickAt(box.x + box.width * 0.5, box.y + box.height / 2);
+  const moved = await seen();
+  expect(moved.from).not.toBe(first.from);
+  await page.evaluate(`document.querySelector('pf-minimap canvas').focus()`);
+  await page.press('ArrowRight');
+  await page.until(`document.querySelector('pf-space').scene.input.view.page !== ${moved.from}`);
+  expect(await page.evaluate(`document.querySelector('pf-minimap canvas').getAttribute('aria-valuetext')`)).toMatch(/^0x[\da-f]+ to 0x[\da-f]+$|^[\da-f]+ to [\da-f]+$/);
+});
+
+test('true scale, direction and units are toggled, in the table too', async () => {
+  await act('step');
+  await at(1);
+  await page.until(`document.querySelectorAll('pf-space-table .body [role=row]').length > 3`);
+  const before = await rows();
+  await onPicture();
+  await page.press('m');
+  await page.until(`document.querySelector('pf-space').trueScale && [...document.querySelectorAll('.pf-tools button')].some((button) => button.textContent === 'True scale' && button.ariaPressed === 'true')`);
+  await tool('True scale');
+  await tool('High first');
+  await page.until(`document.querySelector('pf-space-table').lowFirst`);
+  expect(await rows()).toEqual(before.toReversed());
+  await tool('Low first');
+  await tool('Hex');
+  await page.until(`!/[a-f]/.test(document.querySelector('pf-space-table .body [role=gridcell]').textContent)`);
+  await tool('Decimal');
+  await tool('Bytes');
+  await page.until(`/pages?/.test(document.querySelector('pf-space-table .body [role=row] [aria-colindex="4"]').textContent)`);
+});
+
+test('levels: the space, an area, a page, its bytes; breadcrumbs lead back', async () => {
+  await act('step');
+  await act('step');
+  await at(2);
+  await onPicture();
+  await page.press('f');
+  await drawnTwice();
+  for (let i = 0; i < 30 && (await count('.pf-crumbs button')) < 3; i++) {
+    await page.press('w');
+    await drawnTwice();
+  }
+  await contains('.pf-crumbs', 'page ');
+  await page.until(`document.querySelector('pf-space').scene.input.bytes !== null`);
+  for (let i = 0; i < 3; i++) await page.press('w');
+  const near = await seen();
+  await page.click('.pf-crumbs button:nth-of-type(2)');
+  await page.until(`document.querySelector('pf-space').scene.lanes[0].zoom < ${near.zoom}`);
+  await page.click('.pf-crumbs button');
+  await page.until(`document.querySelector('pf-space').view === null`);
+});
+
+test('the legend fades all other kinds, and shows all again', async () => {
+  await act('step');
+  await act('step');
+  await at(2);
+  await page.click('.pf-legend button:nth-child(2)');
+  await page.until(`document.querySelector('pf-space').only?.size === 1 && document.querySelector('pf-ram').only?.size === 1`);
+  expect(await count('.pf-legend button[aria-pressed=true]')).toBe(1);
+  expect(await count('.pf-legend button.faded')).toBeGreaterThan(2);
+  await page.click('.pf-legend .all');
+  await page.until(`document.querySelector('pf-space').only === null`);
+});
+
+test('heat: how often pages were read, written, executed, faulted', async () => {
+  await act('run');
+  await at(9);
+  await act('back');
+  await at(8);
+  await page.evaluate(`(() => { const menu = document.querySelector('.pf-tools [aria-label=Heat]'); menu.value = 'writes'; if (menu.value !== 'writes') menu.value = menu.options[2].value; menu.dispatchEvent(new Event('change')); })()`);
+  await page.until(`document.querySelector('pf-space').scene.input.heat !== null`);
+  const heat = await page.evaluate<number[]>(`(() => { const one = document.querySelector('pf-memory').heat.get(1).get(${Number.parseInt(A, 16) / 4096}); return [...one]; })()`);
+  // The parent wrote its page once and read it once.
+  expect(heat.slice(0, 2)).toEqual([1, 1]);
+});
+
+test('the same as a table: by keys, chosen from it, the touched area named', async () => {
+  await act('step');
+  await act('step');
+  await at(2);
+  await tool('Table');
+  await page.until(`!document.querySelector('pf-space-table').classList.contains('pf-hidden')`);
+  expect((await rows()).some((row) => row.includes('(touched)'))).toBe(true);
+  await page.evaluate(`document.querySelector('pf-space-table [role=gridcell][tabindex="0"]').focus()`);
+  await page.press('Control+Home');
+  const [first] = await rows();
+  await page.press('Enter');
+  await page.until(`document.querySelector('pf-space-table [aria-selected=true]') !== null`);
+  expect(await text('pf-space-table [aria-selected=true] [aria-colindex="1"]')).toBe(first!.split(' ')[0]);
+  await page.press('ArrowDown');
+  await page.press('ArrowRight');
+  expect(await page.evaluate('document.activeElement.ariaColIndex')).toBe('2');
+  expect(await page.evaluate('document.activeElement.parentElement.ariaRowIndex')).toBe('3');
+  expect(await page.evaluate(`document.querySelector('.pf-areas-grid').ariaRowCount`)).toBe(String((await rows()).length + 1));
+});
+
+test('a frame chosen in RAM says everybody who maps it, and leads there', async () => {
+  for (const to of [1, 2, 3]) {
+    await act('step');
+    await at(to);
+  }
+  const [cell] = await cells(A);
+  expect(cell!.pfn).not.toBe(NO_FRAME);
+  await drawnTwice();
+  const box = await page.evaluate<{ x: number; y: number; width: number; height: number }>(`document.querySelector('pf-ram').placeOf(${cell!.pfn}).toJSON()`);
+  await page.clickAt(box.x + box.width / 2, box.y + box.height / 2);
+  await contains('#pf-inspected', `frame ${cell!.pfn}`);
+  await contains('#pf-inspected', 'Who maps it: 2 pages');
+  await page.click('#pf-inspected pf-rows .pf-row:nth-child(2) button');
+  await page.until(`document.querySelector('pf-memory').selected.pid === 2 && document.querySelector('#pf-tab-walk').ariaSelected === 'true'`);
+});
+
+test('what is pointed at in one view is lit in the others', async () => {
+  for (const to of [1, 2, 3]) {
+    await act('step');
+    await at(to);
+  }
+  const [cell] = await cells(A);
+  const box = await boxOf(A);
+  await page.move(box.x, box.y);
+  await page.until(`document.querySelector('pf-ram').selected === ${cell!.pfn} && document.querySelector('pf-space-table .pointed') !== null`);
+  await contains('.pf-card', `frame ${cell!.pfn}`);
+  await page.move(5, 5);
+  await page.until(`document.querySelector('pf-memory').pointed === null && document.querySelector('.pf-card') === null`);
+  // From the list of changes, by keyboard.
+  await page.evaluate(`[...document.querySelectorAll('pf-story .pf-changes .pf-link')].find((link) => link.textContent.includes('7ffff7ff3000')).focus()`);
+  await page.until(`document.querySelector('pf-memory').pointed !== null && document.querySelector('pf-space').scene.input.hover !== null`);
+  // And from RAM.
+  const frame = await page.evaluate<{ x: number; y: number; width: number; height: number }>(`document.querySelector('pf-ram').placeOf(${cell!.pfn}).toJSON()`);
+  await page.move(frame.x + frame.width / 2, frame.y + frame.height / 2);
+  await page.until(`document.querySelector('pf-memory').pointed?.addr === ${JSON.stringify(A)}`);
+});
+
+test('panes are resized by keys and by pointer, and remembered', async () => {
+  const width = () => page.evaluate<number>(`document.querySelector('section.script').getBoundingClientRect().width`);
+  const before = await width();
+  await page.evaluate(`document.querySelector('pf-split[name=script] [role=separator]').focus()`);
+  for (let i = 0; i < 3; i++) await page.press('ArrowRight');
+  expect(await width()).toBeGreaterThan(before + 40);
+  const wide = await width();
+  const line = await page.evaluate<{ x: number; y: number; width: number; height: number }>(`document.querySelector('pf-split[name=script] [role=separator]').getBoundingClientRect().toJSON()`);
+  const x = line.x + line.width / 2;
+  await page.drag([x, line.y + 200], [x + 80, line.y + 200]);
+  expect(await width()).toBeGreaterThan(wide + 40);
+  const dragged = await width();
+  await page.reload();
+  await page.until(`document.documentElement.dataset.ready === 'yes'`);
+  expect(Math.abs((await width()) - dragged)).toBeLessThan(2);
+});
+
+test.runIf(isChromium)('the pattern beside the colour: the drawing differs where colours are forced', async () => {
+  await act('step');
+  await at(1);
+  await page.media({ forcedColors: true });
+  await drawnTwice();
+  const ink = await page.evaluate<number>(`(() => { const canvas = document.querySelector('pf-minimap canvas'); const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height); return new Set(Array.from({ length: data.length / 4 }, (_, i) => data.slice(i * 4, i * 4 + 4).join())).size; })()`);
+  await page.media({});
+  expect(ink).toBeGreaterThan(1);
+});
+
+test('no error reached the console', () => {
+  expect(page.errors).toEqual([]);
+});

@@ -1,0 +1,240 @@
+/** Counters over time as small charts on one axis; several runs of one text, under other settings, as lines in each. */
+import { type TemplateResult, html, nothing, svg } from 'lit';
+import type { ProcessInfo, Tracks } from '../../worker/protocol.ts';
+import { bytesWords } from '../../model/entry.ts';
+import { type Line, type Series, lineOf, pidsOf, stepsOf, valuesOf } from '../../model/tracks.ts';
+import { details } from '../../texts/details.ts';
+import { panels } from '../../texts/panels.ts';
+import { Panel, data, define } from '../panel.ts';
+import './pf-charts.css';
+
+const t = details.charts;
+const ALL: readonly Series[] = ['rss', 'faults', 'tables', 'free', 'tlbRate'];
+const HEIGHT = 72;
+/** Rows of the table twin. */
+const ROWS = 24;
+
+export interface Run {
+  readonly name: string;
+  readonly tracks: Tracks;
+}
+
+interface Drawn {
+  readonly run: number;
+  readonly line: Line;
+  readonly values: Float64Array;
+}
+
+export class PfCharts extends Panel {
+  static override properties = { ...data('runs', 'position', 'length', 'processes'), pid: { state: true }, width: { state: true }, pointed: { state: true }, wrong: { state: true } };
+  /** The first one is the text as it is written. */
+  declare runs: readonly Run[];
+  declare position: number;
+  declare length: number;
+  /** For the Pss at this moment, which tracks do not have. */
+  declare processes: readonly ProcessInfo[];
+  /** Whose resident memory and faults; null: all. */
+  declare pid: number | null;
+  declare width: number;
+  declare pointed: number | null;
+  declare wrong: string;
+  #drawn = new Map<string, { key: unknown[]; drawn: Drawn[] }>();
+  #resized = new ResizeObserver(([entry]) => (this.width = Math.max(80, Math.floor(entry!.contentRect.width))));
+
+  constructor() {
+    super();
+    this.runs = [];
+    this.position = 0;
+    this.length = 0;
+    this.processes = [];
+    this.pid = null;
+    this.width = 300;
+    this.pointed = null;
+    this.wrong = '';
+  }
+
+  protected override updated(): void {
+    const list = this.querySelector('.pf-chart-draw');
+    if (list) this.#resized.observe(list);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#resized.disconnect();
+  }
+
+  override render(): TemplateResult {
+    const [own] = this.runs;
+    const pids = own ? pidsOf(own.tracks) : [];
+    const isEmpty = !own || stepsOf(own.tracks) === 0;
+    return html`<div class="pf-panel pf-charts ${this.runs.length > 1 ? 'several' : ''}">
+      <h2 class="pf-h">${t.title}
+        ${pids.length > 1 ? html`<span class="pf-side"><label>${t.process} <select @change=${(event: Event) => (this.pid = Number((event.target as HTMLSelectElement).value) || null)}><option value="0">${t.all}</option>${pids.map((pid) => html`<option value=${pid} ?selected=${pid === this.pid}>${this.processes.find((one) => one.pid === pid)?.name ?? ''} ${pid}</option>`)}</select></label></span>` : nothing}</h2>
+      ${this.runs.length > 1 ? this.#legend() : nothing}
+      ${isEmpty ? this.quiet(t.empty) : html`<div class="pf-chart-list">${ALL.map((series) => this.#chart(series, pids))}</div>${this.#table(pids)}`}
+      ${this.#whatIf()}
+    </div>`;
+  }
+
+  #legend(): TemplateResult {
+    return html`<ul class="pf-runs">${this.runs.map(({ name }, run) => html`<li><svg class="pf-draw" width="30" height="10" aria-hidden="true"><path class="run r${run % 5}" d="M1 5h28"/></svg>${run === 0 ? t.thisRun : name}
+      ${run === 0 ? nothing : html`<button type="button" class="pf-small" aria-label=${t.drop(name)} title=${t.drop(name)} @click=${() => this.raise('drop-run', { index: run })}>✕</button>`}</li>`)}</ul>`;
+  }
+
+  /** One value a step of a series; of all processes, what each had last is added up. */
+  #values(run: number, series: Series, pids: readonly number[]): Float64Array {
+    const { tracks } = this.runs[run]!;
+    if (series !== 'rss' || this.pid !== null || pids.length <= 1) return valuesOf(tracks, series, series === 'rss' || series === 'faults' ? this.pid ?? (series === 'rss' ? (pids[0] ?? null) : null) : null);
+    const place = new Map(pidsOf(tracks).map((pid, at) => [pid, at]));
+    const last = new Float64Array(place.size + 1);
+    const values = new Float64Array(tracks.rss.length);
+    let [sum, pid, at] = [0, -1, 0];
+    for (let i = 0; i < values.length; i++) {
+      if (tracks.pid[i] !== pid) {
+        pid = tracks.pid[i]!;
+        at = place.get(pid) ?? place.size;
+      }
+      const rss = tracks.rss[i]!;
+      sum += rss - last[at]!;
+      last[at] = rss;
+      values[i] = sum;
+    }
+    return values;
+  }
+
+  #lines(series: Series, pids: readonly number[]): Drawn[] {
+    const key = [this.runs, this.pid, this.width, this.length];
+    const kept = this.#drawn.get(series);
+    if (kept?.key.every((part, i) => part === key[i])) return kept.drawn;
+    const length = Math.max(this.length, ...this.runs.map(({ tracks }) => stepsOf(tracks)));
+    const drawn = this.runs.map((_, run) => {
+      const values = this.#values(run, series, pids);
+      return { run, values, line: lineOf(values, length, Math.floor(this.width)) };
+    });
+    this.#drawn.set(series, { key, drawn });
+    return drawn;
+  }
+
+  #chart(series: Series, pids: readonly number[]): TemplateResult {
+    const drawn = this.#lines(series, pids);
+    const { width, length } = this;
+    const isCounted = series !== 'tlbRate' || this.runs.some(({ tracks }) => (tracks.tlbHits.at(-1) ?? 0) > 0);
+    if (!isCounted) return html`<figure><figcaption><b>${t.series[series]}</b> <span class="pf-quiet">${t.notCounted}</span></figcaption></figure>`;
+    const most = series === 'tlbRate' ? 1 : Math.max(1, ...drawn.map(({ line }) => line.most));
+    // Free RAM hardly moves: its axis begins where it is least.
+    const values = drawn.flatMap(({ line }) => [...line.least]).filter((value) => !Number.isNaN(value));
+    const least = series === 'free' ? Math.min(...values, most) : 0;
+    const range = Math.max(most - least, series === 'tlbRate' ? .001 : 1);
+    const y = (value: number) => (HEIGHT - 3 - ((value - least) / range) * (HEIGHT - 8)).toFixed(1);
+    const at = this.pointed ?? this.position;
+    const now = (one: Drawn) => one.values[Math.min(at, one.values.length) - 1];
+    const x = (position: number) => (length === 0 ? 0 : (position / length) * width);
+    return html`<figure>
+      <figcaption><b>${t.series[series]}</b> <span class="pf-quiet">${t.words[series]}</span>
+        <span class="pf-side">${drawn.map((one) => html`<span class="pf-value r${one.run % 5}">${now(one) === undefined || Number.isNaN(now(one)) ? '–' : show(series, now(one)!)}</span>`)}</span></figcaption>
+      <div class="pf-chart-draw" @pointermove=${this.#move} @pointerleave=${() => (this.pointed = null)} @click=${() => this.pointed !== null && this.raise('go', { position: this.pointed })}>
+        <svg class="pf-draw" role="img" aria-label=${t.chartLabel(t.series[series], this.runs.length)} width=${width} height=${HEIGHT} viewBox="0 0 ${width} ${HEIGHT}">
+          <path class="grid" d="M0 ${y(most)}H${width}M0 ${y((most + least) / 2)}H${width}M0 ${y(least)}H${width}"/>
+          ${drawn.map(({ run, line }) => svg`<path class="run r${run % 5}" d=${path(line, width, y)}/>`)}
+          <path class="now" d="M${x(at)} 0V${HEIGHT}"/>
+          <text class="most" x="2" y="12">${show(series, most)}</text>
+          ${least > 0 && show(series, least) !== show(series, most) ? svg`<text class="most" x="2" y=${HEIGHT - 6}>${show(series, least)}</text>` : nothing}
+        </svg>
+      </div>
+      ${series === 'rss' ? this.#pss() : nothing}
+    </figure>`;
+  }
+
+  #pss(): TemplateResult | typeof nothing {
+    const known = this.processes.filter(({ pss, ended, pid }) => pss !== null && !ended && (this.pid === null || pid === this.pid));
+    return known.length === 0 ? nothing : html`<p class="pf-quiet">${t.pssNow(known.map(({ name, pid, pss }) => `${name || pid} ${bytesWords(pss! * 4096)}`).join(' · '))}</p>`;
+  }
+
+  #rows(): number[] {
+    const steps = Math.max(...this.runs.map(({ tracks }) => stepsOf(tracks)), 0);
+    const count = Math.min(steps, ROWS);
+    return [...new Set(Array.from({ length: count }, (_, i) => Math.round(((i + 1) * steps) / count)))];
+  }
+
+  #table(pids: readonly number[]): TemplateResult {
+    const all = ALL.map((series) => ({ series, drawn: this.#lines(series, pids) }));
+    const name = (run: number) => (this.runs.length === 1 ? '' : ` · ${run === 0 ? t.thisRun : this.runs[run]!.name}`);
+    const head = all.flatMap(({ series, drawn }) => drawn.map(({ run }) => `${t.series[series]}${name(run)}`));
+    const cells = (position: number, format: (series: Series, value: number | undefined) => string) => all.flatMap(({ series, drawn }) => drawn.map(({ values }) => format(series, values[position - 1])));
+    const csv = () => {
+      const steps = Math.max(...this.runs.map(({ tracks }) => stepsOf(tracks)));
+      const quote = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+      const plain = (_: Series, value: number | undefined) => (value === undefined || Number.isNaN(value) ? '' : String(Number(value.toFixed(4))));
+      return [[t.step, ...head].map(quote).join(','), ...Array.from({ length: steps }, (_, i) => [i + 1, ...cells(i + 1, plain)].join(','))].join('\n');
+    };
+    return html`<details class="pf-twin"><summary>${t.table}</summary><div class="pf-scroll" tabindex="0" role="region" aria-label=${t.table}><table class="pf-table">
+      <thead><tr><th scope="col">${t.step}</th>${head.map((title) => html`<th scope="col" class="pf-n">${title}</th>`)}</tr></thead>
+      <tbody>${this.#rows().map((position) => html`<tr><th scope="row">${this.step(position, panels.number(position))}</th>${cells(position, (series, value) => (value === undefined || Number.isNaN(value) ? '–' : show(series, value))).map((cell) => html`<td class="pf-n">${cell}</td>`)}</tr>`)}</tbody>
+    </table></div>${this.copy(csv, t.csv)}</details>`;
+  }
+
+  #move = (event: PointerEvent): void => {
+    const box = (event.currentTarget as Element).getBoundingClientRect();
+    this.pointed = Math.max(0, Math.min(this.length, Math.round(((event.clientX - box.left) / box.width) * this.length)));
+  };
+
+  /* ---------------------------------------------------------------- what if */
+
+  #whatIf(): TemplateResult {
+    const option = (value: string, words: string) => html`<option value=${value}>${words}</option>`;
+    return html`<details class="pf-whatif"><summary>${t.whatIf}</summary><p class="pf-quiet">${t.whatIfWords}</p>
+      <form @submit=${this.#submit}>
+        <label>${t.ram}<select name="ram">${option('', t.asIs)}${['8M', '16M', '64M', '256M', '1G', '2G'].map((size) => option(size, size.replace(/([MG])$/, ' $1iB')))}</select></label>
+        <label>${t.overcommit}<select name="overcommit">${option('', t.asIs)}${[0, 1, 2].map((mode) => option(String(mode), t.overcommits[mode]!))}</select></label>
+        <label>${t.mapCount}<input type="text" inputmode="numeric" name="mapCount" placeholder=${t.asIs} autocomplete="off"></label>
+        <label>${t.faultAround}<select name="faultAround">${option('', t.asIs)}${[4096, 16_384, 65_536, 262_144].map((bytes) => option(String(bytes), bytesWords(bytes)))}</select></label>
+        <label class="pf-check"><input type="checkbox" name="advice">${t.advice}</label>
+        ${this.wrong ? html`<p class="pf-bad" role="alert">${this.wrong}</p>` : nothing}
+        <button class="primary pf-run">${t.runUnder}</button>
+      </form></details>`;
+  }
+
+  #submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const form = new FormData(event.target as HTMLFormElement);
+    const settings = Object.fromEntries(['ram', 'overcommit', 'mapCount', 'faultAround'].map((name) => [name, String(form.get(name) ?? '').trim()]));
+    const advice = form.get('advice') !== null;
+    if (settings.mapCount && !/^[1-9]\d{0,9}$/.test(settings.mapCount)) this.wrong = t.badMapCount;
+    else if (!advice && Object.values(settings).every((value) => value === '')) this.wrong = t.choose;
+    else {
+      this.wrong = '';
+      this.raise('run-under', { ...underOf(settings), advice, name: [underOf(settings).name, advice ? 'MADV_FREE' : ''].filter(Boolean).join(', ') });
+    }
+  };
+}
+
+/** Settings as lines of a header, and what the run is called. */
+export function underOf({ ram, overcommit, mapCount, faultAround }: Readonly<Record<string, string>>): { header: string; name: string } {
+  const lines: [string, string][] = [];
+  if (ram) lines.push([`@ram ${ram}`, `${t.ram} ${ram}`]);
+  if (overcommit) lines.push([`@sysctl vm.overcommit_memory ${overcommit}`, `overcommit ${overcommit}`]);
+  if (mapCount) lines.push([`@sysctl vm.max_map_count ${mapCount}`, `max_map_count ${mapCount}`]);
+  if (faultAround) lines.push([`@sysctl fault_around_bytes ${faultAround}`, `fault-around ${bytesWords(Number(faultAround))}`]);
+  return { header: lines.map(([line]) => line).join('\n'), name: lines.map(([, name]) => name).join(', ') };
+}
+
+const show = (series: Series, value: number): string =>
+  series === 'tlbRate' ? `${(value * 100).toFixed(1)} %` : series === 'faults' ? panels.number(value) : bytesWords(value * 4096);
+
+/** A line with its peaks: where a pixel has several values, the stroke goes over all of them. */
+function path({ least, greatest }: Line, width: number, y: (value: number) => string): string {
+  const per = width / greatest.length;
+  let text = '';
+  let before = Number.NaN;
+  greatest.forEach((high, i) => {
+    if (Number.isNaN(high)) return;
+    const x = (i * per).toFixed(1);
+    text += `${Number.isNaN(before) ? 'M' : 'L'}${x} ${y(high)}`;
+    if (least[i] !== high) text += `L${x} ${y(least[i]!)}`;
+    text += `H${((i + 1) * per).toFixed(1)}`;
+    before = high;
+  });
+  return text;
+}
+
+define('pf-charts', PfCharts);

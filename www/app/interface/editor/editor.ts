@@ -1,0 +1,123 @@
+/**
+ * `<pf-editor>`: the script. Its text is there at the first paint; CodeMirror takes its place when it has been loaded.
+ *
+ * Events: `edited` (at once: the text is another one), `changed` (`detail.text`, when typing pauses).
+ */
+import { LitElement, html } from 'lit';
+import { EDITOR } from '../../texts/editor-en.ts';
+import type { Code } from './code.ts';
+import './editor.css';
+import { NOTHING, type Shown } from './shown.ts';
+
+export type { LineResult, Remark, ScriptMistake, Shown } from './shown.ts';
+
+/** Of a text that is not edited yet, so much is in the page. */
+const FIRST_PAINT = 20_000;
+
+export class ScriptEditor extends LitElement {
+  static override readonly properties = { isLoaded: { state: true } };
+  declare protected isLoaded: boolean;
+  #code: Code | null = null;
+  #text = '';
+  #shown: Shown = NOTHING;
+  #pending: ((code: Code) => void)[] = [];
+
+  constructor() {
+    super();
+    this.isLoaded = false;
+  }
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  /** Loads CodeMirror; asked for by itself after the first paint. */
+  async load(): Promise<void> {
+    if (this.#code) return;
+    const { Code } = await import('./code.ts');
+    if (this.#code || !this.isConnected) return;
+    const hadFocus = this.contains(document.activeElement);
+    this.isLoaded = true;
+    await this.updateComplete;
+    this.#code = new Code(this.querySelector('.code')!, this.#text, {
+      edited: () => this.dispatchEvent(new CustomEvent('edited', { bubbles: true })),
+      changed: (text) => this.dispatchEvent(new CustomEvent('changed', { bubbles: true, detail: { text } })),
+    });
+    this.#code.show(this.#shown);
+    for (const each of this.#pending.splice(0)) each(this.#code);
+    if (hadFocus) this.#code.view.focus();
+    this.dispatchEvent(new CustomEvent('loaded', { bubbles: true }));
+  }
+
+  protected override firstUpdated(): void {
+    // Two frames: what is there has been painted by then.
+    requestAnimationFrame(() => requestAnimationFrame(() => void this.load()));
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    if (this.#code) this.#text = this.#code.text;
+    this.#code?.destroy();
+    this.#code = null;
+    this.isLoaded = false;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (this.hasUpdated) void this.load();
+  }
+
+  /** The text as it stands there. */
+  get text(): string {
+    return this.#code?.text ?? this.#text;
+  }
+
+  /** Replaces the text, without events; can be undone. */
+  setText(text: string): void {
+    this.#text = text;
+    this.#shown = NOTHING;
+    this.#code?.setText(text);
+    if (!this.#code) this.requestUpdate();
+  }
+
+  /** Shows results, the current line, errors. */
+  show(shown: Shown): void {
+    this.#shown = shown;
+    this.#code?.show(shown);
+  }
+
+  /** Scrolls to a line, from 1. */
+  reveal(line: number, where: 'center' | 'nearest' = 'nearest'): void {
+    this.#whenLoaded((code) => code.reveal(line, where));
+  }
+
+  /** Puts the cursor at a place, both from 1, and takes the focus. */
+  goTo({ line, column = 1 }: { readonly line: number; readonly column?: number }): void {
+    this.#whenLoaded((code) => code.goTo(line, column));
+  }
+
+  /** Tells of what was typed at once instead of after the pause. */
+  flush(): void {
+    this.#code?.flush();
+  }
+
+  override focus(): void {
+    this.#whenLoaded((code) => code.view.focus());
+  }
+
+  #whenLoaded(then: (code: Code) => void): void {
+    if (this.#code) then(this.#code);
+    else this.#pending.push(then);
+  }
+
+  protected override render() {
+    if (this.isLoaded) return html`<div class="code"></div>`;
+    return html`<textarea class="first-text" readonly aria-label=${EDITOR.label} aria-busy="true" title=${EDITOR.loading} spellcheck="false" .value=${this.#text.slice(0, FIRST_PAINT)}></textarea>`;
+  }
+}
+
+customElements.define('pf-editor', ScriptEditor);
+
+declare global {
+  interface HTMLElementTagNameMap { 'pf-editor': ScriptEditor }
+}

@@ -1,0 +1,70 @@
+/** A frame of physical memory: whose it is, who counts on it, everybody who maps it. */
+import { type TemplateResult, html, nothing } from 'lit';
+import type { FrameDetail } from '../../../lib/index.ts';
+import type { Place, ProcessInfo, WalkDetail } from '../../worker/protocol.ts';
+import { details } from '../../texts/details.ts';
+import { panels } from '../../texts/panels.ts';
+import { Panel, data, define } from '../panel.ts';
+import '../pf-rows.ts';
+import './pf-frame.css';
+
+const t = details.frame;
+
+export class PfFrame extends Panel {
+  static override properties = data('frame', 'place', 'processes', 'walk');
+  declare frame: FrameDetail | null;
+  declare place: Place | null;
+  declare processes: readonly Pick<ProcessInfo, 'pid' | 'name'>[];
+  /** The walk of the selected address: a table on its way is that process's. */
+  declare walk: WalkDetail | null;
+
+  constructor() {
+    super();
+    this.frame = null;
+    this.place = null;
+    this.processes = [];
+    this.walk = null;
+  }
+
+  override render(): TemplateResult {
+    const { frame, place } = this;
+    if (!place) return html`<div class="pf-panel">${this.quiet(panels.nothingSelected)}</div>`;
+    if (!frame) return html`<div class="pf-panel">${this.quiet(place.pfn === null ? t.absent : t.free(place.pfn))}</div>`;
+    if (frame.kind === 'free') return html`<div class="pf-panel pf-frame">${this.#head(frame)}<p>${t.free(frame.pfn)}</p></div>`;
+    const { kind, refcount, mapcount, flags, owner, mappers } = frame;
+    return html`<div class="pf-panel pf-frame">
+      ${this.#head(frame)}
+      <p>${t.kinds[kind]} ${kind === 'table' ? this.#tableOf(frame.pfn, place) : ''}</p>
+      <dl class="pf-fields"><div><dt>${t.holds}</dt><dd>${owner}</dd></div></dl>
+      <h4>${t.counts}</h4>
+      <div class="pf-counts">
+        <div><b>${mapcount}</b><span>${t.mapcount}</span><p>${t.mapcountWords(mapcount)}</p></div>
+        <div><b>${refcount}</b><span>${t.refcount}</span><p>${t.refcountWords(refcount, mapcount, kind)}</p></div>
+      </div>
+      <dl class="pf-fields"><div><dt>${t.flags}</dt><dd>${flags.length === 0 ? t.noFlags : flags.map((flag) => html`<div><code>${flag}</code>${t.flagWords[flag] ? html` <span class="pf-quiet">${t.flagWords[flag]}</span>` : nothing}</div>`)}</dd></div></dl>
+      <h4>${t.mappers(mappers.length)}</h4>
+      ${mappers.length === 0 ? this.quiet(t.noMappers) : html`<pf-rows .count=${mappers.length} .rowHeight=${28} .most=${280} .label=${t.mappers(mappers.length)} .row=${this.#mapper}></pf-rows>`}
+    </div>`;
+  }
+
+  /** Whose table it is, as far as the selected address leads to it. */
+  #tableOf(pfn: number, { pid }: Place): string {
+    const level = this.walk?.levels.find(({ table }) => table === pfn);
+    return level ? t.tableOf(this.#name(pid), level.name, `0x${this.walk!.addr}`) : '';
+  }
+
+  #name(pid: number): string {
+    return panels.process(pid, this.processes.find((process) => process.pid === pid)?.name ?? '');
+  }
+
+  #head({ pfn, kind }: FrameDetail): TemplateResult {
+    return html`<p class="pf-where"><i class="pf-swatch ${kind}" aria-hidden="true"></i><b>${t.title(pfn)}</b> · ${t.physical((pfn * 4096).toString(16))}</p>`;
+  }
+
+  #mapper = (index: number): TemplateResult => {
+    const { pid, addr } = this.frame!.mappers[index]!;
+    return this.link({ pid, addr, pfn: null }, html`${this.#name(pid)} · ${addr}`, 'walk');
+  };
+}
+
+define('pf-frame', PfFrame);

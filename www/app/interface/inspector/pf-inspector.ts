@@ -1,0 +1,79 @@
+/** The selected thing from near: one tab each. The chosen tab stays, whatever the machine does. */
+import { type TemplateResult, html } from 'lit';
+import type { At, Place } from '../../worker/protocol.ts';
+import { panels } from '../../texts/panels.ts';
+import { INSPECTOR_TABS, type InspectorTab, type PanelEvents } from '../events.ts';
+import { later } from '../later.ts';
+import { Panel, data, define, rove } from '../panel.ts';
+import './pf-inspector.css';
+
+const t = panels.inspector;
+
+export class PfInspector extends Panel {
+  static override properties = data('at', 'tab', 'maps', 'smaps', 'pid');
+  declare at: At | null;
+  declare tab: InspectorTab;
+  /** The texts of /proc of the process `pid`; null while they are not there. */
+  declare maps: string | null;
+  declare smaps: string | null;
+  declare pid: number | null;
+
+  constructor() {
+    super();
+    this.at = null;
+    this.tab = 'area';
+    this.maps = null;
+    this.smaps = null;
+    this.pid = null;
+    // A link inside says where it leads.
+    this.addEventListener('place', (event: CustomEvent<PanelEvents['place']>) => event.detail.tab && this.#choose(event.detail.tab));
+  }
+
+  override render(): TemplateResult {
+    return html`<div class="pf-inspector">
+      <div class="pf-tabs" role="tablist" aria-label=${t.label} @keydown=${this.#key}>
+        ${INSPECTOR_TABS.map((tab) => html`<button type="button" role="tab" id="pf-tab-${tab}" aria-selected=${tab === this.tab} aria-controls="pf-inspected" tabindex=${tab === this.tab ? 0 : -1} title=${t.titles[tab]} @click=${() => this.#choose(tab)}>${t.tabs[tab]}</button>`)}
+      </div>
+      <div class="pf-inspected" id="pf-inspected" role="tabpanel" aria-labelledby="pf-tab-${this.tab}" tabindex="0">${this.#panel()}</div>
+    </div>`;
+  }
+
+  protected override updated(): void {
+    // Where there is no room for all tabs, the chosen one is in sight.
+    this.querySelector('.pf-tabs [aria-selected="true"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }
+
+  #panel(): TemplateResult {
+    const { at } = this;
+    const selected = at?.selected ?? null;
+    const place: Place | null = selected?.place ?? null;
+    const name = at?.processes.find(({ pid }) => pid === place?.pid)?.name ?? '';
+    void later(this.tab === 'maps' || this.tab === 'smaps' ? 'pf-proc' : `pf-${this.tab}`);
+    switch (this.tab) {
+      case 'area': return html`<pf-area .area=${selected?.area ?? null} .place=${place} .processName=${name} .explanation=${at?.explanation ?? null}></pf-area>`;
+      case 'walk': return html`<pf-walk .walk=${selected?.walk ?? null} .place=${place} .processName=${name}></pf-walk>`;
+      case 'frame': return html`<pf-frame .walk=${selected?.walk ?? null} .frame=${selected?.frame ?? null} .place=${place} .processes=${at?.processes ?? []}></pf-frame>`;
+      case 'bytes': return html`<pf-bytes .bytes=${selected?.bytes ?? null} .place=${place} .isInvented=${selected?.isInvented ?? false}></pf-bytes>`;
+      case 'tlb': return html`<pf-tlb .entries=${at?.tlb ?? null} .ram=${at?.ram ?? null} .running=${at?.running ?? null} .selectedPage=${place ? (BigInt(`0x${place.addr}`) & ~0xfffn).toString(16) : null}></pf-tlb>`;
+      case 'cache': return html`<pf-meminfo .ram=${at?.ram ?? null} .meminfo=${at?.meminfo ?? null}></pf-meminfo><pf-cache .files=${at?.cache ?? null} .selectedName=${selected?.area?.name ?? null}></pf-cache>`;
+      case 'maps': return html`<pf-maps .text=${this.maps} .pid=${this.pid} .place=${place}></pf-maps>`;
+      case 'smaps': return html`<pf-smaps .text=${this.smaps} .pid=${this.pid} .place=${place}></pf-smaps>`;
+    }
+  }
+
+  #choose(tab: InspectorTab): void {
+    if (tab === this.tab) return;
+    this.tab = tab;
+    this.raise('tab', { tab });
+  }
+
+  #key = (event: KeyboardEvent): void => {
+    const next = rove(event.key, INSPECTOR_TABS.indexOf(this.tab), INSPECTOR_TABS.length);
+    if (next === null) return;
+    event.preventDefault();
+    this.#choose(INSPECTOR_TABS[next]!);
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>(`#pf-tab-${this.tab}`)?.focus());
+  };
+}
+
+define('pf-inspector', PfInspector);

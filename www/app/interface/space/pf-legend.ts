@@ -1,0 +1,59 @@
+/** `<pf-legend>`: what colours and textures mean; a click on a kind fades the others. */
+import { LitElement, type TemplateResult, html, nothing } from 'lit';
+import { STROKES, STROKE_ALPHA, TILE, inkOn } from '../../scene/canvas.ts';
+import { FRAME_LEGEND, LEGEND, type Look } from '../../scene/theme.ts';
+import './tokens.css';
+import './pf-legend.css';
+
+export class PfLegend extends LitElement {
+  static override properties = { only: { attribute: false }, shown: { attribute: false } };
+
+  /** Kinds that stay lit; null: all. */
+  declare only: ReadonlySet<string> | null;
+  /** Kinds that are listed; null: all. */
+  declare shown: ReadonlySet<string> | null;
+
+  constructor() {
+    super();
+    this.only = null;
+    this.shown = null;
+  }
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  private choose(id: string): void {
+    const only = new Set(this.only ?? []);
+    if (!only.delete(id)) only.add(id);
+    this.only = only.size === 0 ? null : only;
+    this.dispatchEvent(new CustomEvent('filter', { detail: { only: this.only } }));
+  }
+
+  protected override render(): TemplateResult {
+    const all = [...LEGEND, ...FRAME_LEGEND].filter(({ id }) => this.shown === null || this.shown.has(id) || this.only?.has(id));
+    return html`<div class="pf-legend" role="group" aria-label="Legend: choose kinds to fade the others">
+      ${all.map((look) => html`<button type="button" aria-pressed=${this.only?.has(look.id) ?? false} class=${this.only && !this.only.has(look.id) ? 'faded' : ''} @click=${() => this.choose(look.id)}>${swatch(look)}${look.meaning}</button>`)}
+      ${this.only ? html`<button type="button" class="all" @click=${() => { this.only = null; this.dispatchEvent(new CustomEvent('filter', { detail: { only: null } })); }}>Show all</button>` : nothing}
+      <span class="sign"><svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><rect x="0.5" y="0.5" width="13" height="13" rx="3" fill="var(--k-anon)"/><path d="M7 0.5H13.5V7Z" fill="var(--text)" stroke="var(--bg)"/></svg>dirty</span>
+      <span class="sign"><svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><rect x="1" y="1" width="12" height="12" rx="3" fill="none" stroke="var(--mark-edge)" stroke-width="2"/></svg>touched</span>
+      <span class="sign"><svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><rect x="1" y="1" width="12" height="12" rx="3" fill="none" stroke="var(--text)" stroke-width="2"/></svg>selected</span>
+    </div>`;
+  }
+}
+
+function swatch({ id, fill, pattern, letter, ink }: Look): TemplateResult {
+  const isHollow = id === 'absent' || id === 'free';
+  const lines = pattern ? [0, TILE, 2 * TILE].flatMap((x) => [0, TILE, 2 * TILE].flatMap((y) => STROKES[pattern].map(([x1, y1, x2, y2]) => `M${x + x1} ${y + y1}L${x + x2} ${y + y2}`))).join('') : '';
+  return html`<svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">
+    <rect x="0.5" y="0.5" width="13" height="13" rx="3" fill=${isHollow ? 'none' : `var(--${fill})`} stroke=${isHollow || id === 'zero' ? 'var(--edge)' : 'none'} stroke-dasharray=${id === 'absent' ? '2 2' : 'none'}></rect>
+    <path d=${lines} stroke="var(--${inkOn(fill)})" stroke-width="1.2" opacity=${pattern && !letter ? STROKE_ALPHA[pattern] : 0} style="clip-path: inset(0 round 3px)"></path>
+    <text x="7" y="11" text-anchor="middle" fill="var(--${ink})">${letter}</text>
+  </svg>`;
+}
+
+customElements.define('pf-legend', PfLegend);
+
+declare global {
+  interface HTMLElementTagNameMap { 'pf-legend': PfLegend }
+}

@@ -1,0 +1,336 @@
+/** Time: the buttons that move through it, and the slider with its tracks, drawn at the cost of its pixels, not of its steps. */
+import { type TemplateResult, html, nothing, svg } from 'lit';
+import { CALL_GROUPS, type Find, type Tracks } from '../../worker/protocol.ts';
+import { type Buckets, MARKS, NO_TRACKS, type Line, lanesOf, pidsOf, stepsOf } from '../../model/tracks.ts';
+import { panels } from '../../texts/panels.ts';
+import { Panel, data, define } from '../panel.ts';
+import './pf-time.css';
+
+const t = panels.time;
+export const SPEEDS = [1, 2, 5, 20, 100, 1000] as const;
+const FINDS: readonly Find[] = ['fault', 'signal', 'refusal', 'difference', 'change of the page', 'change of the area'];
+/** Processes that have a lane of their own. */
+const MOST_LANES = 6;
+/** From so many px a step on, a call is drawn with its letter. */
+const LETTER = 11;
+/** A step is drawn no wider than that. */
+const WIDEST = 34;
+
+/** What is drawn of the tracks; kept until they, or the room, are others. */
+interface Drawn {
+  readonly pids: readonly (number | null)[];
+  /** Processes without a lane. */
+  readonly hidden: number;
+  readonly laneHeight: number;
+  readonly height: number;
+  readonly picture: TemplateResult;
+  readonly used: readonly { readonly group: (typeof CALL_GROUPS)[number]; readonly steps: number; readonly faults: number }[];
+}
+
+export class PfTime extends Panel {
+  static override properties = { ...data('position', 'length', 'lines', 'tracks', 'isPlaying', 'speed', 'momentA', 'hasPlace', 'processNames', 'isCompact'), isFull: { state: true }, width: { state: true }, pointed: { state: true }, what: { state: true } };
+  /** Steps run. */
+  declare position: number;
+  declare length: number;
+  /** The line (from 1) of every step. */
+  declare lines: Uint32Array;
+  declare tracks: Tracks;
+  declare isPlaying: boolean;
+  /** Steps a second. */
+  declare speed: number;
+  /** The moment that is compared with; null for none. */
+  declare momentA: number | null;
+  /** A page is selected: it can be asked who wrote it. */
+  declare hasPlace: boolean;
+  declare processNames: Readonly<Record<number, string>>;
+  /** Little room: one lane and the marks, the rest behind a button. */
+  declare isCompact: boolean;
+  declare isFull: boolean;
+  declare width: number;
+  declare pointed: number | null;
+  declare what: (typeof FINDS)[number];
+  #drawn: { key: unknown[]; drawn: Drawn } | null = null;
+  #resized = new ResizeObserver(([entry]) => (this.width = Math.max(40, Math.floor(entry!.contentRect.width))));
+
+  constructor() {
+    super();
+    this.position = 0;
+    this.length = 0;
+    this.lines = new Uint32Array();
+    this.tracks = NO_TRACKS;
+    this.isPlaying = false;
+    this.speed = 5;
+    this.momentA = null;
+    this.hasPlace = false;
+    this.processNames = {};
+    this.isCompact = false;
+    this.isFull = false;
+    this.width = 600;
+    this.pointed = null;
+    this.what = 'fault';
+  }
+
+  protected override firstUpdated(): void {
+    this.#resized.observe(this.querySelector('.pf-slider')!);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#resized.disconnect();
+  }
+
+  override render(): TemplateResult {
+    return html`<div class="pf-panel pf-time ${this.isShort ? 'is-short' : ''}" role="group" aria-label=${t.label}>${this.#transport()}${this.#slider()}${this.isShort ? nothing : this.#compare()}</div>`;
+  }
+
+  private get isShort(): boolean {
+    return this.isCompact && !this.isFull;
+  }
+
+  /* ---------------------------------------------------------------- the buttons */
+
+  /** A button that stays where focus is when it has nothing to do. */
+  #button(id: string, label: string, content: unknown, isOn: boolean, act: () => void, cls = ''): TemplateResult {
+    return html`<button type="button" class="pf-t ${cls}" data-act=${id} aria-disabled=${!isOn} aria-label=${label} title=${label} @click=${() => isOn && act()}>${content}</button>`;
+  }
+
+  #transport(): TemplateResult {
+    const { position, length, isPlaying, what } = this;
+    const [canBack, canGo] = [position > 0, position < length];
+    const go = (to: number) => this.raise('go', { position: to });
+    // What changed is asked of something that is selected.
+    const canFind = this.hasPlace || !what.startsWith('change');
+    const find = (of: Find, back: boolean) => this.raise('find', { what: of, back });
+    return html`<div class="pf-transport">
+      <div class="pf-keys">
+        ${this.#button('start', t.start, icon('start'), canBack, () => go(0))}
+        ${this.#button('back', `${t.back} (${t.hints.back})`, icon('back'), canBack, () => this.raise('step', { by: -1 }))}
+        ${this.#button('step', `${t.step} (${t.hints.step})`, html`<span class="pf-step-word">${t.step}</span>${icon('step')}`, canGo, () => this.raise('step', { by: 1 }), 'primary')}
+        ${this.#button('over', `${t.over}: ${t.overWords}`, html`${icon('over')}`, canGo, () => this.raise('over', null))}
+        ${this.#button('run', t.run, icon('run'), canGo, () => go(length))}
+        ${this.#button('play', isPlaying ? t.pause : t.play, icon(isPlaying ? 'pause' : 'play'), isPlaying || canGo, () => (isPlaying ? this.raise('pause', null) : this.raise('play', { speed: this.speed })))}
+        <label class="pf-speed"><span class="hidden">${t.speed}</span><select title=${t.speed} @change=${(event: Event) => {
+          this.speed = Number((event.target as HTMLSelectElement).value);
+          if (isPlaying) this.raise('play', { speed: this.speed });
+        }}>${SPEEDS.map((speed) => html`<option value=${speed} ?selected=${speed === this.speed}>${t.perSecond(speed)}</option>`)}</select></label>
+      </div>
+      ${this.isShort ? nothing : html`<div class="pf-find" role="group" aria-label=${t.find}>
+        ${this.#button('previous', t.previous(t.what[what]), icon('previous'), canBack && canFind, () => find(what, true))}
+        <select aria-label=${t.find} @change=${(event: Event) => (this.what = (event.target as HTMLSelectElement).value as typeof what)}>${FINDS.map((one) => html`<option value=${one} ?selected=${one === what}>${t.what[one]}</option>`)}</select>
+        ${this.#button('next', t.next(t.what[what]), icon('next'), canGo && canFind, () => find(what, false))}
+        ${this.#button('who', `${t.who} ${this.hasPlace ? t.whoWords : t.nothingSelected}`, html`<span class="pf-word">${t.who}</span>`, this.hasPlace && canBack, () => find('change of the page', true))}
+      </div>`}
+      ${this.isCompact ? html`<button type="button" class="pf-t pf-time-more" aria-expanded=${this.isFull} aria-label=${t.more} title=${t.more} @click=${() => (this.isFull = !this.isFull)}>⋯</button>` : nothing}
+    </div>`;
+  }
+
+  /* ---------------------------------------------------------------- the slider and its tracks */
+
+  #slider(): TemplateResult {
+    const { position, length, width } = this;
+    const words = this.#words();
+    const drawn = this.#draw();
+    const page = Math.max(2, Math.round(length / 20));
+    const key = (event: KeyboardEvent) => {
+      const steps: Record<string, number> = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: page, PageDown: -page };
+      const ends: Record<string, number> = { Home: 0, End: length };
+      const [by, to] = [steps[event.key], ends[event.key]];
+      if ((by === undefined && to === undefined) || event.altKey || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      if (to !== undefined) this.raise('go', { position: to });
+      else this.raise('step', { by: by! });
+    };
+    const { laneHeight, height } = drawn;
+    const x = (step: number) => (length === 0 ? 0 : (step / length) * width);
+    return html`<div class="pf-tracks">
+      <div class="pf-track-names" aria-hidden="true" style="grid-template-rows:${drawn.pids.map(() => `${laneHeight}px`).join(' ')} ${drawn.height - 56 - laneHeight * drawn.pids.length}px 22px 26px 12px">
+        ${drawn.pids.map((pid) => html`<span>${pid === null ? t.tracks.calls : `${pid} ${this.processNames[pid] ?? ''}`}</span>`)}<i></i>
+        ${this.isShort ? nothing : html`<span>${t.tracks.faults}</span><span>${t.tracks.rss}</span><span>${t.tracks.marks}</span>`}
+      </div>
+      <div class="pf-slider" role="slider" tabindex="0" aria-label=${t.slider} aria-valuemin="0" aria-valuemax=${length} aria-valuenow=${position} aria-valuetext=${words}
+        @keydown=${key} @pointerdown=${this.#down} @pointermove=${this.#move} @pointerup=${this.#up} @pointerleave=${() => (this.pointed = null)}>
+        <svg class="pf-draw" width=${width} height=${height} viewBox="0 0 ${width} ${height}" aria-hidden="true">
+          ${drawn.picture}
+          ${stepsOf(this.tracks) < length ? svg`<rect class="unknown" x=${x(stepsOf(this.tracks))} width=${Math.max(0, width - x(stepsOf(this.tracks)))} height=${height}/>` : nothing}
+          ${this.momentA === null ? nothing : svg`<g class="moment" transform="translate(${x(this.momentA)} 0)"><path d="M0 0V${height}"/><text x="3" y=${height - 2}>A</text></g>`}
+          ${this.pointed === null ? nothing : svg`<path class="pointed" d="M${x(this.pointed)} 0V${height}"/>`}
+          <g class="now" transform="translate(${x(position)} 0)"><path d="M0 0V${height}"/><path class="grip" d="M-4 0h8l-4 6z"/></g>
+        </svg>
+      </div>
+      ${this.isShort ? this.#where() : nothing}
+    </div>`;
+  }
+
+  /** Where time stands, in words; what the pointer is at while it is over the slider. */
+  #where(): TemplateResult {
+    const { hidden } = this.#draw();
+    return html`<p class="pf-now"><output>${this.pointed === null ? this.#words() : t.at(this.pointed, this.length)}</output>${hidden > 0 ? ` · ${t.otherLanes(hidden)}` : nothing}</p>`;
+  }
+
+  #words(): string {
+    const { position, length } = this;
+    const line = position > 0 ? this.lines[position - 1] : undefined;
+    return line === undefined ? t.at(position, length) : t.atLine(position, length, line);
+  }
+
+  #compare(): TemplateResult {
+    const { momentA } = this;
+    return html`<div class="pf-time-foot">
+      ${this.#where()}
+      ${this.#legend()}
+      <div class="pf-ab" role="group" aria-label=${t.compare}>
+        ${momentA === null ? html`<button type="button" class="pf-small" @click=${() => this.raise('compare', { what: 'a' })}>${t.setA}</button>`
+          : html`<button type="button" class="pf-small" @click=${() => this.raise('compare', { what: 'show' })}>${t.showAB(momentA)}</button>
+            <button type="button" class="pf-small" @click=${() => this.raise('compare', { what: 'none' })}>${t.forgetA}</button>`}
+      </div>
+    </div>`;
+  }
+
+  /** What colours and letters mean, and the same as a table. */
+  #legend(): TemplateResult {
+    const { used } = this.#draw();
+    return html`<details class="pf-time-legend"><summary>${used.slice(0, 8).map(({ group }) => html`<span class="pf-key"><i class="pf-draw g-${group}">${t.letters[group]}</i>${t.groups[group]}</span>`)}<span class="hidden">${t.table}</span></summary>
+      <table class="pf-table"><thead><tr><th scope="col">${t.tableHead.group}</th><th scope="col" class="pf-n">${t.tableHead.count}</th><th scope="col" class="pf-n">${t.tableHead.faults}</th></tr></thead>
+      <tbody>${used.map(({ group, steps, faults: of }) => html`<tr><th scope="row">${t.groups[group]}</th><td class="pf-n">${panels.number(steps)}</td><td class="pf-n">${panels.number(of)}</td></tr>`)}</tbody></table></details>`;
+  }
+
+  #draw(): Drawn {
+    const key = [this.tracks, this.length, this.width, this.isShort];
+    if (this.#drawn && this.#drawn.key.every((part, i) => part === key[i])) return this.#drawn.drawn;
+    const { tracks, length, width } = this;
+    const pids = pidsOf(tracks);
+    const { isShort } = this;
+    const { all, lanes } = lanesOf(tracks, length, Math.max(1, Math.floor(width / 2)), pids.slice(0, isShort ? 1 : MOST_LANES));
+    const isOne = lanes.length <= 1;
+    const laneHeight = isOne ? 22 : 16;
+    const rows = isOne ? [all] : lanes.map(({ buckets }) => buckets);
+    // Room for two lanes from the start: a fork moves nothing else.
+    const top = Math.max(rows.length * laneHeight, 32) + 4;
+    const most = Math.max(1, ...lanes.map(({ rss }) => rss.most));
+    const picture = svg`${rows.map((buckets, i) => svg`<g transform="translate(0 ${i * laneHeight})">${calls(buckets, width, laneHeight - 2, length)}</g>`)}
+      <g transform="translate(0 ${top})">${faults(all, width, 20, length)}</g>
+      <g transform="translate(0 ${top + 22})">${lanes.map(({ rss }, i) => area(rss, most, width, 24, i))}</g>
+      <g transform="translate(0 ${top + 48})">${marks(all, width, length)}</g>`;
+    if (isShort) {
+      const short = svg`${calls(all, width, 16, length)}<g transform="translate(0 18)">${marks(all, width, length)}</g>`;
+      const drawn: Drawn = { pids: [null], hidden: 0, laneHeight: 18, height: 30, picture: short, used: groupsOf(tracks) };
+      this.#drawn = { key, drawn };
+      return drawn;
+    }
+    const drawn = { pids: isOne ? [null] : lanes.map(({ pid }) => pid), hidden: pids.length - lanes.length, laneHeight, height: top + 60, picture, used: groupsOf(tracks) };
+    this.#drawn = { key, drawn };
+    return drawn;
+  }
+
+  #go(to: number): void {
+    const position = Math.max(0, Math.min(this.length, to));
+    if (position !== this.position) this.raise('go', { position });
+  }
+
+  #at(event: PointerEvent): number {
+    const box = (event.currentTarget as Element).getBoundingClientRect();
+    return Math.max(0, Math.min(this.length, Math.round(((event.clientX - box.left) / box.width) * this.length)));
+  }
+
+  #down = (event: PointerEvent): void => {
+    (event.currentTarget as Element).setPointerCapture(event.pointerId);
+    this.#go(this.#at(event));
+  };
+
+  #move = (event: PointerEvent): void => {
+    const at = this.#at(event);
+    if ((event.currentTarget as Element).hasPointerCapture(event.pointerId)) this.#go(at);
+    else this.pointed = at;
+  };
+
+  #up = (event: PointerEvent): void => (event.currentTarget as Element).releasePointerCapture(event.pointerId);
+}
+
+/** Calls by kind, the most frequent first. */
+function groupsOf({ call, faults: taken }: Tracks): Drawn['used'] {
+  const counts = CALL_GROUPS.map((group) => ({ group, steps: 0, faults: 0 }));
+  for (let i = 0; i < call.length; i++) {
+    counts[call[i]!]!.steps++;
+    counts[call[i]!]!.faults += taken[i]!;
+  }
+  return counts.filter(({ steps }) => steps > 0).sort((a, b) => b.steps - a.steps);
+}
+
+/* ---------------------------------------------------------------- drawings: one path a kind */
+
+const each = (buckets: Buckets, width: number, length: number) => {
+  const per = (width / Math.max(length, 1)) * buckets.steps;
+  const wide = Math.min(WIDEST, Math.max(1, per - (per > 4 ? 1 : per > 2 ? .4 : 0)));
+  // Few steps have room around them: each stands before the position that it leads to.
+  return { per, left: (i: number) => (i + 1) * per - wide - (per > WIDEST ? 3 : 0), wide };
+};
+
+function calls(buckets: Buckets, width: number, height: number, length: number): TemplateResult {
+  const { per, left, wide } = each(buckets, width, length);
+  const paths = new Map<number, string>();
+  const letters: TemplateResult[] = [];
+  buckets.group.forEach((group, i) => {
+    if (group === 255) return;
+    paths.set(group, `${paths.get(group) ?? ''}M${left(i).toFixed(1)} 0h${wide.toFixed(1)}v${height}h-${wide.toFixed(1)}z`);
+    if (per >= LETTER) letters.push(svg`<text x=${left(i) + wide / 2} y=${height / 2 + 4}>${t.letters[CALL_GROUPS[group]!]}</text>`);
+  });
+  return svg`${[...paths].map(([group, path]) => svg`<path class="g-${CALL_GROUPS[group]!}" d=${path}/>`)}<g class="letters">${letters}</g>`;
+}
+
+function faults(buckets: Buckets, width: number, height: number, length: number): TemplateResult {
+  const { left, wide } = each(buckets, width, length);
+  const most = Math.max(buckets.mostFaults, 1);
+  let path = '';
+  buckets.faults.forEach((count, i) => {
+    if (count === 0) return;
+    const tall = Math.max(2.5, Math.sqrt(count / most) * height);
+    path += `M${left(i).toFixed(1)} ${height}v-${tall.toFixed(1)}h${wide.toFixed(1)}v${tall.toFixed(1)}z`;
+  });
+  return svg`<path class="base" d="M0 ${height}H${width}"/><path class="faults" d=${path}/>`;
+}
+
+function area({ greatest }: Line, most: number, width: number, height: number, index: number): TemplateResult {
+  const per = width / greatest.length;
+  let path = '';
+  let isOpen = false;
+  greatest.forEach((value, i) => {
+    if (Number.isNaN(value)) return;
+    const y = (height - (value / most) * (height - 2)).toFixed(1);
+    path += `${isOpen ? 'L' : 'M'}${(i * per).toFixed(1)} ${y}L${((i + 1) * per).toFixed(1)} ${y}`;
+    isOpen = true;
+  });
+  if (path === '') return svg``;
+  const first = greatest.findIndex((value) => !Number.isNaN(value));
+  const last = greatest.findLastIndex((value) => !Number.isNaN(value));
+  return svg`<path class="rss-fill r${index % 6}" d="${path}L${((last + 1) * per).toFixed(1)} ${height}L${(first * per).toFixed(1)} ${height}z"/><path class="rss r${index % 6}" d=${path}/>`;
+}
+
+/** Marks differ by shape, not by colour alone: a triangle, a cross, a diamond, a ring. */
+const SHAPES: readonly (readonly [name: keyof typeof MARKS, path: string])[] = [
+  ['leftOut', 'm-3.5 4h7v2.4h-7z'], ['assumed', 'm-3 5a3 3 0 1 0 6 0a3 3 0 1 0-6 0'], ['refusal', 'm-4 1l1.4-1.4 2.6 2.6 2.6-2.6 1.4 1.4-2.6 2.6 2.6 2.6-1.4 1.4-2.6-2.6-2.6 2.6-1.4-1.4 2.6-2.6z'],
+  ['signal', 'm0 0l5 9h-10z'], ['fatal', 'm0-1l6 11h-12z'], ['difference', 'm0-.5l5 5-5 5-5-5z'],
+];
+
+function marks(buckets: Buckets, width: number, length: number): TemplateResult {
+  const { left, wide } = each(buckets, width, length);
+  return svg`${SHAPES.map(([name, shape]) => {
+    let path = '';
+    let before = -9;
+    buckets.marks.forEach((bits, i) => {
+      const x = left(i) + wide / 2;
+      // Nearer than a mark is wide, one stands for several.
+      if (!(bits & MARKS[name]) || x - before < 5) return;
+      before = x;
+      path += `M${x.toFixed(1)} 1${shape}`;
+    });
+    return path === '' ? nothing : svg`<path class="m-${name}" d=${path}><title>${t.marks[name]}</title></path>`;
+  })}`;
+}
+
+const ICONS = {
+  start: 'M3 3h2v10H3zM13 3v10L6 8z', back: 'M12 3v10L4 8z', step: 'M4 3v10l8-5z', over: 'M2 9a5.5 5.5 0 0 1 10.6-1.9L14 6v5H9.2l1.9-2A3.6 3.6 0 0 0 4 9.5zM6 12h4v2H6z', run: 'M3 3v10l7-5zM11 3h2v10h-2z', play: 'M4 2.5v11l9-5.5z',
+  pause: 'M4 3h3v10H4zM9 3h3v10H9z', previous: 'M10 2.5L4.5 8l5.5 5.5 1.4-1.4L7.3 8l4.1-4.1z', next: 'M6 2.5L11.5 8 6 13.5l-1.4-1.4L8.7 8 4.6 3.9z',
+} as const;
+const icon = (name: keyof typeof ICONS) => html`<svg class="pf-icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d=${ICONS[name]}/></svg>`;
+
+define('pf-time', PfTime);

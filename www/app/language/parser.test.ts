@@ -1,0 +1,71 @@
+/** What the core reads, the editor's grammar reads too. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { buildParserFile } from '@lezer/generator';
+import { expect, test } from 'vitest';
+import { parser } from './parser.ts';
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Lines with something the grammar does not know. */
+function errors(text: string): string[] {
+  const found: string[] = [];
+  parser.parse(text).iterate({
+    enter: (node) => {
+      if (!node.type.isError) return;
+      const start = text.lastIndexOf('\n', node.from - 1) + 1;
+      const end = text.indexOf('\n', node.from);
+      found.push(text.slice(start, end < 0 ? text.length : end).slice(0, 160));
+    },
+  });
+  return found;
+}
+
+function files(folder: string, suffix: string): string[] {
+  return readdirSync(at(folder), { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith(suffix)).map((path) => `${folder}/${path}`);
+}
+
+test('every script of the repository reads without an error', () => {
+  const scripts = files('../../../tests/scripts', '.pf');
+  expect(scripts.length).toBeGreaterThan(300);
+  const wrong = scripts.flatMap((path) => errors(readFileSync(at(path), 'utf8')).map((line) => `${path}: ${line}`));
+  expect(wrong).toEqual([]);
+});
+
+/** Logs of other programs, and of strace damaged on the way: the core knows them, the grammar does not. */
+const FOREIGN: Record<string, string> = {
+  'compose-prefix': 'a prefix', 'numbered-lines': 'a prefix', 'two-times': 'a prefix', 'byte-order-mark': 'a byte order mark',
+  elided: 'lines that were cut out', 'wrapped-at-80': 'lines broken by a terminal', 'attach-inside-vfork': 'a message within a call',
+  'cut-last-line': 'a line that ends in the middle', 'detached-by-ctrl-c': 'a message within a call', 'prompt-dollar': 'a prompt', 'unreadable-then-run': 'a prompt',
+  'qemu-strace': 'of qemu', 'qemu-threads': 'of qemu', 'one-line': 'lines joined by \\n', 'one-line-quoted': 'lines joined by \\n', 'wrapped-by-backslash': 'lines broken by a backslash', 'i386-libc': 'a note of the tracer',
+};
+
+test('of logs, what is not strace\'s own is left to the core', () => {
+  const logs = files('../../../tests/logs', '.strace');
+  expect(logs.length).toBeGreaterThan(20);
+  const wrong = logs.filter((path) => errors(readFileSync(at(path), 'utf8')).length > 0).map((path) => path.replace(/^.*\/|\.strace$/g, ''));
+  expect(wrong.sort()).toEqual(Object.keys(FOREIGN).sort());
+});
+
+test('each form of a line', () => {
+  const right = [
+    '@ram 64M', '@file "/data" size=8K content="ab\\"c" # with a comment', '@personality ADDR_NO_RANDOMIZE|MMAP_PAGE_ZERO',
+    '@map 555555554000-555555558000 r--p 00000000 fe:00 #247497 /usr/bin/l s = (deleted)', '[child] a = fork() = 12', '12 brk(NULL) = 0x1000',
+    '[pid 12] brk(NULL)', 'a = mmap(NULL, 4K, PROT_READ|PROT_WRITE,\n  MAP_PRIVATE /* of its own */ | MAP_ANONYMOUS, -1, 0); // done', '> minflt ?',
+    '  > [child] maps ~ 1000-2000 rw-p 00000000 00:00 0', '< present 1000-2000 written', 'on SIGSEGV mprotect(si_addr & -4096, 4K, 3); load(0);',
+    'on SIGBUS default', 'on = mmap(NULL)', 'load(a, 2) = "\\x00\\""...', 'load(a) = SIGSEGV SEGV_MAPERR 0x0', 'touch_write(a, 16) = 3 SIGBUS',
+    'repeat(16, 0, "pkey_alloc", 0, 0) = 11 -1 ENOSPC (No space left (on device))', 'mmap(a+4K*3, ~0 << 2, 3) = ?', 'process_madvise(2, [{iov_base=a, iov_len=4K}, {b, 1}], 1, 4, 0)',
+    'close(3</usr/lib/x.so>) = 0 <0.000012>', 'mmap(NULL, 4096 <unfinished ...>', '<... mmap resumed>) = 0x1000', '+++ exited with 0 +++', '12 10:00:01.123 brk(NULL) = 0x1',
+  ];
+  expect(right.filter((text) => errors(text).length > 0)).toEqual([]);
+  const wrong = ['mmap(NULL', 'a = ', 'load(a]', '[child', 'a b', ')', 'load(a) b'];
+  expect(wrong.filter((text) => errors(text).length === 0)).toEqual([]);
+});
+
+test('the parser is the one that the grammar makes', () => {
+  const grammar = readFileSync(at('script.grammar'), 'utf8');
+  const made = buildParserFile(grammar, { fileName: 'www/app/language/script.grammar', typeScript: true, moduleStyle: 'es', warn: () => {} });
+  const old = 'npm run grammar';
+  expect(readFileSync(at('parser.ts'), 'utf8').replaceAll(/\s/g, '') === made.parser.replaceAll(/\s/g, ''), old).toBe(true);
+  expect(readFileSync(at('parser.terms.ts'), 'utf8').replaceAll(/\s/g, '') === made.terms.replaceAll(/\s/g, ''), old).toBe(true);
+});

@@ -1,0 +1,170 @@
+/** The model over the real engine, without worker and DOM. */
+import { readFileSync } from 'node:fs';
+import { beforeAll, expect, test } from 'vitest';
+import { recogniseText } from '../../lib/node.ts';
+import { Client, type WorkerLike } from '../worker/client.ts';
+import { dispatch } from '../worker/dispatch.ts';
+import { Engine } from '../worker/engine.ts';
+import type { Reply, Request } from '../worker/protocol.ts';
+import { Model } from './model.ts';
+
+beforeAll(() => recogniseText('') as unknown as Promise<void>);
+
+const SCRIPT = `a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+store(a, "hello")
+c = fork()
+[c] store(a, "jello")
+load(a, 5) = "hello"
+munmap(0x1001, 4096) = -1 EINVAL (Invalid argument)
+`;
+
+/** A worker in this thread; `crashes` makes it stop at a request, as a trap of the core does. */
+function inProcess(crashes: (request: Request) => boolean = () => false): WorkerLike {
+  const engine = new Engine({ pause: () => new Promise((resolve) => setImmediate(resolve)), now: () => performance.now() });
+  const worker: WorkerLike = {
+    onmessage: null, onerror: null,
+    terminate: () => engine.close(),
+    postMessage: (request) => {
+      const reply = (data: Reply) => worker.onmessage?.({ data } as MessageEvent<Reply>);
+      if (crashes(request)) queueMicrotask(() => reply({ kind: 'crashed', id: request.id, message: 'RuntimeError: unreachable', position: 2 }));
+      else void dispatch(engine, request, reply);
+    },
+  };
+  return worker;
+}
+
+function made(crashes?: (request: Request) => boolean) {
+  const events: string[] = [];
+  const model = new Model((heard) => new Client(heard, () => inProcess(crashes)), (event) => events.push(event));
+  return { model, events };
+}
+
+test('a text is read, run, and gone back in; the verdict of the whole stays', async () => {
+  const { model } = made();
+  model.see('story', ['explanation', 'verdict']);
+  await model.setText(SCRIPT);
+  expect([model.position, model.length, model.canRun]).toEqual([0, 6, true]);
+  await model.goTo(6);
+  expect(model.verdict).toMatchObject({ equal: true, compared: 2 });
+  expect(model.history.length).toBe(6);
+  await model.goTo(1);
+  expect(model.position).toBe(1);
+  expect(model.verdictAt).toBe(6);
+  expect(model.history.length).toBe(6);
+});
+
+test('what a step touches is selected and looked at', async () => {
+  const { model } = made();
+  await model.setText(SCRIPT);
+  await model.goTo(4);
+  expect(model.selection).toMatchObject({ pid: 2 });
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(model.at!.selected!.place).toEqual(model.selection);
+  expect(model.at!.lanes.map(({ pid }) => pid)).toContain(1);
+});
+
+test('areas that did not change are not sent again, and are there all the same', async () => {
+  const { model } = made();
+  await model.setText(SCRIPT);
+  await model.goTo(4);
+  const { areas } = model.at!.lanes[0]!;
+  await model.goTo(5);
+  expect(model.at!.lanes[0]!.areas!.start).toBe(areas!.start);
+});
+
+test('of a text that cannot be read nothing of the one before is left', async () => {
+  const { model } = made();
+  await model.setText(SCRIPT, 3);
+  model.edited();
+  expect(model.canRun).toBe(false);
+  await model.edit('mmap(');
+  expect(model).toMatchObject({ opened: null, at: null, verdict: null, selection: null, canRun: false });
+  expect(model.errors).toMatchObject([{ line: 1 }]);
+  await model.edit(SCRIPT);
+  expect(model.position).toBe(3);
+});
+
+test('a newer way overrides an older one', async () => {
+  const { model } = made();
+  await model.setText(SCRIPT);
+  await Promise.all([model.goTo(5), model.goTo(2)]);
+  expect(model.position).toBe(2);
+});
+
+test('finding: to the next fault, refusal, back', async () => {
+  const { model } = made();
+  await model.setText(SCRIPT);
+  expect(await model.find('fault', false)).toBe(true);
+  expect(model.position).toBe(2);
+  expect(await model.find('refusal', false)).toBe(true);
+  expect(model.position).toBe(6);
+  expect(await model.find('fault', true)).toBe(true);
+  expect(model.position).toBe(4);
+  expect(await model.find('signal', false)).toBe(false);
+});
+
+test('heat follows the position both ways', async () => {
+  const { model } = made();
+  await model.setText(SCRIPT);
+  await model.goTo(5);
+  const page = parseInt('7ffff7ff3', 16);
+  expect(model.heatNow().get(1)!.get(page)).toEqual([1, 1, 0, 1]);
+  await model.goTo(2);
+  expect(model.heatNow().get(1)!.get(page)).toEqual([0, 1, 0, 1]);
+  expect(model.heatNow().get(2)!.size).toBe(0);
+});
+
+test('a log is shown where its program still had memory, with the verdict of the whole', async () => {
+  const { model } = made();
+  model.see('story', ['verdict']);
+  const log = readFileSync(new URL('../../../tests/scripts/real/ls.strace.pf', import.meta.url), 'utf8');
+  await model.setText(log, 'before the end');
+  expect(model.position).toBeLessThan(model.length);
+  expect(model.at!.processes.some(({ ended }) => ended === null)).toBe(true);
+  expect(model.verdictAt).toBe(model.length);
+});
+
+test('a typed call joins the text; a wrong one is refused with its reason', async () => {
+  const { model } = made();
+  await model.setText(SCRIPT);
+  await model.goTo(1);
+  for (const line of ['malloc(100)', 'store(nowhere, 1)', 'mmap(NULL, 4K, PROT_REED, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)', '# nothing']) expect(await model.typed(line), line).toHaveProperty('why');
+  expect([model.position, model.length, model.canRun]).toEqual([1, 6, true]);
+  expect(model.text).toBe(SCRIPT);
+  const typed = await model.typed('mprotect(a, 4K, PROT_READ) = 0');
+  expect(typed).toHaveProperty('text');
+  expect([model.position, model.length]).toEqual([2, 7]);
+});
+
+test('at the start a typed call becomes the first', async () => {
+  const { model } = made();
+  await model.setText(`@ram 32M\n# remark\n${SCRIPT}`);
+  await model.typed('z = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)');
+  expect(model.text).toBe(`@ram 32M\n# remark\nz = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n${SCRIPT}`);
+  expect(model.position).toBe(1);
+});
+
+test('after a crash the text is there, and the way on', async () => {
+  let broken = false;
+  const { model } = made((request) => broken && request.kind === 'go');
+  await model.setText(SCRIPT);
+  await model.goTo(2);
+  broken = true;
+  await model.goTo(4);
+  expect(model.crash).toMatchObject({ message: 'RuntimeError: unreachable', text: SCRIPT });
+  expect(model.canRun).toBe(false);
+  broken = false;
+  await model.recover();
+  expect(model).toMatchObject({ crash: null, position: 2 });
+});
+
+test('the same text under other settings is a run beside it', async () => {
+  const { model } = made();
+  await model.setText(SCRIPT);
+  await model.goTo(3);
+  expect(await model.runUnder('16 MiB', '@ram 16M')).toBe('');
+  expect(model.runs[0]).toMatchObject({ title: '16 MiB' });
+  expect(model.runs[0]!.tracks.call.length).toBe(6);
+  expect(model.position).toBe(3);
+  expect(await model.runUnder('wrong', '@nonsense')).not.toBe('');
+});

@@ -1,0 +1,431 @@
+/**
+ * What the page knows: a text, what the worker says of it, where time stands, what is selected. Folds answers into one
+ * state and says when it changed; draws nothing and knows no DOM.
+ */
+import type { LeftOut, ScriptErrorPlace, StepReport, TextKind } from '../../lib/index.ts';
+import type { Areas, At, Find, Incoming, Opened, Place, Question, Tracks, Tried, VerdictInfo, Want } from '../worker/protocol.ts';
+import { type Heat, HeatMap } from './heat.ts';
+import { CannotDo, type Client, Crashed, type Heard } from '../worker/client.ts';
+import { type LaneSight, Sight } from './sight.ts';
+import { TrackStore } from './tracks.ts';
+import { reasonOf } from './verdict.ts';
+
+/** The core stopped: what is known of it, and the text that did it. */
+export interface Crash {
+  readonly message: string;
+  readonly position: number;
+  readonly text: string;
+}
+
+/** The same text under other settings. */
+export interface Run {
+  readonly title: string;
+  readonly tracks: Tracks;
+}
+
+/** How far the worker is. */
+export interface Doing {
+  readonly doing: 'reading' | 'running';
+  readonly done: number;
+  readonly of: number;
+}
+
+export type Event = 'state' | 'progress' | 'hover';
+
+export class Model {
+  text = '';
+  exampleId = '';
+  /** What the reader should know of where the text came from. */
+  origin = '';
+  guess: TextKind = 'script';
+  /** What the user says it is. */
+  chosen: TextKind | null = null;
+  opened: Opened | null = null;
+  at: At | null = null;
+  /** The furthest verdict of this text: stepping back takes nothing of it away. */
+  verdict: VerdictInfo | null = null;
+  verdictAt = 0;
+  remarks: readonly (readonly [step: number, report: StepReport])[] = [];
+  /** Memory calls left out: those of a window are there. */
+  leftOut: readonly (LeftOut | undefined)[] = [];
+  errors: readonly ScriptErrorPlace[] = [];
+  /** Whether all of this is about the text as it is now. */
+  isFresh = false;
+  /** Where a long way leads, or how far a text is read. */
+  doing: Doing | null = null;
+  selection: Place | null = null;
+  hover: Place | null = null;
+  crash: Crash | null = null;
+  runs: readonly Run[] = [];
+  /** A moment to compare with. */
+  marked: At | null = null;
+  readonly history = new TrackStore();
+  readonly heat = new HeatMap();
+  private heats: ReadonlyMap<number, ReadonlyMap<number, Heat>> | null = null;
+  readonly sight = new Sight();
+  readonly #client: Client;
+  readonly #changed: (event: Event) => void;
+  readonly #areas = new Map<number, { version: number; areas: Areas }>();
+  #texts = 0;
+  #ways = 0;
+  /** The way under way, and where it leads. */
+  #heading: { readonly way: number; readonly to: number } | null = null;
+  #looks = 0;
+  /** Where the session stood before the text could not be read. */
+  #stood = 0;
+
+  /** `connect` makes the client; `changed` is told what may be drawn anew. */
+  constructor(connect: (heard: Heard) => Client, changed: (event: Event) => void) {
+    this.#changed = changed;
+    this.#client = connect({
+      progress: (doing, done, of) => this.#progressed({ doing, done, of }),
+      tracks: (tracks) => {
+        this.history.append(tracks);
+        this.#changed('progress');
+      },
+      crashed: (message, position) => this.#crashed(message, position),
+    });
+  }
+
+  get position(): number {
+    return this.at?.position ?? 0;
+  }
+
+  /** Where it will be: steps that are asked for quickly one after the other add up. */
+  get heading(): number {
+    return this.#heading?.way === this.#ways ? this.#heading.to : this.position;
+  }
+
+  get length(): number {
+    return this.opened?.length ?? 0;
+  }
+
+  /** What the text is read as. */
+  get kind(): TextKind {
+    return this.chosen ?? this.guess;
+  }
+
+  /** Whether one can step now. */
+  get canRun(): boolean {
+    return this.opened !== null && this.isFresh && this.crash === null;
+  }
+
+  /** The text is being changed: what is known is of another one. */
+  edited(): void {
+    if (!this.isFresh) return;
+    this.isFresh = false;
+    this.#ways++;
+    this.doing = null;
+    this.#changed('state');
+  }
+
+  /** Takes what was edited, and stays where it is as far as that is possible. */
+  edit(text: string): Promise<void> {
+    return this.setText(text, this.opened ? this.position : this.#stood, this.chosen);
+  }
+
+  /** Reads the same text as another kind. */
+  readAs(kind: TextKind): Promise<void> {
+    return this.setText(this.text, kind === 'script' ? 0 : 'before the end', kind === this.guess ? null : kind);
+  }
+
+  /**
+   * Takes a text and goes to `position`. Of a text that cannot be read only its errors stay: nothing of the one before.
+   * `'before the end'`: all of it is run, then shown where the program's memory was still there.
+   */
+  async setText(text: string, position: number | 'before the end' = 0, kind: TextKind | null = null): Promise<void> {
+    const turn = ++this.#texts;
+    this.#ways++;
+    this.text = text;
+    this.chosen = kind;
+    this.doing = null;
+    this.isFresh = false;
+    this.#changed('state');
+    const answer = await this.#unlessCrashed(this.#client.open(text, kind));
+    if (turn !== this.#texts || !answer) return;
+    this.#close();
+    this.isFresh = true;
+    this.crash = null;
+    this.doing = null;
+    if ('errors' in answer) {
+      if (kind === null) this.guess = answer.as;
+      this.errors = answer.errors;
+      this.#changed('state');
+      return;
+    }
+    this.opened = answer;
+    this.guess = answer.guess;
+    this.errors = [];
+    if (position !== 'before the end') return this.goTo(position);
+    if (await this.#wayTo(this.length, turn)) await this.#beforeTheEnd(turn);
+  }
+
+  /** Goes there; whether it arrived, and nobody went elsewhere meanwhile. */
+  async #wayTo(position: number, turn: number): Promise<boolean> {
+    const way = this.#ways + 1;
+    await this.goTo(position);
+    return way === this.#ways && turn === this.#texts && this.at !== null && this.errors.length === 0;
+  }
+
+  /** Back to where a process still lived: a program that has ended has nothing to show. */
+  async #beforeTheEnd(turn: number): Promise<void> {
+    const end = this.position;
+    const isOver = () => this.at !== null && this.at.processes.every(({ ended }) => ended !== null);
+    for (let back = 1; back <= Math.min(MOST_BACK, end) && isOver(); back++) {
+      if (!(await this.#wayTo(end - back, turn))) return;
+    }
+    if (isOver()) await this.goTo(end);
+  }
+
+  /** Nothing of the text before is left. */
+  #close(): void {
+    if (this.opened) this.#stood = this.position;
+    this.opened = this.at = this.verdict = this.selection = this.hover = this.marked = null;
+    this.verdictAt = 0;
+    this.remarks = [];
+    this.leftOut = [];
+    this.runs = [];
+    this.history.cut(0);
+    this.heat.clear();
+    this.sight.clear();
+    this.#areas.clear();
+  }
+
+  /** Goes to a position, forwards or back. A newer way overrides an older one. */
+  async goTo(position: number): Promise<void> {
+    if (!this.canRun) return;
+    const way = ++this.#ways;
+    const to = Math.min(Math.max(0, position), this.length);
+    this.#heading = { way, to };
+    const at = await this.#unlessCrashed(this.#client.go(to, this.#look()));
+    if (way === this.#ways) this.#heading = null;
+    if (way === this.#ways && at) this.#arrived(at);
+  }
+
+  /** Goes to the next step, or the one before, for which something holds. Whether there is one. */
+  async find(what: Find, back: boolean): Promise<boolean> {
+    if (!this.canRun) return false;
+    const found = await this.ask<number | null>({ of: 'find', what, from: this.position, back, place: this.selection });
+    if (found === null) return false;
+    await this.goTo(found);
+    return true;
+  }
+
+  /** Stops a long way where it is. */
+  cancel(): void {
+    this.#client.cancel();
+  }
+
+  #arrived(at: At): void {
+    this.doing = null;
+    this.#take(at);
+    this.errors = at.stopped ? [at.stopped] : [];
+    const touched = at.touched;
+    if (touched) this.selection = touched;
+    if (at.verdict && at.position >= this.verdictAt) {
+      this.verdict = at.verdict;
+      this.verdictAt = at.position;
+    }
+    this.#changed('state');
+    // What the step touched is looked at as what is selected.
+    if (touched && !samePlace(at.selected?.place ?? null, touched)) void this.lookAgain();
+    void this.#remark();
+  }
+
+  /** What stands behind the verdict: its remarks, and the first calls that it leaves out. */
+  async #remark(): Promise<void> {
+    const { verdict } = this;
+    const hasRemarks = verdict !== null && verdict.differences + verdict.excused + verdict.assumed > 0;
+    const remarks = hasRemarks ? await this.ask<Model['remarks']>({ of: 'remarks', most: MOST_REMARKS }) : [];
+    if (verdict !== this.verdict) return;
+    if (remarks && (remarks.length > 0 || this.remarks.length > 0)) {
+      this.remarks = remarks;
+      this.#changed('state');
+    }
+    if (verdict && verdict.leftOut !== this.leftOut.length) await this.more(0, MOST_REMARKS);
+  }
+
+  /** Calls that were left out, from … to: a list comes to them. */
+  async more(from: number, to: number): Promise<void> {
+    const { verdict } = this;
+    if (!verdict) return;
+    const more = await this.ask<LeftOut[]>({ of: 'leftOut', from, to: Math.min(to, verdict.leftOut) });
+    if (!more || verdict !== this.verdict) return;
+    const all: (LeftOut | undefined)[] = Array.from({ length: verdict.leftOut }, (_, at) => this.leftOut[at]);
+    for (const [at, left] of more.entries()) all[from + at] = left;
+    this.leftOut = all;
+    this.#changed('state');
+  }
+
+  /** Areas that the page has already do not come again: they are put in, so that views find them always. */
+  #take(at: At): void {
+    for (const { pid, version, areas, present } of at.lanes) {
+      const known = areas ?? this.#areas.get(pid)?.areas;
+      if (known) this.#areas.set(pid, { version, areas: present ? { ...known, present } : known });
+    }
+    for (const pid of this.#areas.keys()) if (!at.processes.some((process) => process.pid === pid)) this.#areas.delete(pid);
+    this.at = { ...at, lanes: at.lanes.map((lane) => ({ ...lane, areas: this.#areas.get(lane.pid)?.areas ?? null })) };
+    this.heats = null;
+    this.heat.goTo(at.position, this.history.tracks);
+  }
+
+  /** Looks again at the same position: something else is in sight. */
+  async lookAgain(): Promise<void> {
+    if (!this.opened || !this.at || this.crash) return;
+    const look = ++this.#looks;
+    const way = this.#ways;
+    const at = await this.#unlessCrashed(this.#client.look(this.#look()));
+    if (!at || look !== this.#looks || way !== this.#ways || at.position !== this.at?.position) return;
+    this.#take(at);
+    this.#changed('state');
+  }
+
+  #look() {
+    return this.sight.look(this.at?.processes ?? [], this.#areas, this.selection);
+  }
+
+  /** What the views draw of processes. */
+  seeLanes(lanes: readonly LaneSight[]): void {
+    if (this.sight.setLanes(lanes)) void this.lookAgain();
+  }
+
+  /** Which steps' results stand in sight. */
+  seeReports(from: number, to: number): void {
+    if (this.sight.setReports(from, to)) void this.lookAgain();
+  }
+
+  /** What a view shows besides; none when it is closed. */
+  see(view: string, wants: readonly Want[]): void {
+    if (this.sight.setWants(view, wants)) void this.lookAgain();
+  }
+
+  /** How often pages were touched up to here, by process. */
+  heatNow(): ReadonlyMap<number, ReadonlyMap<number, Heat>> {
+    return (this.heats ??= this.heat.all());
+  }
+
+  select(place: Place | null): void {
+    if (samePlace(place, this.selection)) return;
+    this.selection = place;
+    this.#changed('state');
+    void this.lookAgain();
+  }
+
+  point(place: Place | null): void {
+    if (samePlace(place, this.hover)) return;
+    this.hover = place;
+    this.#changed('hover');
+  }
+
+  /** The first step of a line, if it makes one. */
+  stepOf(line: number): number | null {
+    const step = this.opened?.lines.indexOf(line) ?? -1;
+    return step < 0 ? null : step;
+  }
+
+  /** Puts a statement behind the last one run, and runs it. The text with it, or a sentence why not. */
+  async typed(line: string): Promise<{ readonly text: string } | { readonly why: string }> {
+    if (!this.canRun) return { why: this.errors.length > 0 ? 'the script has a mistake: mend it first' : 'the text is still being read' };
+    const tried = await this.ask<Tried>({ of: 'try', line });
+    if (!tried) return { why: 'the machine has stopped' };
+    if (tried.why !== null) return { why: tried.why };
+    const before = { text: this.text, position: this.position, chosen: this.chosen };
+    await this.setText(tried.text, tried.position, this.opened?.dump ? null : this.chosen);
+    const [error] = this.errors;
+    if (!error) return { text: tried.text };
+    // It reads well but cannot be run here (a name that nothing bound): the text is as it was.
+    await this.setText(before.text, before.position, before.chosen);
+    return { why: reasonOf(error) };
+  }
+
+  /** Asks the worker; null if it has no answer. */
+  async ask<A>(question: Question): Promise<A | null> {
+    try {
+      return await this.askOrRefuse<A>(question);
+    } catch (error) {
+      if (error instanceof CannotDo) return null;
+      throw error;
+    }
+  }
+
+  /** Asks, and throws `CannotDo` with a sentence for people. */
+  askOrRefuse<A>(question: Question): Promise<A | null> {
+    return this.#unlessCrashed(this.#client.ask<A>(question));
+  }
+
+  /** One text of files. Throws `CannotDo`. */
+  gather(files: readonly { readonly name: string; readonly bytes: Uint8Array }[]): Promise<Incoming | null> {
+    return this.askOrRefuse<Incoming>({ of: 'gather', files });
+  }
+
+  /** Keeps this moment, to compare others with. */
+  mark(): void {
+    this.marked = this.at;
+    this.#changed('state');
+  }
+
+  unmark(): void {
+    this.marked = null;
+    this.#changed('state');
+  }
+
+  /** Runs the same text under other settings, beside this one. */
+  async runUnder(title: string, header: string, advice = false): Promise<string> {
+    try {
+      const tracks = await this.askOrRefuse<Tracks>({ of: 'runUnder', header, advice });
+      if (tracks) this.runs = [...this.runs.filter((run) => run.title !== title), { title, tracks }];
+    } catch (error) {
+      if (!(error instanceof CannotDo)) throw error;
+      return error.message;
+    }
+    this.#changed('state');
+    return '';
+  }
+
+  dropRun(index: number): void {
+    this.runs = this.runs.filter((_, at) => at !== index);
+    this.#changed('state');
+  }
+
+  #progressed(doing: Doing): void {
+    const isNew = this.doing?.doing !== doing.doing;
+    this.doing = doing;
+    this.#changed(isNew ? 'state' : 'progress');
+  }
+
+  #crashed(message: string, position: number): void {
+    this.crash = { message, position, text: this.text };
+    this.doing = null;
+    this.#changed('state');
+  }
+
+  /** What was asked when the core stopped has no answer; that it stopped is told apart. */
+  async #unlessCrashed<A>(answer: Promise<A | null>): Promise<A | null> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (error instanceof Crashed) return null;
+      throw error;
+    }
+  }
+
+  /** After a crash: the same text, at the last position that was drawn. */
+  async recover(): Promise<void> {
+    const { crash } = this;
+    if (!crash) return;
+    this.crash = null;
+    // It may have stopped before any text was there: the one that is being opened then comes by itself.
+    const text = this.text === '' ? crash.text : this.text;
+    if (text === '') return this.#changed('state');
+    await this.setText(text, Math.max(0, Math.min(this.position, crash.position)), this.chosen);
+  }
+}
+
+/** Steps behind the end of all processes. */
+const MOST_BACK = 64;
+/** Remarks that the page holds. */
+const MOST_REMARKS = 200;
+
+export function samePlace(a: Place | null, b: Place | null): boolean {
+  return a === b || (a !== null && b !== null && a.pid === b.pid && a.addr === b.addr && a.pfn === b.pfn);
+}

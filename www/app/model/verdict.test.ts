@@ -1,0 +1,44 @@
+/** What the chip says of a text: never more than was compared. */
+import { expect, test } from 'vitest';
+import { openScript } from '../../lib/node.ts';
+import { ScriptError, type TextKind } from '../../lib/node.ts';
+import { byReason, chipOf } from './verdict.ts';
+
+async function chip(text: string, verdictAt = Infinity, kind?: TextKind) {
+  const session = await openScript(text, { kind });
+  session.goTo(Math.min(verdictAt, session.length));
+  const verdict = session.verdict();
+  return chipOf({ isFresh: true, errors: [], verdict: { ...verdict, leftOut: verdict.leftOut.length, reasons: [] }, verdictAt: session.position, length: session.length });
+}
+
+const LOG = 'execve("./demo", ["./demo"], 0x7ffd11112222 /* 9 vars */) = 0\nbrk(NULL) = 0x5601aa000000\nmmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f1100010000\n';
+
+test('green is what was compared to its end', async () => {
+  expect(await chip(LOG)).toMatchObject({ tone: 'good', mark: '✓', text: '2 memory calls, 2 as on Linux' });
+  expect(await chip(LOG, 2)).toMatchObject({ tone: 'plain', text: expect.stringContaining('so far') });
+  expect(await chip(LOG, 0)).toMatchObject({ tone: 'plain', text: '3 steps' });
+  expect(await chip('munmap(0x10000, 4K) = 0')).toMatchObject({ tone: 'good', text: '1 of 1 as expected here' });
+});
+
+test('what differs, was left out or cannot be modelled is not green', async () => {
+  expect(await chip('munmap(0x10000, 4K) = 0x1000')).toMatchObject({ tone: 'bad', text: '0 of 1 as expected here' });
+  expect(await chip(`${LOG}mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = -1 EINVAL (Invalid argument)\n`)).toMatchObject({ tone: 'bad', first: expect.stringContaining('line 4, mmap: result should be -1 EINVAL') });
+  expect(await chip(`${LOG}mprotect(0x7f11000100`)).toMatchObject({ tone: 'partly', text: expect.stringContaining('2 of 3 as on Linux, 1 not replayed') });
+  expect(await chip('brk(NULL) = 0x8100000\nmmap2(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0xf7f10000\n')).toMatchObject({ tone: 'partly', text: expect.stringContaining('32-bit') });
+});
+
+test('nothing compared is nothing to boast of', async () => {
+  expect(await chip('mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)')).toMatchObject({ tone: 'plain', text: '1 step, nothing was compared' });
+  expect(await chip('# nothing')).toMatchObject({ tone: 'plain', text: 'Nothing to run' });
+  expect(chipOf({ isFresh: false, errors: [], verdict: null, verdictAt: 3, length: 3 }).tone).toBe('plain');
+});
+
+test('an error is told with its reason', async () => {
+  const error: unknown = await openScript('munmap(a 4096)').catch((reason: unknown) => reason);
+  const { errors } = error as ScriptError;
+  expect(chipOf({ isFresh: true, errors, verdict: null, verdictAt: 0, length: 0 })).toMatchObject({ tone: 'bad', text: expect.stringMatching(/^line 1: found .*expected `,` or a closing bracket/) });
+});
+
+test('reasons go by how often they are met', () => {
+  expect(byReason(['a', 'bb', 'cc'], (word) => String(word.length)).map(({ reason, members }) => [reason, members])).toEqual([['2', ['bb', 'cc']], ['1', ['a']]]);
+});

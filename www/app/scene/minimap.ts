@@ -1,0 +1,116 @@
+/** The whole space of a process on one line, gaps folded, with the window in it. */
+import type { Areas } from '../worker/protocol.ts';
+import { Axis } from './axis.ts';
+import { KINDS } from './layout.ts';
+import type { Box, Picture, Shape } from './shapes.ts';
+import { AREA_LOOK } from './theme.ts';
+import { SPACE_PAGES, UNITS, type Units, addressText, pagesText } from './units.ts';
+
+export interface MinimapInput {
+  readonly width: number;
+  readonly height: number;
+  readonly areas: Areas;
+  readonly axis: Axis;
+  /** The pages in the window. */
+  readonly seen: { readonly from: number; readonly to: number };
+  readonly touched: number | null;
+  readonly selected: number | null;
+  /** High addresses at the left. */
+  readonly flipped: boolean;
+  readonly units?: Units;
+}
+
+const PAD = 1.5;
+export const MINIMAP_LINE = 16;
+
+/** Areas by the logarithm of their size, gaps too; its length at zoom 1 is 1. */
+export function minimapAxis(areas: Areas, flipped: boolean): Axis {
+  const edges: number[] = [0];
+  const grows: number[] = [];
+  let at = 0;
+  const add = (to: number, weight: number): void => {
+    if (to <= at) return;
+    edges.push(to);
+    grows.push(weight);
+    at = to;
+  };
+  for (let i = 0; i < areas.count; i++) {
+    add(areas.start[i]!, 0.4 * Math.log2(areas.start[i]! - at + 1));
+    add(areas.start[i]! + areas.pages[i]!, 2 + Math.log2(areas.pages[i]! + 1));
+  }
+  add(SPACE_PAGES, 0.4 * Math.log2(SPACE_PAGES - at + 1));
+  const sum = grows.reduce((a, b) => a + b, 0) || 1;
+  return new Axis({ start: Float64Array.from(edges), grows: Float64Array.from(grows, (weight) => weight / sum), stays: new Float64Array(grows.length) }, flipped);
+}
+
+const lineBox = (input: { width: number; height: number }): Box => ({ x: PAD, y: PAD, w: input.width - 2 * PAD, h: Math.max(8, input.height - MINIMAP_LINE - 2 * PAD) });
+
+export function minimapPage(input: { width: number; height: number; axis: Axis }, x: number): number {
+  const box = lineBox(input);
+  return input.axis.toPage(Math.min(box.w, Math.max(0, x - box.x)), box.w);
+}
+
+/** The window as a rectangle, never narrower than can be seen nor outside of the line. */
+export function windowBox(input: MinimapInput): Box {
+  const box = lineBox(input);
+  const [a, b] = [input.axis.toPixel(input.seen.from, box.w), input.axis.toPixel(input.seen.to, box.w)].sort((p, q) => p - q) as [number, number];
+  const w = Math.min(box.w, Math.max(10, b - a));
+  return { x: box.x + Math.min(box.w - w, Math.max(0, (a + b) / 2 - w / 2)), y: box.y, w, h: box.h };
+}
+
+const columnsOf = new WeakMap<Axis, Int8Array>();
+
+/** What each column of pixels mostly holds, −1 for nothing: made once for an axis, for every frame of a pan draws it. */
+function columnKinds({ areas, axis }: MinimapInput, columns: number): Int8Array {
+  const known = columnsOf.get(axis);
+  if (known?.length === columns) return known;
+  const kind = new Int8Array(columns).fill(-1);
+  const counts = new Uint32Array(KINDS * columns);
+  let piece = 0;
+  for (let i = 0; i < areas.count; i++) {
+    while (piece < axis.count - 1 && axis.start[piece]! < areas.start[i]!) piece++;
+    const { y, h } = axis.piece(piece, columns);
+    const from = Math.min(columns - 1, Math.floor(y));
+    const to = Math.min(columns, Math.max(from + 1, Math.floor(y + h)));
+    for (let x = from; x < to; x++) {
+      const at = x * KINDS;
+      counts[at + areas.kind[i]!]!++;
+      if (kind[x] === -1 || counts[at + areas.kind[i]!]! > counts[at + kind[x]!]!) kind[x] = areas.kind[i]!;
+    }
+  }
+  columnsOf.set(axis, kind);
+  return kind;
+}
+
+export function drawMinimap(input: MinimapInput): Picture {
+  const box = lineBox(input);
+  const { areas, axis } = input;
+  // Equal neighbours in one: what there is of an area is at least one column wide.
+  const shapes: Shape[] = [{ t: 'rect', x: box.x - 0.5, y: box.y - 0.5, w: box.w + 1, h: box.h + 1, r: 4, fill: 'card', stroke: 'edge' }];
+  const kind = columnKinds(input, Math.max(1, Math.floor(box.w)));
+  const columns = kind.length;
+  for (let x = 0; x < columns; ) {
+    let behind = x + 1;
+    while (behind < columns && kind[behind] === kind[x]) behind++;
+    if (kind[x]! >= 0) {
+      const look = AREA_LOOK[kind[x]!]!;
+      const w = behind - x;
+      shapes.push({ t: 'rect', x: box.x + x, y: box.y + 3, w: w > 4 ? w - 1 : w, h: box.h - 6, fill: look.fill, ...(look.pattern && w >= 4 ? { pattern: look.pattern } : {}) });
+    }
+    x = behind;
+  }
+  for (const [page, token] of [[input.selected, 'accent'], [input.touched, 'mark-edge']] as const) {
+    if (page === null) continue;
+    const x = Math.min(box.x + box.w - 5, Math.max(box.x + 5, box.x + axis.toPixel(page, box.w)));
+    shapes.push({ t: 'line', points: [x, box.y + 1, x, box.y + box.h - 1], stroke: token, width: 2 }, { t: 'line', points: [x - 4, box.y - 1, x + 4, box.y - 1, x, box.y + 5, x - 4, box.y - 1], stroke: token, fill: token });
+  }
+  const seen = windowBox(input);
+  shapes.push({ t: 'rect', ...seen, r: 4, fill: 'accent', alpha: 0.14 }, { t: 'rect', x: seen.x, y: seen.y - 0.5, w: seen.w, h: seen.h + 1, r: 4, stroke: 'accent', width: 2 });
+  const units = input.units ?? UNITS;
+  const [left, right] = input.flipped ? [addressText(SPACE_PAGES, units), '0'] : ['0', addressText(SPACE_PAGES, units)];
+  const y = input.height - 3;
+  shapes.push({ t: 'text', x: box.x + 2, y, text: left, size: 11, fill: 'quiet' }, { t: 'text', x: box.x + box.w - 2, y, text: right, size: 11, fill: 'quiet', anchor: 'end' });
+  const words = box.w > 420 ? `${pagesText(SPACE_PAGES, units)}, gaps folded` : pagesText(SPACE_PAGES, units);
+  shapes.push({ t: 'text', x: box.x + box.w / 2, y, text: words, size: 11, fill: 'quiet', anchor: 'middle' });
+  return { width: input.width, height: input.height, shapes, label: `The whole space: ${areas.count} areas; in the window ${addressText(input.seen.from, units)} to ${addressText(input.seen.to, units)}` };
+}

@@ -1,0 +1,147 @@
+/** The page's side of the worker: a promise for each request, and a new worker after a crash. */
+import type { At, Look, Opened, Question, Reply, Request, Tracks } from './protocol.ts';
+import type { TextKind } from '../../lib/index.ts';
+
+/** What a worker is to the client: the real one, or a test's. */
+export interface WorkerLike {
+  postMessage: (message: Request) => void;
+  terminate: () => void;
+  onmessage: ((event: MessageEvent<Reply>) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+}
+
+export interface Heard {
+  readonly progress?: (doing: 'reading' | 'running', done: number, of: number) => void;
+  /** Of the open text: what is known of steps that had not been run before. */
+  readonly tracks?: (tracks: Tracks) => void;
+  /** The core has stopped; a new worker is there, and nothing is open in it. */
+  readonly crashed?: (message: string, position: number) => void;
+}
+
+/** It cannot be done, in a sentence for people. */
+export class CannotDo extends Error {}
+/** The core has stopped while this was asked. */
+export class Crashed extends Error {}
+
+export type OpenAnswer = Opened | Extract<Reply, { kind: 'errors' }>;
+
+type RequestBody = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;
+
+interface Waiting {
+  readonly kind: Request['kind'];
+  readonly resolve: (reply: Reply | null) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const realWorker = (): WorkerLike => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+
+export class Client {
+  readonly #make: () => WorkerLike;
+  readonly #heard: Heard;
+  readonly #waiting = new Map<number, Waiting>();
+  #worker: WorkerLike;
+  #id = 0;
+  #travel = 0;
+
+  constructor(heard: Heard = {}, make: () => WorkerLike = realWorker) {
+    this.#heard = heard;
+    this.#make = make;
+    this.#worker = this.#start();
+  }
+
+  /** Reads a text. Null if a newer one was opened before it was read. */
+  async open(text: string, as: TextKind | null = null): Promise<OpenAnswer | null> {
+    this.#override('open', 'go', 'look', 'ask');
+    const reply = await this.#post({ kind: 'open', text, as });
+    return reply?.kind === 'opened' ? reply.opened : reply?.kind === 'errors' ? reply : null;
+  }
+
+  /** Goes to a position. Null if a newer way was taken before it was there. */
+  async go(to: number, look: Look): Promise<At | null> {
+    this.#override('go', 'look');
+    const reply = await this.#post({ kind: 'go', to, look });
+    return reply?.kind === 'at' ? reply.at : null;
+  }
+
+  /** Looks differently. Null if a newer look or way took its place. */
+  async look(look: Look): Promise<At | null> {
+    this.#override('look');
+    const reply = await this.#post({ kind: 'look', look });
+    return reply?.kind === 'at' ? reply.at : null;
+  }
+
+  /** Stops a long way, or a long search. */
+  cancel(): void {
+    this.#worker.postMessage({ kind: 'cancel', id: this.#travel });
+  }
+
+  /** Asks. Throws `CannotDo`; null if it does not matter any more. */
+  async ask<T>(question: Question): Promise<T | null> {
+    const reply = await this.#post({ kind: 'ask', question });
+    return reply?.kind === 'answer' ? (reply.answer as T) : null;
+  }
+
+  /** Ends the worker. */
+  close(): void {
+    this.#worker.terminate();
+    this.#settle(() => null);
+  }
+
+  #start(): WorkerLike {
+    const worker = this.#make();
+    worker.onmessage = ({ data }) => this.#receive(data);
+    worker.onerror = (event) => this.#crash(event.message || 'the worker could not be started', 0);
+    return worker;
+  }
+
+  #post(body: RequestBody): Promise<Reply | null> {
+    const id = ++this.#id;
+    if (body.kind === 'go') this.#travel = id;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { kind: body.kind, resolve, reject });
+      this.#worker.postMessage({ ...body, id } as Request);
+    });
+  }
+
+  #receive(reply: Reply): void {
+    if (reply.kind === 'crashed') return this.#crash(reply.message, reply.position);
+    if (reply.kind === 'tracks') return this.#heard.tracks?.(reply.tracks);
+    const waiting = this.#waiting.get(reply.id);
+    if (reply.kind === 'progress') {
+      // How far an overridden way is interests nobody.
+      if (waiting) this.#heard.progress?.(reply.doing, reply.done, reply.of);
+      return;
+    }
+    this.#waiting.delete(reply.id);
+    if (reply.kind !== 'refused') waiting?.resolve(reply);
+    else if (reply.why === 'overridden') waiting?.resolve(null);
+    else waiting?.reject(new CannotDo(reply.why));
+  }
+
+  /** Requests that a newer one takes the place of: their answers are not waited for. */
+  #override(...kinds: Request['kind'][]): void {
+    for (const [id, { kind, resolve }] of this.#waiting) {
+      if (!kinds.includes(kind)) continue;
+      this.#waiting.delete(id);
+      resolve(null);
+    }
+  }
+
+  #crash(message: string, position: number): void {
+    this.#worker.onmessage = this.#worker.onerror = null;
+    this.#worker.terminate();
+    this.#worker = this.#start();
+    this.#settle(() => new Crashed(message));
+    this.#heard.crashed?.(message, position);
+  }
+
+  #settle(why: () => Error | null): void {
+    const all = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { resolve, reject } of all) {
+      const error = why();
+      if (error) reject(error);
+      else resolve(null);
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/** The session in the core, as the worker uses it: typed arrays and small objects, no drawing, no policy. */
+import { type Explanation, type FrameDetail, type FrameView, type LeftOut, ScriptError, type ScriptErrorPlace, type SetAside, type StepReport, type TextKind, type ToldByCore, type Verdict, type Walk, tell } from '../../lib/index.ts';
+import { WasmSession } from '../../lib/wasm/pagefault.js';
+import type { AreaDetail, Areas, CachedFile, Cells, ProcessInfo, TlbEntry, Tracks, Would } from './protocol.ts';
+
+const high = (addr: bigint) => Number(addr >> 32n & 0xffff_ffffn);
+const low = (addr: bigint) => Number(addr & 0xffff_ffffn);
+
+/** An address of the protocol. */
+export const parse = (addr: string): bigint => BigInt.asUintN(64, BigInt(`0x${addr || '0'}`));
+
+/** Turns the core's error objects into `ScriptError`. */
+function guarded<R>(body: () => R): R {
+  try {
+    return body();
+  } catch (error) {
+    if (Array.isArray(error)) throw new ScriptError(error as ScriptErrorPlace[]);
+    if (error && typeof error === 'object' && 'expected' in error) throw new ScriptError([error as ScriptErrorPlace]);
+    throw error;
+  }
+}
+
+const ACCESSES = ['read', 'read', 'write', 'execute'] as const;
+
+export class Core {
+  readonly #wasm: WasmSession;
+
+  /** The core must have been loaded. Throws `ScriptError` for what cannot be read. */
+  constructor(text: string, kind: TextKind) {
+    this.#wasm = guarded(() => new WasmSession(text, kind));
+    this.#wasm.saveByHand();
+  }
+
+  get position(): number { return this.#wasm.position(); }
+  get length(): number { return this.#wasm.length(); }
+  get isLog(): boolean { return this.#wasm.isLog(); }
+  get lines(): Uint32Array { return this.#wasm.lines(); }
+  /** Steps of which everything is known. */
+  get known(): number { return this.#wasm.known(); }
+  get setAside(): readonly SetAside[] { return this.#wasm.setAside() as SetAside[]; }
+
+  /** Goes to the last kept moment at or before a position, if that is nearer than where it stands. */
+  rewind(position: number): void { this.#wasm.rewind(position); }
+  /** Runs statements without recording: the position then. Throws `ScriptError`. */
+  run(most: number): number { return guarded(() => this.#wasm.runQuietly(most)); }
+  /** Runs one statement, and records what happens inside. Throws `ScriptError`. */
+  step(): void { guarded(() => this.#wasm.runSlice(1)); }
+  /** As `run`: the positions after whose steps a page, or the area around it, was another than before. */
+  watch(most: number, ofArea: boolean, pid: number, addr: bigint): Uint32Array { return guarded(() => this.#wasm.runWatching(most, ofArea, pid, high(addr), low(addr))); }
+  /** Keeps this moment. */
+  save(): void { this.#wasm.save(); }
+  /** The last kept moment at or before a position. */
+  savedBefore(position: number): number { return this.#wasm.savedBefore(position); }
+  /** How many moments are kept, their bytes, and statements run in all. */
+  get work(): readonly [saves: number, bytes: number, runs: number] {
+    const [saves, bytes, runs] = this.#wasm.work();
+    return [saves!, bytes!, runs!];
+  }
+
+  tracks(from: number): Tracks {
+    const [call, ending, pid, faults, rss, free, tables, tlbFills, tlbHits, page, access] = this.#wasm.tracks(from);
+    return { from, call, ending, pid, faults, rss, free, tables, tlbFills, tlbHits, page, access };
+  }
+
+  reports(from: number, to: number): StepReport[] { return this.#wasm.knownReports(Math.max(0, from), Math.max(0, to)) as StepReport[]; }
+  remarks(most: number): (readonly [number, StepReport])[] { return this.#wasm.remarks(most) as [number, StepReport][]; }
+  explain(step: number): Explanation | null {
+    const told = (this.#wasm.explain(step) ?? null) as ToldByCore | null;
+    return told && tell(told);
+  }
+
+  verdict(): Omit<Verdict, 'leftOut'> & { leftOut: number; reasons: { reason: string; count: number }[] } {
+    const [leftOut, reasons] = this.#wasm.leftOutReasons();
+    return { ...(this.#wasm.verdictInShort() as Verdict), leftOut: leftOut as number, reasons: reasons as { reason: string; count: number }[] };
+  }
+
+  leftOut(from: number, to: number): LeftOut[] { return this.#wasm.leftOutOf(from, to) as LeftOut[]; }
+  /** The value of a name that a statement has bound. */
+  nameOf(name: string): bigint | null { return this.#wasm.nameOf(name) ?? null; }
+
+  processes(): ProcessInfo[] { return this.#wasm.processInfos() as ProcessInfo[]; }
+  get running(): number | null { return this.#wasm.running() ?? null; }
+
+  ram(): { total: number; free: number; tlbFills: number; tlbHits: number; tlbFlushes: number; freeBlocks: number[] } {
+    const [total, free, tlbFills, tlbHits, tlbFlushes, ...freeBlocks] = this.#wasm.ram();
+    return { total: total!, free: free!, tlbFills: tlbFills!, tlbHits: tlbHits!, tlbFlushes: tlbFlushes!, freeBlocks };
+  }
+
+  frameKinds(): Uint8Array { return this.#wasm.frameKinds(); }
+  areasVersion(pid: number): number { return this.#wasm.areasVersion(pid); }
+
+  areas(pid: number): Areas | null {
+    const columns = this.#wasm.areas(pid);
+    if (!columns) return null;
+    const [start, pages, present, kind, perms, flags, name, names] = columns;
+    return { count: start.length, start, pages, present, kind, perms, flags, name, names };
+  }
+
+  presentCounts(pid: number): Uint32Array | null { return this.#wasm.presentCounts(pid) ?? null; }
+
+  strips(pid: number, first: number, count: number, columns: number): { cells: Uint8Array; full: Uint8Array } {
+    const [cells, full] = this.#wasm.strips(pid, first, count, columns);
+    return { cells, full };
+  }
+
+  cells(pid: number, page: number, count: number): Cells {
+    const [cells, pfn] = this.#wasm.cells(pid, page, count);
+    return { page, cells, pfn };
+  }
+
+  tlb(): TlbEntry[] {
+    const [pages, kinds, frames] = this.#wasm.tlb() as [Float64Array, Uint8Array, Uint32Array];
+    return Array.from(pages, (page, at) => ({ addr: (BigInt(page) << 12n).toString(16), access: ACCESSES[kinds[at]!]!, pfn: frames[at]! }));
+  }
+
+  cachedFiles(): CachedFile[] { return this.#wasm.cachedFiles() as CachedFile[]; }
+  meminfo(): string { return this.#wasm.meminfo(); }
+  maps(pid: number): string { return this.#wasm.maps(pid); }
+  smaps(pid: number): string { return this.#wasm.smaps(pid); }
+
+  area(pid: number, addr: bigint, neighbours: boolean, smaps: boolean): Omit<AreaDetail, 'since'> | null {
+    const found: unknown = this.#wasm.area(pid, high(addr), low(addr), neighbours, smaps) ?? null;
+    return found as Omit<AreaDetail, 'since'> | null;
+  }
+
+  walk(pid: number, addr: bigint): Walk | null { return (this.#wasm.walk(pid, high(addr), low(addr)) ?? null) as Walk | null; }
+  would(pid: number, addr: bigint): Record<'read' | 'write' | 'execute', Would> | null { return (this.#wasm.would(pid, high(addr), low(addr)) ?? null) as Record<'read' | 'write' | 'execute', Would> | null; }
+  tables(pid: number, addr: bigint): { pfn: number; entries: Uint8Array }[] {
+    return Array.from(this.#wasm.tables(pid, high(addr), low(addr)) as [number, Uint8Array][], ([pfn, entries]) => ({ pfn, entries }));
+  }
+
+  pageBytes(pid: number, addr: bigint): Uint8Array | null { return this.#wasm.pageBytes(pid, high(addr), low(addr)) ?? null; }
+  pageIsInvented(pid: number, addr: bigint): boolean { return this.#wasm.pageIsInvented(pid, high(addr), low(addr)); }
+
+  frame(pfn: number): FrameDetail | null {
+    const detail = this.#wasm.frame(pfn) as { frame: FrameView; mappers: FrameDetail['mappers'] } | null | undefined;
+    return detail ? { ...detail.frame, mappers: detail.mappers } : null;
+  }
+
+  /** Frees its memory. */
+  free(): void { this.#wasm.free(); }
+}

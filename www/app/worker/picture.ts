@@ -1,0 +1,87 @@
+/** The machine as a look asks for it. */
+import { type Core, parse } from './core.ts';
+import type { Areas, At, Lane, LaneLook, Look, Place, ProcessInfo, Selected, Want } from './protocol.ts';
+
+export type Picture = Omit<At, 'stopped'>;
+
+/** Cells of all runs of a lane together. */
+const MOST_CELLS = 4096;
+
+export function picture(core: Core, look: Look): Picture {
+  const { position } = core;
+  const wants = new Set(look.want);
+  const last = position > 0 ? core.reports(position - 1, position)[0]! : null;
+  const processes = core.processes();
+  return {
+    position,
+    processes,
+    running: core.running,
+    lanes: look.lanes.flatMap((lane) => laneOf(core, processes, lane)),
+    ram: { ...core.ram(), frames: look.frames ? core.frameKinds() : null },
+    // Steps behind the position are known, but have not happened.
+    reports: core.reports(look.reports[0], Math.min(look.reports[1], position)),
+    last,
+    touched: last?.focus && last.pid !== null ? { pid: last.pid, addr: last.focus, pfn: null } : null,
+    explanation: wants.has('explanation') && position > 0 ? core.explain(position - 1) : null,
+    verdict: wants.has('verdict') ? core.verdict() : null,
+    selected: look.selected ? selected(core, processes, look.selected, wants) : null,
+    tlb: wants.has('tlb') ? core.tlb() : null,
+    cache: wants.has('cache') ? core.cachedFiles() : null,
+    meminfo: wants.has('meminfo') ? core.meminfo() : null,
+  };
+}
+
+function laneOf(core: Core, processes: readonly ProcessInfo[], look: LaneLook): Lane[] {
+  const { pid } = look;
+  const process = processes.find((one) => one.pid === pid);
+  if (!process) return [];
+  const { version } = process;
+  const isKnown = version === look.version;
+  let left = MOST_CELLS;
+  const runs = look.cells.map(({ page, count }) => {
+    const taken = Math.max(0, Math.min(count, left));
+    left -= taken;
+    return core.cells(pid, page, taken);
+  });
+  return [{
+    pid,
+    version,
+    areas: isKnown ? null : core.areas(pid) ?? noAreas(),
+    present: isKnown ? core.presentCounts(pid) ?? new Uint32Array() : null,
+    strips: look.strips ? stripsOf(core, process, look.strips) : null,
+    cells: runs,
+  }];
+}
+
+/** Of a process that has ended. */
+function noAreas(): Areas {
+  return {
+    count: 0, start: new Float64Array(), pages: new Float64Array(), present: new Uint32Array(), kind: new Uint8Array(), perms: new Uint8Array(),
+    flags: new Uint8Array(), name: new Uint32Array(), names: [],
+  };
+}
+
+function stripsOf(core: Core, { pid, areas }: ProcessInfo, { first, count, columns }: NonNullable<LaneLook['strips']>): Lane['strips'] {
+  const from = Math.min(Math.max(0, first), areas);
+  const shown = Math.max(0, Math.min(count, areas - from));
+  return { first: from, count: shown, columns, ...core.strips(pid, from, shown, columns) };
+}
+
+function selected(core: Core, processes: readonly ProcessInfo[], place: Place, wants: ReadonlySet<Want>): Selected {
+  const { pid } = place;
+  const addr = parse(place.addr);
+  const isAlive = processes.some((process) => process.pid === pid && process.ended === null);
+  const walk = isAlive ? core.walk(pid, addr) : null;
+  const leaf = walk?.levels.at(-1);
+  const pfn = place.pfn ?? (leaf?.name === 'PTE' ? leaf.pfn : null);
+  const area = isAlive ? core.area(pid, addr, wants.has('neighbours'), wants.has('smaps')) : null;
+  const bytes = isAlive && wants.has('bytes') ? core.pageBytes(pid, addr) : null;
+  return {
+    place,
+    area: area && { ...area, since: null },
+    walk: walk && { ...walk, tables: wants.has('tables') ? core.tables(pid, addr) : [], would: core.would(pid, addr)! },
+    frame: pfn === null ? null : core.frame(pfn),
+    bytes,
+    isInvented: bytes !== null && core.pageIsInvented(pid, addr),
+  };
+}

@@ -1,0 +1,98 @@
+/** `pagefault audit`, `diff` and `convert`: texts of /proc/PID/maps and smaps, logs. */
+import { type Dump, type DumpChanges, ScriptError, diffDumps, dumpToScript, openScript, readDump, recogniseText } from '../node.ts';
+import { EXIT, type Exit, Trouble, bold, dim, green, print, red, textOf, yellow } from './out.ts';
+
+const count = (value: number): string => value.toLocaleString('en-US');
+
+/** Borders by reason, and what each costs. */
+function tell(dump: Dump): void {
+  const { audit, costs, label } = dump;
+  if (label) print(bold(label));
+  print(dump.summary);
+  if (audit.groups.length > 0) print('\nWhy neighbours are not one area:');
+  for (const group of audit.groups) {
+    print(`${count(group.count).padStart(8)}  ${bold(group.title)}${group.saves > 0 ? `, ${yellow(`${count(group.saves)} areas fewer`)} without` : ''}`);
+    print(dim(`          ${group.example}`));
+    if (group.advice) print(`          ${group.advice}`);
+  }
+  if (audit.guards) print(`\n${count(audit.guards.count)} guard pages are areas of their own; guard regions (MADV_GUARD_INSTALL) would make ${count(audit.guards.saves)} areas fewer.`);
+  if (!costs.counted) return;
+  print('\nWhat it costs, in kB:\n       Rss       Pss       Uss  areas');
+  const row = (name: string, of: typeof costs.total, areas: number) => print(`${[of.rss, of.pss, of.uss].map((value) => count(value).padStart(10)).join('')}  ${count(areas).padStart(5)}  ${name}`);
+  for (const each of costs.names.slice(0, 12)) row(each.name, each.costs, each.areas);
+  row(bold('all'), costs.total, audit.areas);
+}
+
+/** Why an address space has as many areas as it has. */
+export async function audit(file: string, json: boolean): Promise<Exit> {
+  const reading = await readDump(await textOf(file));
+  if (reading.dumps.length === 0) throw new Trouble(`${file} has no line of /proc/PID/maps`);
+  if (json) {
+    print(JSON.stringify(reading));
+    return EXIT.OK;
+  }
+  for (const [i, dump] of reading.dumps.entries()) {
+    if (i > 0) print('');
+    tell(dump);
+  }
+  if (reading.setAside.length > 0) print(`\nLeft out:\n${reading.setAside.slice(0, 20).map(({ line, text, reason }) => `  line ${line}, ${reason}: ${text}`).join('\n')}`);
+  return EXIT.OK;
+}
+
+function tellChanges(changes: DumpChanges): void {
+  if (changes.twoProcesses) print('These are two processes, not one at two moments: their stacks lie at different places.\n');
+  for (const { call, why } of changes.calls) print(`${bold(call)}\n    ${dim(why)}`);
+  print(`\nMade on the emulator, these calls yield ${changes.unexplained.length === 0 ? green('every line') : yellow(`${changes.equal} of ${changes.lines} lines`)} of the second.`);
+  for (const line of changes.unexplained) print(`  ${line.startsWith('-') || line.startsWith('−') ? red(line) : green(line)}`);
+}
+
+/** What changed between two texts: 1 if something did. */
+export async function diff(from: string, to: string, json: boolean): Promise<Exit> {
+  const changes = await diffDumps(await textOf(from), await textOf(to));
+  if (!changes) throw new Trouble('one of the texts has no line of /proc/PID/maps');
+  const isSame = changes.calls.length === 0 && changes.unexplained.length === 0;
+  if (json) print(JSON.stringify(changes));
+  else if (isSame) print('Nothing changed.');
+  else tellChanges(changes);
+  return isSame ? EXIT.OK : EXIT.DIFFERS;
+}
+
+/** A log or maps as a script. */
+export async function convert(file: string, to: string): Promise<Exit> {
+  if (to === 'c') throw new Trouble('convert --to c: programs in C cannot be made yet; --to script can');
+  if (to !== 'script') throw new Trouble(`convert --to ${to}: only script is known`);
+  const text = await textOf(file);
+  const kind = await recogniseText(text);
+  if (kind === 'maps' || kind === 'smaps') {
+    const script = await dumpToScript(text);
+    if (script === null) throw new Trouble(`${file} has no line of /proc/PID/maps`);
+    print(script.trimEnd());
+    return EXIT.OK;
+  }
+  if (kind === 'script') {
+    print(text.trimEnd());
+    return EXIT.OK;
+  }
+  print(await logToScript(file, text, kind));
+  return EXIT.OK;
+}
+
+/** A log without its lines that are no calls. It is read again to see that nothing got lost. */
+async function logToScript(file: string, text: string, kind: 'strace' | 'qemu' | 'perf'): Promise<string> {
+  const failed = (error: unknown) => (error instanceof ScriptError ? new Trouble(`${file}: ${error.errors[0]?.message ?? error.message}`) : error);
+  try {
+    const log = await openScript(text, { kind });
+    const aside = new Set(log.setAside().map(({ line }) => line));
+    // Calls cut in two are one statement: the line with their end has none of its own, and stays.
+    const script = ['@log yes', ...text.split(/\r?\n/).filter((_, i) => !aside.has(i + 1))].join('\n').trimEnd();
+    const again = await openScript(script, { kind: 'script' }).catch(() => null);
+    const isWhole = again !== null && again.length === log.length;
+    const statements = log.length;
+    log.free();
+    again?.free();
+    if (!isWhole) throw new Trouble(`${file}: its ${statements} calls cannot be written as a script line by line (${kind} with prefixes or cut calls): give the log itself to run and check, which take it as it is`);
+    return script;
+  } catch (error) {
+    throw failed(error);
+  }
+}
