@@ -324,3 +324,18 @@ fn a_falsified_address_is_named_by_few_calls() {
         }
     }
 }
+
+#[test]
+fn the_first_mappings_of_a_log_may_overlap() {
+    let log = "\
+1 clone3({flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM, exit_signal=0}, 88) = 2
+1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0 <unfinished ...>
+2 mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0 <unfinished ...>
+1 <... mmap resumed>) = 0x7f1200005000
+2 <... mmap resumed>) = 0x7f1200006000
+1 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f1200004000
+";
+    let mut session = Session::from_text(log).unwrap();
+    session.run_to_end().unwrap();
+    assert_eq!(session.verdict().to_string(), "3 memory calls, 3 as on Linux");
+}

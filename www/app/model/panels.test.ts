@@ -63,7 +63,7 @@ test('the bill of a step counts what its facts say, each thing once', () => {
 
 const process = (pid: number, more: Partial<ProcessInfo> = {}): ProcessInfo => ({ pid, parent: null, name: 'p', ended: null, areas: 1, pages: 4, rss: 1, pss: 1, minFlt: 1, majFlt: 0, tables: 4, version: 1, status: [], ...more });
 const lane = (pid: number, areas: readonly { start: number; pages: number; perms?: number; present?: number; name?: string }[], cells: Lane['cells'] = []): Lane => ({
-  pid, version: 1, strips: null, present: null, cells,
+  pid, version: 1, strips: null, present: null, cells, texts: [],
   areas: {
     count: areas.length, start: Float64Array.from(areas, (a) => a.start), pages: Float64Array.from(areas, (a) => a.pages), present: Uint32Array.from(areas, (a) => a.present ?? 0), kind: new Uint8Array(areas.length),
     perms: Uint8Array.from(areas, (a) => a.perms ?? 3), flags: new Uint8Array(areas.length), name: Uint32Array.from(areas, (_, i) => i), names: areas.map((a) => a.name ?? ''),

@@ -9,7 +9,9 @@ import { layOut, sumsOf } from './layout.ts';
 import { drawMinimap, minimapAxis, minimapPage, windowBox } from './minimap.ts';
 import { composeRam, drawRam, frameAt, frameBox, zoomRam } from './ram.ts';
 import { type Shape, TOKENS, countShapes, fit } from './shapes.ts';
-import { bytesWanted, drawSpace, hitSpace, locate, lookOf } from './space.ts';
+import { locate } from './space/compose.ts';
+import { drawSpace } from './space/draw.ts';
+import { bytesWanted, hitSpace, lookOf } from './space/hit.ts';
 import { CELLS, DARK, FRAMES, LIGHT } from './theme.ts';
 import { SPACE_PAGES, UNITS, addressText, pagesText } from './units.ts';
 

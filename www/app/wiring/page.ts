@@ -52,6 +52,7 @@ export class Page {
   onLine: (line: number) => void = () => undefined;
   readonly #draw: () => void;
   readonly #small = matchMedia('(max-width: 900px), (max-height: 760px)');
+  readonly #texts = new Once<At | null, ReadonlyMap<string, string>>();
   readonly #lines = new Once<string, readonly string[]>();
   readonly #names = new Once<readonly ProcessInfo[] | null, Readonly<Record<number, string>>>();
   readonly #first = new Once<Opened, FirstStep>();
@@ -388,6 +389,11 @@ export class Page {
   /** The areas of the processes that are drawn: the story names places by them. */
   areasByProcess(): Readonly<Record<number, Areas>> {
     return this.#areas.of(this.model.at, (at) => Object.fromEntries((at?.lanes ?? []).flatMap(({ pid, areas }) => (areas ? [[pid, areas]] : []))));
+  }
+
+  /** What written pages begin with, by process and page. */
+  texts(): ReadonlyMap<string, string> {
+    return this.#texts.of(this.model.at, (at) => new Map((at?.lanes ?? []).flatMap(({ pid, texts }) => texts.map(([page, text]) => [`${pid}:${page}`, text] as const))));
   }
 
   /** The line of the last step, as it stands in the text. */

@@ -66,7 +66,7 @@ function memory(page: Page, actions: ShellActions): TemplateResult {
     <section class="memory ${model.at ? '' : 'is-empty'}" aria-label=${words.memory}>
       ${model.crash ? crash(page) : nothing}
       ${isUnread ? html`<p class="empty">${words.unread}</p>` : nothing}
-      <pf-memory .at=${model.at} .selected=${model.selection} .heat=${model.heatNow()} @look=${actions.memory}
+      <pf-memory .at=${model.at} .selected=${model.selection} .heat=${model.heatNow()} .texts=${page.texts()} @look=${actions.memory}
         @select=${(event: CustomEvent) => page.choose(event.detail)} @hover=${(event: CustomEvent) => model.point(event.detail && { ...event.detail, pfn: null })}></pf-memory>
     </section>`;
 }

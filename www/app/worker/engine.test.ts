@@ -44,6 +44,16 @@ async function opened(text = SCRIPT, passes = 0): Promise<{ engine: Engine; open
   return { engine: one, opened: answer, on };
 }
 
+test('what the program wrote stands in its pages', async () => {
+  const { engine: one, on } = await opened();
+  const page = 0x7ffff7ff3;
+  const look: Look = { ...LOOK, lanes: [1, 2].map((pid) => lane(pid, { cells: [{ page, count: 4 }] })) };
+  const texts = async (to: number) => (await one.go(to, look, on)).lanes.map((of) => of.texts);
+  expect(await texts(1)).toEqual([[]]);
+  expect(await texts(3)).toEqual([[[page, 'hel']], [[page, 'hel']]]);
+  expect(await texts(4)).toEqual([[[page, 'hel']], [[page, 'jel']]]);
+});
+
 describe('opening', () => {
   test('a script', async () => {
     const { opened: answer } = await opened();

@@ -1,11 +1,15 @@
 /** The machine as a look asks for it. */
 import { type Core, parse } from './core.ts';
-import type { Areas, At, Lane, LaneLook, Look, Place, ProcessInfo, Selected, Want } from './protocol.ts';
+import { type Areas, type At, CELL, type Cells, type Lane, type LaneLook, type Look, type Place, type ProcessInfo, type Selected, type Want } from './protocol.ts';
 
 export type Picture = Omit<At, 'stopped'>;
 
 /** Cells of all runs of a lane together. */
 const MOST_CELLS = 4096;
+/** Pages of a lane whose first bytes are read, how many bytes, and of which kinds. */
+const MOST_TEXTS = 64;
+const TEXT = 3;
+const WRITTEN: readonly number[] = [CELL.anon, CELL.cow, CELL.shmem];
 
 export function picture(core: Core, look: Look): Picture {
   const { position } = core;
@@ -50,7 +54,24 @@ function laneOf(core: Core, processes: readonly ProcessInfo[], look: LaneLook): 
     present: isKnown ? core.presentCounts(pid) ?? new Uint32Array() : null,
     strips: look.strips ? stripsOf(core, process, look.strips) : null,
     cells: runs,
+    texts: textsOf(core, pid, runs),
   }];
+}
+
+/** What the program's own pages begin with, as far as it can be printed. */
+function textsOf(core: Core, pid: number, runs: readonly Cells[]): Lane['texts'] {
+  const texts: [number, string][] = [];
+  let left = MOST_TEXTS;
+  for (const { page, cells } of runs) {
+    for (let at = 0; at < cells.length && left > 0; at++) {
+      if (!WRITTEN.includes(cells[at]! & 15)) continue;
+      left--;
+      const bytes = core.pageBytes(pid, BigInt(page + at) << 12n)?.subarray(0, TEXT);
+      const end = bytes?.findIndex((byte) => byte < 0x20 || byte > 0x7e) ?? 0;
+      if (bytes && end !== 0) texts.push([page + at, String.fromCharCode(...bytes.subarray(0, end < 0 ? TEXT : end))]);
+    }
+  }
+  return texts;
 }
 
 /** Of a process that has ended. */

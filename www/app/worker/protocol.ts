@@ -210,6 +210,8 @@ export interface Lane {
   readonly present: Uint32Array | null;
   readonly strips: Strips | null;
   readonly cells: readonly Cells[];
+  /** The first printable bytes of pages that the program wrote, at most 64 of those in `cells`. */
+  readonly texts: readonly (readonly [page: number, text: string])[];
 }
 
 /** Areas in order of address, a column a field. */

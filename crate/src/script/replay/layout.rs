@@ -36,6 +36,8 @@ const STACK_PAGES: u64 = 0x21;
 pub(super) struct Image {
     /// The end of the first mapping that the kernel placed.
     top: Option<u64>,
+    /// The line on which the first one ends: those that began before it may have been placed earlier.
+    top_line: usize,
     /// The lowest break.
     start_brk: Option<u64>,
     /// Whether the first call on the heap asks where it begins.
@@ -210,7 +212,7 @@ impl Image {
             Sysno::mmap => {
                 let chosen = flags & FIXED != 0 || (addr != 0 && result == Some(addr));
                 match result {
-                    Some(at) if !chosen => self.place(at, len, flags),
+                    Some(at) if !chosen => self.place(at, len, flags, statement),
                     Some(_) if chosen => self.touched.insert(pages(addr, len), ()),
                     _ => {}
                 }
@@ -229,13 +231,18 @@ impl Image {
         }
     }
 
-    fn place(&mut self, at: u64, len: u64, flags: u64) {
+    fn place(&mut self, at: u64, len: u64, flags: u64, statement: &Statement) {
         let range = pages(at, len.min(TASK_SIZE));
         if range.end > TASK_SIZE {
             return;
         }
-        if self.top.is_none() && flags & MAP_32BIT == 0 {
-            self.top = Some(range.end);
+        if flags & MAP_32BIT == 0 {
+            match self.top {
+                None => (self.top, self.top_line) = (Some(range.end), statement.line),
+                // The kernel places downwards: of those in flight together the highest was the first.
+                Some(top) if statement.began < self.top_line => self.top = Some(top.max(range.end)),
+                Some(_) => {}
+            }
         }
         self.placed.insert(range, ());
     }

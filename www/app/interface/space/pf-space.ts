@@ -6,9 +6,9 @@ import { Heat, type HeatMap } from '../../scene/heat.ts';
 import { Lanes, chooseLanes } from '../../scene/lanes.ts';
 import { type Layout, type LayoutOptions, type Sums, areaAt, cellAt, layOut, sumsOf, withFocus } from '../../scene/layout.ts';
 import type { Box, Theme } from '../../scene/shapes.ts';
-import {
-  type Hit, type SpaceInput, type SpaceScene, type Spot, LANE_GAP, bodyHeight, bytesWanted, composeSpace, drawSpace, hitSpace, locate, lookOf, placeLanes,
-} from '../../scene/space.ts';
+import { type SpaceInput, type SpaceScene, type Spot, LANE_GAP, bodyHeight, composeSpace, locate, placeLanes } from '../../scene/space/compose.ts';
+import { drawSpace } from '../../scene/space/draw.ts';
+import { type Hit, bytesWanted, hitSpace, lookOf } from '../../scene/space/hit.ts';
 import { CELLS, HEATS, type HeatKind } from '../../scene/theme.ts';
 import { UNITS, type Units, addressText, pageAddr, pageOf, pagesText, permsText, shortName, grouped } from '../../scene/units.ts';
 import { type Areas, type At, CELL_BIT, type LaneLook, NO_FRAME, type Place } from '../../worker/protocol.ts';

@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { AREA, AREA_FLAG, type Areas, CELL, CELL_BIT, type Cells, FRAME, NO_FRAME, PERM, type Strips } from '../../worker/protocol.ts';
 import { sumsOf, layOut, type LaneData, type LayoutOptions } from '../layout.ts';
-import { bodyHeight, composeSpace, drawSpace, placeLanes, lookOf, type SpaceInput, type SpaceScene } from '../space.ts';
+import { bodyHeight, composeSpace, placeLanes, type SpaceInput, type SpaceScene } from '../space/compose.ts';
+import { drawSpace } from '../space/draw.ts';
+import { lookOf } from '../space/hit.ts';
 import { UNITS } from '../units.ts';
 
 export interface AreaFixture { readonly start: number; readonly cells: readonly number[] | null; readonly pages?: number; readonly present?: number; readonly kind?: number; readonly perms?: number; readonly flags?: number; readonly name?: string }

@@ -1,0 +1,146 @@
+/** What lies under a point, what is beyond the edge of the window, and what the worker is asked for a scene. */
+import { NO_FRAME, type LaneLook } from '../../worker/protocol.ts';
+import { areaAt, cellAt } from '../layout.ts';
+import { type Box, type Token, textWidth } from '../shapes.ts';
+import { addressText, pageAddr } from '../units.ts';
+import { BAR, DETAIL, type LaneScene, MOST_CELLS, type SpaceScene, type Spot, gridCell, gridOf, inStrip, isCard, isGap, lensOf, lensPages, locate, pieceBox, span, stripBox } from './compose.ts';
+
+export interface Hit {
+  readonly what: 'area' | 'page' | 'gap' | 'group' | 'edge';
+  readonly pid: number;
+  readonly lane: number;
+  readonly page: number;
+  readonly addr: string;
+  /** The area, −1 in a gap. */
+  readonly area: number;
+  readonly pfn: number | null;
+  /** Pages of the piece. */
+  readonly from: number;
+  readonly to: number;
+  readonly box: Box;
+}
+
+/** What is at a place: two binary searches. */
+export function hitSpace(scene: SpaceScene, x: number, y: number): Hit | null {
+  const index = scene.lanes.findIndex(({ box }) => x >= box.x && x < box.x + box.w && y >= box.y && y < box.y + box.h);
+  const lane = scene.lanes[index];
+  if (!lane) return null;
+  const { axis, first, parts } = lane.layout;
+  const along = y - lane.box.y + lane.scroll;
+  if (along > axis.length(lane.zoom)) return null;
+  for (const edge of edgesOf(scene)) {
+    if (edge.lane === lane && x >= edge.box.x && x < edge.box.x + edge.box.w && y >= edge.box.y && y < edge.box.y + edge.box.h) return hit('edge', edge.page, edge.box);
+  }
+  const box = pieceBox(lane, axis.pieceAt(along, lane.zoom));
+  const { from, pages } = span(lane, box.piece);
+  const byHeight = Math.min(from + pages - 1, Math.floor(axis.toPage(along, lane.zoom)));
+  if (parts[box.piece] === 0) return hit('gap', byHeight, box);
+  if (box.h < 3) return hit('area', byHeight, box);
+  if (isCard(lane, box)) {
+    const grid = gridOf(lane, box);
+    if (grid && y >= grid.y && y < grid.y + grid.lines * grid.ch && x >= grid.x && x < grid.x + grid.columns * grid.cw) {
+      const i = Math.floor((y - grid.y) / grid.ch) * grid.columns + Math.floor((x - grid.x) / grid.cw);
+      if (i < pages) return hit('page', from + i, gridCell(grid, i));
+    }
+    return hit('area', from, box);
+  }
+  if (lensOf(lane, box) > 0) {
+    const lens = lensPages(lane, box, scene.input);
+    if (y >= lens.box.y && x >= lens.box.x && x < lens.box.x + lens.box.w) {
+      const page = lens.from + Math.floor((x - lens.box.x) / lens.cw);
+      return hit('page', page, { x: lens.box.x + (page - lens.from) * lens.cw, y: lens.box.y, w: lens.cw - 2, h: lens.box.h });
+    }
+  }
+  if (parts[box.piece]! > 1 && x < lane.columns.strip.x - 4 && x >= lane.columns.name.x - 4) return hit('group', from, box);
+  if (lane.layout.isPart[box.piece] && x < lane.columns.name.x + 16 && x >= lane.columns.name.x - 4) return hit('group', from, box);
+  const strip = stripBox(lane, box);
+  if (x >= strip.x && x < strip.x + strip.w) {
+    const i = Math.min(pages - 1, Math.floor(((x - strip.x) / strip.w) * pages));
+    return hit('page', from + i, inStrip(strip, i, pages));
+  }
+  return hit('area', from, box);
+
+  function hit(what: Hit['what'], page: number, at: Box): Hit {
+    const piece = axis.at(page);
+    const pfn = cellAt(lane!.data.cells, page)?.pfn ?? NO_FRAME;
+    const area = parts[piece] === 0 ? -1 : parts[piece] === 1 ? first[piece]! : areaAt(lane!.data.areas, page);
+    return {
+      what, pid: lane!.data.pid, lane: index, page, addr: pageAddr(page), area, pfn: pfn === NO_FRAME ? null : pfn,
+      from: axis.start[piece]!, to: axis.start[piece + 1]!, box: at,
+    };
+  }
+}
+
+/** Marks at the upper and lower edge for what is outside the window. */
+export function edgesOf(scene: SpaceScene): { lane: LaneScene; box: Box; page: number; up: boolean; what: string; token: Token }[] {
+  const edges = [];
+  const { touched, selected, units } = scene.input;
+  for (const [spot, what, token] of [[touched, 'touched', 'mark-edge'], [selected, 'selected', 'accent']] as const) {
+    if (!spot || (what === 'selected' && touched?.pid === spot.pid && touched.page === spot.page)) continue;
+    const lane = scene.lanes.find(({ data }) => data.pid === spot.pid);
+    const at = lane && locate(scene, spot.pid, spot.page);
+    if (!lane || !at) continue;
+    const up = at.y + at.h / 2 < lane.box.y;
+    if (!up && at.y + at.h / 2 <= lane.box.y + lane.box.h) continue;
+    const text = `${what} ${addressText(spot.page, units)}`;
+    const w = Math.min(lane.box.w - 8, textWidth(text, DETAIL) + 30);
+    const x = lane.box.x + lane.box.w - w - (what === 'selected' && lane.box.w > 2 * w + 12 ? w + 8 : 4);
+    edges.push({ lane, up, page: spot.page, what: text, token, box: { x, y: up ? lane.box.y + 3 : lane.box.y + lane.box.h - 25, w, h: 22 } });
+  }
+  return edges;
+}
+
+/* ---------------------------------------------------------------- what the worker is asked for */
+
+/** What of each process is in sight: areas whose strips are drawn, and runs of pages one by one. */
+export function lookOf(scene: SpaceScene): Omit<LaneLook, 'version'>[] {
+  let left = MOST_CELLS;
+  return scene.lanes.map((lane) => {
+    const { axis, first, parts } = lane.layout;
+    const cells: { page: number; count: number }[] = [];
+    let [low, high] = [Infinity, -1];
+    const ask = (page: number, count: number): void => {
+      const most = Math.min(left, count);
+      if (most > 0) cells.push({ page, count: most });
+      left -= Math.max(0, most);
+    };
+    const length = axis.length(lane.zoom);
+    for (let y = 0; y < Math.min(lane.box.h, length); ) {
+      const box = pieceBox(lane, axis.pieceAt(Math.min(y + lane.scroll + 0.01, length - 0.01), lane.zoom));
+      y = Math.max(y + BAR, box.y + box.h - lane.box.y);
+      if (box.h < 3 || isGap(lane, box.piece)) continue;
+      low = Math.min(low, first[box.piece]!);
+      high = Math.max(high, first[box.piece]! + parts[box.piece]!);
+      const { from, pages } = span(lane, box.piece);
+      const grid = isCard(lane, box) ? gridOf(lane, box) : null;
+      if (grid && (!grid.isStrip || pages <= 1024)) {
+        const a = Math.max(0, Math.floor((lane.box.y - grid.y) / grid.ch)) * grid.columns;
+        const b = Math.min(pages, Math.ceil((lane.box.y + lane.box.h - grid.y) / grid.ch) * grid.columns);
+        if (b > a) ask(from + a, b - a);
+      } else if (lensOf(lane, box) > 0) {
+        const lens = lensPages(lane, box, scene.input);
+        ask(lens.from, lens.count);
+      }
+    }
+    const columns = Math.max(16, Math.min(512, Math.round(lane.columns.strip.w)));
+    return { pid: lane.data.pid, strips: high > low ? { first: low, count: high - low, columns } : null, cells };
+  });
+}
+
+/** The page whose bytes have room. */
+export function bytesWanted(scene: SpaceScene): Spot | null {
+  const { selected, touched } = scene.input;
+  const rank = ({ data: { pid } }: LaneScene): number => (pid === selected?.pid ? 0 : pid === touched?.pid ? 1 : 2);
+  for (const lane of scene.lanes.toSorted((a, b) => rank(a) - rank(b))) {
+    const { axis } = lane.layout;
+    const middle = Math.min(lane.scroll + lane.box.h / 2, axis.length(lane.zoom) - 0.01);
+    const box = pieceBox(lane, axis.pieceAt(middle, lane.zoom));
+    const grid = !isGap(lane, box.piece) && isCard(lane, box) ? gridOf(lane, box) : null;
+    if (!grid || grid.ch < 110) continue;
+    const line = Math.max(0, Math.min(grid.lines - 1, Math.floor((lane.box.y + lane.box.h / 2 - grid.y) / grid.ch)));
+    return { pid: lane.data.pid, page: axis.start[box.piece]! + line * grid.columns };
+  }
+  return null;
+}
+
+/* ---------------------------------------------------------------- drawing */
