@@ -168,7 +168,8 @@ async function start(): Promise<void> {
   addEventListener('keydown', pressed);
   addEventListener('pagehide', () => page.leave(find('pf-editor').text));
   watchDrops(window, { files: (files) => void takeFiles(files), over: (is) => document.documentElement.toggleAttribute('data-drop', is) });
-  (globalThis.requestIdleCallback ?? setTimeout)(() => void fetchRest().then(() => Promise.all(EXAMPLES.map(({ load }) => load()))));
+  // What cannot be fetched now (the page is being left, the network is gone) is fetched when it is asked for.
+  (globalThis.requestIdleCallback ?? setTimeout)(() => void fetchRest().then(() => Promise.all(EXAMPLES.map(({ load }) => load()))).catch(() => undefined));
 }
 
 async function takeFiles(files: readonly File[]): Promise<void> {
