@@ -1,7 +1,8 @@
 import { type AddressLike, high, low } from './address.ts';
 import { integer, word, wrongType } from './check.ts';
-import { ScriptError, type ScriptErrorPlace, type Walk } from './errors.ts';
+import type { Walk } from './errors.ts';
 import type { ToldByCore } from './facts.ts';
+import { guarded } from './guarded.ts';
 import type { FrameDetail, FrameView, ProcessBrief, Snapshot } from './snapshot.ts';
 import { type Explanation, tell } from './tell.ts';
 import { WasmSession, textOfBytes as decodeCore, joinLogs as joinCore, recogniseText as recogniseCore } from './wasm/pagefault.js';
@@ -242,14 +243,3 @@ export const texts = {
     joinCore(files.map((file) => file.name), files.map((file) => file.text)) as JoinedLogs,
   decode: (bytes: Uint8Array): string => decodeCore(bytes),
 };
-
-/** Turns the core's error objects into {@link ScriptError}. */
-function guarded<R>(body: () => R): R {
-  try {
-    return body();
-  } catch (error) {
-    if (Array.isArray(error)) throw new ScriptError(error as ScriptErrorPlace[]);
-    if (error && typeof error === 'object' && 'expected' in error) throw new ScriptError([error as ScriptErrorPlace]);
-    throw error;
-  }
-}

@@ -1,24 +1,12 @@
 /** The session in the core, as the worker uses it: typed arrays and small objects, no drawing, no policy. */
-import { type Explanation, type FrameDetail, type FrameView, type LeftOut, ScriptError, type ScriptErrorPlace, type SetAside, type StepReport, type TextKind, type ToldByCore, type Verdict, type Walk, tell } from '../../lib/index.ts';
+import { type Explanation, type FrameDetail, type FrameView, type LeftOut, type SetAside, type StepReport, type TextKind, type ToldByCore, type Verdict, type Walk, tell } from '../../lib/index.ts';
+import { high, low } from '../../lib/address.ts';
+import { guarded } from '../../lib/guarded.ts';
 import { WasmSession } from '../../lib/wasm/pagefault.js';
 import type { AreaDetail, Areas, CachedFile, Cells, ProcessInfo, TlbEntry, Tracks, Would } from './protocol.ts';
 
-const high = (addr: bigint) => Number(addr >> 32n & 0xffff_ffffn);
-const low = (addr: bigint) => Number(addr & 0xffff_ffffn);
-
 /** An address of the protocol. */
 export const parse = (addr: string): bigint => BigInt.asUintN(64, BigInt(`0x${addr || '0'}`));
-
-/** Turns the core's error objects into `ScriptError`. */
-function guarded<R>(body: () => R): R {
-  try {
-    return body();
-  } catch (error) {
-    if (Array.isArray(error)) throw new ScriptError(error as ScriptErrorPlace[]);
-    if (error && typeof error === 'object' && 'expected' in error) throw new ScriptError([error as ScriptErrorPlace]);
-    throw error;
-  }
-}
 
 const ACCESSES = ['read', 'read', 'write', 'execute'] as const;
 
