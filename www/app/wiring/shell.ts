@@ -1,7 +1,6 @@
 /** What the page is made of, and which event of which part leads where. */
 import { type TemplateResult, html, nothing } from 'lit';
 import { account } from './account.ts';
-import { INSPECTOR_TABS } from '../interface/events.ts';
 import { header, type HeaderActions } from '../interface/header/header.ts';
 import { later } from '../interface/later.ts';
 import { frameOf } from '../model/frame.ts';
@@ -135,5 +134,3 @@ function docked(page: Page, actions: ShellActions): TemplateResult {
     case 'verdict': return account(page);
   }
 }
-
-export { INSPECTOR_TABS };
