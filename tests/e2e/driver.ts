@@ -24,7 +24,7 @@ export interface Page {
   drag(from: readonly [number, number], to: readonly [number, number], key?: 'Shift'): Promise<void>;
   wheel(x: number, y: number, by: number, key?: 'Control'): Promise<void>;
   evaluate<R>(body: string): Promise<R>;
-  /** Waits until an expression is true. */
+  /** Waits until an expression is true. What it asks of may not be there yet: then it is not true yet. */
   until(expression: string): Promise<void>;
   size(width: number, height: number): Promise<void>;
   /** Asks as a system with these settings would; only where `canMedia`. Without a setting: as usual. */
@@ -40,7 +40,11 @@ export interface Page {
   close(): Promise<void>;
 }
 
-const PATIENCE = Number(process.env['PAGEFAULT_PATIENCE'] ?? 20_000);
+/** How many times slower the processor is made, in Chromium. */
+const SLOWER = Number(process.env['PAGEFAULT_SLOWER'] ?? 1);
+const PATIENCE = Number(process.env['PAGEFAULT_PATIENCE'] ?? 20_000) * SLOWER;
+/** Between two questions whether something is true yet. */
+const POLL = 10;
 /** Between where a drag begins and ends. */
 const STEPS = 6;
 
@@ -50,21 +54,40 @@ type Firefox = import('puppeteer-core').Page;
 /** `Control++` has the plus key at its end. */
 const parts = (keys: string): string[] => (keys === '+' ? ['+'] : keys.endsWith('++') ? [...keys.slice(0, -2).split('+'), '+'] : keys.split('+'));
 
-/** Where a policy forbids to evaluate text, the debugger is asked: it is above that. */
-async function strictly(page: Chromium, expression: string): Promise<void> {
-  const session = await page.context().newCDPSession(page);
+const orNotYet = (expression: string) => `(() => { try { return Boolean(${expression}); } catch { return false; } })()`;
+
+/** The debugger is asked: it is above the policy of a page that forbids to evaluate text, and what it asks is no error of the page. */
+async function asked(page: Chromium, session: import('playwright-core').CDPSession, expression: string): Promise<void> {
   const end = Date.now() + PATIENCE;
+  let why = '';
   while (Date.now() < end) {
-    const { result } = await session.send('Runtime.evaluate', { expression: `Boolean(${expression})`, returnByValue: true });
-    if (result.value === true) return session.detach();
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
+    try {
+      const { result, exceptionDetails } = await session.send('Runtime.evaluate', { expression: `Boolean(${expression})`, returnByValue: true });
+      if (!exceptionDetails && result.value === true) return;
+      why = exceptionDetails?.exception?.description ?? '';
+    } catch (error) {
+      // Between two documents there is nobody to ask.
+      why = String(error);
+    }
+    await page.waitForTimeout(POLL);
   }
-  throw new Error(`never true: ${expression}`);
+  throw new Error(`never true: ${expression}${why && `\n${why}`}`);
+}
+
+/** As on a slow machine behind a slow line: what a test takes for granted too early shows. */
+async function slow(page: Chromium): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
+  await page.route('**/*', async (route) => {
+    await new Promise((done) => setTimeout(done, 50 * SLOWER));
+    await route.continue();
+  });
 }
 
 function chromiumTab(page: Chromium, close: () => Promise<void>): Page {
   const errors: string[] = [];
   const requests: string[] = [];
+  let session: ReturnType<ReturnType<Chromium['context']>['newCDPSession']> | undefined;
   page.on('pageerror', (error) => errors.push(error.stack ?? String(error)));
   // A document that is no page has no icon of its own.
   page.on('console', (message) => { if (message.type() === 'error' && !message.location().url.endsWith('/favicon.ico')) errors.push(message.text()); });
@@ -95,14 +118,7 @@ function chromiumTab(page: Chromium, close: () => Promise<void>): Page {
       await holding(key, () => page.mouse.wheel(0, by));
     },
     evaluate: (body) => page.evaluate(body),
-    until: async (expression) => {
-      try {
-        await page.waitForFunction(expression, undefined, { timeout: PATIENCE });
-      } catch (error) {
-        if (!String(error).includes('unsafe-eval')) throw error;
-        await strictly(page, expression);
-      }
-    },
+    until: async (expression) => asked(page, await (session ??= page.context().newCDPSession(page)), expression),
     size: (width, height) => page.setViewportSize({ width, height }),
     media: ({ colorScheme, reducedMotion, forcedColors }) => page.emulateMedia({ colorScheme: colorScheme ?? null, reducedMotion: reducedMotion ? 'reduce' : null, forcedColors: forcedColors ? 'active' : null }),
     before: async (script) => {
@@ -162,7 +178,7 @@ function firefoxTab(page: Firefox, close: () => Promise<void>): Page {
       await holding(key, () => page.mouse.wheel({ deltaY: by }));
     },
     evaluate: (body) => page.evaluate(body) as Promise<never>,
-    until: async (expression) => void (await page.waitForFunction(expression, { timeout: PATIENCE })),
+    until: async (expression) => void (await page.waitForFunction(orNotYet(expression), { timeout: PATIENCE })),
     size: (width, height) => page.setViewport({ width, height }),
     media: () => Promise.reject(new Error('not in this browser')),
     before: async (script) => {
@@ -191,6 +207,7 @@ export async function openPage(): Promise<Page> {
   const { chromium } = await import('playwright-core');
   const browser = await chromium.launch({ executablePath: chrome!, args: chromeFlags });
   const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true })).newPage();
+  if (SLOWER > 1) await slow(page);
   return chromiumTab(page, () => browser.close());
 }
 

@@ -196,44 +196,40 @@ export abstract class AccessCalls<Self> extends ProcessCalls<Self> {
 
   /** @internal Reads bytes into the buffer; at most a piece. */
   _read(call: string, at: bigint, count: number): Uint8Array {
-    const state = this._enter();
-    for (let tries = 0; ; tries++) {
-      let ok = false;
-      state.selected = -1;
-      state.watch?.before(state, this.pid);
-      try {
-        ok = state.core.read(this.pid, high(at), low(at), count);
-      } catch (error) {
-        throw state.failed(error);
-      }
-      if (ok && state.watch === null && this._life.watchpoints === null) return state.bytes(count);
-      const signal = ok ? null : this._signal(state, 'read');
-      const kept = ok ? state.bytes(count).slice() : null;
-      state.watch?.accessed(state, this.pid, 'load', `${count} bytes`, signal);
-      if (kept) {
-        hit(this, at, count, 'read');
-        return kept;
-      }
-      if (!answered(this, signal, tries)) throw state.fault(this.pid, signal, call);
-    }
+    return this.#piece(call, at, count, 'read', (state, isWatched) => {
+      if (!state.core.read(this.pid, high(at), low(at), count)) return null;
+      return isWatched ? state.bytes(count).slice() : state.bytes(count);
+    });
   }
 
   /** @internal Writes bytes; at most a piece. */
   _write(call: string, at: bigint, bytes: Uint8Array): void {
+    this.#piece(call, at, bytes.length, 'write', (state) => {
+      state.bytes(bytes.length).set(bytes);
+      return state.core.write(this.pid, high(at), low(at), bytes.length) || null;
+    });
+  }
+
+  /** One access in the buffer, again for as long as a handler mends what faulted. `attempt` gives null where it faults. */
+  #piece<R>(call: string, at: bigint, count: number, access: 'read' | 'write', attempt: (state: State, isWatched: boolean) => R | null): R {
     const state = this._enter();
     for (let tries = 0; ; tries++) {
-      let ok = false;
+      let done: R | null;
       state.selected = -1;
       state.watch?.before(state, this.pid);
+      const isWatched = state.watch !== null || this._life.watchpoints !== null;
       try {
-        state.bytes(bytes.length).set(bytes);
-        ok = state.core.write(this.pid, high(at), low(at), bytes.length);
+        done = attempt(state, isWatched);
       } catch (error) {
         throw state.failed(error);
       }
-      const signal = ok ? null : this._signal(state, 'write');
-      state.watch?.accessed(state, this.pid, 'store', `${bytes.length} bytes`, signal);
-      if (ok) return hit(this, at, bytes.length, 'write');
+      if (done !== null && !isWatched) return done;
+      const signal = done === null ? this._signal(state, access) : null;
+      state.watch?.accessed(state, this.pid, access === 'read' ? 'load' : 'store', `${count} bytes`, signal);
+      if (done !== null) {
+        hit(this, at, count, access);
+        return done;
+      }
       if (!answered(this, signal, tries)) throw state.fault(this.pid, signal, call);
     }
   }

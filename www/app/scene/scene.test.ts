@@ -188,6 +188,9 @@ describe('address spaces', () => {
     const deep = scene([huge], { width: 700, height: 600 }, { view });
     expect(lookOf(deep)[0]!.cells[0]).toMatchObject({ page: expect.closeTo(0x5000, -1) as unknown });
     expect(bytesWanted(deep)?.page).toBeGreaterThan(0x4ff0);
+    // What was touched is what the reader looks at, wherever in the window it is.
+    const touched = { pid: 1, page: bytesWanted(deep)!.page + 1 };
+    expect(bytesWanted(scene([huge], { width: 700, height: 600 }, { view, touched }))).toEqual(touched);
   });
 
   test('zooming goes from all of it to a single byte line', () => {

@@ -14,7 +14,7 @@ export interface Heard {
   readonly progress?: (doing: 'reading' | 'running', done: number, of: number) => void;
   /** Of the open text: what is known of steps that had not been run before. */
   readonly tracks?: (tracks: Tracks) => void;
-  /** The core has stopped; a new worker is there, and nothing is open in it. */
+  /** The core has stopped; a new worker is made for the next request, and nothing is open in it. */
   readonly crashed?: (message: string, position: number) => void;
 }
 
@@ -39,7 +39,8 @@ export class Client {
   readonly #make: () => WorkerLike;
   readonly #heard: Heard;
   readonly #waiting = new Map<number, Waiting>();
-  #worker: WorkerLike;
+  /** None after a crash, until it is asked for something: one that cannot start is not started over and over. */
+  #worker: WorkerLike | null;
   #id = 0;
   #travel = 0;
 
@@ -72,7 +73,7 @@ export class Client {
 
   /** Stops a long way, or a long search. */
   cancel(): void {
-    this.#worker.postMessage({ kind: 'cancel', id: this.#travel });
+    this.#worker?.postMessage({ kind: 'cancel', id: this.#travel });
   }
 
   /** Asks. Throws `CannotDo`; null if it does not matter any more. */
@@ -83,7 +84,7 @@ export class Client {
 
   /** Ends the worker. */
   close(): void {
-    this.#worker.terminate();
+    this.#worker?.terminate();
     this.#settle(() => null);
   }
 
@@ -99,6 +100,7 @@ export class Client {
     if (body.kind === 'go') this.#travel = id;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { kind: body.kind, resolve, reject });
+      this.#worker ??= this.#start();
       this.#worker.postMessage({ ...body, id } as Request);
     });
   }
@@ -128,9 +130,12 @@ export class Client {
   }
 
   #crash(message: string, position: number): void {
-    this.#worker.onmessage = this.#worker.onerror = null;
-    this.#worker.terminate();
-    this.#worker = this.#start();
+    const worker = this.#worker;
+    this.#worker = null;
+    if (worker) {
+      worker.onmessage = worker.onerror = null;
+      worker.terminate();
+    }
     this.#settle(() => new Crashed(message));
     this.#heard.crashed?.(message, position);
   }

@@ -8,7 +8,7 @@ import { type Layout, type LayoutOptions, type Sums, areaAt, cellAt, layOut, sum
 import type { Box, Theme } from '../../scene/shapes.ts';
 import { type SpaceInput, type SpaceScene, type Spot, LANE_GAP, bodyHeight, composeSpace, locate, placeLanes } from '../../scene/space/compose.ts';
 import { drawSpace } from '../../scene/space/draw.ts';
-import { type Hit, bytesWanted, hitSpace, lookOf } from '../../scene/space/hit.ts';
+import { type Hit, bytesWanted, gaze, hitSpace, lookOf, pieceInGaze } from '../../scene/space/hit.ts';
 import { CELLS, HEATS, type HeatKind } from '../../scene/theme.ts';
 import { UNITS, type Units, addressText, pageAddr, pageOf, pagesText, permsText, shortName, grouped } from '../../scene/units.ts';
 import { type Areas, type At, CELL_BIT, type LaneLook, NO_FRAME, type Place } from '../../worker/protocol.ts';
@@ -619,23 +619,26 @@ export class PfSpace extends LitElement {
     }
   };
 
-  private focusLane(): SpaceScene['lanes'][number] | undefined {
-    return this.scene?.lanes.find(({ data }) => data.pid === this.selected?.pid) ?? this.scene?.lanes[0];
+  /** What keys are about: what is selected, else what the step touched. */
+  private get subject(): Place | null {
+    return this.selected ?? this.at?.touched ?? null;
   }
 
-  /** What keys zoom about: the selected page if it is in the window, else the middle. */
+  private focusLane(): SpaceScene['lanes'][number] | undefined {
+    return this.scene?.lanes.find(({ data }) => data.pid === this.subject?.pid) ?? this.scene?.lanes[0];
+  }
+
+  /** What keys zoom about. */
   private focusAt(): { x: number; y: number } {
     const lane = this.focusLane();
-    const at = this.selected && this.scene ? locate(this.scene, this.selected.pid, pageOf(this.selected.addr)) : null;
-    if (lane && at && at.y >= lane.box.y && at.y < lane.box.y + lane.box.h) return { x: at.x + at.w / 2, y: at.y + Math.min(at.h, lane.box.h) / 2 };
-    return { x: lane ? lane.box.x + 4 : 0, y: lane ? lane.box.y + lane.box.h / 2 : 0 };
+    return lane && this.scene ? gaze(this.scene, lane) : { x: 0, y: 0 };
   }
 
   private go(what: 'area' | 'page', by: number): boolean {
     const lane = this.focusLane();
     if (!lane || lane.data.areas.count === 0) return true;
     const { areas, pid } = lane.data;
-    const page = this.selected?.pid === pid ? pageOf(this.selected.addr) : areas.start[0]!;
+    const page = this.subject?.pid === pid ? pageOf(this.subject.addr) : areas.start[0]!;
     let area = areaAt(areas, page);
     let next = page + by;
     if (what === 'area' || area < 0 || areaAt(areas, next) < 0) {
@@ -663,8 +666,8 @@ export class PfSpace extends LitElement {
   private fitSelected(): boolean {
     const lane = this.focusLane();
     if (this.range) this.zoomTo(this.range.pid, this.range.from, this.range.to);
-    else if (lane && this.selected?.pid === lane.data.pid) {
-      const page = pageOf(this.selected.addr);
+    else if (lane && this.subject?.pid === lane.data.pid) {
+      const page = pageOf(this.subject.addr);
       const area = areaAt(lane.data.areas, page);
       if (area >= 0) this.zoomTo(lane.data.pid, lane.data.areas.start[area]!, lane.data.areas.start[area]! + lane.data.areas.pages[area]!);
     } else this.fit();
@@ -672,7 +675,7 @@ export class PfSpace extends LitElement {
   }
 
   private confirm(): boolean {
-    const at = this.selected;
+    const at = this.subject;
     if (at) this.cardAt(at.pid, pageOf(at.addr));
     return true;
   }
@@ -794,7 +797,7 @@ export class PfSpace extends LitElement {
     const all = html`<button type="button" @click=${() => this.fit()} ?disabled=${this.view === null} title="All areas">${pagesText(2 ** 35, this.units)}</button>`;
     if (!lane || lane.data.areas.count === 0) return all;
     const { axis, first, parts } = lane.layout;
-    const piece = axis.pieceAt(Math.min(lane.scroll + lane.box.h / 2, axis.length(lane.zoom) - 0.01), lane.zoom);
+    const piece = pieceInGaze(scene, lane);
     if (parts[piece] === 0 || axis.piece(piece, lane.zoom).h < lane.box.h * 0.6) return all;
     const { areas, pid } = lane.data;
     const area = first[piece]!;

@@ -127,18 +127,35 @@ export function lookOf(scene: SpaceScene): Omit<LaneLook, 'version'>[] {
   });
 }
 
+/** Where in a lane the reader looks: at what is selected or was touched, if it is in the window, else at the middle. In pixels of the picture; `page`: which page that is, if it is known. */
+export function gaze(scene: SpaceScene, lane: LaneScene): { readonly x: number; readonly y: number; readonly page: number | null } {
+  const { box } = lane;
+  for (const spot of [scene.input.selected, scene.input.touched]) {
+    const at = spot?.pid === lane.data.pid ? locate(scene, spot.pid, spot.page) : null;
+    if (!at || at.y + at.h <= box.y || at.y >= box.y + box.h) continue;
+    const [top, bottom] = [Math.max(at.y, box.y), Math.min(at.y + at.h, box.y + box.h)];
+    return { x: at.x + at.w / 2, y: (top + bottom) / 2, page: spot!.page };
+  }
+  return { x: box.x + 4, y: box.y + box.h / 2, page: null };
+}
+
+/** The piece of a lane that the reader looks at. */
+export function pieceInGaze(scene: SpaceScene, lane: LaneScene): number {
+  const { axis } = lane.layout;
+  return axis.pieceAt(Math.min(gaze(scene, lane).y - lane.box.y + lane.scroll, axis.length(lane.zoom) - 0.01), lane.zoom);
+}
+
 /** The page whose bytes have room. */
 export function bytesWanted(scene: SpaceScene): Spot | null {
   const { selected, touched } = scene.input;
   const rank = ({ data: { pid } }: LaneScene): number => (pid === selected?.pid ? 0 : pid === touched?.pid ? 1 : 2);
   for (const lane of scene.lanes.toSorted((a, b) => rank(a) - rank(b))) {
-    const { axis } = lane.layout;
-    const middle = Math.min(lane.scroll + lane.box.h / 2, axis.length(lane.zoom) - 0.01);
-    const box = pieceBox(lane, axis.pieceAt(middle, lane.zoom));
+    const box = pieceBox(lane, pieceInGaze(scene, lane));
     const grid = !isGap(lane, box.piece) && isCard(lane, box) ? gridOf(lane, box) : null;
     if (!grid || grid.ch < 110) continue;
-    const line = Math.max(0, Math.min(grid.lines - 1, Math.floor((lane.box.y + lane.box.h / 2 - grid.y) / grid.ch)));
-    return { pid: lane.data.pid, page: axis.start[box.piece]! + line * grid.columns };
+    const at = gaze(scene, lane);
+    const line = Math.max(0, Math.min(grid.lines - 1, Math.floor((at.y - grid.y) / grid.ch)));
+    return { pid: lane.data.pid, page: at.page ?? lane.layout.axis.start[box.piece]! + line * grid.columns };
   }
   return null;
 }
