@@ -40,8 +40,8 @@ export interface Page {
   close(): Promise<void>;
 }
 
-/** How many times slower the processor is made, in Chromium. */
-const SLOWER = Number(process.env['PAGEFAULT_SLOWER'] ?? 1);
+/** How many times slower the processor is made, in Chromium, and that much of a slow line. */
+export const SLOWER = Number(process.env['PAGEFAULT_SLOWER'] ?? 1);
 const PATIENCE = Number(process.env['PAGEFAULT_PATIENCE'] ?? 20_000) * SLOWER;
 /** Between two questions whether something is true yet. */
 const POLL = 10;
@@ -74,14 +74,10 @@ async function asked(page: Chromium, session: import('playwright-core').CDPSessi
   throw new Error(`never true: ${expression}${why && `\n${why}`}`);
 }
 
-/** As on a slow machine behind a slow line: what a test takes for granted too early shows. */
+/** As on a slow machine: what a test takes for granted too early shows. */
 async function slow(page: Chromium): Promise<void> {
   const session = await page.context().newCDPSession(page);
   await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
-  await page.route('**/*', async (route) => {
-    await new Promise((done) => setTimeout(done, 50 * SLOWER));
-    await route.continue();
-  });
 }
 
 function chromiumTab(page: Chromium, close: () => Promise<void>): Page {

@@ -15,6 +15,7 @@ export const words = {
   trunk: 'As opened',
   branch: (count: number) => `Branch ${count}`,
   marked: (position: number) => `Moment A is step ${position}. Go elsewhere and choose "what changed".`,
+  frameOwner: (owner: string, mappers: readonly string[]) => `${owner}${mappers.length === 0 ? '' : `, mapped by ${mappers.slice(0, 3).join(', ')}${mappers.length > 3 ? ` and ${mappers.length - 3} more` : ''}`}`,
   noTwoDumps: 'There are no two dumps to compare.',
   notRunUnder: (why: string) => `It cannot be run so: ${why}`,
   memory: 'Memory',

@@ -20,7 +20,7 @@ export function account(page: Page): TemplateResult {
     return html`<pf-dump .reading=${dump} .text=${model.text} .pid=${model.at?.processes[0]?.pid ?? 1} .changes=${page.dumpChanges}
       @build=${() => void page.build()} @diff=${(event: CustomEvent) => void page.diff(event.detail.from, event.detail.to)}></pf-dump>`;
   }
-  return html`<pf-account .verdict=${model.verdict} .verdictText=${chipOf(model).text} .remarks=${model.remarks} .leftOut=${model.leftOut} .setAside=${model.opened?.setAside ?? []} .errors=${model.errors}
+  return html`<pf-account .verdict=${model.verdict} .verdictText=${chipOf(model).text} .remarks=${model.remarks} .leftOut=${model.leftOut} .equal=${model.equal.reports} .equalCount=${model.equal.count} .setAside=${model.opened?.setAside ?? []} .errors=${model.errors}
     .hasSession=${model.opened !== null} .advice=${words.advice[model.kind]} .isLog=${model.opened?.isLog ?? false} .position=${model.verdictAt} .length=${model.length} .origin=${model.origin}
-    @more=${(event: CustomEvent) => void (event.detail.list === 'leftOut' ? model.more(event.detail.from, event.detail.to) : null)} @close=${() => close(page)}></pf-account>`;
+    @more=${(event: CustomEvent) => void (event.detail.list === 'leftOut' ? model.more(event.detail.from, event.detail.to) : model.moreEqual(event.detail.from, event.detail.to))} @close=${() => close(page)}></pf-account>`;
 }

@@ -4,7 +4,8 @@ import { EXAMPLES } from '../examples.ts';
 import { Keep, type Kept } from '../keep.ts';
 import { type LinkState, decode, encode } from '../link.ts';
 import * as branching from '../model/branches.ts';
-import { MOST_LINE, asLines, longestLine } from '../model/lines.ts';
+import { asLines } from '../model/lines.ts';
+import { MOST_LINE, longestLine } from '../worker/width.ts';
 import type { Comparison } from '../model/compare.ts';
 import { Model } from '../model/model.ts';
 import { orLater } from '../interface/later.ts';
@@ -16,6 +17,8 @@ import type { FirstStep } from '../interface/story/pf-story.ts';
 import { firstStepOf } from '../model/lines.ts';
 import type { Areas, At, DumpChanges, Find, Opened, Place, ProcessInfo, Tracks, Want } from '../worker/protocol.ts';
 import type { InspectorTab } from '../interface/events.ts';
+import type { Reply as CommandReply } from '../interface/console/console.ts';
+import type { FrameDetail } from '../../lib/index.ts';
 
 export const DOCK_TABS = ['story', 'ram', 'counters', 'compare', 'verdict', 'branches'] as const;
 export type DockTab = (typeof DOCK_TABS)[number];
@@ -79,6 +82,7 @@ export class Page {
 
   #changed(): void {
     void this.#readProc();
+    if (this.dock === 'counters') void this.model.readPss();
     this.#compared();
     this.#draw();
   }
@@ -185,7 +189,7 @@ export class Page {
   }
 
   /** What is typed on the console: a call that runs now, or a question. */
-  async command(line: string): Promise<{ readonly ok: true; readonly text: string } | { readonly ok: false; readonly reason: string }> {
+  async command(line: string): Promise<CommandReply> {
     const { model } = this;
     if (/^\s*(maps|smaps|walk|explain|status|meminfo|frames|tlb)\b/.test(line)) {
       try {
@@ -199,7 +203,7 @@ export class Page {
     const hadFuture = model.position < model.length;
     const from = model.position;
     const typed = await model.typed(line);
-    if ('why' in typed) return { ok: false, reason: typed.why };
+    if ('why' in typed) return { ok: false, reason: typed.why, ...(typed.mistake && { mistake: typed.mistake }) };
     model.exampleId = '';
     this.#forgetLink();
     this.onText(typed.text);
@@ -349,6 +353,7 @@ export class Page {
 
   showDock(dock: DockTab): void {
     this.dock = dock;
+    if (dock === 'counters') void this.model.readPss();
     this.#compared();
     this.#draw();
   }
@@ -390,6 +395,12 @@ export class Page {
   areasByProcess(): Readonly<Record<number, Areas>> {
     return this.#areas.of(this.model.at, (at) => Object.fromEntries((at?.lanes ?? []).flatMap(({ pid, areas }) => (areas ? [[pid, areas]] : []))));
   }
+
+  /** Whose a frame is, and how often it is mapped. */
+  readonly ownerOf = async (pfn: number): Promise<string | null> => {
+    const frame = await this.model.ask<FrameDetail>({ of: 'frame', pfn });
+    return frame && words.frameOwner(frame.owner, frame.mappers.map(({ pid, addr }) => `${this.processNames()[pid] ?? ''} ${pid} at ${addr}`.trim()));
+  };
 
   /** What written pages begin with, by process and page. */
   texts(): ReadonlyMap<string, string> {

@@ -24,7 +24,7 @@ const LEAST_HEIGHT = 300;
 
 export class PfMemory extends LitElement {
   static override properties = {
-    at: { attribute: false }, selected: { attribute: false }, pointed: { attribute: false }, heat: { attribute: false }, texts: { attribute: false }, owners: { attribute: false },
+    at: { attribute: false }, selected: { attribute: false }, pointed: { attribute: false }, heat: { attribute: false }, texts: { attribute: false }, ownerOf: { attribute: false },
     view: { state: true }, only: { state: true }, width: { state: true }, height: { state: true }, isTable: { state: true }, tied: { state: true },
   };
 
@@ -34,7 +34,7 @@ export class PfMemory extends LitElement {
   declare pointed: Place | null;
   declare heat: ReadonlyMap<number, HeatMap> | null;
   declare texts: ReadonlyMap<string, string>;
-  declare owners: ReadonlyMap<number, string>;
+  declare ownerOf: ((pfn: number) => Promise<string | null>) | null;
   declare private view: SpaceView | null;
   declare private only: ReadonlySet<string> | null;
   declare private width: number;
@@ -54,7 +54,7 @@ export class PfMemory extends LitElement {
     this.pointed = null;
     this.heat = null;
     this.texts = new Map();
-    this.owners = new Map();
+    this.ownerOf = null;
     this.view = null;
     this.only = null;
     this.width = 0;
@@ -111,7 +111,7 @@ export class PfMemory extends LitElement {
     if (this.room) void later('pf-ram');
     if (view) void later('pf-minimap');
     if (this.isTable) void later('pf-space-table');
-    const ram = html`<pf-ram .ram=${at?.ram ?? null} .selected=${this.tied} .touched=${frameOf(at, touched)} .only=${only} .owners=${this.owners} @drawn=${this.tie}
+    const ram = html`<pf-ram .ram=${at?.ram ?? null} .selected=${this.tied} .touched=${frameOf(at, touched)} .only=${only} .ownerOf=${this.ownerOf} @drawn=${this.tie}
       @select=${(event: CustomEvent<{ pfn: number }>) => this.chooseFrame(event.detail.pfn)} @hover=${this.pointFrame}></pf-ram>`;
     return html`
       <div class="pf-pictures ${this.isSmall ? 'pf-small-room' : ''} ${this.isTable ? 'pf-as-table' : ''}">

@@ -12,7 +12,7 @@ import './pf-ram.css';
 
 export class PfRam extends LitElement {
   static override properties = {
-    ram: { attribute: false }, selected: { attribute: false }, touched: { attribute: false }, only: { attribute: false }, units: { attribute: false }, owners: { attribute: false }, card: { state: true },
+    ram: { attribute: false }, selected: { attribute: false }, touched: { attribute: false }, only: { attribute: false }, units: { attribute: false }, ownerOf: { attribute: false }, card: { state: true },
   };
 
   declare ram: Ram | null;
@@ -20,9 +20,9 @@ export class PfRam extends LitElement {
   declare touched: number | null;
   declare only: ReadonlySet<string> | null;
   declare units: Units;
-  /** What the host knows of a frame's owner, in words. */
-  declare owners: ReadonlyMap<number, string>;
-  declare private card: { readonly text: string; readonly x: number; readonly y: number } | null;
+  /** Asks whose a frame is, in words. */
+  declare ownerOf: ((pfn: number) => Promise<string | null>) | null;
+  declare private card: { readonly pfn: number | null; readonly text: string; readonly x: number; readonly y: number } | null;
 
   private readonly painter = new Painter();
   private view: RamView = { first: 0, size: 0 };
@@ -42,7 +42,7 @@ export class PfRam extends LitElement {
     this.touched = null;
     this.only = null;
     this.units = UNITS;
-    this.owners = new Map();
+    this.ownerOf = null;
     this.card = null;
   }
 
@@ -190,13 +190,25 @@ export class PfRam extends LitElement {
     const order = orderAt(scene, x, y);
     const blocks = order === null ? 0 : scene.input.freeBlocks[order]!;
     const text = pfn !== null ? this.words(pfn) : order !== null ? `order ${order}: ${grouped(blocks)} free ${blocks === 1 ? 'block' : 'blocks'} of ${pagesText(2 ** order, this.units)}` : '';
-    if (text !== this.card?.text) this.card = text ? { text, x, y } : null;
+    if (!text) this.card = null;
+    else if (pfn !== this.card?.pfn || pfn === null) this.showCard(pfn, text, x, y);
     this.dispatchEvent(new CustomEvent('hover', { detail: pfn === null ? null : { pfn } }));
   };
 
   private words(pfn: number): string {
     const look = FRAMES[this.frames?.[pfn] ?? FRAME.free]!;
-    return `frame ${pfn}: ${this.owners.get(pfn) ?? look.meaning}`;
+    return `frame ${pfn}: ${look.meaning}`;
+  }
+
+  private showCard(pfn: number | null, text: string, x: number, y: number): void {
+    this.card = { pfn, text, x, y };
+    if (pfn !== null && this.ownerOf && this.frames?.[pfn] !== FRAME.free) void this.tellOwner(pfn, this.ownerOf);
+  }
+
+  /** Whose it is comes a moment later: only the core knows. */
+  private async tellOwner(pfn: number, ownerOf: NonNullable<PfRam['ownerOf']>): Promise<void> {
+    const owner = await ownerOf(pfn);
+    if (owner && this.card?.pfn === pfn) this.card = { ...this.card, text: `frame ${pfn}: ${owner}` };
   }
 
   private readonly released = (event: PointerEvent): void => {
@@ -221,7 +233,7 @@ export class PfRam extends LitElement {
       const pfn = Math.min(scene.input.total - 1, Math.max(0, at + step));
       const box = frameBox(scene, pfn);
       this.choose(pfn);
-      this.card = { text: this.words(pfn), x: box.x, y: Math.min(Math.max(0, box.y), this.size.height - 20) };
+      this.showCard(pfn, this.words(pfn), box.x, Math.min(Math.max(0, box.y), this.size.height - 20));
     } else if (event.key === '+' || event.key === '=' || event.code === 'KeyW') this.zoomBy(1.4);
     else if (event.key === '-' || event.code === 'KeyS') this.zoomBy(1 / 1.4);
     else if (event.key === '0' || event.code === 'KeyF') this.fit();
