@@ -224,6 +224,23 @@ test('it works where nothing can be kept', async () => {
   await stop();
 });
 
+test('once it was there it needs no network: it starts, runs and opens what was never opened', async () => {
+  const own = await serve(DIST);
+  await page.goto(own.url);
+  await page.until(IS_READY);
+  await page.evaluate('navigator.serviceWorker.ready.then(({ active }) => active.state)');
+  await own.stop();
+  await page.goto(own.url);
+  await page.until(IS_READY);
+  await act('run');
+  await at(9, 9);
+  await tone('good');
+  await example('three-ways');
+  await contains('.cm-content', 'mmap');
+  await page.press('?');
+  await page.until(`document.querySelector('pf-help dialog[open]') !== null`);
+});
+
 test('no error reached the console', () => {
   expect(page.errors.join('\n')).toBe('');
 });

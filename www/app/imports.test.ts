@@ -35,7 +35,8 @@ test('the page itself loads nothing of the core and its library: all of it runs 
 
 test('the first paint does without what is shown later', () => {
   const names = reached(({ isNow }) => isNow).map((file) => relative(app, file));
-  for (const later of ['texts/functions.ts', 'texts/rules.ts', 'texts/details.ts', 'scene/space.ts', 'scene/svg.ts', 'interface/editor/code.ts', 'interface/charts/pf-charts.ts', 'interface/help/help.ts', 'model/compare.ts', 'language/table.ts']) {
+  for (const later of ['texts/functions.ts', 'texts/rules.ts', 'texts/details.ts', 'scene/space/compose.ts', 'scene/svg.ts', 'interface/editor/code.ts', 'interface/charts/pf-charts.ts', 'interface/help/help.ts', 'model/compare.ts', 'language/table.ts']) {
+    expect(existsSync(join(app, later)), later).toBe(true);
     expect(names, later).not.toContain(later);
   }
 });

@@ -12,6 +12,7 @@ import { Page } from './wiring/page.ts';
 import { shown } from './wiring/results.ts';
 import { shell } from './wiring/shell.ts';
 import { switchTheme, useTheme } from './wiring/theme.ts';
+import { keepForOffline } from './offline/register.ts';
 import './interface/editor/editor.ts';
 import './interface/inspector/pf-inspector.ts';
 import './interface/split/pf-split.ts';
@@ -169,7 +170,7 @@ async function start(): Promise<void> {
   addEventListener('pagehide', () => page.leave(find('pf-editor').text));
   watchDrops(window, { files: (files) => void takeFiles(files), over: (is) => document.documentElement.toggleAttribute('data-drop', is) });
   // What cannot be fetched now (the page is being left, the network is gone) is fetched when it is asked for.
-  (globalThis.requestIdleCallback ?? setTimeout)(() => void fetchRest().then(() => Promise.all(EXAMPLES.map(({ load }) => load()))).catch(() => undefined));
+  (globalThis.requestIdleCallback ?? setTimeout)(() => void fetchRest().then(() => Promise.all(EXAMPLES.map(({ load }) => load()))).then(keepForOffline).catch(() => undefined));
 }
 
 async function takeFiles(files: readonly File[]): Promise<void> {

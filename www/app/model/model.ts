@@ -219,9 +219,14 @@ export class Model {
     return true;
   }
 
-  /** Stops a long way where it is. */
+  /** Stops a long way where it is, or the reading of a long text. */
   cancel(): void {
-    this.#client.cancel();
+    if (!this.#client.stopReading()) return this.#client.cancel();
+    this.#close();
+    this.doing = null;
+    this.isFresh = true;
+    this.errors = [READING_STOPPED];
+    this.#changed('state');
   }
 
   #arrived(at: At): void {
@@ -462,6 +467,10 @@ export class Model {
 
 /** Steps behind the end of all processes. */
 const MOST_BACK = 64;
+/** What is known of a text whose reading was cancelled. */
+const READING_STOPPED: ScriptErrorPlace = {
+  line: 1, column: 1, found: '', expected: 'reading was stopped; change the text, or say beside the verdict what it is, and it is read again', message: 'line 1: reading was stopped',
+};
 /** Moments at which the Pss is counted. */
 const PSS_POINTS = 120;
 /** Remarks that the page holds. */

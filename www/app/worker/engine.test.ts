@@ -175,7 +175,7 @@ describe('asking', () => {
   test('tries a line, tells what the console asks, lists remarks', async () => {
     const { engine: one, on } = await opened();
     await one.go(2, LOOK, on);
-    expect(await one.ask({ of: 'try', line: 'load(a, 4)' }, on)).toEqual({ why: null, text: SCRIPT.replace('c = fork', 'load(a, 4)\nc = fork'), position: 3 });
+    expect(await one.ask({ of: 'try', line: 'load(a, 4)' }, on)).toEqual({ why: null, mistake: null, text: SCRIPT.replace('c = fork', 'load(a, 4)\nc = fork'), position: 3 });
     expect(await one.ask({ of: 'try', line: 'lod(a, 4)' }, on)).toMatchObject({ why: expect.stringContaining('lod') as unknown });
     expect(await one.ask({ of: 'tell', line: 'maps', pid: 1 }, on)).toContain('[stack]');
     expect(await one.ask({ of: 'tell', line: 'meminfo', pid: 1 }, on)).toContain('MemFree');
@@ -334,6 +334,19 @@ describe('by messages', () => {
     await client.open(SCRIPT);
     const [older, newer] = await Promise.all([client.go(7, LOOK), client.go(2, LOOK)]);
     expect([older, newer?.position]).toEqual([null, 2]);
+  });
+
+  test('the reading of a text can be given up: it ends with its worker, and the next text has a new one', async () => {
+    let made = 0;
+    const never = () => new Promise<never>(() => undefined);
+    const client = new Client({}, () => (++made > 1 ? fake(engine()) : fake({ open: never, go: never, look: never, ask: never, cancel: () => undefined, position: 0 })));
+    expect(client.stopReading()).toBe(false);
+    const given = client.open(SCRIPT);
+    expect(client.stopReading()).toBe(true);
+    expect(await given).toBe(null);
+    expect(made).toBe(1);
+    expect(await client.open(SCRIPT)).toMatchObject({ length: 7 });
+    expect(made).toBe(2);
   });
 
   test('a core that stops is told of, and a new worker is there', async () => {
