@@ -127,7 +127,7 @@ export class Model {
 
   /** Takes what was edited, and stays where it is as far as that is possible. */
   edit(text: string): Promise<void> {
-    return this.setText(text, this.opened ? this.position : this.#stood, this.chosen);
+    return this.#read(text, this.opened ? this.position : this.#stood, this.chosen);
   }
 
   /** Reads the same text as another kind. */
@@ -136,10 +136,17 @@ export class Model {
   }
 
   /**
-   * Takes a text and goes to `position`. Of a text that cannot be read only its errors stay: nothing of the one before.
+   * Takes a text and goes to `position`: nothing of the one before is shown beside it.
    * `'before the end'`: all of it is run, then shown where the program's memory was still there.
    */
-  async setText(text: string, position: number | 'before the end' = 0, kind: TextKind | null = null): Promise<void> {
+  setText(text: string, position: number | 'before the end' = 0, kind: TextKind | null = null): Promise<void> {
+    this.#close();
+    this.errors = [];
+    return this.#read(text, position, kind);
+  }
+
+  /** Reads a text. Of one that cannot be read only its errors stay. */
+  async #read(text: string, position: number | 'before the end', kind: TextKind | null): Promise<void> {
     const turn = ++this.#texts;
     this.#ways++;
     this.text = text;
@@ -343,11 +350,11 @@ export class Model {
     if (!tried) return { why: 'the machine has stopped' };
     if (tried.why !== null) return tried.mistake ? { why: tried.why, mistake: tried.mistake } : { why: tried.why };
     const before = { text: this.text, position: this.position, chosen: this.chosen };
-    await this.setText(tried.text, tried.position, this.opened?.dump ? null : this.chosen);
+    await this.#read(tried.text, tried.position, this.opened?.dump ? null : this.chosen);
     const [error] = this.errors;
     if (!error) return { text: tried.text };
     // It reads well but cannot be run here (a name that nothing bound): the text is as it was.
-    await this.setText(before.text, before.position, before.chosen);
+    await this.#read(before.text, before.position, before.chosen);
     return { why: reasonOf(error) };
   }
 

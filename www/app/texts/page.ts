@@ -32,6 +32,7 @@ export const words = {
   closeDetails: 'Close the details',
   prompt: (position: number) => `behind step ${position}`,
   promptStart: 'before the first step',
+  running: 'It is drawn where the run stops. The progress is above; Cancel stops it where it is.',
   unread: 'Nothing to draw: the text cannot be read. What is wrong with it stands beside its lines and below.',
   advice: {
     script: 'It was read as a script. If it is the log of a program, say so beside the verdict: a log is read more kindly.',

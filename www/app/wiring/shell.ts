@@ -65,6 +65,7 @@ function memory(page: Page, actions: ShellActions): TemplateResult {
     <section class="memory ${model.at ? '' : 'is-empty'}" aria-label=${words.memory}>
       ${model.crash ? crash(page) : nothing}
       ${isUnread ? html`<p class="empty">${words.unread}</p>` : nothing}
+      ${model.at === null && model.doing ? html`<p class="empty">${words.running}</p>` : nothing}
       <pf-memory .at=${model.at} .selected=${model.selection} .heat=${model.heatNow()} .texts=${page.texts()} .ownerOf=${page.ownerOf} @look=${actions.memory}
         @select=${(event: CustomEvent) => page.choose(event.detail)} @hover=${(event: CustomEvent) => model.point(event.detail && { ...event.detail, pfn: null })}></pf-memory>
     </section>`;
@@ -123,7 +124,7 @@ function docked(page: Page, actions: ShellActions): TemplateResult {
   const { model } = page;
   if (page.dock in DOCKED) void later(DOCKED[page.dock as keyof typeof DOCKED]);
   switch (page.dock) {
-    case 'story': return html`<pf-story .first=${page.firstStep()} .explanation=${model.at?.explanation ?? null} .last=${model.at?.last ?? null} .source=${page.source()} .processes=${model.at?.processes ?? []} .areas=${page.areasByProcess()} .tracks=${model.history.tracks} .position=${model.position}></pf-story>`;
+    case 'story': return html`<pf-story .first=${page.firstStep()} .isRunning=${model.doing !== null} .explanation=${model.at?.explanation ?? null} .last=${model.at?.last ?? null} .source=${page.source()} .processes=${model.at?.processes ?? []} .areas=${page.areasByProcess()} .tracks=${model.history.tracks} .position=${model.position}></pf-story>`;
     case 'ram': return html`<pf-ram class="pf-whole" .ownerOf=${page.ownerOf} .ram=${model.at?.ram ?? null} .selected=${frameOf(model.at, model.selection) ?? frameOf(model.at, model.at?.touched ?? null)} .touched=${frameOf(model.at, model.at?.touched ?? null)}
       @select=${(event: CustomEvent<{ pfn: number }>) => actions.frame(event.detail.pfn)}></pf-ram>`;
     case 'counters': return html`<pf-charts .runs=${page.runs()} .position=${model.position} .length=${model.length} .processes=${model.at?.processes ?? []} .pss=${model.pss} .pid=${null}
