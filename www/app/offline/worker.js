@@ -1,6 +1,7 @@
 // The page without a network: every file of one build is kept, and given out when the network has none.
 // FILES and BUILD are put in when the page is built (vite.config.ts).
 const NAME = `pagefault ${BUILD}`;
+const KNOWN = new Set(FILES.map((file) => new URL(file, registration.scope).href));
 
 addEventListener('install', (event) => {
   event.waitUntil(caches.open(NAME).then((cache) => cache.addAll(FILES)).then(() => skipWaiting()));
@@ -28,7 +29,8 @@ async function kept(request) {
 
 addEventListener('fetch', (event) => {
   const { request } = event;
-  if (request.method !== 'GET' || !request.url.startsWith(registration.scope)) return;
+  const isPage = request.mode === 'navigate';
+  if (request.method !== 'GET' || !(isPage ? request.url.startsWith(registration.scope) : KNOWN.has(request.url))) return;
   // A file has its content's digest in its name: one that is kept is the one that is asked for.
-  event.respondWith(request.mode === 'navigate' ? newest(request) : kept(request).then((answer) => answer ?? fetch(request)));
+  event.respondWith(isPage ? newest(request) : kept(request).then((answer) => answer ?? fetch(request)).catch(() => Response.error()));
 });
