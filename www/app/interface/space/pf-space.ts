@@ -168,6 +168,7 @@ export class PfSpace extends LitElement {
       if (changed.has('asking') && this.asking) this.querySelector<HTMLInputElement>('.pf-goto input')?.focus();
       if (changed.size === 1) return;
     }
+    if (changed.size === 0) return;
     if (changed.has('trueScale') || changed.has('lowFirst')) {
       this.view = null;
       this.shown = '';
@@ -375,7 +376,8 @@ export class PfSpace extends LitElement {
     this.tell(scene);
     this.lastPaint = performance.now() - began;
     this.dispatchEvent(new CustomEvent('drawn'));
-    this.requestUpdate('crumbs');
+    // The crumbs say where the window is; nothing of the picture has changed by that.
+    this.requestUpdate();
   }
 
   private moved(): void {
