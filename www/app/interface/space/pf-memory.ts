@@ -13,6 +13,7 @@ import './pf-legend.ts';
 import type { PfRam } from './pf-ram.ts';
 import type { PfSpace, SpaceLook, SpaceView } from './pf-space.ts';
 import './pf-space.ts';
+import { displayScale, fitCanvas } from './surface.ts';
 import './pf-memory.css';
 
 /** What the host is asked to put into its look. */
@@ -184,9 +185,8 @@ export class PfMemory extends LitElement {
       const canvas = this.querySelector<HTMLCanvasElement>('.pf-ties');
       if (!canvas) return;
       const origin = canvas.getBoundingClientRect();
-      const scale = Math.min(3, devicePixelRatio || 1);
-      const [width, height] = [Math.round(origin.width * scale), Math.round(origin.height * scale)];
-      if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+      const scale = displayScale();
+      fitCanvas(canvas, origin, scale);
       const pfn = this.tied;
       const to = pfn === null || this.isTable || !this.room ? null : (this.frames?.placeOf(pfn) ?? null);
       const main = this.selected ?? this.at?.touched ?? null;
