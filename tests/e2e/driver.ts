@@ -150,7 +150,8 @@ function chromiumTab(page: Chromium, close: () => Promise<void>): Page {
 function firefoxTab(page: Firefox, close: () => Promise<void>): Page {
   const same = alike(page, (by) => page.mouse.wheel({ deltaY: by }));
   const { errors, requests } = same;
-  page.on('pageerror', (error) => errors.push(String(error)));
+  // A load that ends with its document, because the next one is opened, is no fault of the page.
+  page.on('pageerror', (error) => { if (!String(error).includes('A ServiceWorker intercepted the request')) errors.push(String(error)); });
   page.on('request', (request) => requests.push(request.url()));
   const press = async (keys: string) => {
     const all = parts(keys) as 'Enter'[];
@@ -263,7 +264,8 @@ export function sight(page: () => Page) {
       await evaluate(`(() => {
         const data = new DataTransfer();
         data.setData('text/plain', ${quoted(text)});
-        document.querySelector('.cm-content').dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+        // Not every browser lets a script make a ClipboardEvent with something in it.
+        document.querySelector('.cm-content').dispatchEvent(Object.defineProperty(new Event('paste', { bubbles: true, cancelable: true }), 'clipboardData', { value: data }));
       })()`);
     },
     /** Runs a line on the console. */

@@ -144,6 +144,10 @@ test('everything is in the link', async () => {
   await page.goto(server.url + hash);
   await at(2, 9);
   await contains('#pf-inspected', '[vdso]');
+  await expect.poll(() => page.evaluate('location.hash')).toBe(hash);
+  // It says another moment now than the one that is shown: it is gone.
+  await step(3);
+  await expect.poll(() => page.evaluate('location.hash')).toBe('');
 });
 
 test('on a phone nothing is wider than the screen', async () => {

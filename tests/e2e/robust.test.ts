@@ -236,6 +236,7 @@ test('once it was there it needs no network: it starts, runs and opens what was 
   await page.until(IS_READY);
   await page.evaluate('navigator.serviceWorker.ready.then(({ active }) => active.state)');
   await own.stop();
+  const before = page.errors.length;
   await page.goto(own.url);
   await page.until(IS_READY);
   await act('run');
@@ -245,6 +246,8 @@ test('once it was there it needs no network: it starts, runs and opens what was 
   await contains('.cm-content', 'mmap');
   await page.press('?');
   await page.until(`document.querySelector('pf-help dialog[open]') !== null`);
+  // That the page itself did not come from the network is no fault.
+  expect(page.errors.splice(before).filter((error) => !/ERR_CONNECTION_REFUSED/.test(error))).toEqual([]);
 });
 
 test('no error reached the console', () => {

@@ -34,13 +34,14 @@ const many = async () => {
 };
 /** Where a page of a process is in the window. */
 const boxOf = async (addr: string, pid = 1) => {
+  const place = `(() => {
+    const space = document.querySelector('pf-space');
+    const pfn = space.scene.lanes.flatMap(({ data }) => data.pid === ${pid} ? data.cells.flatMap((run) => run.pfn[${Number.parseInt(addr, 16) / 4096} - run.page] ?? []) : [])[0];
+    return space.placesOf(pfn).find((place) => place.pid === ${pid});
+  })()`;
+  await page.until(place);
   await drawnTwice();
-  return page.evaluate<{ x: number; y: number }>(`(() => {
-    const { scene } = document.querySelector('pf-space');
-    const pfn = scene.lanes.flatMap(({ data }) => data.pid === ${pid} ? data.cells.flatMap((run) => run.pfn[${Number.parseInt(addr, 16) / 4096} - run.page] ?? []) : [])[0];
-    const { box } = document.querySelector('pf-space').placesOf(pfn).find((place) => place.pid === ${pid});
-    return { x: box.x + box.width / 2, y: box.y + Math.min(box.height, 20) / 2 };
-  })()`);
+  return page.evaluate<{ x: number; y: number }>(`(({ box }) => ({ x: box.x + box.width / 2, y: box.y + Math.min(box.height, 20) / 2 }))(${place})`);
 };
 const tool = (words: string) => page.evaluate<void>(`[...document.querySelectorAll('.pf-tools button')].find((button) => button.textContent === ${JSON.stringify(words)}).click()`);
 

@@ -44,6 +44,7 @@ export class Page {
   readonly links: Links;
   readonly given: Given;
   readonly #screen: Screen;
+  readonly #address = new Address();
   readonly #small = matchMedia('(max-width: 900px), (max-height: 760px)');
 
   constructor(screen: Screen) {
@@ -52,7 +53,7 @@ export class Page {
     this.toast = new Toast(screen.draw);
     this.model = new Model((heard) => new Client(heard), (event) => (event === 'state' ? this.#changed() : screen[event]()));
     const around: Around = { model: this.model, draw: screen.draw, say: this.toast.say, showText: screen.showText };
-    const address = new Address();
+    const address = this.#address;
     this.time = new Time(around);
     this.panels = new Panels(around, (what) => (what === 'tab' ? void this.proc.read() : this.#followDock()));
     this.proc = new Proc(around, this.panels);
@@ -71,6 +72,7 @@ export class Page {
   }
 
   #changed(): void {
+    this.#address.moved(this.model.position);
     void this.proc.read();
     this.#followDock();
     this.#screen.draw();

@@ -2,24 +2,33 @@
 
 export class Address {
   #isFollowed = false;
+  /** Where time stood when it was given or followed. */
+  #position = 0;
 
   /** It says a state that is not shown any more: it says nothing now. */
   forget(): void {
     if (location.hash !== '' && !this.#isFollowed) history.replaceState(null, '', location.pathname + location.search);
   }
 
+  /** Time stands here: an address that says another moment is forgotten. */
+  moved(position: number): void {
+    if (position !== this.#position) this.forget();
+  }
+
   /** While what it says is being opened, it stays. */
-  async follow(open: () => Promise<void>): Promise<void> {
+  async follow(open: () => Promise<void>, position: () => number): Promise<void> {
     this.#isFollowed = true;
     try {
       await open();
     } finally {
+      this.#position = position();
       this.#isFollowed = false;
     }
   }
 
   /** Says this state now. */
-  say(hash: string): void {
+  say(hash: string, position: number): void {
+    this.#position = position;
     history.replaceState(null, '', `#${hash}`);
   }
 }

@@ -27,7 +27,7 @@ export class Links {
     const { say } = this.#around;
     const hash = await encode(this.#state());
     if (hash === null) return say(words.tooLong);
-    this.#parts.address.say(hash);
+    this.#parts.address.say(hash, this.#around.model.position);
     try {
       await navigator.clipboard.writeText(location.href);
       say(words.linkCopied);
@@ -56,7 +56,7 @@ export class Links {
 
   async #open(state: LinkState): Promise<void> {
     const { address, texts } = this.#parts;
-    if (state.text === null || !texts.isTooWide(state.text)) return address.follow(() => this.#openState(state));
+    if (state.text === null || !texts.isTooWide(state.text)) return address.follow(() => this.#openState(state), () => this.#around.model.position);
     if (this.#around.model.text === '') await texts.openFirst();
   }
 

@@ -65,6 +65,13 @@ test('what suits comes back, and nothing stays marked', () => {
   expect([viewport.view, viewport.range]).toEqual([null, null]);
 });
 
+test('movements between two pictures add up', () => {
+  goTo(moment(1, null));
+  const before = viewport.next().input.view.zoom;
+  for (let i = 0; i < 3; i++) viewport.zoom(1.25, 400, 300);
+  expect(viewport.next().input.view.zoom / before).toBeCloseTo(1.25 ** 3, 5);
+});
+
 test('while it is moved it says so, and is drawn once more when it is still', () => {
   vi.useFakeTimers();
   try {

@@ -84,12 +84,13 @@ export class Viewport {
 
   /** The lane that keys and words are about. */
   get lane(): LaneScene | undefined {
-    return this.scene?.lanes.find(({ data }) => data.pid === this.subject?.pid) ?? this.scene?.lanes[0];
+    const scene = this.#now();
+    return scene?.lanes.find(({ data }) => data.pid === this.subject?.pid) ?? scene?.lanes[0];
   }
 
   /** What keys zoom about. */
   get gaze(): { readonly x: number; readonly y: number } {
-    const { lane, scene } = this;
+    const [scene, { lane }] = [this.#now(), this];
     return lane && scene ? gaze(scene, lane) : { x: 0, y: 0 };
   }
 
@@ -103,7 +104,7 @@ export class Viewport {
 
   /** All of the space in the window. */
   whole(): void {
-    const lane = this.scene?.lanes[0];
+    const lane = this.#now()?.lanes[0];
     if (lane) this.#goTo(whole(lane));
   }
 
@@ -129,17 +130,27 @@ export class Viewport {
 
   /** Moves the middle of the window to a page. */
   centre(page: number): void {
-    const lane = this.scene?.lanes[0];
+    const lane = this.#now()?.lanes[0];
     if (lane) this.#move(centred(lane, page));
   }
 
   pan(lane: LaneScene | undefined, by: number): void {
-    if (lane && this.scene) this.#move(panned(this.scene, lane, by));
+    const scene = this.#now();
+    // The lane may be that of the last picture.
+    const now = lane && scene ? laneOf(scene, lane.data.pid) : undefined;
+    if (now) this.#move(panned(scene!, now, by));
   }
 
   zoom(factor: number, x: number, y: number): void {
-    const lane = this.scene ? laneAt(this.scene, x) : undefined;
-    if (lane && this.scene) this.#move(zoomed(this.scene, lane, factor, x, y));
+    const scene = this.#now();
+    const lane = scene ? laneAt(scene, x) : undefined;
+    if (lane) this.#move(zoomed(scene!, lane, factor, x, y));
+  }
+
+  /** The scene as it will be drawn: what comes between two pictures adds up. */
+  #now(): SpaceScene | null {
+    if (this.scene && this.view && this.scene.input.view !== this.view) this.scene = this.compose();
+    return this.scene;
   }
 
   #goTo(view: View | null): void {
