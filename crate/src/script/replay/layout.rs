@@ -48,6 +48,8 @@ pub(super) struct Image {
     placed: Ranges<()>,
     /// Whether the log shows the program from its start.
     pub(super) complete: bool,
+    /// The log does not show its `execve`: the place of its heap does.
+    pub(super) unseen: bool,
     /// Its path.
     path: Option<String>,
 }
@@ -72,6 +74,45 @@ enum Key {
     Inherited,
 }
 
+/// The last break of each process: a log that leaves out `execve` (`strace -e trace=%memory`) shows by it that another
+/// program began.
+#[derive(Default)]
+struct Heaps(HashMap<String, u64>);
+
+impl Heaps {
+    /// Takes a call in; whether it tells that its process runs another program than before.
+    fn show_another_program(&mut self, process: &str, statement: &Statement) -> bool {
+        let result = returned(statement);
+        match statement.call.name.as_str() {
+            "execve" | "execveat" if result == Some(0) => {
+                self.0.remove(process);
+            }
+            "fork" | "vfork" | "clone" | "clone3" => {
+                if let (Some(child), Some(heap)) = (result, self.0.get(process).copied()) {
+                    self.0.insert(child.to_string(), heap);
+                }
+            }
+            "brk" => {
+                let Some(now) = result else { return false };
+                let before = self.0.insert(process.to_string(), now);
+                return asks_for_break(statement) && before.is_some_and(|before| is_another_heap(before, now));
+            }
+            _ => {}
+        }
+        false
+    }
+}
+
+/// `brk(NULL)`
+fn asks_for_break(statement: &Statement) -> bool {
+    evaluate::arguments(&statement.call, &Names::new()).is_ok_and(|args| args[0].int() == 0)
+}
+
+/// Whether two breaks are of two programs: one heap does not reach so far.
+fn is_another_heap(one: u64, other: u64) -> bool {
+    one.abs_diff(other) > HEAP_DISTANCE
+}
+
 /// What a program is called by its path.
 fn base_name(path: &str) -> &str {
     path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(path)
@@ -83,8 +124,14 @@ impl Images {
         let mut images = Self { threads: are_threads(statements), ..Self::default() };
         let first = statements.first().and_then(|statement| statement.process.clone()).unwrap_or_default();
         let mut current: HashMap<String, Key> = HashMap::new();
+        let mut heaps = Heaps::default();
         for statement in statements {
             let process = statement.process.as_deref().unwrap_or_default();
+            if heaps.show_another_program(process, statement) {
+                let image = images.by_line.entry(statement.line).or_default();
+                (image.complete, image.unseen) = (architecture == Architecture::X86_64, true);
+                current.insert(process.to_string(), Key::Line(statement.line));
+            }
             let key = match current.get(process) {
                 Some(key) => key.clone(),
                 None if images.threads => Key::Process(first.clone()),
@@ -159,9 +206,10 @@ impl Images {
 }
 
 /// Whether the processes of an excerpt can be threads of one program (`strace -p` names them all): no program starts, none
-/// is forked, and what one maps is not mapped already.
+/// is forked, what one maps is not mapped already, and there is one heap.
 fn are_threads(statements: &[Statement]) -> bool {
     let mut live = Ranges::default();
+    let mut heap = None;
     for statement in statements {
         let name = statement.call.name.as_str();
         if matches!(name, "execve" | "execveat" | "fork" | "vfork" | "clone" | "clone3") {
@@ -172,6 +220,7 @@ fn are_threads(statements: &[Statement]) -> bool {
         let [addr, len, new_len, flags, ..] = args.each_ref().map(|arg| arg.int());
         match number {
             Sysno::munmap => live.remove(pages(addr, len)),
+            Sysno::brk if heap.replace(at).is_some_and(|before| is_another_heap(before, at)) => return false,
             Sysno::mmap => {
                 let range = pages(at, len);
                 if flags & FIXED == 0 && live.gaps(range.clone()) != [range.clone()] {

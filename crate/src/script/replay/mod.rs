@@ -206,6 +206,10 @@ impl Replay {
             "shmget" => Ok(self.shmget(state, pid, call, result)),
             "shmctl" => Ok(self.shmctl(state, pid, call, result)),
             name if is_access(name) => self.access(state, pid, statement),
+            "brk" => {
+                self.begin_unseen(state, pid, statement)?;
+                Ok(self.memory_call(state, pid, Sysno::brk, statement))
+            }
             name => match memory_call(name) {
                 Some(number) => Ok(self.memory_call(state, pid, number, statement)),
                 None => Ok(Yield::Skipped("not about memory".into())),
@@ -237,6 +241,19 @@ impl Replay {
         state.machine.replace_program(pid, &config).map_err(|error| error.to_string())?;
         self.set_space(state, pid, image.space());
         Ok(Yield::Value(0))
+    }
+
+    /// A new program whose `execve` the log does not show.
+    fn begin_unseen(&mut self, state: &mut State, pid: Pid, statement: &Statement) -> Result<(), String> {
+        let image = self.images.started_on(statement.line);
+        if self.spaces.is_none() || !image.unseen {
+            return Ok(());
+        }
+        state.machine.replace_program(pid, &image.config(&self.base)).map_err(|error| error.to_string())?;
+        state.machine.kernel.trace.drain();
+        self.set_space(state, pid, image.space());
+        self.assumed.push("another program began here, whose execve the log does not show: its heap lies elsewhere".into());
+        Ok(())
     }
 
     /// An access that the log shows by the signal that it ended in.
