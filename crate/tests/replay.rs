@@ -200,7 +200,7 @@ fn each_limit_that_fits_a_refusal_is_named_and_no_other() {
         (anonymous(8192, "|MAP_NORESERVE").replace("READ|PROT_WRITE", "NONE") + "ENOMEM (x)", &["max_map_count", "RLIMIT_AS"]),
         ("mprotect(0x7f1100010000, 4096, PROT_NONE) = -1 ENOMEM (x)".into(), &["max_map_count"]),
         ("munmap(0x7f1100011000, 4096) = -1 ENOMEM (x)".into(), &["max_map_count"]),
-        ("mlock(0x7f1100010000, 8192) = -1 ENOMEM (x)".into(), &["RLIMIT_MEMLOCK"]),
+        ("mlock(0x7f1100010000, 12288) = -1 ENOMEM (x)".into(), &["RLIMIT_MEMLOCK"]),
         ("mlockall(MCL_CURRENT) = -1 ENOMEM (x)".into(), &["RLIMIT_MEMLOCK"]),
         ("mlock(0x7f1100010000, 8192) = -1 EPERM (x)".into(), &["RLIMIT_MEMLOCK"]),
         (anonymous(4096, "|MAP_LOCKED") + "EAGAIN (x)", &["RLIMIT_MEMLOCK"]),

@@ -346,18 +346,22 @@ fn keep(name: &str, log: &str, truth: &str) {
 /// One address of 10,000 calls, also of the first mapping, by which the others are placed.
 #[test]
 fn a_falsified_address_of_a_long_log_is_named_by_few_calls() {
+    let mut failed = Vec::new();
     for (seed, log) in [(1, workload(1, 10_000).0), (2, run(Workload::overlapping_at_once(2), 10_000).0)] {
         let lines: Vec<_> = log.lines().collect();
         let placed: Vec<_> = (0..lines.len()).filter(|at| lines[*at].contains("mmap") && lines[*at].contains("= 0x7f")).collect();
-        for (victim, shift) in [(0, -0x3000), (3, 0x2000), (placed.len() / 2, -0x5000), (placed.len() - 20, 0x20_0000)] {
+        for (victim, shift) in [(0, -0x3000), (0, 0x3000), (3, 0x2000), (placed.len() / 2, -0x5000), (placed.len() - 20, 0x20_0000)] {
             let changed = falsified(&lines, placed[victim], shift);
             keep(&format!("falsified-{seed}-{victim}"), &changed, &log);
             let session = replay(&changed);
             let found = differing(&session);
-            println!("seed {seed}, mapping {victim}: {} named, {:?}", found.len(), session.search_work());
-            assert!((1..=5).contains(&found.len()), "seed {seed}, mapping {victim}: {} {:#?}", found.len(), &found[..found.len().min(8)]);
+            println!("seed {seed}, mapping {victim}, {shift:#x}: {} named, {:?}", found.len(), session.search_work());
+            if !(1..=5).contains(&found.len()) {
+                failed.push(format!("seed {seed}, mapping {victim}, {shift:#x}: {} {:#?}", found.len(), &found[..found.len().min(8)]));
+            }
         }
     }
+    assert!(failed.is_empty(), "{failed:#?}");
 }
 
 /// The log with the address in one line's result shifted.

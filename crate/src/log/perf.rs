@@ -102,7 +102,7 @@ fn arguments(name: &str, inside: &str) -> String {
 /// The arguments without names, all of them, as `perf config trace.show_arg_names=no trace.show_zeros=yes` has them.
 fn positional(inside: &str, parameters: &[(&str, &str)]) -> Option<String> {
     let values: Vec<_> = inside.split(", ").collect();
-    let is_whole = values.len() == parameters.len() && values.iter().all(|value| !value.contains(": "));
+    let is_whole = !inside.is_empty() && values.len() == parameters.len() && values.iter().all(|value| !value.contains(": "));
     is_whole.then(|| values.iter().zip(parameters).map(|(value, (_, prefix))| prefixed(value, prefix)).collect::<Vec<_>>().join(", "))
 }
 

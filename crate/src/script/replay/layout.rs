@@ -34,10 +34,14 @@ const STACK_PAGES: u64 = 0x21;
 /// What a log tells of one program, from its `execve` to the next.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Image {
-    /// The end of the first mapping that the kernel placed.
+    /// The end of the first mapping that the kernel placed, as recorded.
     top: Option<u64>,
     /// The line on which the first one ends: those that began before it may have been placed earlier.
     top_line: usize,
+    /// The first mappings that the kernel placed, while nothing was unmapped: each with the lines of its call.
+    first: Vec<Placed>,
+    /// Something was unmapped or moved: later mappings may fill what it left.
+    has_holes: bool,
     /// The lowest break.
     start_brk: Option<u64>,
     /// Whether the first call on the heap asks where it begins.
@@ -53,6 +57,19 @@ pub(super) struct Image {
     /// Its path.
     path: Option<String>,
 }
+
+/// A mapping that the kernel placed, and the lines on which its call began and ended.
+#[derive(Clone, Debug)]
+struct Placed {
+    range: Range<u64>,
+    began: usize,
+    line: usize,
+}
+
+/// So many first mappings are compared with each other.
+const COMPARED: usize = 6;
+/// Longer mappings are aligned, and leave holes above them.
+const ALIGNED: u64 = 2 << 20;
 
 /// The programs of a log: by the line of their `execve`, or by a process that the log begins in.
 #[derive(Clone, Debug, Default)]
@@ -273,7 +290,11 @@ impl Image {
                     self.start_brk = Some(self.start_brk.map_or(at, |lowest| lowest.min(at)));
                 }
             }
-            Sysno::mprotect | Sysno::munmap | Sysno::madvise | Sysno::mremap | Sysno::mlock if addr != 0 => {
+            Sysno::munmap | Sysno::mremap if addr != 0 => {
+                self.has_holes = true;
+                self.touched.insert(pages(addr, len), ());
+            }
+            Sysno::mprotect | Sysno::madvise | Sysno::mlock if addr != 0 => {
                 self.touched.insert(pages(addr, len), ());
             }
             _ => {}
@@ -292,8 +313,30 @@ impl Image {
                 Some(top) if statement.began < self.top_line => self.top = Some(top.max(range.end)),
                 Some(_) => {}
             }
+            if !self.has_holes && self.first.len() < COMPARED {
+                self.first.push(Placed { range: range.clone(), began: statement.began, line: statement.line });
+            }
         }
         self.placed.insert(range, ());
+    }
+
+    /// Where the area of mappings begins that the kernel places: the end of the first one, unless that one's address is the one
+    /// that is wrong. While nothing was unmapped a later mapping lies lower; the one that does not say so, while all others lie
+    /// end to end, was above them.
+    fn top(&self) -> Option<u64> {
+        let wrong = self.first.iter().position(|one| {
+            let short = one.range.end - one.range.start < ALIGNED;
+            short && self.first.iter().any(|later| later.began > one.line && one.range.start < later.range.end)
+        });
+        let moved = wrong.and_then(|wrong| {
+            let mut others: Vec<_> = self.first.clone();
+            let one = others.remove(wrong);
+            others.sort_by_key(|placed| std::cmp::Reverse(placed.range.end));
+            let is_chain = others.len() >= 3 && others.windows(2).all(|two| two[0].range.start == two[1].range.end);
+            let is_last = others.last()?.began > one.line;
+            (is_chain && is_last).then(|| others[0].range.end + (one.range.end - one.range.start))
+        });
+        moved.or(self.top)
     }
 
     /// Whether nothing in the log meets a range.
@@ -319,7 +362,7 @@ impl Image {
             start_brk: self.start_brk.map(VirtAddr),
             start_stack: None,
             data: (0, 0),
-            mmap_base: loader_end.or(self.top).map(VirtAddr),
+            mmap_base: loader_end.or_else(|| self.top()).map(VirtAddr),
             name: self.path.as_deref().map_or_else(|| base.name.clone(), |path| base_name(path).into()),
             ..base.clone()
         }
@@ -345,7 +388,7 @@ impl Image {
     /// vdso and dynamic loader, from the first mapping's end upwards: the end of the loader. The loader reaches as far as
     /// the log uses it.
     fn place_loader(&self, maps: &mut Vec<MapsLine>) -> Option<u64> {
-        let top = self.top.filter(|_| self.complete)?;
+        let top = self.top().filter(|_| self.complete)?;
         let mut at = top;
         let vdso_len: u64 = VDSO.iter().map(|(_, pages, _)| pages * PAGE_SIZE).sum();
         // Before Linux 6.16 it lay by the stack, and the loader right here.
@@ -380,7 +423,7 @@ impl Image {
     pub(super) fn space(&self) -> Space {
         let mut space = Space::default();
         space.knows_brk = self.complete && self.asks_brk_first == Some(true);
-        let Some(top) = self.top.filter(|_| self.complete) else { return space };
+        let Some(top) = self.top().filter(|_| self.complete) else { return space };
         space.know(0..top);
         match self.start_brk {
             Some(brk) if brk >= PIE_BASE => space.doubt(brk - HEAP_DISTANCE..brk),
