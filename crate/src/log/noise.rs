@@ -219,6 +219,9 @@ pub(super) fn continues(result: &str, line: &str, address_digits: usize) -> bool
 /// Whether the result of the last call of a text may go on behind its end.
 pub(super) fn is_cut(text: &str, place: usize, address_digits: usize) -> bool {
     let (call, result) = (&text[..place], text[place..].trim_matches(['=', ' ']));
+    if result == "-" {
+        return true;
+    }
     if let Some(errno) = result.strip_prefix("-1 ").filter(|errno| errno.starts_with('E')) {
         return crate::errno::Errno::from_name(errno).is_none() && errno.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     }

@@ -38,10 +38,10 @@ pub(super) struct Image {
     top: Option<u64>,
     /// The line on which the first one ends: those that began before it may have been placed earlier.
     top_line: usize,
-    /// The first mappings that the kernel placed, while nothing was unmapped: each with the lines of its call.
-    first: Vec<Placed>,
-    /// Something was unmapped or moved: later mappings may fill what it left.
-    has_holes: bool,
+    /// The same as a trial found it, since the address that tells is wrong itself.
+    found_top: Option<u64>,
+    /// The first mappings that the kernel placed.
+    first: Vec<Range<u64>>,
     /// The lowest break.
     start_brk: Option<u64>,
     /// Whether the first call on the heap asks where it begins.
@@ -58,18 +58,8 @@ pub(super) struct Image {
     path: Option<String>,
 }
 
-/// A mapping that the kernel placed, and the lines on which its call began and ended.
-#[derive(Clone, Debug)]
-struct Placed {
-    range: Range<u64>,
-    began: usize,
-    line: usize,
-}
-
-/// So many first mappings are compared with each other.
-const COMPARED: usize = 6;
-/// Longer mappings are aligned, and leave holes above them.
-const ALIGNED: u64 = 2 << 20;
+/// So many first mappings may tell where the area begins.
+const TELLING: usize = 8;
 
 /// The programs of a log: by the line of their `execve`, or by a process that the log begins in.
 #[derive(Clone, Debug, Default)]
@@ -198,6 +188,32 @@ impl Images {
         }
     }
 
+    /// The first program that the log shows from its start.
+    fn first_program(&mut self) -> Option<&mut Image> {
+        let complete = self.by_line.iter_mut().filter(|(_, image)| image.complete && image.top.is_some());
+        complete.min_by_key(|(line, _)| **line).map(|(_, image)| image)
+    }
+
+    /// Where the first program's area of mappings may begin if one of its first addresses is wrong: at the end of any of
+    /// them, or above the highest by the length of the one that is wrong.
+    pub(super) fn other_tops(&mut self) -> Vec<u64> {
+        let Some(image) = self.first_program() else { return Vec::new() };
+        let mut first = image.first.clone();
+        first.sort_by_key(|range| std::cmp::Reverse(range.end));
+        let above = first.iter().take(2).flat_map(|high| first.iter().map(|range| high.end + (range.end - range.start)));
+        let mut tops: Vec<u64> = first.iter().map(|range| range.end).chain(above).filter(|top| Some(*top) != image.top).collect();
+        tops.sort_unstable_by(|one, other| other.cmp(one));
+        tops.dedup();
+        tops
+    }
+
+    /// The first program's area of mappings begins there.
+    pub(super) fn set_top(&mut self, top: u64) {
+        if let Some(image) = self.first_program() {
+            image.found_top = Some(top);
+        }
+    }
+
     fn at(&mut self, key: &Key) -> Option<&mut Image> {
         match key {
             Key::Line(line) => self.by_line.get_mut(line),
@@ -290,11 +306,7 @@ impl Image {
                     self.start_brk = Some(self.start_brk.map_or(at, |lowest| lowest.min(at)));
                 }
             }
-            Sysno::munmap | Sysno::mremap if addr != 0 => {
-                self.has_holes = true;
-                self.touched.insert(pages(addr, len), ());
-            }
-            Sysno::mprotect | Sysno::madvise | Sysno::mlock if addr != 0 => {
+            Sysno::mprotect | Sysno::munmap | Sysno::madvise | Sysno::mremap | Sysno::mlock if addr != 0 => {
                 self.touched.insert(pages(addr, len), ());
             }
             _ => {}
@@ -313,30 +325,16 @@ impl Image {
                 Some(top) if statement.began < self.top_line => self.top = Some(top.max(range.end)),
                 Some(_) => {}
             }
-            if !self.has_holes && self.first.len() < COMPARED {
-                self.first.push(Placed { range: range.clone(), began: statement.began, line: statement.line });
+            if self.first.len() < TELLING {
+                self.first.push(range.clone());
             }
         }
         self.placed.insert(range, ());
     }
 
-    /// Where the area of mappings begins that the kernel places: the end of the first one, unless that one's address is the one
-    /// that is wrong. While nothing was unmapped a later mapping lies lower; the one that does not say so, while all others lie
-    /// end to end, was above them.
+    /// Where the area of mappings begins that the kernel places.
     fn top(&self) -> Option<u64> {
-        let wrong = self.first.iter().position(|one| {
-            let short = one.range.end - one.range.start < ALIGNED;
-            short && self.first.iter().any(|later| later.began > one.line && one.range.start < later.range.end)
-        });
-        let moved = wrong.and_then(|wrong| {
-            let mut others: Vec<_> = self.first.clone();
-            let one = others.remove(wrong);
-            others.sort_by_key(|placed| std::cmp::Reverse(placed.range.end));
-            let is_chain = others.len() >= 3 && others.windows(2).all(|two| two[0].range.start == two[1].range.end);
-            let is_last = others.last()?.began > one.line;
-            (is_chain && is_last).then(|| others[0].range.end + (one.range.end - one.range.start))
-        });
-        moved.or(self.top)
+        self.found_top.or(self.top)
     }
 
     /// Whether nothing in the log meets a range.
@@ -425,6 +423,9 @@ impl Image {
         space.knows_brk = self.complete && self.asks_brk_first == Some(true);
         let Some(top) = self.top().filter(|_| self.complete) else { return space };
         space.know(0..top);
+        if self.found_top.is_some() {
+            space.expect_recorded_places();
+        }
         match self.start_brk {
             Some(brk) if brk >= PIE_BASE => space.doubt(brk - HEAP_DISTANCE..brk),
             Some(brk) => space.doubt(0x1_0000..brk),

@@ -14,6 +14,7 @@ pub(super) mod order;
 mod ranges;
 mod sketch;
 mod space;
+pub(super) mod trial;
 
 use super::ast::{Architecture, Call, Expr, Outcome, Statement};
 use super::evaluate;
@@ -110,9 +111,11 @@ fn returned(statement: &Statement) -> Option<u64> {
 }
 
 impl Replay {
-    pub(super) fn new(script: &super::Script) -> Self {
+    /// Where the area of mappings begins may be said.
+    pub(super) fn new(script: &super::Script, top: Option<u64>) -> Self {
         let has_maps = !script.header.process.maps.is_empty() || script.statements.iter().any(|s| !s.inputs.is_empty());
-        let images = if has_maps { Images::default() } else { Images::read(&script.statements, script.architecture) };
+        let mut images = if has_maps { Images::default() } else { Images::read(&script.statements, script.architecture) };
+        top.into_iter().for_each(|top| images.set_top(top));
         let mut cuts: Vec<_> = script.set_aside.iter().filter(|aside| aside.is_memory_call).map(|aside| aside.line).collect();
         cuts.sort_unstable();
         Self {
