@@ -209,7 +209,7 @@ fn each_limit_that_fits_a_refusal_is_named_and_no_other() {
         ("brk(0x5601aa021000) = 0x5601aa000000".into(), &["overcommit_memory=2", "RLIMIT_AS", "RLIMIT_DATA", "RLIMIT_MEMLOCK"]),
         (
             "mremap(0x7f1100010000, 12288, 16384, MREMAP_MAYMOVE) = -1 ENOMEM (x)".into(),
-            &["overcommit_memory=2", "RLIMIT_AS", "RLIMIT_DATA"],
+            &["max_map_count", "overcommit_memory=2", "RLIMIT_AS", "RLIMIT_DATA"],
         ),
         ("mremap(0x7f1100010000, 12288, 16384, MREMAP_MAYMOVE) = -1 EAGAIN (x)".into(), &[]),
         ("munmap(0x7f1100010000, 12288) = -1 EINVAL (x)".into(), &[]),

@@ -343,14 +343,17 @@ fn keep(name: &str, log: &str, truth: &str) {
     }
 }
 
-/// One address of 10,000 calls, also of the first mapping, by which the others are placed.
+/// One address of 10,000 calls, also of the first mapping, by which the others are placed. (Where the very first calls overlap and
+/// one of their addresses is false, nothing tells for certain where the area begins.)
 #[test]
 fn a_falsified_address_of_a_long_log_is_named_by_few_calls() {
     let mut failed = Vec::new();
     for (seed, log) in [(1, workload(1, 10_000).0), (2, run(Workload::overlapping_at_once(2), 10_000).0)] {
         let lines: Vec<_> = log.lines().collect();
         let placed: Vec<_> = (0..lines.len()).filter(|at| lines[*at].contains("mmap") && lines[*at].contains("= 0x7f")).collect();
-        for (victim, shift) in [(0, -0x3000), (0, 0x3000), (3, 0x2000), (placed.len() / 2, -0x5000), (placed.len() - 20, 0x20_0000)] {
+        let early: &[(usize, i64)] = if seed == 1 { &[(0, -0x3000), (0, 0x3000), (3, 0x2000)] } else { &[(0, -0x3000)] };
+        let late = [(40, 0x2000), (placed.len() / 2, -0x5000), (placed.len() - 20, 0x20_0000)];
+        for (victim, shift) in early.iter().copied().chain(late) {
             let changed = falsified(&lines, placed[victim], shift);
             keep(&format!("falsified-{seed}-{victim}"), &changed, &log);
             let session = replay(&changed);
@@ -404,4 +407,20 @@ fn the_first_mappings_of_a_log_may_overlap() {
     let mut session = Session::from_text(log).unwrap();
     session.run_to_end().unwrap();
     assert_eq!(session.verdict().to_string(), "3 memory calls, 3 as on Linux");
+}
+
+/// `strace -f -e trace=%memory` does not show threads being made.
+#[test]
+fn threads_that_the_log_does_not_show_being_made_overlap_too() {
+    let log = "\
+1 mmap(NULL, 12288, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f120000e000
+1 munmap(0x7f120000e000, 8192) = 0
+2 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0 <unfinished ...>
+3 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0 <unfinished ...>
+2 <... mmap resumed>)             = 0x7f120000e000
+3 <... mmap resumed>)             = 0x7f120000f000
+";
+    let mut session = Session::from_text(log).unwrap();
+    session.run_to_end().unwrap();
+    assert_eq!(session.verdict().to_string(), "4 memory calls, 4 as on Linux");
 }

@@ -219,7 +219,7 @@ pub(super) fn continues(result: &str, line: &str, address_digits: usize) -> bool
 /// Whether the result of the last call of a text may go on behind its end.
 pub(super) fn is_cut(text: &str, place: usize, address_digits: usize) -> bool {
     let (call, result) = (&text[..place], text[place..].trim_matches(['=', ' ']));
-    if result == "-" {
+    if matches!(result, "-" | "0x") {
         return true;
     }
     if let Some(errno) = result.strip_prefix("-1 ").filter(|errno| errno.starts_with('E')) {

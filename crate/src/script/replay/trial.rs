@@ -2,12 +2,27 @@
 //! then the beginning of the log is replayed with other places, and the one that explains it is taken.
 
 use super::layout::Images;
-use crate::script::{Script, Session};
+use super::returned;
+use crate::script::{Script, Session, StepReport};
+use std::collections::HashMap;
 
 /// So many statements tell.
 const TELLING: usize = 48;
-/// More differences among them than one wrong address makes.
-const MANY: usize = 3;
+
+/// How a place explains the beginning of a log.
+#[derive(Clone, Copy)]
+struct Score {
+    differences: usize,
+    /// Differences, and mappings that lie elsewhere than recorded, though at the distance of those before.
+    elsewhere: usize,
+}
+
+impl Score {
+    /// What is cut off at the end of a beginning differs under every place.
+    fn is_much_better_than(self, other: Self) -> bool {
+        self.differences <= other.differences && self.elsewhere * 2 <= other.elsewhere
+    }
+}
 
 /// Where the first program's area of mappings begins, if its first mapping does not tell it.
 pub(in crate::script) fn better_top(script: &Script) -> Option<u64> {
@@ -22,16 +37,23 @@ pub(in crate::script) fn better_top(script: &Script) -> Option<u64> {
         set_aside: Vec::new(),
         architecture: script.architecture,
     };
-    if differences(&beginning, None)? <= MANY {
+    let usual = score(&beginning, None)?;
+    if usual.differences == 0 {
         return None;
     }
     let tops = Images::read(&beginning.statements, beginning.architecture).other_tops();
-    let tried = tops.into_iter().filter_map(|top| Some((differences(&beginning, Some(top))?, top)));
-    tried.min_by_key(|(differences, _)| *differences).filter(|(differences, _)| *differences <= MANY).map(|(_, top)| top)
+    let tried = tops.into_iter().filter_map(|top| Some((score(&beginning, Some(top))?, top)));
+    let (best, top) = tried.min_by_key(|(score, _)| score.elsewhere)?;
+    best.is_much_better_than(usual).then_some(top)
 }
 
-fn differences(beginning: &Script, top: Option<u64>) -> Option<usize> {
+fn score(beginning: &Script, top: Option<u64>) -> Option<Score> {
     let mut session = Session::with_top(beginning.clone(), top).ok()?;
     session.run_to_end().ok()?;
-    Some(session.verdict().differences)
+    let recorded: HashMap<usize, String> =
+        beginning.statements.iter().filter_map(|statement| Some((statement.line, format!("{:#x}", returned(statement)?)))).collect();
+    let is_placed = |report: &&StepReport| matches!(report.call.as_str(), "mmap" | "mremap") && report.result.starts_with("0x");
+    let moved = session.reports().iter().filter(is_placed).filter(|report| recorded.get(&report.line) != Some(&report.result)).count();
+    let differences = session.verdict().differences;
+    Some(Score { differences, elsewhere: differences.max(moved) })
 }
