@@ -68,6 +68,8 @@ pub(super) struct Images {
     by_process: HashMap<String, Image>,
     /// The lines of calls that begin at an address and are no `mmap`.
     named: HashMap<u64, Vec<usize>>,
+    /// The lines of calls that mapped something at an address.
+    mapped: HashMap<u64, Vec<usize>>,
     /// The processes that the log begins in are threads of one: nothing that they map meets.
     threads: bool,
 }
@@ -169,6 +171,9 @@ impl Images {
     }
 
     fn name(&mut self, statement: &Statement) {
+        if let (Some(Sysno::mmap | Sysno::mremap), Some(at)) = (memory_call(&statement.call.name), returned(statement)) {
+            self.mapped.entry(at).or_default().push(statement.line);
+        }
         let Some(Sysno::munmap | Sysno::mprotect | Sysno::madvise | Sysno::mremap) = memory_call(&statement.call.name) else { return };
         if let Some((_, Expr::Int(addr))) = statement.call.args.first() {
             self.named.entry(*addr).or_default().push(statement.line);
@@ -177,10 +182,12 @@ impl Images {
 
     /// Whether the log goes on to speak of one address rather than of another. One of the two is where a mapping lies.
     pub(super) fn speaks_of(&self, one: u64, rather_than: u64, after: usize) -> bool {
-        let next = |addr: u64| {
-            let lines = self.named.get(&addr)?;
+        let first = |lines: &HashMap<u64, Vec<usize>>, addr: u64| {
+            let lines = lines.get(&addr)?;
             lines.get(lines.partition_point(|line| *line <= after)).copied()
         };
+        // What is mapped there later is spoken of from then on.
+        let next = |addr: u64| first(&self.named, addr).filter(|named| first(&self.mapped, addr).is_none_or(|mapped| named <= &mapped));
         match (next(one), next(rather_than)) {
             (Some(one), Some(other)) => one < other,
             (None, Some(_)) => false,
