@@ -226,6 +226,9 @@ fn verdicts(file: &str, session: &Session) -> Outcome {
     if session.script().is_log {
         log_verdict(file, session, &mut outcome);
     }
+    if outcome.text.is_empty() {
+        return refused(file, "nothing in it runs");
+    }
     outcome
 }
 

@@ -293,6 +293,10 @@ fn texts_are_read_as_people_have_them() {
     assert_eq!((cut.dumps[0].areas.len(), cut.set_aside[0].reason.as_str()), (1, "the line is cut off"));
     let gdb = read("      0x555555554000     0x555555556000     0x2000        0x0  r--p   /usr/bin/cat");
     assert_eq!(gdb.dumps[0].areas[0].maps.name, "/usr/bin/cat");
+    let mappings =
+        "(gdb) info proc mappings\nprocess 12\nMapped address spaces:\n\n  Start Addr   End Addr   Size   Offset  Perms  objfile\n";
+    let session = format!("{mappings}      0x555555554000     0x555555556000     0x2000        0x0  r--p   /usr/bin/cat\n");
+    assert_eq!(pagefault::log::recognise(&session), pagefault::log::Kind::Maps);
     let two = read(&format!("{line}\n{line}"));
     assert_eq!(two.dumps.len(), 2);
 }

@@ -145,6 +145,25 @@ fn processes_of_an_excerpt_are_threads_unless_their_memory_meets() {
     assert_eq!(counts(&processes), [2, 0, 0, 0], "{}", processes.verdict());
 }
 
+/// `strace -f -e trace=%memory` shows neither who made a process nor what it runs.
+#[test]
+fn a_program_whose_start_is_left_out_is_known_by_its_heap() {
+    let own = "brk(NULL) = 0x5601aa000000
+mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f1100010000
+brk(0x5601aa021000) = 0x5601aa021000\n";
+    let child = "[pid 12] brk(NULL) = 0x55b300000000
+[pid 12] mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7fa5f4f32000
+[pid 12] brk(0x55b300021000) = 0x55b300021000\n";
+    let again = "[pid 12] brk(NULL) = 0x564400000000
+[pid 12] mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7fbb00010000
+[pid 12] munmap(0x7fbb00010000, 8192) = 0
+brk(NULL) = 0x5601aa021000\n";
+    let session = excerpt(&format!("{own}strace: Process 12 attached\n{child}{again}"));
+    assert_eq!(counts(&session)[..3], [10, 0, 0], "{}", session.verdict());
+    let assumed: Vec<_> = session.reports().iter().filter_map(|report| report.assumed.as_deref()).collect();
+    assert_eq!(assumed.iter().filter(|what| what.contains("whose execve the log does not show")).count(), 1, "{assumed:?}");
+}
+
 #[test]
 fn refusals_that_do_not_happen_here_are_differences_with_a_cause() {
     let session = started(
@@ -158,6 +177,47 @@ mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = -1 EI
     assert!(causes[0].contains("RLIMIT_AS between") && causes[0].contains("vm.overcommit_memory=2"), "{causes:?}");
     assert!(causes[1].starts_with("would be EAGAIN with RLIMIT_MEMLOCK") && causes[1].contains("mlockall(MCL_FUTURE)"), "{causes:?}");
     assert_eq!(causes[2], "");
+}
+
+/// A call after one that mapped 12 kB at 0x7f1100010000, refused where it was recorded: what is said of the cause.
+fn cause_of(refused: &str) -> String {
+    let mapped = "mmap(NULL, 12288, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f1100010000";
+    let session = started(&format!("{mapped}\n{refused}\n"));
+    let last = session.reports().last().expect("it was run");
+    assert_eq!(last.differences.len(), 1, "{refused} differs");
+    assert_eq!(session.verdict().excused, 0, "{refused}: a guess at limits excuses nothing");
+    last.differences[0].cause.clone()
+}
+
+#[test]
+fn each_limit_that_fits_a_refusal_is_named_and_no_other() {
+    let anonymous = |len: u64, more: &str| format!("mmap(NULL, {len}, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS{more}, -1, 0) = -1 ");
+    let all =
+        ["max_map_count", "overcommit_memory=0", "overcommit_memory=2", "RLIMIT_AS", "RLIMIT_DATA", "RLIMIT_MEMLOCK", "mmap_min_addr"];
+    for (refused, named) in [
+        (anonymous(8192, "") + "ENOMEM (x)", &["max_map_count", "overcommit_memory=2", "RLIMIT_AS", "RLIMIT_DATA"][..]),
+        // What is shared is no data, and what is only reserved is not promised.
+        (anonymous(8192, "|MAP_NORESERVE").replace("READ|PROT_WRITE", "NONE") + "ENOMEM (x)", &["max_map_count", "RLIMIT_AS"]),
+        ("mprotect(0x7f1100010000, 4096, PROT_NONE) = -1 ENOMEM (x)".into(), &["max_map_count"]),
+        ("munmap(0x7f1100011000, 4096) = -1 ENOMEM (x)".into(), &["max_map_count"]),
+        ("mlock(0x7f1100010000, 12288) = -1 ENOMEM (x)".into(), &["RLIMIT_MEMLOCK"]),
+        ("mlockall(MCL_CURRENT) = -1 ENOMEM (x)".into(), &["RLIMIT_MEMLOCK"]),
+        ("mlock(0x7f1100010000, 8192) = -1 EPERM (x)".into(), &["RLIMIT_MEMLOCK"]),
+        (anonymous(4096, "|MAP_LOCKED") + "EAGAIN (x)", &["RLIMIT_MEMLOCK"]),
+        (anonymous(4096, "|MAP_LOCKED") + "EPERM (x)", &["RLIMIT_MEMLOCK"]),
+        ("mmap(0x7000, 4096, PROT_READ, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0) = -1 EPERM (x)".into(), &["mmap_min_addr"]),
+        ("brk(0x5601aa021000) = 0x5601aa000000".into(), &["overcommit_memory=2", "RLIMIT_AS", "RLIMIT_DATA", "RLIMIT_MEMLOCK"]),
+        (
+            "mremap(0x7f1100010000, 12288, 16384, MREMAP_MAYMOVE) = -1 ENOMEM (x)".into(),
+            &["max_map_count", "overcommit_memory=2", "RLIMIT_AS", "RLIMIT_DATA"],
+        ),
+        ("mremap(0x7f1100010000, 12288, 16384, MREMAP_MAYMOVE) = -1 EAGAIN (x)".into(), &[]),
+        ("munmap(0x7f1100010000, 12288) = -1 EINVAL (x)".into(), &[]),
+    ] {
+        let cause = cause_of(&refused);
+        let found: Vec<_> = all.iter().filter(|limit| cause.contains(**limit)).copied().collect();
+        assert_eq!(found, named, "{refused}: {cause}");
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ const PROGRAMS: Record<string, string[]> = {
   'cargo-build': ['cargo', 'build', '--offline', '--manifest-path', join(place, 'tiny', 'Cargo.toml')],
 };
 /** The last is the page's own advice. */
-const OPTIONS = [['-f'], ['-f', '-y'], ['-f', '-k'], ['-f', '-tt', '-T'], ['-f', '-X', 'raw'], ['-f', '-e', 'trace=%memory,%process,openat,close']];
+const OPTIONS = [['-f'], ['-f', '-y'], ['-f', '-k'], ['-f', '-tt', '-T'], ['-f', '-X', 'raw'], ['-f', '-e', 'trace=%memory'], ['-f', '-e', 'trace=%memory,%process,openat,close']];
 /** With stacks these are logs of hundreds of thousands of lines. */
 const LONG = new Set(['cargo-build']);
 

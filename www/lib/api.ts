@@ -6,7 +6,7 @@ import { type DumpChanges, type DumpReading, dumps } from './dump.ts';
 import { headerOf, read } from './image.ts';
 import { Machine } from './machine.ts';
 import { type MachineOptions, machineSettings } from './options.ts';
-import { type JoinedLogs, ScriptSession, TEXT_KINDS, type TextKind, texts } from './session.ts';
+import { type JoinedLogs, type ReadOptions, ScriptSession, TEXT_KINDS, type TextKind, texts } from './session.ts';
 
 export type { AddressLike, LengthLike } from './address.ts';
 export { hex } from './check.ts';
@@ -31,7 +31,7 @@ export type { MapsArea, ProcList, SmapsArea } from './proc.ts';
 export { type ProcessDifference, SavedMachine } from './saved.ts';
 export type { AbortLike, Access, CallEvent, EventOf, EventType, FaultEvent, MachineEvent, SignalEvent, SignalHandler, SignalInfo, WatchHit } from './watching.ts';
 export { ScriptSession, TEXT_KINDS } from './session.ts';
-export type { Difference, JoinedLogs, LeftOut, Progress, SetAside, StepReport, TextKind, Verdict } from './session.ts';
+export type { Difference, JoinedLogs, LeftOut, Progress, ReadOptions, SetAside, StepReport, TextKind, Verdict } from './session.ts';
 export type * from './snapshot.ts';
 export type * from './facts.ts';
 export { type Change, type Explanation, type TreeLine, tell } from './tell.ts';
@@ -88,11 +88,14 @@ export const revivers = (usual: Usual) =>
 
 /** @internal */
 export const scripts = (usual: Usual) =>
-  async (text: string, options: LoadOptions & { readonly kind?: TextKind } = {}): Promise<ScriptSession> => {
+  async (text: string, options: LoadOptions & ReadOptions & { readonly kind?: TextKind } = {}): Promise<ScriptSession> => {
     if (typeof text !== 'string') throw wrongType('openScript', 'text', text, 'a text');
     if (options.kind !== undefined && !TEXT_KINDS.includes(options.kind)) throw outOfRange('openScript', 'kind', options.kind, `one of ${TEXT_KINDS.join(', ')}`);
+    const { signal, onProgress } = options;
+    if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') throw wrongType('openScript', 'signal', signal, 'an AbortSignal');
+    if (onProgress !== undefined && typeof onProgress !== 'function') throw wrongType('openScript', 'onProgress', onProgress, 'a function');
     await core(usual, options);
-    return ScriptSession._open(text, options.kind);
+    return signal || onProgress ? ScriptSession._read(text, options.kind, options) : ScriptSession._open(text, options.kind);
   };
 
 /** @internal */

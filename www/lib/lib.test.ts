@@ -166,6 +166,24 @@ const MAPS = `$ cat /proc/3701/maps
 7ffd11100000-7ffd11121000 rw-p 00000000 00:00 0                          [stack]
 `;
 
+test('a long log is read in slices, with progress, and reading can be stopped', async () => {
+  const line = 'mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x';
+  const log = `12 brk(NULL) = 0x5601aa000000\n${Array.from({ length: 6000 }, (_, at) => `12 ${line}${(0x7f1100010000 - at * 4096).toString(16)}\n`).join('')}`;
+  const told: { position: number; length: number }[] = [];
+  const session = await openScript(log, { onProgress: (progress) => told.push(progress) });
+  expect(told.length).toBeGreaterThan(2);
+  expect(told.map(({ position }) => position)).toEqual(told.map(({ position }) => position).toSorted((a, b) => a - b));
+  expect(told.at(-1)).toEqual({ position: 18_003, length: 18_003 });
+  const whole = await openScript(log);
+  expect([session.kind, session.length, session.setAside()]).toEqual([whole.kind, whole.length, whole.setAside()]);
+  const stop = new AbortController();
+  await expect(openScript(log, { signal: stop.signal, onProgress: () => stop.abort(new Error('enough')) })).rejects.toThrow('enough');
+  // A script is read at once, and its mistakes are told as ever.
+  await expect(openScript('mmpa()', { signal: new AbortController().signal })).rejects.toThrow(ScriptError);
+  expect((await openScript('getpid()', { onProgress: () => {} })).length).toBe(1);
+  await expect(openScript('getpid()', { signal: 5 as never })).rejects.toThrow(/^openScript: signal/);
+});
+
 test('maps are read, audited and opened', async () => {
   expect([await looksLikeDump(MAPS), await looksLikeDump('munmap(0, 4K)')]).toEqual([true, false]);
   const { dumps, setAside } = await readDump(MAPS);

@@ -5,7 +5,7 @@ import type { ToldByCore } from './facts.ts';
 import { guarded } from './guarded.ts';
 import type { FrameDetail, FrameView, ProcessBrief, Snapshot } from './snapshot.ts';
 import { type Explanation, tell } from './tell.ts';
-import { WasmSession, textOfBytes as decodeCore, joinLogs as joinCore, recogniseText as recogniseCore } from './wasm/pagefault.js';
+import { WasmReader, WasmSession, textOfBytes as decodeCore, joinLogs as joinCore, recogniseText as recogniseCore } from './wasm/pagefault.js';
 
 /** What a text may be: the script language, a log of calls, or the address space of a process. */
 export type TextKind = 'script' | 'strace' | 'qemu' | 'perf' | 'maps' | 'smaps';
@@ -29,6 +29,9 @@ export interface JoinedLogs {
   /** Whether times tell the order of calls of different processes. */
   readonly isOrdered: boolean;
 }
+
+/** Lines of a log that are read without a pause: some 10 ms. */
+const LINES_AT_ONCE = 5000;
 
 /** The largest number that the core takes. */
 const MOST = 0xffff_ffff;
@@ -76,6 +79,14 @@ export interface Progress {
   readonly length: number;
 }
 
+/** How a text is read. */
+export interface ReadOptions {
+  /** Stops the reading, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Told after every slice of a log how far its reading has come, in lines of all passes over it. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
 /** How a script compares with what it expects, so far. */
 export interface Verdict {
   /** In words: "31 of 40 as on Linux, 9 not replayed: …"; a script's own expectations are "as expected here". */
@@ -107,13 +118,30 @@ export interface Verdict {
 export class ScriptSession {
   #core: WasmSession;
 
-  private constructor(text: string, kind?: TextKind) {
-    this.#core = guarded(() => new WasmSession(text, kind));
+  private constructor(core: WasmSession) {
+    this.#core = core;
   }
 
   /** @internal Throws {@link ScriptError} for a script that cannot be parsed. */
   static _open(text: string, kind?: TextKind): ScriptSession {
-    return new ScriptSession(text, kind);
+    return new ScriptSession(guarded(() => new WasmSession(text, kind)));
+  }
+
+  /** @internal The same of a long log, read in slices between which others have their turn. */
+  static async _read(text: string, kind: TextKind | undefined, { signal, onProgress }: ReadOptions): Promise<ScriptSession> {
+    const reader = guarded(() => new WasmReader(text, kind));
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        const progress = reader.advance(LINES_AT_ONCE) as Progress;
+        onProgress?.(progress);
+        if (progress.position === progress.length) break;
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+      return new ScriptSession(guarded(() => reader.session()));
+    } finally {
+      reader.free();
+    }
   }
 
   /** What the text was read as. */

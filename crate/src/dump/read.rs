@@ -41,7 +41,7 @@ pub fn looks_like_dump(text: &str) -> bool {
     for line in text.split(['\n', '\x0c']) {
         let line = line.trim_end_matches('\r').trim_start_matches('\u{feff}');
         let trimmed = line.trim_start();
-        if trimmed.is_empty() {
+        if trimmed.is_empty() || is_preamble(trimmed) {
             continue;
         }
         let before = reader.reading.set_aside.len();
@@ -59,6 +59,12 @@ pub fn looks_like_dump(text: &str) -> bool {
         }
     }
     reader.reading.dumps.iter().any(|dump| !dump.areas.is_empty() || !dump.rollup.is_empty()) && understood > other
+}
+
+/// What gdb writes around its `info proc mappings`.
+fn is_preamble(trimmed: &str) -> bool {
+    let begins = ["process ", "Mapped address spaces:", "(gdb) info proc m"].iter().any(|start| trimmed.starts_with(start));
+    begins || trimmed.split_whitespace().take(4).eq(["Start", "Addr", "End", "Addr"])
 }
 
 /// `name(…) = …`, as strace and scripts have it.

@@ -6,10 +6,12 @@ mod difference;
 mod dump;
 mod look;
 mod machine;
+mod reading;
 mod session;
 mod watch;
 
 pub use machine::WasmMachine;
+pub use reading::WasmReader;
 pub use session::WasmSession;
 
 use serde::Serialize;

@@ -4,7 +4,7 @@ use super::{join, to_js};
 use crate::addr::{Pfn, VirtAddr};
 use crate::ids::Pid;
 use crate::log::{Kind, decode, join_files, recognise};
-use crate::script::{Architecture, LeftOut, ParseError, Session, StepReport};
+use crate::script::{Architecture, LeftOut, ParseError, Progress, Session, StepReport};
 use crate::view;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
@@ -113,9 +113,15 @@ impl From<&LeftOut> for LeftOutView {
 }
 
 #[derive(Serialize)]
-struct ProgressView {
+pub(super) struct ProgressView {
     position: usize,
     length: usize,
+}
+
+impl From<Progress> for ProgressView {
+    fn from(Progress { position, length }: Progress) -> Self {
+        Self { position, length }
+    }
 }
 
 #[derive(Serialize)]
@@ -165,12 +171,27 @@ pub fn join_logs(names: Vec<String>, texts: Vec<String>) -> JsValue {
     to_js(&JoinedView { text: joined.text, is_ordered: joined.is_ordered })
 }
 
+impl ErrorView {
+    /// Errors, as the page takes them.
+    pub(super) fn list(errors: &[ParseError]) -> JsValue {
+        to_js(&errors.iter().map(Self::from).collect::<Vec<_>>())
+    }
+}
+
 /// A script on a machine.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct WasmSession {
     pub(super) session: Session,
     kind: Kind,
+}
+
+impl WasmSession {
+    /// A session that was made from a text of a kind.
+    pub(super) fn of(mut session: Session, kind: Kind) -> Self {
+        session.record_events(true);
+        Self { session, kind }
+    }
 }
 
 #[wasm_bindgen]
@@ -184,11 +205,8 @@ impl WasmSession {
         // An unknown name asks for the guess.
         let kind = kind.and_then(|name| Kind::from_name(&name)).unwrap_or_else(|| recognise(text));
         match Session::from_text_as(text, kind) {
-            Ok(mut session) => {
-                session.record_events(true);
-                Ok(Self { session, kind })
-            }
-            Err(errors) => Err(to_js(&errors.iter().map(ErrorView::from).collect::<Vec<_>>())),
+            Ok(session) => Ok(Self::of(session, kind)),
+            Err(errors) => Err(ErrorView::list(&errors)),
         }
     }
 
@@ -251,7 +269,7 @@ impl WasmSession {
     #[wasm_bindgen(js_name = runSlice)]
     pub fn run_slice(&mut self, most: usize) -> Result<JsValue, JsValue> {
         let progress = self.session.run_slice(most).map_err(|error| to_js(&ErrorView::from(&error)))?;
-        Ok(to_js(&ProgressView { position: progress.position, length: progress.length }))
+        Ok(to_js(&ProgressView::from(progress)))
     }
 
     /// Adds a statement behind the last one run and runs it.

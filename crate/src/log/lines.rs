@@ -74,8 +74,12 @@ pub(super) struct Assembler {
     last: Option<(usize, String)>,
 }
 
-/// The rest of a broken line without what it was indented by; one blank may be its own.
+/// The rest of a broken line without what it was indented by, or the arrow that says that it goes on; one blank may be its own.
 fn without_indent(rest: &str) -> &str {
+    const ARROWS: [char; 6] = ['\u{21aa}', '\u{21b3}', '\u{2937}', '\u{21b5}', '\u{23ce}', '\u{21a9}'];
+    if let Some(rest) = rest.trim_start().strip_prefix(ARROWS) {
+        return rest.strip_prefix(' ').unwrap_or(rest);
+    }
     if rest.starts_with("  ") || rest.starts_with('\t') { rest.trim_start() } else { rest }
 }
 
@@ -96,7 +100,18 @@ impl Assembler {
     /// What all lines hold.
     pub(super) fn finish(mut self) -> Vec<Item> {
         self.flush();
+        self.cut_last();
         self.items
+    }
+
+    /// The text may end within the last result: `= 0x7f11`, `= -1 ENOM`.
+    fn cut_last(&mut self) {
+        let Some(Item::Record(record)) = self.items.last() else { return };
+        let End::Result(place) = record.end else { return };
+        if noise::is_about_memory(noise::name_of(&record.text)) && noise::is_cut(&record.text, place, self.survey.address_digits) {
+            let Some(Item::Record(record)) = self.items.pop() else { return };
+            self.aside(record.began, &record.text, "cut off: the rest of its result is missing", true);
+        }
     }
 
     fn line(&mut self, number: usize, line: &str) {
@@ -119,9 +134,9 @@ impl Assembler {
         self.items.push(Item::Note(note.to_string()));
     }
 
-    /// A backslash at the end says that the line goes on, or, in some markups, that it ends; in a string it is the program's.
+    /// A backslash or an arrow at the end says that the line goes on, or, in some markups, that it ends; in a string it is the program's.
     fn without_backslash<'b>(&self, line: &'b str) -> &'b str {
-        let Some(before) = line.strip_suffix('\\') else { return line };
+        let Some(before) = line.strip_suffix(['\\', '\u{21a9}', '\u{21b5}', '\u{23ce}']) else { return line };
         let starts_inside = self.open.as_ref().is_some_and(|open| noise::ends_in_string(&open.record.text));
         if starts_inside || noise::ends_in_string(before) { line } else { before }
     }
@@ -227,6 +242,9 @@ impl Assembler {
         self.flush();
         if reason.is_none() && self.continue_last(line) {
             return;
+        }
+        if reason.is_none() && noise::is_end_of_memory_call(line) {
+            return self.aside(number, line, "cut off: the beginning of the call is missing", true);
         }
         self.aside(number, line, reason.unwrap_or("no line of a tracer: the program's own output, perhaps"), false);
     }

@@ -216,6 +216,33 @@ pub(super) fn continues(result: &str, line: &str, address_digits: usize) -> bool
     result == "-" && line.starts_with('1') || result == "0x" && is_hex(line) || is_unclosed(result) && line.contains([')', '>'])
 }
 
+/// Whether the result of the last call of a text may go on behind its end.
+pub(super) fn is_cut(text: &str, place: usize, address_digits: usize) -> bool {
+    let (call, result) = (&text[..place], text[place..].trim_matches(['=', ' ']));
+    if matches!(result, "-" | "0x") {
+        return true;
+    }
+    if let Some(errno) = result.strip_prefix("-1 ").filter(|errno| errno.starts_with('E')) {
+        return crate::errno::Errno::from_name(errno).is_none() && errno.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    }
+    let Some(digits) = result.strip_prefix("0x").filter(|digits| digits.len() < address_digits) else { return false };
+    let Ok(address) = u64::from_str_radix(digits, 16) else { return false };
+    match name_of(call) {
+        "brk" => call
+            .split_once("(0x")
+            .is_some_and(|(_, asked)| digits.len() < asked.len() - asked.trim_start_matches(|c: char| c.is_ascii_hexdigit()).len()),
+        "mmap" | "mmap2" | "mremap" | "shmat" => !address.is_multiple_of(4096),
+        _ => false,
+    }
+}
+
+/// Whether a line is what is left of a call on memory when its beginning is missing: `PROT_READ, MAP_PRIVATE, 3, 0) = 0x7f1100010000`.
+pub(super) fn is_end_of_memory_call(line: &str) -> bool {
+    let Some((before, result)) = line.rsplit_once(") ") else { return false };
+    let names = ["MAP_", "PROT_", "MADV_", "MREMAP_"].iter().any(|name| before.contains(name));
+    names && !before.contains('(') && result.trim_start().starts_with("= ")
+}
+
 fn is_unclosed(text: &str) -> bool {
     text.matches('(').count() > text.matches(')').count() || text.matches('<').count() > text.matches('>').count()
 }

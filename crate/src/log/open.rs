@@ -10,9 +10,6 @@ impl Session {
     /// # Errors
     /// What is wrong with a script, line by line; why nothing of a log can be replayed.
     pub fn from_text(text: &str) -> Result<Self, Vec<ParseError>> {
-        if let Some(error) = no_text(text) {
-            return Err(vec![error]);
-        }
         let plain = clean::clean(text);
         let kind = recognise::of_clean(&plain);
         if !kind.is_log() || text.len() > MAX_SCRIPT_BYTES {
@@ -27,7 +24,10 @@ impl Session {
     /// As [`Session::from_text`].
     pub fn from_text_as(text: &str, kind: Kind) -> Result<Self, Vec<ParseError>> {
         match kind {
-            Kind::Script => made(Script::parse(text)?, kind),
+            Kind::Script => made(
+                Script::parse(text).map_err(|errors| other_text(text).map_or(errors, |what| vec![ParseError::whole(what.into())]))?,
+                kind,
+            ),
             Kind::Strace | Kind::Qemu | Kind::Perf => LogReader::new(text, Some(kind)).into_session(),
             Kind::Maps | Kind::Smaps => Err(vec![no_calls(kind)]),
         }
@@ -52,22 +52,32 @@ fn made(script: Script, kind: Kind) -> Result<Session, Vec<ParseError>> {
     Session::new(script).map_err(|error| vec![ParseError::whole(error.to_string())])
 }
 
-/// Bytes that are no text, as `cat /proc/PID/pagemap` gives, and tables of pages: neither has calls nor areas.
-fn no_text(text: &str) -> Option<ParseError> {
+/// What a text is that has neither calls nor areas as they are read here, if it is known: bytes, as `cat /proc/PID/pagemap`
+/// gives, and tables that other programs make of the same.
+fn other_text(text: &str) -> Option<&'static str> {
     const LOOKED_AT: usize = 4096;
     let start = text.chars().take(LOOKED_AT);
     let (all, strange) = start.fold((0, 0), |(all, strange), c| (all + 1, strange + usize::from(matches!(c, '\0' | '\u{fffd}'))));
     if all >= 16 && strange * 4 > all {
-        let what = "these are bytes, not text, as /proc/PID/pagemap holds them (8 a page): what is said here needs /proc/PID/maps or smaps, or a log of calls";
-        return Some(ParseError::whole(what.into()));
+        return Some(
+            "these are bytes, not text, as /proc/PID/pagemap holds them (8 a page): what is said here needs /proc/PID/maps or smaps, or a log of calls",
+        );
+    }
+    if text.lines().filter(|line| is_pmap_line(line)).nth(1).is_some() {
+        return Some("this looks like the output of pmap: what is read here is /proc/PID/maps or smaps, from which it is made");
     }
     let table = text.lines().find(|line| !line.trim().is_empty())?;
     let is_table = ["voffset\toffset\t", "flags\tpage-count", "             flags\tpage-count"].iter().any(|head| table.starts_with(head));
-    is_table.then(|| {
-        ParseError::whole(
-            "this looks like the output of page-types, pages one by one: what is said here needs /proc/PID/maps or smaps".into(),
-        )
-    })
+    is_table.then_some("this looks like the output of page-types, pages one by one: what is said here needs /proc/PID/maps or smaps")
+}
+
+/// `0000558800000000       4K r---- demo`
+fn is_pmap_line(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    let is_address = words.next().is_some_and(|word| word.len() >= 8 && word.bytes().all(|b| b.is_ascii_hexdigit()));
+    let is_size = words.next().is_some_and(|word| word.trim_end_matches('K').bytes().all(|b| b.is_ascii_digit()));
+    let mut perms = words.skip_while(|word| word.bytes().all(|b| b.is_ascii_digit()));
+    is_address && is_size && perms.next().is_some_and(|word| word.len() == 5 && word.bytes().all(|b| b"rwxsR-".contains(&b)))
 }
 
 fn no_calls(kind: Kind) -> ParseError {
@@ -87,10 +97,15 @@ mod tests {
     #[test]
     fn what_is_no_text_of_calls_or_areas_is_told_what_it_is() {
         let pagemap = super::super::decode(&[0, 0, 0, 0, 0, 0, 0, 0, 0x12, 0x34, 0x56, 0, 0, 0, 0x80, 0xa6, 0, 0, 0, 0, 0, 0, 0, 0x81]);
-        for (text, part) in [(pagemap.as_str(), "/proc/PID/pagemap"), ("voffset\toffset\tflags\n7f0000000\t1234\t__RUDlA\n", "page-types")]
+        let pmap = "12:   cat\n0000558800000000       4K r---- demo\n0000558800001000       8      4      0 r-x-- demo\n total              276K\n";
+        for (text, part) in
+            [(pmap, "pmap"), (pagemap.as_str(), "/proc/PID/pagemap"), ("voffset\toffset\tflags\n7f0000000\t1234\t__RUDlA\n", "page-types")]
         {
-            let errors = Session::from_text(text).expect_err("it is no script");
-            assert!(errors[0].to_string().contains(part), "{}", errors[0]);
+            for errors in [Session::from_text(text), Session::from_text_as(text, recognise::recognise(text))]
+                .map(|session| session.expect_err("no calls"))
+            {
+                assert!(errors[0].to_string().contains(part), "{}", errors[0]);
+            }
         }
     }
 }

@@ -82,6 +82,9 @@ fn process(before: &str) -> String {
 
 fn arguments(name: &str, inside: &str) -> String {
     let Some((_, parameters)) = PARAMETERS.iter().find(|(known, _)| *known == name) else { return special(name, inside) };
+    if let Some(positional) = positional(inside, parameters) {
+        return positional;
+    }
     let written: Vec<_> = inside.split(", ").filter_map(|piece| piece.split_once(": ")).collect();
     let value = |name: &str| {
         written.iter().find(|(key, _)| key.trim() == name || name == "flags" && key.trim() == "clone_flags").map(|(_, value)| value.trim())
@@ -94,6 +97,13 @@ fn arguments(name: &str, inside: &str) -> String {
     });
     let joined = values.collect::<Vec<_>>().join(", ");
     if name == "clone" { joined.replacen("", "flags=", 1) } else { joined }
+}
+
+/// The arguments without names, all of them, as `perf config trace.show_arg_names=no trace.show_zeros=yes` has them.
+fn positional(inside: &str, parameters: &[(&str, &str)]) -> Option<String> {
+    let values: Vec<_> = inside.split(", ").collect();
+    let is_whole = !inside.is_empty() && values.len() == parameters.len() && values.iter().all(|value| !value.contains(": "));
+    is_whole.then(|| values.iter().zip(parameters).map(|(value, (_, prefix))| prefixed(value, prefix)).collect::<Vec<_>>().join(", "))
 }
 
 /// A thread's `clone3` shows only where its arguments lie: glibc makes threads by it.
@@ -125,6 +135,10 @@ mod tests {
                 "[pid 123] mmap(0, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f00",
             ),
             ("     0.012 ( 0.004 ms): brk()   = 0x1000", "brk(0) = 0x1000"),
+            (
+                "0.01 (0.004 ms): x/1 mmap(NULL, 8192, READ|WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f00",
+                "[pid 1] mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f00",
+            ),
             ("         ? (         ): seg/12  ... [continued]: clone3())   = 0", "[pid 12] <... clone3 resumed>)   = 0"),
             ("8.387 (         ): a b/13 munmap(addr: 0x1000, len: 3) ...", "[pid 13] munmap(0x1000, 3 <unfinished ...>"),
             (

@@ -1,7 +1,7 @@
 //! What stands before the call on a line: whatever put the log on show, then the tracer's own columns
 //! (process, times, the call's number, the instruction pointer).
 
-use super::names;
+use super::{names, noise};
 
 /// What a line is, by what its core begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,12 +39,18 @@ pub(super) fn is_own_call(name: &str) -> bool {
 /// Where the core of a line begins, and what it is.
 pub(super) fn find_core(line: &str, has_header: bool) -> Option<(usize, Core)> {
     let bytes = line.as_bytes();
+    let mut was_glued = false;
     for (at, byte) in bytes.iter().enumerate() {
         match byte {
             b'(' => {
-                let Some(start) = name_before(line, at) else { continue };
-                let name = &line[start..at];
-                if names::is_system_call(name) || has_header && is_own_call(name) {
+                let is_call = |name: &str| names::is_system_call(name) || has_header && is_own_call(name);
+                if let Some(start) = name_before(line, at).filter(|start| is_call(&line[*start..at])) {
+                    return Some((start, Core::Call));
+                }
+                let Some(start) = behind_output(line, at).filter(|_| !was_glued) else { continue };
+                // The end is looked for once a line.
+                was_glued = true;
+                if noise::end(&line[start..], Core::Call).is_some() {
                     return Some((start, Core::Call));
                 }
             }
@@ -67,6 +73,17 @@ fn name_before(line: &str, end: usize) -> Option<usize> {
     let before = start.checked_sub(1).map(|at| bytes[at]);
     let stands_free = before.is_none_or(|b| !b.is_ascii_alphabetic() && !matches!(b, b'_' | b'/' | b'.' | b'"' | b'\'' | b'`' | b'$'));
     (start < end && stands_free).then_some(start)
+}
+
+/// Where a name of a call on memory begins that stands right behind what a program wrote without ending its line:
+/// `donemunmap(`.
+fn behind_output(line: &str, end: usize) -> Option<usize> {
+    /// The longest of these names.
+    const LONGEST: usize = 20;
+    let bytes = line.as_bytes();
+    let is_name = |b: &&u8| b.is_ascii_lowercase() || b.is_ascii_digit() || **b == b'_';
+    let run = bytes[..end].iter().rev().take(LONGEST).take_while(is_name).count();
+    (end - run..end).find(|at| *at > 0 && bytes[at - 1].is_ascii_alphanumeric() && noise::is_about_memory(&line[*at..end]))
 }
 
 fn is_resumed(text: &str) -> bool {
@@ -268,8 +285,25 @@ mod tests {
     }
 
     #[test]
+    fn a_call_right_behind_what_a_program_wrote_is_one() {
+        for before in ["50 per cent done", "OK", "x2"] {
+            let line = format!("{before}munmap(0x1000, 4096) = 0");
+            assert_eq!(find_core(&line, false), Some((before.len(), Core::Call)), "{line}");
+        }
+    }
+
+    #[test]
     fn names_of_programs_and_words_are_no_calls() {
-        for line in ["/usr/bin/brk() [0x1040]", "the call `mmap(`", "printf(3)", "a <... b c", "--- a/file", "+++ b/file"] {
+        for line in [
+            "do_munmap(0x1000, 4096) = 0",
+            "remunmap(0x1000)",
+            "/usr/bin/brk() [0x1040]",
+            "the call `mmap(`",
+            "printf(3)",
+            "a <... b c",
+            "--- a/file",
+            "+++ b/file",
+        ] {
             assert_eq!(find_core(line, false), None, "{line}");
         }
     }

@@ -82,6 +82,9 @@ struct Votes {
     perf: usize,
     /// Lines as only strace writes them.
     marked: usize,
+    /// Calls behind a word in brackets, as scripts name a process and programs their output; the first such word.
+    labelled: usize,
+    label: Option<String>,
 }
 
 /// What a text is. A guess, by what its lines look like; see [`Kind::description`].
@@ -140,11 +143,15 @@ impl Votes {
         let name = noise::name_of(call);
         self.calls += 1;
         let foreign = line[..head.foreign].trim();
-        let is_bound = foreign.ends_with('=') || is_name_in_brackets(foreign);
+        let is_labelled = is_name_in_brackets(foreign);
+        if is_labelled && self.label.get_or_insert_with(|| foreign.to_string()) == foreign {
+            self.labelled += 1;
+        }
+        let is_bound = foreign.ends_with('=') || is_labelled;
         let is_emulated = crate::machine::Sysno::from_name(name).is_some();
         let is_logged =
             head.process.is_some() || head.time.is_some() || !is_emulated && name != "execve" || is_start(call) || has_column(call);
-        self.log += usize::from(has_result && is_logged && !is_bound);
+        self.log += usize::from(has_result && is_logged && (!is_bound || is_labelled));
         self.script += usize::from(is_bound);
         // qemu writes no blank behind its commas, and addresses with all their digits.
         self.qemu += usize::from(call.contains(',') && !call.contains(", ") || call.contains("= 0x00000") || call.contains("errno="));
@@ -157,22 +164,37 @@ impl Votes {
     }
 
     fn winner(&self) -> Kind {
+        // One word before every call is no process: a script makes processes in lines that have none.
+        let is_prefix = self.labelled > 0 && self.labelled == self.calls && self.log > 0;
+        let script = self.script - if is_prefix { self.labelled } else { 0 };
         if self.perf * 2 > self.lines.min(self.calls + self.perf) && self.perf > 0 {
             return Kind::Perf;
         }
-        if self.log <= self.script {
-            return if self.script == 0 && self.marked > 0 { Kind::Strace } else { Kind::Script };
+        if self.log <= script {
+            return if script == 0 && self.marked > 0 { Kind::Strace } else { Kind::Script };
         }
         if self.qemu * 2 > self.calls { Kind::Qemu } else { Kind::Strace }
     }
 }
 
-/// What only strace writes, and no script: a path behind a descriptor (`-y`), the instruction pointer (`-i`), a line of a
-/// stack (`-k`), its own command line.
+/// What strace writes, and hardly a script: a path behind a descriptor (`-y`), the instruction pointer (`-i`), a line of a
+/// stack (`-k`), its own command line, an errno in words, an address as kernels choose them at random.
 fn is_marked_line(trimmed: &str) -> bool {
     let is_command = trimmed.strip_prefix("$ ").is_some_and(|command| command.split_whitespace().any(|word| word == "strace"));
     let is_stack = trimmed.starts_with("> ") && trimmed.contains("+0x") && trimmed.contains('(');
-    is_command || is_stack || has_pointer(trimmed) || has_described_descriptor(trimmed)
+    is_command || is_stack || has_pointer(trimmed) || has_described_descriptor(trimmed) || has_result_of_another_machine(trimmed)
+}
+
+/// `brk(NULL) = 0x5601aa000000`, `mmap(…) = -1 ENOMEM (Cannot allocate memory)`: this machine places nothing there, and a script has
+/// no words for an errno.
+fn has_result_of_another_machine(trimmed: &str) -> bool {
+    let Some((_, result)) = trimmed.rsplit_once(") = ").or_else(|| trimmed.rsplit_once("= ")) else { return false };
+    if let Some(words) = result.strip_prefix("-1 E") {
+        return words.contains(" (") && words.ends_with(')');
+    }
+    let digits = result.strip_prefix("0x").unwrap_or_default();
+    let is_address = digits.len() == 12 && digits.ends_with("000") && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    is_address && !digits.starts_with("7ffff7") && !digits.starts_with("555555") && matches!(&digits[..1], "5" | "7")
 }
 
 /// `[00007f1234567890] brk(NULL)`
@@ -290,6 +312,16 @@ mod tests {
             ("$ strace -e trace=memory ls\nbrk(NULL) = 0x55555557a000\n", Kind::Strace),
             ("a = mmap(NULL, 1<<12, 3, 0x22, -1, 0) = 0x1000\n> minflt 1\n", Kind::Script),
             ("[child] brk(0x1000) = 0\n", Kind::Script),
+            ("[strace] [pid 12] brk(NULL) = 0x1000\n[strace] [pid 12] +++ exited with 0 +++\n", Kind::Strace),
+            ("child = fork()\n[child] brk(0x1000)     = 0x1000\n[child] exit_group(0)   = 0\n", Kind::Script),
+            ("mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f2200010000\n", Kind::Strace),
+            ("brk(0x5601aa021000) = 0x5601aa021000\n", Kind::Strace),
+            ("mmap(NULL, 8589934592, 3, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = -1 ENOMEM (Cannot allocate memory)\n", Kind::Strace),
+            ("mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7ff6000\nbrk(NULL) = 0x401000\n", Kind::Script),
+            (
+                "a = mmap(0x7f2200010000, 4096, 1, 0x22, -1, 0) = 0x7f2200010000\nmunmap(a, 4096) = -1 EINVAL (Invalid argument)\n",
+                Kind::Script,
+            ),
             ("@log yes\n12 brk(NULL) = 0x1000\n", Kind::Strace),
         ] {
             assert_eq!(recognise(text), kind, "{text}");

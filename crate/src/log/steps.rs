@@ -54,6 +54,12 @@ impl<'a> LogReader<'a> {
         Self { text, kind, lines, pass, at: 0, number: 0 }
     }
 
+    /// The same of a text that it keeps, for callers that cannot.
+    pub fn of_text(text: &str, kind: Option<Kind>) -> LogReader<'static> {
+        let text = clean::clean(at_most(text, MAX_SCRIPT_BYTES)).into_owned();
+        LogReader::of_clean(Cow::Owned(text), kind)
+    }
+
     /// What the log is read as.
     pub fn kind(&self) -> Kind {
         self.kind

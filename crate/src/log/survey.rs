@@ -81,7 +81,7 @@ fn count(line: &str, has_header: bool, counts: &mut Counts) {
     };
     let head = prefix::head(&line[..at]);
     if is_comment {
-        let alone = line[..head.foreign].trim() == "#";
+        let alone = is_mere_prefix(&line[..head.foreign]);
         counts.comments += usize::from(!alone);
         counts.commented_calls += usize::from(alone);
         return;
@@ -100,6 +100,13 @@ fn count(line: &str, has_header: bool, counts: &mut Counts) {
 /// `# words`, but not `#9 0.412`, as builders number their steps.
 pub(super) fn is_comment(line: &str) -> bool {
     line.trim_start().strip_prefix('#').is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// `#`, `##`, `#>`, `##[debug]`: signs before a call, where a comment has words.
+fn is_mere_prefix(foreign: &str) -> bool {
+    let signs = foreign.trim().trim_start_matches('#');
+    let is_label = signs.starts_with('[') && signs.ends_with(']') && !signs.contains(' ');
+    is_label || !signs.contains(|c: char| c.is_alphanumeric())
 }
 
 /// How many digits the address has that a line ends in (`= 0x7f0c49324000`).

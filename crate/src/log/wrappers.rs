@@ -9,13 +9,13 @@ const LOOKED_AT: usize = 1_000;
 /// One way to dress a line.
 type Undress = fn(&str) -> Option<String>;
 
-const WAYS: [Undress; 6] = [object, program_text, table_cell, quoted_cell, emphasis, line_break];
+const WAYS: [Undress; 7] = [object, program_text, single_quoted, table_cell, quoted_cell, emphasis, line_break];
 
 /// The text without what is around most of its lines.
 pub(super) fn unwrapped(text: &str) -> Cow<'_, str> {
     let looks_dressed = |line: &&str| {
         let line = line.trim();
-        line.starts_with(['{', '"', '|', '*', '_']) || line.ends_with('>')
+        line.starts_with(['{', '"', '\'', '|', '*', '_']) || line.ends_with('>')
     };
     let sample: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(LOOKED_AT).collect();
     if sample.iter().filter(|line| looks_dressed(line)).count() * 2 < sample.len() {
@@ -52,6 +52,12 @@ fn object(line: &str) -> Option<String> {
 fn program_text(line: &str) -> Option<String> {
     let (text, rest) = string(line.trim())?;
     matches!(rest.trim(), "" | "," | ";" | "]" | "+" | "\\").then_some(text)
+}
+
+/// `'brk(NULL) = 0x1000',`
+fn single_quoted(line: &str) -> Option<String> {
+    let inside = line.trim().trim_end_matches([',', ';', ' ', ']']).trim_start_matches('[').strip_prefix('\'')?.strip_suffix('\'')?;
+    Some(inside.trim_end_matches("\\n").replace("\\'", "'").replace("\\\\", "\\"))
 }
 
 /// `"write(1, ""x"", 1) = 1"`
@@ -114,6 +120,7 @@ mod tests {
         for (text, plain) in [
             ("{\"log\":\"write(1, \\\"a\\\\n\\\", 2) = 2\\n\",\"stream\":\"stderr\"}\n", "write(1, \"a\\n\", 2) = 2\n"),
             ("\"brk(0) = 0\",\n\"f(\\\"\\u003c\\\")\"\n", "brk(0) = 0\nf(\"<\")\n"),
+            ("'f(\"x\") = 0',\n'g(\\'y\\') = 0\\n'\n", "f(\"x\") = 0\ng('y') = 0\n"),
             ("\"f(\"\"x\"\", 1) = 0\"\n", "f(\"x\", 1) = 0\n"),
             ("| 1 | `f(A\\|B) = 0` |\n| 2 | `g() = 0` |\n", "f(A|B) = 0\ng() = 0\n"),
             ("**f() = 0**\n\n**g() = 0**\n", "f() = 0\n\ng() = 0\n"),

@@ -86,6 +86,12 @@ impl Session {
     /// # Errors
     /// What is wrong with the header.
     pub fn new(script: Script) -> Result<Self, StartupError> {
+        let top = super::replay::trial::better_top(&script);
+        Self::with_top(script, top)
+    }
+
+    /// The same of a log whose area of mappings is known to begin somewhere.
+    pub(super) fn with_top(script: Script, top: Option<u64>) -> Result<Self, StartupError> {
         let header = &script.header;
         let mut machine = Machine::new(&header.machine)?;
         let number = header.first_pid.or_else(|| log_pid(&script));
@@ -93,7 +99,7 @@ impl Session {
             machine.set_next_pid(Pid(number));
         }
         let process = script.statements.first().and_then(|statement| statement.process.as_deref());
-        let replay = script.is_log.then(|| Replay::new(&script));
+        let replay = script.is_log.then(|| Replay::new(&script, top));
         let config = replay.as_ref().map_or_else(|| header.process.clone(), |replay| replay.config_met(process));
         let first = machine.spawn(&config)?;
         let mut processes = HashMap::from([("1".to_string(), first)]);

@@ -34,10 +34,14 @@ const STACK_PAGES: u64 = 0x21;
 /// What a log tells of one program, from its `execve` to the next.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Image {
-    /// The end of the first mapping that the kernel placed.
+    /// The end of the first mapping that the kernel placed, as recorded.
     top: Option<u64>,
     /// The line on which the first one ends: those that began before it may have been placed earlier.
     top_line: usize,
+    /// The same as a trial found it, since the address that tells is wrong itself.
+    found_top: Option<u64>,
+    /// The first mappings that the kernel placed.
+    first: Vec<Range<u64>>,
     /// The lowest break.
     start_brk: Option<u64>,
     /// Whether the first call on the heap asks where it begins.
@@ -48,9 +52,14 @@ pub(super) struct Image {
     placed: Ranges<()>,
     /// Whether the log shows the program from its start.
     pub(super) complete: bool,
+    /// The log does not show its `execve`: the place of its heap does.
+    pub(super) unseen: bool,
     /// Its path.
     path: Option<String>,
 }
+
+/// So many first mappings may tell where the area begins.
+const TELLING: usize = 8;
 
 /// The programs of a log: by the line of their `execve`, or by a process that the log begins in.
 #[derive(Clone, Debug, Default)]
@@ -59,6 +68,8 @@ pub(super) struct Images {
     by_process: HashMap<String, Image>,
     /// The lines of calls that begin at an address and are no `mmap`.
     named: HashMap<u64, Vec<usize>>,
+    /// The lines of calls that mapped something at an address.
+    mapped: HashMap<u64, Vec<usize>>,
     /// The processes that the log begins in are threads of one: nothing that they map meets.
     threads: bool,
 }
@@ -72,6 +83,45 @@ enum Key {
     Inherited,
 }
 
+/// The last break of each process: a log that leaves out `execve` (`strace -e trace=%memory`) shows by it that another
+/// program began.
+#[derive(Default)]
+struct Heaps(HashMap<String, u64>);
+
+impl Heaps {
+    /// Takes a call in; whether it tells that its process runs another program than before.
+    fn show_another_program(&mut self, process: &str, statement: &Statement) -> bool {
+        let result = returned(statement);
+        match statement.call.name.as_str() {
+            "execve" | "execveat" if result == Some(0) => {
+                self.0.remove(process);
+            }
+            "fork" | "vfork" | "clone" | "clone3" => {
+                if let (Some(child), Some(heap)) = (result, self.0.get(process).copied()) {
+                    self.0.insert(child.to_string(), heap);
+                }
+            }
+            "brk" => {
+                let Some(now) = result else { return false };
+                let before = self.0.insert(process.to_string(), now);
+                return asks_for_break(statement) && before.is_some_and(|before| is_another_heap(before, now));
+            }
+            _ => {}
+        }
+        false
+    }
+}
+
+/// `brk(NULL)`
+fn asks_for_break(statement: &Statement) -> bool {
+    evaluate::arguments(&statement.call, &Names::new()).is_ok_and(|args| args[0].int() == 0)
+}
+
+/// Whether two breaks are of two programs: one heap does not reach so far.
+fn is_another_heap(one: u64, other: u64) -> bool {
+    one.abs_diff(other) > HEAP_DISTANCE
+}
+
 /// What a program is called by its path.
 fn base_name(path: &str) -> &str {
     path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(path)
@@ -83,8 +133,14 @@ impl Images {
         let mut images = Self { threads: are_threads(statements), ..Self::default() };
         let first = statements.first().and_then(|statement| statement.process.clone()).unwrap_or_default();
         let mut current: HashMap<String, Key> = HashMap::new();
+        let mut heaps = Heaps::default();
         for statement in statements {
             let process = statement.process.as_deref().unwrap_or_default();
+            if heaps.show_another_program(process, statement) {
+                let image = images.by_line.entry(statement.line).or_default();
+                (image.complete, image.unseen) = (architecture == Architecture::X86_64, true);
+                current.insert(process.to_string(), Key::Line(statement.line));
+            }
             let key = match current.get(process) {
                 Some(key) => key.clone(),
                 None if images.threads => Key::Process(first.clone()),
@@ -115,6 +171,9 @@ impl Images {
     }
 
     fn name(&mut self, statement: &Statement) {
+        if let (Some(Sysno::mmap | Sysno::mremap), Some(at)) = (memory_call(&statement.call.name), returned(statement)) {
+            self.mapped.entry(at).or_default().push(statement.line);
+        }
         let Some(Sysno::munmap | Sysno::mprotect | Sysno::madvise | Sysno::mremap) = memory_call(&statement.call.name) else { return };
         if let Some((_, Expr::Int(addr))) = statement.call.args.first() {
             self.named.entry(*addr).or_default().push(statement.line);
@@ -123,14 +182,42 @@ impl Images {
 
     /// Whether the log goes on to speak of one address rather than of another. One of the two is where a mapping lies.
     pub(super) fn speaks_of(&self, one: u64, rather_than: u64, after: usize) -> bool {
-        let next = |addr: u64| {
-            let lines = self.named.get(&addr)?;
+        let first = |lines: &HashMap<u64, Vec<usize>>, addr: u64| {
+            let lines = lines.get(&addr)?;
             lines.get(lines.partition_point(|line| *line <= after)).copied()
         };
+        // What is mapped there later is spoken of from then on.
+        let next = |addr: u64| first(&self.named, addr).filter(|named| first(&self.mapped, addr).is_none_or(|mapped| named <= &mapped));
         match (next(one), next(rather_than)) {
             (Some(one), Some(other)) => one < other,
             (None, Some(_)) => false,
             _ => true,
+        }
+    }
+
+    /// The first program that the log shows from its start.
+    fn first_program(&mut self) -> Option<&mut Image> {
+        let complete = self.by_line.iter_mut().filter(|(_, image)| image.complete && image.top.is_some());
+        complete.min_by_key(|(line, _)| **line).map(|(_, image)| image)
+    }
+
+    /// Where the first program's area of mappings may begin if one of its first addresses is wrong: at the end of any of
+    /// them, or above the highest by the length of the one that is wrong.
+    pub(super) fn other_tops(&mut self) -> Vec<u64> {
+        let Some(image) = self.first_program() else { return Vec::new() };
+        let mut first = image.first.clone();
+        first.sort_by_key(|range| std::cmp::Reverse(range.end));
+        let above = first.iter().take(2).flat_map(|high| first.iter().map(|range| high.end + (range.end - range.start)));
+        let mut tops: Vec<u64> = first.iter().map(|range| range.end).chain(above).filter(|top| Some(*top) != image.top).collect();
+        tops.sort_unstable_by(|one, other| other.cmp(one));
+        tops.dedup();
+        tops
+    }
+
+    /// The first program's area of mappings begins there.
+    pub(super) fn set_top(&mut self, top: u64) {
+        if let Some(image) = self.first_program() {
+            image.found_top = Some(top);
         }
     }
 
@@ -159,9 +246,10 @@ impl Images {
 }
 
 /// Whether the processes of an excerpt can be threads of one program (`strace -p` names them all): no program starts, none
-/// is forked, and what one maps is not mapped already.
+/// is forked, what one maps is not mapped already, and there is one heap.
 fn are_threads(statements: &[Statement]) -> bool {
     let mut live = Ranges::default();
+    let mut heap = None;
     for statement in statements {
         let name = statement.call.name.as_str();
         if matches!(name, "execve" | "execveat" | "fork" | "vfork" | "clone" | "clone3") {
@@ -172,6 +260,7 @@ fn are_threads(statements: &[Statement]) -> bool {
         let [addr, len, new_len, flags, ..] = args.each_ref().map(|arg| arg.int());
         match number {
             Sysno::munmap => live.remove(pages(addr, len)),
+            Sysno::brk if heap.replace(at).is_some_and(|before| is_another_heap(before, at)) => return false,
             Sysno::mmap => {
                 let range = pages(at, len);
                 if flags & FIXED == 0 && live.gaps(range.clone()) != [range.clone()] {
@@ -243,8 +332,16 @@ impl Image {
                 Some(top) if statement.began < self.top_line => self.top = Some(top.max(range.end)),
                 Some(_) => {}
             }
+            if self.first.len() < TELLING {
+                self.first.push(range.clone());
+            }
         }
         self.placed.insert(range, ());
+    }
+
+    /// Where the area of mappings begins that the kernel places.
+    fn top(&self) -> Option<u64> {
+        self.found_top.or(self.top)
     }
 
     /// Whether nothing in the log meets a range.
@@ -270,7 +367,7 @@ impl Image {
             start_brk: self.start_brk.map(VirtAddr),
             start_stack: None,
             data: (0, 0),
-            mmap_base: loader_end.or(self.top).map(VirtAddr),
+            mmap_base: loader_end.or_else(|| self.top()).map(VirtAddr),
             name: self.path.as_deref().map_or_else(|| base.name.clone(), |path| base_name(path).into()),
             ..base.clone()
         }
@@ -296,7 +393,7 @@ impl Image {
     /// vdso and dynamic loader, from the first mapping's end upwards: the end of the loader. The loader reaches as far as
     /// the log uses it.
     fn place_loader(&self, maps: &mut Vec<MapsLine>) -> Option<u64> {
-        let top = self.top.filter(|_| self.complete)?;
+        let top = self.top().filter(|_| self.complete)?;
         let mut at = top;
         let vdso_len: u64 = VDSO.iter().map(|(_, pages, _)| pages * PAGE_SIZE).sum();
         // Before Linux 6.16 it lay by the stack, and the loader right here.
@@ -331,8 +428,11 @@ impl Image {
     pub(super) fn space(&self) -> Space {
         let mut space = Space::default();
         space.knows_brk = self.complete && self.asks_brk_first == Some(true);
-        let Some(top) = self.top.filter(|_| self.complete) else { return space };
+        let Some(top) = self.top().filter(|_| self.complete) else { return space };
         space.know(0..top);
+        if self.found_top.is_some() {
+            space.expect_recorded_places();
+        }
         match self.start_brk {
             Some(brk) if brk >= PIE_BASE => space.doubt(brk - HEAP_DISTANCE..brk),
             Some(brk) => space.doubt(0x1_0000..brk),

@@ -14,6 +14,7 @@ pub(super) mod order;
 mod ranges;
 mod sketch;
 mod space;
+pub(super) mod trial;
 
 use super::ast::{Architecture, Call, Expr, Outcome, Statement};
 use super::evaluate;
@@ -110,9 +111,11 @@ fn returned(statement: &Statement) -> Option<u64> {
 }
 
 impl Replay {
-    pub(super) fn new(script: &super::Script) -> Self {
+    /// Where the area of mappings begins may be said.
+    pub(super) fn new(script: &super::Script, top: Option<u64>) -> Self {
         let has_maps = !script.header.process.maps.is_empty() || script.statements.iter().any(|s| !s.inputs.is_empty());
-        let images = if has_maps { Images::default() } else { Images::read(&script.statements, script.architecture) };
+        let mut images = if has_maps { Images::default() } else { Images::read(&script.statements, script.architecture) };
+        top.into_iter().for_each(|top| images.set_top(top));
         let mut cuts: Vec<_> = script.set_aside.iter().filter(|aside| aside.is_memory_call).map(|aside| aside.line).collect();
         cuts.sort_unstable();
         Self {
@@ -206,6 +209,10 @@ impl Replay {
             "shmget" => Ok(self.shmget(state, pid, call, result)),
             "shmctl" => Ok(self.shmctl(state, pid, call, result)),
             name if is_access(name) => self.access(state, pid, statement),
+            "brk" => {
+                self.begin_unseen(state, pid, statement)?;
+                Ok(self.memory_call(state, pid, Sysno::brk, statement))
+            }
             name => match memory_call(name) {
                 Some(number) => Ok(self.memory_call(state, pid, number, statement)),
                 None => Ok(Yield::Skipped("not about memory".into())),
@@ -237,6 +244,19 @@ impl Replay {
         state.machine.replace_program(pid, &config).map_err(|error| error.to_string())?;
         self.set_space(state, pid, image.space());
         Ok(Yield::Value(0))
+    }
+
+    /// A new program whose `execve` the log does not show.
+    fn begin_unseen(&mut self, state: &mut State, pid: Pid, statement: &Statement) -> Result<(), String> {
+        let image = self.images.started_on(statement.line);
+        if self.spaces.is_none() || !image.unseen {
+            return Ok(());
+        }
+        state.machine.replace_program(pid, &image.config(&self.base)).map_err(|error| error.to_string())?;
+        state.machine.kernel.trace.drain();
+        self.set_space(state, pid, image.space());
+        self.assumed.push("another program began here, whose execve the log does not show: its heap lies elsewhere".into());
+        Ok(())
     }
 
     /// An access that the log shows by the signal that it ended in.

@@ -220,9 +220,10 @@ fn space_of(state: &State, statement: &Statement) -> Option<MmSerial> {
     memory_of(state, statement)
 }
 
-/// The address space of the process that a statement is of.
+/// The address space of the process that a statement is of; of one that the log did not show being made, the one it will share.
 fn memory_of(state: &State, statement: &Statement) -> Option<MmSerial> {
-    let pid = state.known_pid(statement)?;
+    let meets_threads = || state.replay.as_ref().is_some_and(|replay| replay.meets_threads());
+    let pid = state.known_pid(statement).or_else(|| meets_threads().then_some(state.first))?;
     state.machine.mm_of(pid).map(|mm| mm.serial)
 }
 

@@ -18,6 +18,11 @@ pub(super) struct Space {
 }
 
 impl Space {
+    /// The first mapping is expected where it was recorded, too.
+    pub(super) fn expect_recorded_places(&mut self) {
+        self.delta = Some(0);
+    }
+
     /// Where a recorded address lies here: where it was, unless its mapping was placed elsewhere.
     pub(super) fn ours(&self, recorded: u64) -> u64 {
         recorded.wrapping_add(self.moved.get(recorded).unwrap_or(0))
