@@ -1,11 +1,12 @@
 import { type AddressLike, high, low } from './address.ts';
 import { integer, word, wrongType } from './check.ts';
+import type { AllGlue } from './core.ts';
 import type { Walk } from './errors.ts';
 import type { ToldByCore } from './facts.ts';
 import { guarded } from './guarded.ts';
 import type { FrameDetail, FrameView, ProcessBrief, Snapshot } from './snapshot.ts';
 import { type Explanation, tell } from './tell.ts';
-import { WasmSession, textOfBytes as decodeCore, joinLogs as joinCore, recogniseText as recogniseCore } from './wasm/pagefault.js';
+import type { WasmSession } from './wasm/pagefault.js';
 
 /** What a text may be: the script language, a log of calls, or the address space of a process. */
 export type TextKind = 'script' | 'strace' | 'qemu' | 'perf' | 'maps' | 'smaps';
@@ -107,13 +108,13 @@ export interface Verdict {
 export class ScriptSession {
   #core: WasmSession;
 
-  private constructor(text: string, kind?: TextKind) {
-    this.#core = guarded(() => new WasmSession(text, kind));
+  private constructor(glue: AllGlue, text: string, kind?: TextKind) {
+    this.#core = guarded(() => new glue.WasmSession(text, kind));
   }
 
   /** @internal Throws {@link ScriptError} for a script that cannot be parsed. */
-  static _open(text: string, kind?: TextKind): ScriptSession {
-    return new ScriptSession(text, kind);
+  static _open(glue: AllGlue, text: string, kind?: TextKind): ScriptSession {
+    return new ScriptSession(glue, text, kind);
   }
 
   /** What the text was read as. */
@@ -235,11 +236,3 @@ export class ScriptSession {
     this.#core.free();
   }
 }
-
-/** @internal The functions, once the core is loaded. */
-export const texts = {
-  recognise: (text: string): TextKind => recogniseCore(text) as TextKind,
-  join: (files: readonly { readonly name: string; readonly text: string }[]): JoinedLogs =>
-    joinCore(files.map((file) => file.name), files.map((file) => file.text)) as JoinedLogs,
-  decode: (bytes: Uint8Array): string => decodeCore(bytes),
-};
