@@ -40,11 +40,13 @@ export interface Page {
   close(): Promise<void>;
 }
 
-/** How many times slower the processor is made, in Chromium. */
-const SLOWER = Number(process.env['PAGEFAULT_SLOWER'] ?? 1);
+/** How many times slower the processor is made, in Chromium, and that much of a slow line. */
+export const SLOWER = Number(process.env['PAGEFAULT_SLOWER'] ?? 1);
 const PATIENCE = Number(process.env['PAGEFAULT_PATIENCE'] ?? 20_000) * SLOWER;
 /** Between two questions whether something is true yet. */
 const POLL = 10;
+/** The window as it is at first. */
+const DESK = { width: 1440, height: 900 };
 /** Between where a drag begins and ends. */
 const STEPS = 6;
 
@@ -55,6 +57,41 @@ type Firefox = import('puppeteer-core').Page;
 const parts = (keys: string): string[] => (keys === '+' ? ['+'] : keys.endsWith('++') ? [...keys.slice(0, -2).split('+'), '+'] : keys.split('+'));
 
 const orNotYet = (expression: string) => `(() => { try { return Boolean(${expression}); } catch { return false; } })()`;
+
+/** What is called alike in both. */
+interface Alike {
+  goto(url: string): Promise<unknown>;
+  reload(): Promise<unknown>;
+  readonly keyboard: { type(text: string): Promise<void>; down(key: string): Promise<void>; up(key: string): Promise<void> };
+  readonly mouse: { move(x: number, y: number, how?: { steps: number }): Promise<void>; down(): Promise<void>; up(): Promise<void> };
+}
+
+/** What is done alike in both. `turn`: the wheel, where the pointer is. */
+function alike(page: Alike, turn: (by: number) => Promise<void>) {
+  const { keyboard, mouse } = page;
+  const holding = async (key: string | undefined, then: () => Promise<void>) => {
+    if (key) await keyboard.down(key);
+    await then();
+    if (key) await keyboard.up(key);
+  };
+  return {
+    errors: [] as string[], requests: [] as string[],
+    goto: (url) => page.goto(url),
+    reload: () => page.reload(),
+    write: (text) => keyboard.type(text),
+    move: (x, y) => mouse.move(x, y),
+    drag: (from, to, key) => holding(key, async () => {
+      await mouse.move(...from);
+      await mouse.down();
+      await mouse.move(...to, { steps: STEPS });
+      await mouse.up();
+    }),
+    wheel: async (x, y, by, key) => {
+      await mouse.move(x, y);
+      await holding(key, () => turn(by));
+    },
+  } satisfies Partial<Page>;
+}
 
 /** The debugger is asked: it is above the policy of a page that forbids to evaluate text, and what it asks is no error of the page. */
 async function asked(page: Chromium, session: import('playwright-core').CDPSession, expression: string): Promise<void> {
@@ -74,49 +111,26 @@ async function asked(page: Chromium, session: import('playwright-core').CDPSessi
   throw new Error(`never true: ${expression}${why && `\n${why}`}`);
 }
 
-/** As on a slow machine behind a slow line: what a test takes for granted too early shows. */
+/** As on a slow machine: what a test takes for granted too early shows. */
 async function slow(page: Chromium): Promise<void> {
   const session = await page.context().newCDPSession(page);
   await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
-  await page.route('**/*', async (route) => {
-    await new Promise((done) => setTimeout(done, 50 * SLOWER));
-    await route.continue();
-  });
 }
 
 function chromiumTab(page: Chromium, close: () => Promise<void>): Page {
-  const errors: string[] = [];
-  const requests: string[] = [];
+  const same = alike(page, (by) => page.mouse.wheel(0, by));
+  const { errors, requests } = same;
   let session: ReturnType<ReturnType<Chromium['context']>['newCDPSession']> | undefined;
   page.on('pageerror', (error) => errors.push(error.stack ?? String(error)));
   // A document that is no page has no icon of its own.
   page.on('console', (message) => { if (message.type() === 'error' && !message.location().url.endsWith('/favicon.ico')) errors.push(message.text()); });
   page.on('request', (request) => requests.push(request.url()));
-  const holding = async (key: string | undefined, then: () => Promise<void>) => {
-    if (key) await page.keyboard.down(key);
-    await then();
-    if (key) await page.keyboard.up(key);
-  };
   return {
-    browser: 'chromium', errors, requests, canMedia: true,
-    goto: (url) => page.goto(url),
-    reload: () => page.reload(),
+    ...same, browser: 'chromium', canMedia: true,
     click: (selector) => page.click(selector, { timeout: PATIENCE }),
     type: (selector, text) => page.fill(selector, text, { timeout: PATIENCE }),
-    write: (text) => page.keyboard.type(text),
     press: (keys) => page.keyboard.press(keys),
-    move: (x, y) => page.mouse.move(x, y),
     clickAt: (x, y, times = 1) => page.mouse.click(x, y, { clickCount: times }),
-    drag: (from, to, key) => holding(key, async () => {
-      await page.mouse.move(...from);
-      await page.mouse.down();
-      await page.mouse.move(...to, { steps: STEPS });
-      await page.mouse.up();
-    }),
-    wheel: async (x, y, by, key) => {
-      await page.mouse.move(x, y);
-      await holding(key, () => page.mouse.wheel(0, by));
-    },
     evaluate: (body) => page.evaluate(body),
     until: async (expression) => asked(page, await (session ??= page.context().newCDPSession(page)), expression),
     size: (width, height) => page.setViewportSize({ width, height }),
@@ -134,8 +148,8 @@ function chromiumTab(page: Chromium, close: () => Promise<void>): Page {
 }
 
 function firefoxTab(page: Firefox, close: () => Promise<void>): Page {
-  const errors: string[] = [];
-  const requests: string[] = [];
+  const same = alike(page, (by) => page.mouse.wheel({ deltaY: by }));
+  const { errors, requests } = same;
   page.on('pageerror', (error) => errors.push(String(error)));
   page.on('request', (request) => requests.push(request.url()));
   const press = async (keys: string) => {
@@ -144,15 +158,8 @@ function firefoxTab(page: Firefox, close: () => Promise<void>): Page {
     await page.keyboard.press(all.at(-1)!);
     for (const key of all.slice(0, -1).reverse()) await page.keyboard.up(key);
   };
-  const holding = async (key: string | undefined, then: () => Promise<void>) => {
-    if (key) await page.keyboard.down(key as 'Shift');
-    await then();
-    if (key) await page.keyboard.up(key as 'Shift');
-  };
   return {
-    browser: 'firefox', errors, requests, canMedia: false,
-    goto: (url) => page.goto(url),
-    reload: () => page.reload(),
+    ...same, browser: 'firefox', canMedia: false,
     click: async (selector) => {
       await page.waitForSelector(selector, { timeout: PATIENCE });
       await page.click(selector);
@@ -163,20 +170,8 @@ function firefoxTab(page: Firefox, close: () => Promise<void>): Page {
       if (text === '') await page.keyboard.press('Delete');
       else await page.keyboard.type(text);
     },
-    write: (text) => page.keyboard.type(text),
     press,
-    move: (x, y) => page.mouse.move(x, y),
     clickAt: (x, y, times = 1) => page.mouse.click(x, y, { count: times }),
-    drag: (from, to, key) => holding(key, async () => {
-      await page.mouse.move(...from);
-      await page.mouse.down();
-      await page.mouse.move(...to, { steps: STEPS });
-      await page.mouse.up();
-    }),
-    wheel: async (x, y, by, key) => {
-      await page.mouse.move(x, y);
-      await holding(key, () => page.mouse.wheel({ deltaY: by }));
-    },
     evaluate: (body) => page.evaluate(body) as Promise<never>,
     until: async (expression) => void (await page.waitForFunction(orNotYet(expression), { timeout: PATIENCE })),
     size: (width, height) => page.setViewport({ width, height }),
@@ -187,7 +182,7 @@ function firefoxTab(page: Firefox, close: () => Promise<void>): Page {
     },
     tab: async () => {
       const other = await page.browser().newPage();
-      await other.setViewport({ width: 1440, height: 900 });
+      await other.setViewport(DESK);
       return firefoxTab(other, () => other.close());
     },
     close,
@@ -201,12 +196,12 @@ export async function openPage(): Promise<Page> {
     const { launch } = await import('puppeteer-core');
     const browser = await launch({ browser: 'firefox', executablePath: firefox!, headless: true });
     const page = await browser.newPage();
-    await page.setViewport({ width: 1440, height: 900 });
+    await page.setViewport(DESK);
     return firefoxTab(page, () => browser.close());
   }
   const { chromium } = await import('playwright-core');
   const browser = await chromium.launch({ executablePath: chrome!, args: chromeFlags });
-  const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true })).newPage();
+  const page = await (await browser.newContext({ viewport: DESK, acceptDownloads: true })).newPage();
   if (SLOWER > 1) await slow(page);
   return chromiumTab(page, () => browser.close());
 }

@@ -118,6 +118,17 @@ test('what cannot be run is refused with its reason, and stays to be mended', as
   await expect.poll(() => page.evaluate(`document.querySelector('pf-console input').ariaInvalid ?? document.querySelector('pf-console input').getAttribute('aria-invalid')`)).toBe('true');
 });
 
+test('a typing mistake on the console is mended by one click, and then it runs', async () => {
+  await act('step');
+  await at(1);
+  await command('mprotect(a, 4K, PROT_REED)');
+  await page.click('pf-console .refused button');
+  await page.until(`document.querySelector('pf-console input').value === 'mprotect(a, 4K, PROT_READ)'`);
+  await page.press('Enter');
+  await at(2, 10);
+  await contains('.cm-content', 'mprotect(a, 4K, PROT_READ)');
+});
+
 test('lines of the console come back with the arrows, also after a reload', async () => {
   await act('step');
   await at(1);

@@ -6,7 +6,7 @@ import { openForEachTest } from './site.ts';
 
 let page: Page;
 let server: { readonly url: string };
-const { text, count, contains, paste, drop, tone, focused, readAs, act, at, script } = sight(() => page);
+const { text, count, contains, paste, drop, tone, focused, readAs, act, at, script, rewrite } = sight(() => page);
 
 const logFile = (name: string) => readFileSync(new URL(`../logs/${name}`, import.meta.url), 'utf8');
 const MAPS = '558800000000-558800001000 r--p 00000000 08:01 1001 /usr/bin/demo\n558801000000-558801021000 rw-p 00000000 00:00 0 [heap]\n7ffd11100000-7ffd11121000 rw-p 00000000 00:00 0 [stack]\n';
@@ -197,6 +197,38 @@ test('a long text is run in slices, with progress, and can be stopped and gone o
   await act('run');
   await contains('#verdict', '60000 of 60000 as expected here');
   await tone('good');
+});
+
+test('reading is stopped too: the text stays, and can be read again', async () => {
+  await page.click('#open');
+  await page.until(`document.querySelector('pf-open dialog[open] textarea[name=text]') !== null`);
+  await page.evaluate(`document.querySelector('pf-open textarea[name=text]').value = '1 mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000\\n' + '1 mprotect(0x7f0000000000, 8192, PROT_READ) = 0\\n'.repeat(150000)`);
+  const stopped = page.evaluate(`new Promise((resolve) => {
+    const look = () => {
+      const cancel = document.getElementById('cancel');
+      if (!cancel || !document.getElementById('progress-text').textContent.startsWith('reading')) return requestAnimationFrame(look);
+      cancel.click();
+      resolve();
+    };
+    look();
+  })`);
+  await page.click('pf-open .actions .primary');
+  await stopped;
+  await contains('#verdict', 'reading was stopped');
+  expect(await page.evaluate(`document.querySelector('pf-memory').at`)).toBe(null);
+  expect((await script()).length).toBeGreaterThan(1_000_000);
+  await rewrite('a = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n');
+  await at(0, 1);
+});
+
+test('equal calls are a list, each one click away', async () => {
+  await act('run');
+  await tone('good');
+  await page.click('#verdict');
+  await page.click('pf-account .equal details summary');
+  await contains('pf-account .equal .pf-row', 'mmap');
+  await page.click('pf-account .equal .pf-row button');
+  await at(1);
 });
 
 test('the recipe is there to be copied', async () => {

@@ -25,31 +25,34 @@ const crash = (position: number) => page.evaluate<void>(`(() => { const worker =
 
 test('the core stops: it is said, the text stays, the state is restored, the reproduction can be taken along', async () => {
   const stop = await page.before(WATCH_WORKERS);
-  await page.reload();
-  await page.until(IS_READY);
-  await rewrite('a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nstore(a, "kept")\nload(a, 4) = "kept"\n');
-  await at(0, 3);
-  for (const to of [1, 2]) {
-    await act('step');
-    await at(to);
+  try {
+    await page.reload();
+    await page.until(IS_READY);
+    await rewrite('a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nstore(a, "kept")\nload(a, 4) = "kept"\n');
+    await at(0, 3);
+    for (const to of [1, 2]) {
+      await act('step');
+      await at(to);
+    }
+    const before = await script();
+    await crash(2);
+    await contains('.crash', 'The emulator has stopped at step 2 (RuntimeError: unreachable)');
+    await expect.poll(() => page.evaluate(`document.querySelector('.crash').getAttribute('role')`)).toBe('alert');
+    await expect.poll(() => script()).toBe(before);
+    await expect.poll(() => page.evaluate(`document.querySelector('[data-act=step]').ariaDisabled`)).toBe('true');
+    await page.evaluate(`(() => { window.copied = ''; Object.defineProperty(navigator, 'clipboard', { configurable: true, value: { writeText: async (text) => { window.copied = text; } } }); })()`);
+    await page.click('.crash button:nth-of-type(2)');
+    await page.until(`window.copied.includes('store(a, "kept")') && window.copied.includes('step 2')`);
+    await page.click('.crash .primary');
+    await at(2, 3);
+    await page.until(`document.querySelector('.crash') === null`);
+    await expect.poll(() => script()).toBe(before);
+    await act('run');
+    await at(3);
+    await tone('good');
+  } finally {
+    await stop();
   }
-  const before = await script();
-  await crash(2);
-  await contains('.crash', 'The emulator has stopped at step 2 (RuntimeError: unreachable)');
-  await expect.poll(() => page.evaluate(`document.querySelector('.crash').getAttribute('role')`)).toBe('alert');
-  await expect.poll(() => script()).toBe(before);
-  await expect.poll(() => page.evaluate(`document.querySelector('[data-act=step]').ariaDisabled`)).toBe('true');
-  await page.evaluate(`(() => { window.copied = ''; Object.defineProperty(navigator, 'clipboard', { configurable: true, value: { writeText: async (text) => { window.copied = text; } } }); })()`);
-  await page.click('.crash button:nth-of-type(2)');
-  await page.until(`window.copied.includes('store(a, "kept")') && window.copied.includes('step 2')`);
-  await page.click('.crash .primary');
-  await at(2, 3);
-  await page.until(`document.querySelector('.crash') === null`);
-  await expect.poll(() => script()).toBe(before);
-  await act('run');
-  await at(3);
-  await tone('good');
-  await stop();
 });
 
 test('a worker that cannot start is said too', async () => {
@@ -214,14 +217,34 @@ test('it works from a folder of a site, under a strict policy, without shared me
 
 test('it works where nothing can be kept', async () => {
   const stop = await page.before(`for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(globalThis, name, { get: () => { throw new DOMException('closed', 'SecurityError'); } })`);
-  await page.goto('about:blank');
-  await page.goto(server.url);
+  try {
+    await page.goto('about:blank');
+    await page.goto(server.url);
+    await page.until(IS_READY);
+    await rewrite('a = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n');
+    await at(0, 1);
+    await act('step');
+    await at(1);
+  } finally {
+    await stop();
+  }
+});
+
+test('once it was there it needs no network: it starts, runs and opens what was never opened', async () => {
+  const own = await serve(DIST);
+  await page.goto(own.url);
   await page.until(IS_READY);
-  await rewrite('a = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n');
-  await at(0, 1);
-  await act('step');
-  await at(1);
-  await stop();
+  await page.evaluate('navigator.serviceWorker.ready.then(({ active }) => active.state)');
+  await own.stop();
+  await page.goto(own.url);
+  await page.until(IS_READY);
+  await act('run');
+  await at(9, 9);
+  await tone('good');
+  await example('three-ways');
+  await contains('.cm-content', 'mmap');
+  await page.press('?');
+  await page.until(`document.querySelector('pf-help dialog[open]') !== null`);
 });
 
 test('no error reached the console', () => {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { serve } from '../../tools/lib/serve.mjs';
-import { type Page, openPage } from './driver.ts';
+import { type Page, SLOWER, openPage } from './driver.ts';
 
 /** Where the built page lies. */
 export const DIST = fileURLToPath(new URL('../../www/app/dist', import.meta.url));
@@ -27,7 +27,7 @@ export function openForEachTest(tell: (page: Page, url: string) => void): void {
 
   beforeAll(async () => {
     if (!existsSync(DIST)) throw new Error('the page is not built: npm run build');
-    server = await serve(DIST);
+    server = await serve(DIST, { delay: 50 * (SLOWER - 1) });
     page = await openPage();
     tell(page, server.url);
   }, 60_000);

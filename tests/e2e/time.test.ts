@@ -4,7 +4,7 @@ import { type Page, sight } from './driver.ts';
 import { openForEachTest } from './site.ts';
 
 let page: Page;
-const { text, count, contains, paste, at, act, example, script, position, goTo, command, rows } = sight(() => page);
+const { text, count, contains, paste, at, act, example, script, position, goTo, command } = sight(() => page);
 
 openForEachTest((opened) => {
   page = opened;

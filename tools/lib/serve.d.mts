@@ -1,1 +1,1 @@
-export function serve(folder: string, options?: { readonly under?: string; readonly headers?: Readonly<Record<string, string>> }): Promise<{ url: string; stop: () => Promise<void> }>;
+export function serve(folder: string, options?: { readonly under?: string; readonly headers?: Readonly<Record<string, string>>; readonly delay?: number }): Promise<{ url: string; stop: () => Promise<void> }>;

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -35,7 +35,38 @@ test('the page itself loads nothing of the core and its library: all of it runs 
 
 test('the first paint does without what is shown later', () => {
   const names = reached(({ isNow }) => isNow).map((file) => relative(app, file));
-  for (const later of ['texts/functions.ts', 'texts/rules.ts', 'texts/details.ts', 'scene/space.ts', 'scene/svg.ts', 'interface/editor/code.ts', 'interface/charts/pf-charts.ts', 'interface/help/help.ts', 'model/compare.ts', 'language/table.ts']) {
+  for (const later of ['texts/functions.ts', 'texts/rules.ts', 'texts/details.ts', 'scene/space/compose.ts', 'scene/svg.ts', 'interface/editor/code.ts', 'interface/charts/pf-charts.ts', 'interface/help/help.ts', 'model/compare.ts', 'language/table.ts']) {
+    expect(existsSync(join(app, later)), later).toBe(true);
     expect(names, later).not.toContain(later);
   }
+});
+
+/** Folders from the lowest floor up; what lies beside them (`keep.ts`, `link.ts`) stands on none. */
+const FLOORS = [['worker'], ['language', 'texts'], ['model'], ['scene'], ['interface'], ['wiring']];
+const floorOf = (file: string) => FLOORS.findIndex((names) => names.includes(file.split(/[\\/]/)[0]!));
+
+const sources = readdirSync(app, { recursive: true, encoding: 'utf8' }).filter((file) => floorOf(file) >= 0 && file.endsWith('.ts') && !file.endsWith('.test.ts'));
+
+/** Modules that a file names, for their types too; but not what it fetches later. */
+function named(file: string): string[] {
+  const text = readFileSync(join(app, file), 'utf8').replace(/^\s*(?:\/\/|\/?\*).*$/gm, '');
+  return [...text.matchAll(/(?:\bfrom|^import)\s+'(\.[^']+\.ts)'/gm)].map(([, path]) => join(dirname(file), path!));
+}
+
+test('no import climbs a floor', () => {
+  expect(sources.length).toBeGreaterThan(100);
+  expect(sources.flatMap((file) => named(file).filter((other) => floorOf(other) > floorOf(file)).map((other) => `${file} uses ${other}`))).toEqual([]);
+});
+
+test('no modules import each other in a circle', () => {
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (file: string, way: readonly string[]): void => {
+    if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(' → '));
+    if (way.includes(file) || done.has(file) || !sources.includes(file)) return;
+    for (const other of named(file)) visit(other, [...way, file]);
+    done.add(file);
+  };
+  for (const file of sources) visit(file, []);
+  expect(circles).toEqual([]);
 });

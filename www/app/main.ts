@@ -1,5 +1,6 @@
 /** The page: starts, draws, and gives each key to its command. */
 import { render } from 'lit';
+import type { TextKind } from '../lib/index.ts';
 import { EXAMPLES } from './examples.ts';
 import { progressed } from './interface/header/header.ts';
 import { fetchRest, later } from './interface/later.ts';
@@ -9,9 +10,11 @@ import { fileName, saveText, watchDrops } from './interface/open/files.ts';
 import { words } from './texts/page.ts';
 import { commandsOf } from './wiring/commands.ts';
 import { Page } from './wiring/page.ts';
+import { savePicture } from './wiring/page/saving.ts';
 import { shown } from './wiring/results.ts';
 import { shell } from './wiring/shell.ts';
 import { switchTheme, useTheme } from './wiring/theme.ts';
+import { keepForOffline } from './offline/register.ts';
 import './interface/editor/editor.ts';
 import './interface/inspector/pf-inspector.ts';
 import './interface/split/pf-split.ts';
@@ -34,14 +37,17 @@ function changed(): void {
   });
 }
 
-const page = new Page(changed, () => progress(), () => (find('pf-memory').pointed = page.model.hover));
+const page = new Page({
+  draw: changed, progress: () => progress(), hover: () => (find('pf-memory').pointed = page.model.hover),
+  showText: (text) => find('pf-editor').setText(text), showLine: (line) => find('pf-editor').goTo({ line }),
+});
 const { model } = page;
 
 /** Parts that are loaded when they are first asked for. */
 async function openPart(): Promise<void> {
   await later('pf-open');
   const part = find('pf-open');
-  Object.assign(part, { samples: EXAMPLES.filter(({ isLog }) => isLog).map(({ id, title }) => ({ id, title })), own: page.keep.recent(), gather: (files: never) => model.gather(files) });
+  Object.assign(part, { samples: EXAMPLES.filter(({ isLog }) => isLog).map(({ id, title }) => ({ id, title })), own: page.own.keep.recent(), gather: (files: never) => model.gather(files) });
   part.open();
 }
 
@@ -72,12 +78,12 @@ const commands: readonly Command[] = commandsOf(page, {
     else if (what === 'all') space.whole();
     else space.ask();
   },
-  picture: (of) => void document.querySelector('pf-space')?.svg().then((svg) => page.savePicture(of, svg)),
+  picture: (of) => void document.querySelector('pf-space')?.svg().then((svg) => savePicture(of, svg)),
 });
 
 /** On a phone it is folded away until it is asked for. */
 function openConsole(isOpen: boolean): void {
-  page.openConsole(isOpen);
+  page.panels.openConsole(isOpen);
   if (!isOpen) return;
   const focus = () => {
     const input = document.querySelector<HTMLElement>('pf-console input');
@@ -90,8 +96,8 @@ function openConsole(isOpen: boolean): void {
 
 const actions = {
   console: openConsole,
-  open: (id: string) => void page.openExample(id),
-  own: () => void page.openOwn(), fresh: () => void page.fresh(), readAs: page.readAs.bind(page), showOpen: () => void openPart(), share: () => void page.share(),
+  open: (id: string) => void page.texts.openExample(id),
+  own: () => void page.texts.openOwn(), fresh: () => void page.texts.fresh(), readAs: (kind: TextKind) => page.texts.readAs(kind), showOpen: () => void openPart(), share: () => void page.links.share(),
   palette: () => void palette(), theme: switchTheme, help: () => void help(), tell: () => void tell(),
   memory: (event: CustomEvent) => {
     model.seeLanes(event.detail.lanes);
@@ -102,9 +108,9 @@ const actions = {
 
 /** What was asked for gets the focus. */
 async function tell(): Promise<void> {
-  page.tell();
+  page.panels.tell();
   draw();
-  if (page.dock === 'verdict') await later('pf-account');
+  if (page.panels.dock === 'verdict') await later('pf-account');
   const account = document.querySelector<PfAccount>('pf-account');
   await account?.updateComplete;
   account?.focusTitle();
@@ -139,8 +145,8 @@ function progress(): void {
 function showToast(): void {
   const element = document.querySelector<HTMLElement>('.toast')!;
   const isShown = element.matches(':popover-open');
-  if (page.toast && !isShown) element.showPopover();
-  if (!page.toast && isShown) element.hidePopover();
+  if (page.toast.text && !isShown) element.showPopover();
+  if (!page.toast.text && isShown) element.hidePopover();
 }
 
 function pressed(event: KeyboardEvent): void {
@@ -153,32 +159,30 @@ function pressed(event: KeyboardEvent): void {
 
 async function start(): Promise<void> {
   app.replaceChildren();
-  page.onText = (text) => find('pf-editor').setText(text);
-  page.onLine = (line) => find('pf-editor').goTo({ line });
   draw();
   // What is seen as soon as there is a machine comes while that is being loaded.
   for (const part of ['pf-memory', 'pf-walk', 'pf-console', 'pf-ram', 'pf-minimap', 'functions'] as const) void later(part);
   for (const [name, then] of Object.entries({
-    opened: (detail: { text: string; maps: string; origin: string }) => page.take(detail.text, detail.maps, detail.origin),
-    sample: ({ id }: { id: string }) => page.openExample(id), new: ({ text }: { text: string }) => page.fresh(text), own: (kept: never) => page.openOwn(kept),
-    save: () => saveText(model.text, fileName(model.text, model.kind)), said: ({ text }: { text: string }) => page.say(text),
+    opened: (detail: { text: string; maps: string; origin: string }) => page.texts.take(detail.text, detail.maps, detail.origin),
+    sample: ({ id }: { id: string }) => page.texts.openExample(id), new: ({ text }: { text: string }) => page.texts.fresh(text), own: (kept: never) => page.texts.openOwn(kept),
+    save: () => saveText(model.text, fileName(model.text, model.kind)), said: ({ text }: { text: string }) => page.toast.say(text),
   })) find('pf-open').addEventListener(name, (event) => void then((event as CustomEvent).detail as never));
-  await page.follow(location.hash, true);
-  addEventListener('hashchange', () => void page.follow(location.hash, false));
+  await page.links.follow(location.hash, true);
+  addEventListener('hashchange', () => void page.links.follow(location.hash, false));
   addEventListener('keydown', pressed);
-  addEventListener('pagehide', () => page.leave(find('pf-editor').text));
+  addEventListener('pagehide', () => page.own.leave(find('pf-editor').text));
   watchDrops(window, { files: (files) => void takeFiles(files), over: (is) => document.documentElement.toggleAttribute('data-drop', is) });
   // What cannot be fetched now (the page is being left, the network is gone) is fetched when it is asked for.
-  (globalThis.requestIdleCallback ?? setTimeout)(() => void fetchRest().then(() => Promise.all(EXAMPLES.map(({ load }) => load()))).catch(() => undefined));
+  (globalThis.requestIdleCallback ?? setTimeout)(() => void fetchRest().then(() => Promise.all(EXAMPLES.map(({ load }) => load()))).then(keepForOffline).catch(() => undefined));
 }
 
 async function takeFiles(files: readonly File[]): Promise<void> {
-  await page.takeFiles(await Promise.all(files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) }))));
+  await page.texts.takeFiles(await Promise.all(files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) }))));
 }
 
 // A bug of ours must not look like silence.
-addEventListener('unhandledrejection', (event) => page.say(words.failed(String(event.reason))));
-addEventListener('error', (event) => event.error && page.say(words.failed(event.message)));
+addEventListener('unhandledrejection', (event) => page.toast.say(words.failed(String(event.reason))));
+addEventListener('error', (event) => event.error && page.toast.say(words.failed(event.message)));
 
 start().catch((error: unknown) => {
   app.textContent = `The page could not start: ${error instanceof Error ? error.message : String(error)}`;

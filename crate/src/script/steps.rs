@@ -12,7 +12,7 @@ use crate::mm::Mm;
 pub struct StepColumns {
     /// What the call is about: [`call_group`].
     pub call: Vec<u8>,
-    /// 0 ok, 1 error, 2 signal, 3 not run; 0x10 differs, 0x20 excused, 0x40 takes something for granted, 0x80 ended its process.
+    /// 0 ok, 1 error, 2 signal, 3 not run; 0x08 was compared, 0x10 differs, 0x20 excused, 0x40 takes something for granted, 0x80 ended its process.
     pub ending: Vec<u8>,
     pub pid: Vec<u32>,
     /// Faults taken, at most 65,535.
@@ -116,7 +116,7 @@ fn ending_of(report: &StepReport, is_dead: bool) -> u8 {
     let bit = |on: bool, bit| if on { bit } else { 0 };
     let differs = report.differences.iter().any(|difference| difference.excuse.is_empty());
     let excused = report.differences.iter().any(|difference| !difference.excuse.is_empty());
-    ending | bit(differs, 0x10) | bit(excused, 0x20) | bit(report.assumed.is_some(), 0x40) | bit(report.kind == "signal" && is_dead, 0x80)
+    ending | bit(report.compared, 0x08) | bit(differs, 0x10) | bit(excused, 0x20) | bit(report.assumed.is_some(), 0x40) | bit(report.kind == "signal" && is_dead, 0x80)
 }
 
 impl StepColumns {

@@ -20,17 +20,3 @@ export function firstStepOf(text: string, line: number): { readonly line: number
   const words = about.split('\n').map((one) => one.replace(/^\s*(?:#|\/\/)+\s*/, '')).filter((one) => one !== '' && !one.startsWith('@')).join(' ');
   return { line, text: first, about: words && !/[.!?]$/.test(words) ? `${words}.` : words };
 }
-
-/** Longer lines are not shown. */
-export const MOST_LINE = 1 << 20;
-
-export function longestLine(text: string): number {
-  let longest = 0;
-  for (let at = 0; at <= text.length;) {
-    const end = text.indexOf('\n', at);
-    longest = Math.max(longest, (end < 0 ? text.length : end) - at);
-    if (end < 0) break;
-    at = end + 1;
-  }
-  return longest;
-}

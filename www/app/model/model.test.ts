@@ -168,3 +168,54 @@ test('the same text under other settings is a run beside it', async () => {
   expect(model.position).toBe(3);
   expect(await model.runUnder('wrong', '@nonsense')).not.toBe('');
 });
+
+test('reading is stopped: nothing of the text is known, and it can be read again', async () => {
+  const { model } = made();
+  const given = model.setText(SCRIPT);
+  model.cancel();
+  await given;
+  expect([model.opened, model.at, model.canRun, model.errors.length]).toEqual([null, null, false, 1]);
+  expect(model.text).toBe(SCRIPT);
+  await model.edit(SCRIPT);
+  expect(model.length).toBe(6);
+});
+
+test('calls that are equal are a list, and their reports come when they are looked at', async () => {
+  const { model } = made();
+  model.see('story', ['verdict']);
+  await model.setText(SCRIPT);
+  await model.goTo(6);
+  expect([...model.equal.steps]).toEqual([4, 5]);
+  await model.moreEqual(1, 2);
+  expect(model.equal.reports.map((report) => report?.call)).toEqual([undefined, 'munmap']);
+});
+
+test('Pss is counted over the steps: what two processes share is halved', async () => {
+  const { model } = made();
+  await model.setText(SCRIPT);
+  await model.goTo(4);
+  await model.readPss();
+  const { positions, pids, values } = model.pss!;
+  expect([...positions]).toEqual([1, 2, 3, 4]);
+  const of = (pid: number) => [...values[pids.indexOf(pid)]!];
+  const [, written, forked, copied] = of(1);
+  // After fork each page counts half; the copy of the one page leaves the original to the parent alone.
+  expect(forked! * 2).toBeCloseTo(written!, 1);
+  expect(copied! - forked!).toBeCloseTo(0.5, 1);
+  expect(Number.isNaN(of(2)[1]!)).toBe(true);
+  expect(of(2)[2]).toBeCloseTo(forked!, 1);
+});
+
+test('a line of the console that cannot be read says where', async () => {
+  const { model } = made();
+  await model.setText(SCRIPT);
+  await model.goTo(1);
+  expect(await model.typed('mprotect(a, 4K, PROT_REED)')).toMatchObject({ why: expect.stringContaining('PROT_REED') as unknown, mistake: { line: 1, column: 17 } });
+});
+
+test('a line that no editor can show is refused by its number, however it came', async () => {
+  const { model } = made();
+  await model.setText(`a = 1\n${'x'.repeat((1 << 20) + 1)}\n`);
+  expect(model.errors).toMatchObject([{ line: 2, message: expect.stringContaining('1,048,577 characters') as unknown }]);
+  expect(model.canRun).toBe(false);
+});

@@ -3,7 +3,8 @@
  * state and says when it changed; draws nothing and knows no DOM.
  */
 import type { LeftOut, ScriptErrorPlace, StepReport, TextKind } from '../../lib/index.ts';
-import type { Areas, At, Find, Incoming, Opened, Place, Question, Tracks, Tried, VerdictInfo, Want } from '../worker/protocol.ts';
+import type { Areas, At, Find, Incoming, Opened, Place, PssOverTime, Question, Tracks, Tried, VerdictInfo, Want } from '../worker/protocol.ts';
+import { Equal } from './equal.ts';
 import { type Heat, HeatMap } from './heat.ts';
 import { CannotDo, type Client, Crashed, type Heard } from '../worker/client.ts';
 import { type LaneSight, Sight } from './sight.ts';
@@ -57,6 +58,8 @@ export class Model {
   hover: Place | null = null;
   crash: Crash | null = null;
   runs: readonly Run[] = [];
+  /** Proportional set sizes over the steps, if somebody looked. */
+  pss: PssOverTime | null = null;
   /** A moment to compare with. */
   marked: At | null = null;
   readonly history = new TrackStore();
@@ -66,6 +69,9 @@ export class Model {
   readonly #client: Client;
   readonly #changed: (event: Event) => void;
   readonly #areas = new Map<number, { version: number; areas: Areas }>();
+  #equal: Equal | null = null;
+  /** How many steps the Pss is known of, or being counted for. */
+  #pssOf = 0;
   #texts = 0;
   #ways = 0;
   /** The way under way, and where it leads. */
@@ -121,7 +127,7 @@ export class Model {
 
   /** Takes what was edited, and stays where it is as far as that is possible. */
   edit(text: string): Promise<void> {
-    return this.setText(text, this.opened ? this.position : this.#stood, this.chosen);
+    return this.#read(text, this.opened ? this.position : this.#stood, this.chosen);
   }
 
   /** Reads the same text as another kind. */
@@ -130,10 +136,17 @@ export class Model {
   }
 
   /**
-   * Takes a text and goes to `position`. Of a text that cannot be read only its errors stay: nothing of the one before.
+   * Takes a text and goes to `position`: nothing of the one before is shown beside it.
    * `'before the end'`: all of it is run, then shown where the program's memory was still there.
    */
-  async setText(text: string, position: number | 'before the end' = 0, kind: TextKind | null = null): Promise<void> {
+  setText(text: string, position: number | 'before the end' = 0, kind: TextKind | null = null): Promise<void> {
+    this.#close();
+    this.errors = [];
+    return this.#read(text, position, kind);
+  }
+
+  /** Reads a text. Of one that cannot be read only its errors stay. */
+  async #read(text: string, position: number | 'before the end', kind: TextKind | null): Promise<void> {
     const turn = ++this.#texts;
     this.#ways++;
     this.text = text;
@@ -185,6 +198,8 @@ export class Model {
     this.remarks = [];
     this.leftOut = [];
     this.runs = [];
+    this.pss = null;
+    this.#pssOf = 0;
     this.history.cut(0);
     this.heat.clear();
     this.sight.clear();
@@ -211,9 +226,14 @@ export class Model {
     return true;
   }
 
-  /** Stops a long way where it is. */
+  /** Stops a long way where it is, or the reading of a long text. */
   cancel(): void {
-    this.#client.cancel();
+    if (!this.#client.stopReading()) return this.#client.cancel();
+    this.#close();
+    this.doing = null;
+    this.isFresh = true;
+    this.errors = [READING_STOPPED];
+    this.#changed('state');
   }
 
   #arrived(at: At): void {
@@ -324,18 +344,49 @@ export class Model {
   }
 
   /** Puts a statement behind the last one run, and runs it. The text with it, or a sentence why not. */
-  async typed(line: string): Promise<{ readonly text: string } | { readonly why: string }> {
+  async typed(line: string): Promise<{ readonly text: string } | { readonly why: string; readonly mistake?: ScriptErrorPlace }> {
     if (!this.canRun) return { why: this.errors.length > 0 ? 'the script has a mistake: mend it first' : 'the text is still being read' };
     const tried = await this.ask<Tried>({ of: 'try', line });
     if (!tried) return { why: 'the machine has stopped' };
-    if (tried.why !== null) return { why: tried.why };
+    if (tried.why !== null) return tried.mistake ? { why: tried.why, mistake: tried.mistake } : { why: tried.why };
     const before = { text: this.text, position: this.position, chosen: this.chosen };
-    await this.setText(tried.text, tried.position, this.opened?.dump ? null : this.chosen);
+    await this.#read(tried.text, tried.position, this.opened?.dump ? null : this.chosen);
     const [error] = this.errors;
     if (!error) return { text: tried.text };
     // It reads well but cannot be run here (a name that nothing bound): the text is as it was.
-    await this.setText(before.text, before.position, before.chosen);
+    await this.#read(before.text, before.position, before.chosen);
     return { why: reasonOf(error) };
+  }
+
+  /** Calls that were compared and are as they should be, from … to in their list: it comes to them. */
+  async moreEqual(from: number, to: number): Promise<void> {
+    const { equal } = this;
+    const reports = await this.ask<(StepReport | null)[]>({ of: 'reports', steps: [...equal.steps.subarray(from, to)] });
+    if (!reports || equal !== this.equal) return;
+    equal.put(from, reports);
+    this.#changed('state');
+  }
+
+  /** The calls that were compared and are as they should be. */
+  get equal(): Equal {
+    if (this.#equal?.end !== this.verdictAt || this.#equal.of !== this.opened) this.#equal = new Equal(this.opened, this.history.tracks, this.verdictAt);
+    return this.#equal;
+  }
+
+  /** Counts the Pss of each process over the steps known, once for as far as they are known. */
+  async readPss(): Promise<void> {
+    const { opened } = this;
+    const known = this.history.length;
+    if (!opened || opened.dump || known === 0 || this.#pssOf === known) return;
+    this.#pssOf = known;
+    const pss = await this.ask<PssOverTime>({ of: 'pss', points: PSS_POINTS });
+    if (opened !== this.opened) return;
+    // What was overridden is asked for again with the next change.
+    if (!pss) this.#pssOf = 0;
+    else {
+      this.pss = pss;
+      this.#changed('state');
+    }
   }
 
   /** Asks the worker; null if it has no answer. */
@@ -423,6 +474,12 @@ export class Model {
 
 /** Steps behind the end of all processes. */
 const MOST_BACK = 64;
+/** What is known of a text whose reading was cancelled. */
+const READING_STOPPED: ScriptErrorPlace = {
+  line: 1, column: 1, found: '', expected: 'reading was stopped; change the text, or say beside the verdict what it is, and it is read again', message: 'line 1: reading was stopped',
+};
+/** Moments at which the Pss is counted. */
+const PSS_POINTS = 120;
 /** Remarks that the page holds. */
 const MOST_REMARKS = 200;
 

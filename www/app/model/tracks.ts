@@ -1,5 +1,5 @@
 /** The columns of `Tracks`: kept as they come, drawn in as many buckets as there are pixels, asked for the next of a kind. No DOM. */
-import { ACCESS, CALL_GROUPS, ENDING, REMARK, type Find, type Tracks } from '../worker/protocol.ts';
+import { ACCESS, CALL_GROUPS, ENDING, ENDING_BITS, REMARK, type Find, type PssOverTime, type Tracks } from '../worker/protocol.ts';
 
 const COLUMNS = ['call', 'ending', 'pid', 'faults', 'rss', 'free', 'tables', 'tlbFills', 'tlbHits', 'page', 'access'] as const;
 type Column = (typeof COLUMNS)[number];
@@ -58,7 +58,7 @@ export const marksOf = (ending: number): number => MARKS_OF[ending]!;
 const MARKS_OF = Uint8Array.from({ length: 256 }, (_, ending) => marksIn(ending));
 
 function marksIn(ending: number): number {
-  const how = ending & 15;
+  const how = ending & ENDING_BITS;
   return (how === ENDING.signal ? MARKS.signal : 0) | (ending & REMARK.fatal ? MARKS.fatal : 0) | (how === ENDING.error ? MARKS.refusal : 0)
     | (ending & REMARK.differs ? MARKS.difference : 0) | (how === ENDING.skipped ? MARKS.leftOut : 0) | (ending & REMARK.assumed ? MARKS.assumed : 0);
 }
@@ -166,7 +166,7 @@ export function pidsOf(tracks: Tracks): number[] {
   return [...seen].filter((pid) => pid !== 0xffff_ffff);
 }
 
-export type Series = 'faults' | 'rss' | 'tables' | 'free' | 'tlbRate';
+export type Series = 'faults' | 'rss' | 'pss' | 'tables' | 'free' | 'tlbRate';
 
 /** A counter over the steps, as at most `columns` points, each the least and the greatest of its part; NaN where nothing is known. */
 export interface Line {
@@ -176,7 +176,7 @@ export interface Line {
 }
 
 /** One value a step: faults since the start, resident pages of a process, … ; NaN before a process is there. */
-export function valuesOf(tracks: Tracks, series: Series, pid: number | null): Float64Array {
+export function valuesOf(tracks: Tracks, series: Exclude<Series, 'pss'>, pid: number | null): Float64Array {
   const values = new Float64Array(tracks.call.length);
   let now = series === 'rss' && pid !== null ? Number.NaN : 0;
   for (let i = 0; i < values.length; i++) {
@@ -194,6 +194,19 @@ export function valuesOf(tracks: Tracks, series: Series, pid: number | null): Fl
     values[i] = now;
   }
   return values;
+}
+
+/** Pss after each step, of one process or of all: what was counted last holds until the next moment at which it was. */
+export function pssValues({ positions, pids, values }: PssOverTime, pid: number | null): Float64Array {
+  const all = new Float64Array(positions.at(-1) ?? 0);
+  const mine = values.filter((_, at) => pid === null || pids[at] === pid);
+  let from = 0;
+  for (const [i, position] of positions.entries()) {
+    const known = mine.map((one) => one[i]!).filter((value) => !Number.isNaN(value));
+    all.fill(known.length === 0 ? Number.NaN : known.reduce((sum, value) => sum + value, 0), from, position);
+    from = position;
+  }
+  return all;
 }
 
 export function lineOf(values: Float64Array, length: number, columns: number): Line {
@@ -226,10 +239,10 @@ export function find(tracks: Tracks, what: Exclude<Find, 'change of the area'>, 
     const ending = tracks.ending[i]!;
     switch (what) {
       case 'fault': return tracks.faults[i]! > 0;
-      case 'signal': return (ending & 15) === ENDING.signal;
-      case 'refusal': return (ending & 15) === ENDING.error;
+      case 'signal': return (ending & ENDING_BITS) === ENDING.signal;
+      case 'refusal': return (ending & ENDING_BITS) === ENDING.error;
       case 'difference': return (ending & REMARK.differs) !== 0;
-      case 'call': return CALL_GROUPS[tracks.call[i]!] !== 'access' && (ending & 15) !== ENDING.skipped;
+      case 'call': return CALL_GROUPS[tracks.call[i]!] !== 'access' && (ending & ENDING_BITS) !== ENDING.skipped;
       case 'change of the page': return page !== null && tracks.page[i] === page && tracks.access[i] === ACCESS.write;
     }
   };

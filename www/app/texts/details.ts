@@ -165,10 +165,10 @@ export const details = {
 
   charts: {
     title: 'Over time',
-    series: { faults: 'Faults', rss: 'Resident memory', tables: 'Page tables', tlbRate: 'TLB hit rate', free: 'Free RAM' },
-    words: { faults: 'taken since the start', rss: 'pages in RAM', tables: 'frames that hold tables', tlbRate: 'of translations the TLB knew', free: 'frames nobody owns' },
+    series: { faults: 'Faults', rss: 'Resident memory', pss: 'Proportional memory', tables: 'Page tables', tlbRate: 'TLB hit rate', free: 'Free RAM' },
+    words: { faults: 'taken since the start', rss: 'pages in RAM (Rss)', pss: 'each page divided by those who share it (Pss)', tables: 'frames that hold tables', tlbRate: 'of translations the TLB knew', free: 'frames nobody owns' },
     thisRun: 'as written',
-    pssNow: (words: string) => `Pss now: ${words}`,
+    counting: 'being counted …',
     notCounted: 'Not counted by this machine.',
     process: 'Process', all: 'all',
     empty: 'Nothing has been run yet.',

@@ -15,6 +15,7 @@ export const words = {
   trunk: 'As opened',
   branch: (count: number) => `Branch ${count}`,
   marked: (position: number) => `Moment A is step ${position}. Go elsewhere and choose "what changed".`,
+  frameOwner: (owner: string, mappers: readonly string[]) => `${owner}${mappers.length === 0 ? '' : `, mapped by ${mappers.slice(0, 3).join(', ')}${mappers.length > 3 ? ` and ${mappers.length - 3} more` : ''}`}`,
   noTwoDumps: 'There are no two dumps to compare.',
   notRunUnder: (why: string) => `It cannot be run so: ${why}`,
   memory: 'Memory',
@@ -31,6 +32,7 @@ export const words = {
   closeDetails: 'Close the details',
   prompt: (position: number) => `behind step ${position}`,
   promptStart: 'before the first step',
+  running: 'It is drawn where the run stops. The progress is above; Cancel stops it where it is.',
   unread: 'Nothing to draw: the text cannot be read. What is wrong with it stands beside its lines and below.',
   advice: {
     script: 'It was read as a script. If it is the log of a program, say so beside the verdict: a log is read more kindly.',

@@ -25,7 +25,8 @@ export const panels = {
     title: 'What happened',
     nothing: 'Nothing yet: a step runs one line.',
     start: 'Start here',
-    firstRuns: 'Nothing has run yet. The first step will be:',
+    firstRuns: 'Nothing has run yet. First comes:',
+    running: 'It is being read and run. What happened is told for the step where it stops.',
     firstStep: (line: number) => `Run line ${line}`,
     see: 'What you see',
     seen: [

@@ -7,8 +7,8 @@ import type { Page } from './page.ts';
 
 /** Back to where it was opened. */
 function close(page: Page): void {
-  page.showDock('story');
-  page.openDock(false);
+  page.panels.showDock('story');
+  page.panels.openDock(false);
   document.getElementById('verdict')?.focus();
 }
 
@@ -17,10 +17,10 @@ export function account(page: Page): TemplateResult {
   void later(model.opened?.dump ? 'pf-dump' : 'pf-account');
   const dump = model.errors.length === 0 ? (model.opened?.dump ?? null) : null;
   if (dump) {
-    return html`<pf-dump .reading=${dump} .text=${model.text} .pid=${model.at?.processes[0]?.pid ?? 1} .changes=${page.dumpChanges}
-      @build=${() => void page.build()} @diff=${(event: CustomEvent) => void page.diff(event.detail.from, event.detail.to)}></pf-dump>`;
+    return html`<pf-dump .reading=${dump} .text=${model.text} .pid=${model.at?.processes[0]?.pid ?? 1} .changes=${page.comparing.dumps}
+      @build=${() => void page.texts.build()} @diff=${(event: CustomEvent) => void page.comparing.diff(event.detail.from, event.detail.to)}></pf-dump>`;
   }
-  return html`<pf-account .verdict=${model.verdict} .verdictText=${chipOf(model).text} .remarks=${model.remarks} .leftOut=${model.leftOut} .setAside=${model.opened?.setAside ?? []} .errors=${model.errors}
+  return html`<pf-account .verdict=${model.verdict} .verdictText=${chipOf(model).text} .remarks=${model.remarks} .leftOut=${model.leftOut} .equal=${model.equal.reports} .equalCount=${model.equal.count} .setAside=${model.opened?.setAside ?? []} .errors=${model.errors}
     .hasSession=${model.opened !== null} .advice=${words.advice[model.kind]} .isLog=${model.opened?.isLog ?? false} .position=${model.verdictAt} .length=${model.length} .origin=${model.origin}
-    @more=${(event: CustomEvent) => void (event.detail.list === 'leftOut' ? model.more(event.detail.from, event.detail.to) : null)} @close=${() => close(page)}></pf-account>`;
+    @more=${(event: CustomEvent) => void (event.detail.list === 'leftOut' ? model.more(event.detail.from, event.detail.to) : model.moreEqual(event.detail.from, event.detail.to))} @close=${() => close(page)}></pf-account>`;
 }

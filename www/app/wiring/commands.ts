@@ -1,5 +1,6 @@
 /** Everything that can be done, with its keys: the palette, the list of keys and what a key does come from here. */
 import type { Command } from '../interface/palette/keys.ts';
+import type { Find } from '../worker/protocol.ts';
 import type { Page } from './page.ts';
 
 /** What commands do outside of the page's own state. */
@@ -21,33 +22,33 @@ export function commandsOf(page: Page, around: Surroundings): Command[] {
   const canRun = () => model.canRun;
   const hasMore = () => canRun() && model.position < model.length;
   const hasLess = () => canRun() && model.position > 0;
-  const find = (id: string, title: string, what: Parameters<Page['find']>[0], key?: string): Command[] => [
-    { id: `find.next.${id}`, title: `Next ${title}`, group: 'Time', ...(key ? { keys: [key] } : {}), isEnabled: canRun, run: () => void page.find(what, false) },
-    { id: `find.previous.${id}`, title: `Previous ${title}`, group: 'Time', ...(key ? { keys: [`Shift+${key}`] } : {}), isEnabled: canRun, run: () => void page.find(what, true) },
+  const find = (id: string, title: string, what: Find, key?: string): Command[] => [
+    { id: `find.next.${id}`, title: `Next ${title}`, group: 'Time', ...(key ? { keys: [key] } : {}), isEnabled: canRun, run: () => void page.time.find(what, false) },
+    { id: `find.previous.${id}`, title: `Previous ${title}`, group: 'Time', ...(key ? { keys: [`Shift+${key}`] } : {}), isEnabled: canRun, run: () => void page.time.find(what, true) },
   ];
   return [
-    { id: 'time.step', title: 'Step', group: 'Time', keys: [']', 'Alt+ArrowRight'], isEnabled: hasMore, run: () => page.step(1) },
-    { id: 'time.back', title: 'Step back', group: 'Time', keys: ['[', 'Alt+ArrowLeft'], isEnabled: hasLess, run: () => page.step(-1) },
-    { id: 'time.over', title: 'Step over: to the next statement of this process', group: 'Time', keys: ['}', 'Alt+Shift+ArrowRight'], isEnabled: hasMore, run: () => page.stepOver() },
-    { id: 'time.run', title: 'Run to the end', group: 'Time', keys: ['Alt+End'], isEnabled: hasMore, run: () => page.go(model.length) },
-    { id: 'time.start', title: 'To the start', group: 'Time', keys: ['Alt+Home'], isEnabled: hasLess, run: () => page.go(0) },
-    { id: 'time.play', title: 'Play and pause', group: 'Time', keys: ['p'], isEnabled: () => hasMore() || page.speed > 0, run: () => (page.speed > 0 ? page.pause() : page.play(page.playSpeed)) },
+    { id: 'time.step', title: 'Step', group: 'Time', keys: [']', 'Alt+ArrowRight'], isEnabled: hasMore, run: () => page.time.step(1) },
+    { id: 'time.back', title: 'Step back', group: 'Time', keys: ['[', 'Alt+ArrowLeft'], isEnabled: hasLess, run: () => page.time.step(-1) },
+    { id: 'time.over', title: 'Step over: to the next statement of this process', group: 'Time', keys: ['}', 'Alt+Shift+ArrowRight'], isEnabled: hasMore, run: () => page.time.stepOver() },
+    { id: 'time.run', title: 'Run to the end', group: 'Time', keys: ['Alt+End'], isEnabled: hasMore, run: () => page.time.go(model.length) },
+    { id: 'time.start', title: 'To the start', group: 'Time', keys: ['Alt+Home'], isEnabled: hasLess, run: () => page.time.go(0) },
+    { id: 'time.play', title: 'Play and pause', group: 'Time', keys: ['p'], isEnabled: () => hasMore() || page.time.speed > 0, run: () => (page.time.speed > 0 ? page.time.pause() : page.time.play(page.time.playSpeed)) },
     ...find('fault', 'page fault', 'fault', 'n'),
     ...find('refusal', 'refused call', 'refusal', 'e'),
     ...find('signal', 'signal', 'signal'),
     ...find('difference', 'difference from what is expected', 'difference', 'x'),
     ...find('page', 'change of the selected page', 'change of the page', 'c'),
     ...find('area', 'change of the selected area', 'change of the area'),
-    { id: 'compare.mark', title: 'Mark this moment, to compare with', group: 'Time', keys: ['m'], isEnabled: canRun, run: () => void page.compare('a') },
-    { id: 'compare.show', title: 'What changed since the marked moment', group: 'Time', isEnabled: () => model.marked !== null, run: () => void page.compare('show') },
+    { id: 'compare.mark', title: 'Mark this moment, to compare with', group: 'Time', keys: ['m'], isEnabled: canRun, run: () => page.comparing.compare('a') },
+    { id: 'compare.show', title: 'What changed since the marked moment', group: 'Time', isEnabled: () => model.marked !== null, run: () => page.comparing.compare('show') },
     { id: 'time.cancel', title: 'Stop what is running', group: 'Time', isEnabled: () => model.doing !== null, run: () => model.cancel() },
 
-    { id: 'text.undo', title: 'Undo the last change of the text', group: 'Text', keys: ['Mod+z'], isEnabled: () => page.canUndo, run: () => page.undo() },
-    { id: 'text.redo', title: 'Redo', group: 'Text', keys: ['Mod+Shift+z'], isEnabled: () => page.canRedo, run: () => page.redo() },
-    { id: 'text.new', title: 'New script', group: 'Text', run: () => void page.fresh() },
+    { id: 'text.undo', title: 'Undo the last change of the text', group: 'Text', keys: ['Mod+z'], isEnabled: () => page.versions.canUndo, run: () => page.versions.undo() },
+    { id: 'text.redo', title: 'Redo', group: 'Text', keys: ['Mod+Shift+z'], isEnabled: () => page.versions.canRedo, run: () => page.versions.redo() },
+    { id: 'text.new', title: 'New script', group: 'Text', run: () => void page.texts.fresh() },
     { id: 'text.open', title: 'Open a log, maps or a script …', group: 'Text', keys: ['Mod+o'], run: around.open },
     { id: 'text.save', title: 'Save the text as a file', group: 'Text', keys: ['Mod+s'], run: around.save },
-    { id: 'text.share', title: 'Share: everything in a link', group: 'Text', run: () => void page.share() },
+    { id: 'text.share', title: 'Share: everything in a link', group: 'Text', run: () => void page.links.share() },
     { id: 'text.find', title: 'Search in the text', group: 'Text', keys: ['Mod+f'], isElsewhere },
 
     { id: 'go.console', title: 'Type a call', group: 'Go to', keys: ['/'], run: () => around.focus('console') },
@@ -65,8 +66,8 @@ export function commandsOf(page: Page, around: Surroundings): Command[] {
     { id: 'view.svg', title: 'Save the picture of the memory as SVG', group: 'Memory', run: () => around.picture('svg') },
     { id: 'view.png', title: 'Save the picture of the memory as PNG', group: 'Memory', run: () => around.picture('png') },
 
-    ...(['area', 'walk', 'frame', 'bytes', 'tlb', 'cache', 'maps', 'smaps'] as const).map((tab): Command => ({ id: `show.${tab}`, title: `Show ${TAB_TITLES[tab]}`, group: 'Show', run: () => page.showTab(tab) })),
-    ...(['story', 'ram', 'counters', 'compare', 'verdict', 'branches'] as const).map((dock): Command => ({ id: `show.${dock}`, title: `Show ${DOCK_TITLES[dock]}`, group: 'Show', run: () => page.showDock(dock) })),
+    ...(['area', 'walk', 'frame', 'bytes', 'tlb', 'cache', 'maps', 'smaps'] as const).map((tab): Command => ({ id: `show.${tab}`, title: `Show ${TAB_TITLES[tab]}`, group: 'Show', run: () => page.panels.showTab(tab) })),
+    ...(['story', 'ram', 'counters', 'compare', 'verdict', 'branches'] as const).map((dock): Command => ({ id: `show.${dock}`, title: `Show ${DOCK_TITLES[dock]}`, group: 'Show', run: () => page.panels.showDock(dock) })),
     { id: 'page.theme', title: 'Light or dark', group: 'Page', run: around.theme },
     { id: 'page.palette', title: 'All commands', group: 'Page', keys: ['Mod+Shift+p', 'Mod+k'], isHidden: true, isForTyping: true, run: around.palette },
     { id: 'page.keys', title: 'Keys', group: 'Page', keys: ['?'], run: () => around.help('keys') },

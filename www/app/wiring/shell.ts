@@ -8,7 +8,8 @@ import { icon } from '../interface/header/icons.ts';
 import { KIND_NAMES } from '../kinds.ts';
 import { words } from '../texts/page.ts';
 import type { Page } from './page.ts';
-import { DOCK_TABS, type DockTab } from './page.ts';
+import { DOCK_TABS, type DockTab } from './page/panels.ts';
+import { copyReproduction } from './page/saving.ts';
 
 export interface ShellActions extends HeaderActions {
   readonly memory: (event: CustomEvent) => void;
@@ -19,12 +20,12 @@ export interface ShellActions extends HeaderActions {
 }
 
 export function shell(page: Page, actions: ShellActions): TemplateResult {
-  const { model } = page;
+  const { model, panels } = page;
   return html`
     <a class="skip" href="#time" @click=${skip}>${words.skip}</a>
-    ${header(model, page.keep.own() !== null, page.dock === 'verdict', actions)}
-    <div class="desk ${page.isSheetOpen ? 'is-sheet-open' : ''} ${page.isDockOpen ? 'is-dock-open' : ''} ${page.isConsoleOpen ? 'is-console-open' : ''}" @place=${(event: CustomEvent) => page.select(event.detail.place, event.detail.tab)}
-      @go=${(event: CustomEvent) => page.go(event.detail.position)} @say=${(event: CustomEvent) => page.say(event.detail.sentence)}
+    ${header(model, page.own.keep.own() !== null, panels.dock === 'verdict', actions)}
+    <div class="desk ${panels.isSheetOpen ? 'is-sheet-open' : ''} ${panels.isDockOpen ? 'is-dock-open' : ''} ${panels.isConsoleOpen ? 'is-console-open' : ''}" @place=${(event: CustomEvent) => panels.select(event.detail.place, event.detail.tab)}
+      @go=${(event: CustomEvent) => page.time.go(event.detail.position)} @say=${(event: CustomEvent) => page.toast.say(event.detail.sentence)}
       @hover-place=${(event: CustomEvent) => model.point(event.detail.place)} @line=${(event: CustomEvent) => page.toLine(event.detail.line)}>
       <main class="panes">
         ${script(page)}
@@ -38,7 +39,7 @@ export function shell(page: Page, actions: ShellActions): TemplateResult {
       ${dock(page, actions)}
     </div>
     <pf-palette></pf-palette><pf-help></pf-help><pf-open></pf-open>
-    <div class="toast" role="status" popover="manual">${page.toast}</div>`;
+    <div class="toast" role="status" popover="manual">${page.toast.text}</div>`;
 }
 
 /** A link inside of the page must not become its address, which holds the script. */
@@ -52,9 +53,9 @@ function script(page: Page): TemplateResult {
   return html`
     <section class="script" aria-label=${words.script}>
       <div class="pane-title"><h2>${KIND_NAMES[model.kind]}</h2></div>
-      <pf-editor @edited=${() => page.edited()} @changed=${(event: CustomEvent) => void page.changed(event.detail.text)}></pf-editor>
-      <pf-console .above=${page.textAbove} .disabled=${!model.canRun} .prompt=${model.position === 0 ? words.promptStart : words.prompt(model.position)}
-        @command=${(event: CustomEvent) => void page.command(event.detail.line).then(event.detail.answer)}></pf-console>
+      <pf-editor @edited=${() => page.texts.edited()} @changed=${(event: CustomEvent) => void page.texts.changed(event.detail.text)}></pf-editor>
+      <pf-console .above=${page.console.textAbove} .disabled=${!model.canRun} .prompt=${model.position === 0 ? words.promptStart : words.prompt(model.position)}
+        @command=${(event: CustomEvent) => void page.console.run(event.detail.line).then(event.detail.answer)}></pf-console>
     </section>`;
 }
 
@@ -65,72 +66,75 @@ function memory(page: Page, actions: ShellActions): TemplateResult {
     <section class="memory ${model.at ? '' : 'is-empty'}" aria-label=${words.memory}>
       ${model.crash ? crash(page) : nothing}
       ${isUnread ? html`<p class="empty">${words.unread}</p>` : nothing}
-      <pf-memory .at=${model.at} .selected=${model.selection} .heat=${model.heatNow()} .texts=${page.texts()} @look=${actions.memory}
-        @select=${(event: CustomEvent) => page.choose(event.detail)} @hover=${(event: CustomEvent) => model.point(event.detail && { ...event.detail, pfn: null })}></pf-memory>
+      ${model.at === null && model.doing ? html`<p class="empty">${words.running}</p>` : nothing}
+      <pf-memory .at=${model.at} .selected=${model.selection} .heat=${model.heatNow()} .texts=${page.given.texts()} .ownerOf=${page.given.ownerOf} @look=${actions.memory}
+        @select=${(event: CustomEvent) => page.panels.choose(event.detail)} @hover=${(event: CustomEvent) => model.point(event.detail && { ...event.detail, pfn: null })}></pf-memory>
     </section>`;
 }
 
 function crash(page: Page): TemplateResult {
-  const { message, position } = page.model.crash!;
+  const crashed = page.model.crash!;
+  const { message, position } = crashed;
   return html`<div class="crash" role="alert"><p>${words.crash(message, position)}</p>
     <button class="primary" @click=${() => void page.model.recover()}>${words.recover}</button>
-    <button @click=${() => void page.copyReproduction()}>${words.reproduction}</button></div>`;
+    <button @click=${() => void copyReproduction(crashed, page.toast.say)}>${words.reproduction}</button></div>`;
 }
 
 function inspector(page: Page): TemplateResult {
-  const { model, proc } = page;
+  const { model, panels, proc: { texts: proc } } = page;
   return html`
     <aside aria-label=${words.inspector}>
-      <pf-inspector .at=${model.at} .tab=${page.tab} .maps=${proc?.maps ?? null} .smaps=${proc?.smaps ?? null} .pid=${proc?.pid ?? null}
-        @tab=${(event: CustomEvent) => page.showTab(event.detail.tab)}></pf-inspector>
-      <button class="icon sheet-close" aria-label=${words.closeDetails} @click=${() => page.sheet(false)}>${icon('close')}</button>
+      <pf-inspector .at=${model.at} .tab=${panels.tab} .maps=${proc?.maps ?? null} .smaps=${proc?.smaps ?? null} .pid=${proc?.pid ?? null}
+        @tab=${(event: CustomEvent) => panels.showTab(event.detail.tab)}></pf-inspector>
+      <button class="icon sheet-close" aria-label=${words.closeDetails} @click=${() => panels.sheet(false)}>${icon('close')}</button>
     </aside>`;
 }
 
 function time(page: Page): TemplateResult {
-  const { model } = page;
+  const { model, time } = page;
   return html`<pf-time id="time" ?hidden=${(model.opened?.dump ?? null) !== null} .position=${model.position} .length=${model.canRun ? model.length : 0} .lines=${model.opened?.lines ?? NO_LINES} .tracks=${model.history.tracks}
-    .isPlaying=${page.speed > 0} .speed=${page.playSpeed} .momentA=${model.marked?.position ?? null} .hasPlace=${model.selection !== null} .processNames=${page.processNames()} .isCompact=${page.isSmall}
-    @find=${(event: CustomEvent) => void page.find(event.detail.what, event.detail.back)} @play=${(event: CustomEvent) => page.play(event.detail.speed)} @pause=${() => page.pause()}
-    @compare=${(event: CustomEvent) => void page.compare(event.detail.what)} @over=${() => page.stepOver()} @step=${(event: CustomEvent) => page.step(event.detail.by)}></pf-time>`;
+    .isPlaying=${time.speed > 0} .speed=${time.playSpeed} .momentA=${model.marked?.position ?? null} .hasPlace=${model.selection !== null} .processNames=${page.given.processNames()} .isCompact=${page.isSmall}
+    @find=${(event: CustomEvent) => void time.find(event.detail.what, event.detail.back)} @play=${(event: CustomEvent) => time.play(event.detail.speed)} @pause=${() => time.pause()}
+    @compare=${(event: CustomEvent) => page.comparing.compare(event.detail.what)} @over=${() => time.stepOver()} @step=${(event: CustomEvent) => time.step(event.detail.by)}></pf-time>`;
 }
 
 const NO_LINES = new Uint32Array();
 
 function dock(page: Page, actions: ShellActions): TemplateResult {
+  const { panels } = page;
   const key = (event: KeyboardEvent) => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (by === undefined) return;
-    const next = DOCK_TABS[(DOCK_TABS.indexOf(page.dock) + by + DOCK_TABS.length) % DOCK_TABS.length]!;
-    page.showDock(next);
+    const next = DOCK_TABS[(DOCK_TABS.indexOf(panels.dock) + by + DOCK_TABS.length) % DOCK_TABS.length]!;
+    panels.showDock(next);
     document.getElementById(`dock-${next}`)?.focus();
     event.preventDefault();
   };
-  const tab = (name: DockTab) => html`<button role="tab" id="dock-${name}" aria-selected=${name === page.dock} aria-controls="dock" tabindex=${name === page.dock ? 0 : -1} @click=${() => page.showDock(name)}>${words.docks[name]}</button>`;
+  const tab = (name: DockTab) => html`<button role="tab" id="dock-${name}" aria-selected=${name === panels.dock} aria-controls="dock" tabindex=${name === panels.dock ? 0 : -1} @click=${() => panels.showDock(name)}>${words.docks[name]}</button>`;
   return html`
     <section class="dock" aria-label=${words.dock}>
       <div class="dock-bar"><div class="dock-tabs" role="tablist" aria-label=${words.dock} @keydown=${key}>${DOCK_TABS.map(tab)}</div>
-        <button class="sheet-button console" aria-expanded=${page.isConsoleOpen} aria-label=${words.console} @click=${() => actions.console(!page.isConsoleOpen)}>›_</button>
-        <button class="sheet-button" aria-label=${words.details} @click=${() => page.sheet(true)}>${icon('details')} <span class="word">${words.details}</span></button>
-        <button class="icon sheet-button" aria-expanded=${page.isDockOpen} aria-label=${words.more} @click=${() => page.openDock(!page.isDockOpen)}>${page.isDockOpen ? '▾' : '▴'}</button></div>
-      <div class="dock-body" id="dock" role="tabpanel" aria-labelledby="dock-${page.dock}" tabindex="0">${docked(page, actions)}</div>
+        <button class="sheet-button console" aria-expanded=${panels.isConsoleOpen} aria-label=${words.console} @click=${() => actions.console(!panels.isConsoleOpen)}>›_</button>
+        <button class="sheet-button" aria-label=${words.details} @click=${() => panels.sheet(true)}>${icon('details')} <span class="word">${words.details}</span></button>
+        <button class="icon sheet-button" aria-expanded=${panels.isDockOpen} aria-label=${words.more} @click=${() => panels.openDock(!panels.isDockOpen)}>${panels.isDockOpen ? '▾' : '▴'}</button></div>
+      <div class="dock-body" id="dock" role="tabpanel" aria-labelledby="dock-${panels.dock}" tabindex="0">${docked(page, actions)}</div>
     </section>`;
 }
 
 const DOCKED = { ram: 'pf-ram', counters: 'pf-charts', compare: 'pf-compare', branches: 'pf-branches' } as const;
 
 function docked(page: Page, actions: ShellActions): TemplateResult {
-  const { model } = page;
-  if (page.dock in DOCKED) void later(DOCKED[page.dock as keyof typeof DOCKED]);
-  switch (page.dock) {
-    case 'story': return html`<pf-story .first=${page.firstStep()} .explanation=${model.at?.explanation ?? null} .last=${model.at?.last ?? null} .source=${page.source()} .processes=${model.at?.processes ?? []} .areas=${page.areasByProcess()} .tracks=${model.history.tracks} .position=${model.position}></pf-story>`;
-    case 'ram': return html`<pf-ram class="pf-whole" .ram=${model.at?.ram ?? null} .selected=${frameOf(model.at, model.selection) ?? frameOf(model.at, model.at?.touched ?? null)} .touched=${frameOf(model.at, model.at?.touched ?? null)}
+  const { model, given, versions, panels: { dock: open } } = page;
+  if (open in DOCKED) void later(DOCKED[open as keyof typeof DOCKED]);
+  switch (open) {
+    case 'story': return html`<pf-story .first=${given.firstStep()} .isRunning=${model.doing !== null} .explanation=${model.at?.explanation ?? null} .last=${model.at?.last ?? null} .source=${given.source()} .processes=${model.at?.processes ?? []} .areas=${given.areasByProcess()} .tracks=${model.history.tracks} .position=${model.position}></pf-story>`;
+    case 'ram': return html`<pf-ram class="pf-whole" .ownerOf=${given.ownerOf} .ram=${model.at?.ram ?? null} .selected=${frameOf(model.at, model.selection) ?? frameOf(model.at, model.at?.touched ?? null)} .touched=${frameOf(model.at, model.at?.touched ?? null)}
       @select=${(event: CustomEvent<{ pfn: number }>) => actions.frame(event.detail.pfn)}></pf-ram>`;
-    case 'counters': return html`<pf-charts .runs=${page.runs()} .position=${model.position} .length=${model.length} .processes=${model.at?.processes ?? []} .pid=${null}
+    case 'counters': return html`<pf-charts .runs=${given.runs()} .position=${model.position} .length=${model.length} .processes=${model.at?.processes ?? []} .pss=${model.pss} .pid=${null}
       @run-under=${(event: CustomEvent) => void page.runUnder(event.detail.header, event.detail.name, event.detail.advice)} @drop-run=${(event: CustomEvent) => model.dropRun(event.detail.index - 1)}></pf-charts>`;
-    case 'compare': return html`<pf-compare .comparison=${page.comparison} .processes=${model.at?.processes ?? []}></pf-compare>`;
-    case 'branches': return html`<pf-branches .tree=${page.tree} @branch=${(event: CustomEvent) => page.toBranch(event.detail.id)} @branch-remove=${(event: CustomEvent) => page.removeBranch(event.detail.id)}
-      @branch-rename=${(event: CustomEvent) => page.renameBranch(event.detail.id, event.detail.name)} @undo=${() => page.undo()} @redo=${() => page.redo()}></pf-branches>`;
+    case 'compare': return html`<pf-compare .comparison=${page.comparing.moments} .processes=${model.at?.processes ?? []}></pf-compare>`;
+    case 'branches': return html`<pf-branches .tree=${versions.tree} @branch=${(event: CustomEvent) => versions.go(event.detail.id)} @branch-remove=${(event: CustomEvent) => versions.remove(event.detail.id)}
+      @branch-rename=${(event: CustomEvent) => versions.rename(event.detail.id, event.detail.name)} @undo=${() => versions.undo()} @redo=${() => versions.redo()}></pf-branches>`;
     case 'verdict': return account(page);
   }
 }

@@ -35,6 +35,9 @@ interface Waiting {
 
 const realWorker = (): WorkerLike => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
 
+/** How long a text may be read before another one ends the worker instead of waiting, in ms. */
+const LONG_READING = 300;
+
 export class Client {
   readonly #make: () => WorkerLike;
   readonly #heard: Heard;
@@ -42,6 +45,7 @@ export class Client {
   /** None after a crash, until it is asked for something: one that cannot start is not started over and over. */
   #worker: WorkerLike | null;
   #id = 0;
+  #readingSince = 0;
   #travel = 0;
 
   constructor(heard: Heard = {}, make: () => WorkerLike = realWorker) {
@@ -52,7 +56,10 @@ export class Client {
 
   /** Reads a text. Null if a newer one was opened before it was read. */
   async open(text: string, as: TextKind | null = null): Promise<OpenAnswer | null> {
+    // A text is read in one go: a long one is given up with the worker that reads it.
+    if (Date.now() - this.#readingSince > LONG_READING) this.stopReading();
     this.#override('open', 'go', 'look', 'ask');
+    this.#readingSince = Date.now();
     const reply = await this.#post({ kind: 'open', text, as });
     return reply?.kind === 'opened' ? reply.opened : reply?.kind === 'errors' ? reply : null;
   }
@@ -69,6 +76,14 @@ export class Client {
     this.#override('look');
     const reply = await this.#post({ kind: 'look', look });
     return reply?.kind === 'at' ? reply.at : null;
+  }
+
+  /** Gives up a text that is being read: its answer is null. Whether there was one. */
+  stopReading(): boolean {
+    if (![...this.#waiting.values()].some(({ kind }) => kind === 'open')) return false;
+    this.#abandon();
+    this.#settle(() => null);
+    return true;
   }
 
   /** Stops a long way, or a long search. */
@@ -130,14 +145,18 @@ export class Client {
   }
 
   #crash(message: string, position: number): void {
-    const worker = this.#worker;
-    this.#worker = null;
-    if (worker) {
-      worker.onmessage = worker.onerror = null;
-      worker.terminate();
-    }
+    this.#abandon();
     this.#settle(() => new Crashed(message));
     this.#heard.crashed?.(message, position);
+  }
+
+  /** Another worker is made for what is asked next. */
+  #abandon(): void {
+    const worker = this.#worker;
+    this.#worker = null;
+    if (!worker) return;
+    worker.onmessage = worker.onerror = null;
+    worker.terminate();
   }
 
   #settle(why: () => Error | null): void {

@@ -107,9 +107,8 @@ export class Core {
   maps(pid: number): string { return this.#wasm.maps(pid); }
   smaps(pid: number): string { return this.#wasm.smaps(pid); }
 
-  area(pid: number, addr: bigint, neighbours: boolean, smaps: boolean): Omit<AreaDetail, 'since'> | null {
-    const found: unknown = this.#wasm.area(pid, high(addr), low(addr), neighbours, smaps) ?? null;
-    return found as Omit<AreaDetail, 'since'> | null;
+  area(pid: number, addr: bigint, neighbours: boolean, smaps: boolean): AreaDetail | null {
+    return (this.#wasm.area(pid, high(addr), low(addr), neighbours, smaps) ?? null) as AreaDetail | null;
   }
 
   walk(pid: number, addr: bigint): Walk | null { return (this.#wasm.walk(pid, high(addr), low(addr)) ?? null) as Walk | null; }

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { Client, Crashed, type WorkerLike } from './client.ts';
 import { dispatch } from './dispatch.ts';
 import { CannotDo, Engine, type On, Overridden } from './engine.ts';
-import { CELL, ENDING, type At, type LaneLook, type Look, NO_FRAME, type Opened, type Reply, type Request, type Tracks } from './protocol.ts';
+import { CELL, ENDING, ENDING_BITS, type At, type LaneLook, type Look, NO_FRAME, type Opened, type Reply, type Request, type Tracks } from './protocol.ts';
 import { page } from './wasm.ts';
 
 const SCRIPT = `a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
@@ -107,7 +107,7 @@ describe('going', () => {
     await one.go(1, LOOK, on);
     await one.go(Infinity, LOOK, on);
     expect(on.told.tracks.flatMap(({ from, call }) => [...call].map((_, at) => from + at))).toEqual([0, 1, 2, 3, 4, 5, 6]);
-    expect(on.told.tracks.flatMap(({ ending }) => [...ending].map((bits) => bits & 15))).toEqual([0, 0, 0, 0, 0, ENDING.error, ENDING.signal]);
+    expect(on.told.tracks.flatMap(({ ending }) => [...ending].map((bits) => bits & ENDING_BITS))).toEqual([0, 0, 0, 0, 0, ENDING.error, ENDING.signal]);
     expect(on.told.progress.length).toBeGreaterThan(1);
   });
 
@@ -175,7 +175,7 @@ describe('asking', () => {
   test('tries a line, tells what the console asks, lists remarks', async () => {
     const { engine: one, on } = await opened();
     await one.go(2, LOOK, on);
-    expect(await one.ask({ of: 'try', line: 'load(a, 4)' }, on)).toEqual({ why: null, text: SCRIPT.replace('c = fork', 'load(a, 4)\nc = fork'), position: 3 });
+    expect(await one.ask({ of: 'try', line: 'load(a, 4)' }, on)).toEqual({ why: null, mistake: null, text: SCRIPT.replace('c = fork', 'load(a, 4)\nc = fork'), position: 3 });
     expect(await one.ask({ of: 'try', line: 'lod(a, 4)' }, on)).toMatchObject({ why: expect.stringContaining('lod') as unknown });
     expect(await one.ask({ of: 'tell', line: 'maps', pid: 1 }, on)).toContain('[stack]');
     expect(await one.ask({ of: 'tell', line: 'meminfo', pid: 1 }, on)).toContain('MemFree');
@@ -216,7 +216,7 @@ describe('looking at one thing', () => {
     expect(at.position).toBe(3);
     const { selected, tlb, meminfo } = await one.go(3, { ...LOOK, want: wants, selected: { pid: 1, addr, pfn: null } }, on);
     expect(new TextDecoder().decode(selected!.bytes!.subarray(0, 5))).toBe('hello');
-    expect(selected).toMatchObject({ isInvented: false, frame: { kind: 'shared', mapcount: 2 }, area: { perms: 'rw-p', since: null } });
+    expect(selected).toMatchObject({ isInvented: false, frame: { kind: 'shared', mapcount: 2 }, area: { perms: 'rw-p' } });
     expect(selected!.area!.smaps).toContain('Shared_Dirty:');
     expect(selected!.walk!.would).toEqual({ read: { does: 'walk', by: '' }, write: { does: 'fault', by: 'do_wp_page, wp_page_copy' }, execute: { does: 'signal', by: 'SIGSEGV SEGV_ACCERR' } });
     const { tables, levels } = selected!.walk!;
@@ -334,6 +334,19 @@ describe('by messages', () => {
     await client.open(SCRIPT);
     const [older, newer] = await Promise.all([client.go(7, LOOK), client.go(2, LOOK)]);
     expect([older, newer?.position]).toEqual([null, 2]);
+  });
+
+  test('the reading of a text can be given up: it ends with its worker, and the next text has a new one', async () => {
+    let made = 0;
+    const never = () => new Promise<never>(() => undefined);
+    const client = new Client({}, () => (++made > 1 ? fake(engine()) : fake({ open: never, go: never, look: never, ask: never, cancel: () => undefined, position: 0 })));
+    expect(client.stopReading()).toBe(false);
+    const given = client.open(SCRIPT);
+    expect(client.stopReading()).toBe(true);
+    expect(await given).toBe(null);
+    expect(made).toBe(1);
+    expect(await client.open(SCRIPT)).toMatchObject({ length: 7 });
+    expect(made).toBe(2);
   });
 
   test('a core that stops is told of, and a new worker is there', async () => {

@@ -7,7 +7,8 @@ import { Refused, gather } from '../incoming.ts';
 import { tell } from './console.ts';
 import { Core, parse } from './core.ts';
 import { picture } from './picture.ts';
-import { type At, CALL_GROUPS, ENDING, type Find, type Look, type Opened, type Place, type Question, REMARK, type Tracks, type Tried } from './protocol.ts';
+import { whereTooWide } from './width.ts';
+import { type At, CALL_GROUPS, ENDING, ENDING_BITS, type Find, type Look, type Opened, type Place, type PssOverTime, type Question, REMARK, type Tracks, type Tried } from './protocol.ts';
 import { diffDumps, dumpToScript, readDump, recogniseText } from './wasm.ts';
 
 /** A part of a long way takes about so long, in ms. */
@@ -97,6 +98,8 @@ export class Engine {
       if (turn !== this.#turn) throw new Overridden();
       this.#close();
       on.progress('reading', 0, 1);
+      const tooWide = whereTooWide(text);
+      if (tooWide) return { as: as ?? 'script', errors: [tooWide] };
       const guess = await recogniseText(text);
       const kind = as ?? guess;
       try {
@@ -170,6 +173,9 @@ export class Engine {
       case 'tell': return tell(core, question.line, question.pid, (why) => new CannotDo(why));
       case 'leftOut': return core.leftOut(question.from, question.to);
       case 'remarks': return core.remarks(question.most);
+      case 'reports': return question.steps.map((step) => (step < core.position ? (core.reports(step, step + 1)[0] ?? null) : null));
+      case 'frame': return core.frame(question.pfn);
+      case 'pss': return this.#pss(open, question.points, on);
       case 'at': return this.#elsewhere(open, on, async (turn) => {
         await this.#travel(open, question.position, turn, on);
         this.#still(turn);
@@ -359,16 +365,16 @@ export class Engine {
       const isLonger = trial.length > core.length;
       trial.free();
       // A log sets aside what is no call.
-      return { ...tried, why: isLonger ? null : core.isLog ? 'this is no call that a log can have' : 'this is no statement' };
+      return { ...tried, mistake: null, why: isLonger ? null : core.isLog ? 'this is no call that a log can have' : 'this is no statement' };
     } catch (error) {
       if (!(error instanceof ScriptError)) throw error;
-      return { ...tried, why: error.errors[0]!.message.replace(/^line \d+, /, '') };
+      const [first] = error.errors as [ScriptErrorPlace];
+      return { ...tried, why: first.message.replace(/^line \d+, /, ''), mistake: first.line === insert + 1 ? { ...first, line: 1 } : null };
     }
   }
 
   /** The same text under other settings, run beside this one. */
   async #runUnder(open: Open, header: string, advice: boolean, on: On): Promise<Tracks> {
-    const turn = this.#turn;
     const words = (line: string) => /^\s*@(\S+)(?:\s+(\S+))?/.exec(line);
     const key = (line: string) => {
       const found = words(line);
@@ -384,19 +390,49 @@ export class Engine {
       if (error instanceof ScriptError) throw new CannotDo(error.errors[0]!.message);
       throw error;
     }
-    try {
-      this.#isCancelled = false;
-      // It never goes back: nothing of it is kept.
-      const beside = { ...open, core, told: Infinity, ran: -Infinity };
-      await this.#run(beside, core.length, core.length, turn, on).catch((error: unknown) => {
-        // What it has come to counts.
-        if (!(error instanceof ScriptError)) throw error;
-      });
-      this.#still(turn);
+    return this.#beside(open, core, on, async (run) => {
+      await run(core.length);
       return core.tracks(0);
+    });
+  }
+
+  /** A machine of its own that runs beside this one, and is freed. `run` goes to a position of it, or as far as it comes. */
+  async #beside<T>(open: Open, core: Core, on: On, body: (run: (to: number) => Promise<void>) => Promise<T>): Promise<T> {
+    const turn = this.#turn;
+    // It never goes back: nothing of it is kept.
+    const beside = { ...open, core, told: Infinity, ran: -Infinity };
+    this.#isCancelled = false;
+    try {
+      return await body(async (to) => {
+        await this.#run(beside, to, core.length, turn, on).catch((error: unknown) => {
+          // What it has come to counts.
+          if (!(error instanceof ScriptError)) throw error;
+        });
+        this.#still(turn);
+      });
     } finally {
       core.free();
     }
+  }
+
+  /** Pss at moments that lie evenly over the steps known. */
+  #pss(open: Open, points: number, on: On): Promise<PssOverTime> {
+    const { known } = open.core;
+    const count = Math.min(known, Math.max(1, points));
+    const positions = Uint32Array.from({ length: count }, (_, i) => Math.round(((i + 1) * known) / count));
+    const core = new Core(open.runs, kindThatRuns(open.as));
+    return this.#beside(open, core, { ...on, progress: () => undefined }, async (run) => {
+      const values = new Map<number, Float64Array>();
+      for (const [i, position] of positions.entries()) {
+        await run(position);
+        for (const { pid, pss, ended } of core.processes()) {
+          if (pss === null || ended !== null) continue;
+          if (!values.has(pid)) values.set(pid, new Float64Array(count).fill(Number.NaN));
+          values.get(pid)![i] = pss;
+        }
+      }
+      return { positions, pids: [...values.keys()], values: [...values.values()] };
+    });
   }
 
   #opened(): Open {
@@ -427,8 +463,8 @@ function kindThatRuns(as: TextKind): TextKind {
 function testOf(what: Find, place: Place | null, { faults, ending, call, pid }: Tracks): (step: number) => boolean {
   switch (what) {
     case 'fault': return (step) => faults[step]! > 0;
-    case 'signal': return (step) => (ending[step]! & 15) === ENDING.signal;
-    case 'refusal': return (step) => (ending[step]! & 15) === ENDING.error;
+    case 'signal': return (step) => (ending[step]! & ENDING_BITS) === ENDING.signal;
+    case 'refusal': return (step) => (ending[step]! & ENDING_BITS) === ENDING.error;
     case 'difference': return (step) => (ending[step]! & REMARK.differs) !== 0;
     default: {
       const quiet = [CALL_GROUPS.indexOf('access'), CALL_GROUPS.indexOf('ask')];

@@ -99,7 +99,7 @@ function selected(core: Core, processes: readonly ProcessInfo[], place: Place, w
   const bytes = isAlive && wants.has('bytes') ? core.pageBytes(pid, addr) : null;
   return {
     place,
-    area: area && { ...area, since: null },
+    area,
     walk: walk && { ...walk, tables: wants.has('tables') ? core.tables(pid, addr) : [], would: core.would(pid, addr)! },
     frame: pfn === null ? null : core.frame(pfn),
     bytes,

@@ -65,6 +65,12 @@ export type Question =
   | { readonly of: 'leftOut'; readonly from: number; readonly to: number }
   /** What differs, or takes something for granted. Answer: `[step, report][]`. */
   | { readonly of: 'remarks'; readonly most: number }
+  /** What came of some steps. Answer: `(StepReport | null)[]`, null where a step has not run yet. */
+  | { readonly of: 'reports'; readonly steps: readonly number[] }
+  /** Whose a frame is. Answer: `FrameDetail | null`. */
+  | { readonly of: 'frame'; readonly pfn: number }
+  /** The proportional set size of each process over the steps known, at so many moments at most; run beside this one. Answer: `PssOverTime`. */
+  | { readonly of: 'pss'; readonly points: number }
   /** The machine at another position, to compare with; the session stays where it is. Answer: `At`. */
   | { readonly of: 'at'; readonly position: number; readonly look: Look }
   /** Files as one text. Answer: `Incoming`. */
@@ -83,9 +89,18 @@ export type Find = 'fault' | 'signal' | 'refusal' | 'difference' | 'call' | 'cha
 export interface Tried {
   /** Null if it can be run. */
   readonly why: string | null;
+  /** Where in the line it is wrong, if it cannot be read; its line counts as the first. */
+  readonly mistake: ScriptErrorPlace | null;
   /** Where it goes: a line of the text, from 1; the new text. */
   readonly text: string;
   readonly position: number;
+}
+
+/** A column a process: `values[at][i]` is the Pss of `pids[at]` after `positions[i]` steps, in pages; NaN where it was not there or not counted. */
+export interface PssOverTime {
+  readonly positions: Uint32Array;
+  readonly pids: readonly number[];
+  readonly values: readonly Float64Array[];
 }
 
 export interface Incoming {
@@ -130,7 +145,7 @@ export interface Tracks {
   readonly from: number;
   /** A number of `CALL_GROUPS`. */
   readonly call: Uint8Array;
-  /** `ENDING` in the low 4 bits, `REMARK` bits above. */
+  /** `ENDING` in the low 2 bits, `REMARK` bits above. */
   readonly ending: Uint8Array;
   readonly pid: Uint32Array;
   /** Faults taken, at most 65,535. */
@@ -152,7 +167,9 @@ export interface Tracks {
 export const CALL_GROUPS = ['other', 'map', 'unmap', 'protect', 'advise', 'move', 'heap', 'lock', 'process', 'file', 'access', 'ask'] as const;
 export const ENDING = { ok: 0, error: 1, signal: 2, skipped: 3 } as const;
 /** Bits of `Tracks.ending`. */
-export const REMARK = { differs: 0x10, excused: 0x20, assumed: 0x40, fatal: 0x80 } as const;
+/** How a step ended, without the remarks. */
+export const ENDING_BITS = 3;
+export const REMARK = { compared: 0x08, differs: 0x10, excused: 0x20, assumed: 0x40, fatal: 0x80 } as const;
 export const ACCESS = { none: 0, read: 1, write: 2, execute: 3 } as const;
 
 /** The machine at a position, as far as the look asked. */
@@ -290,8 +307,6 @@ export interface AreaDetail extends VmaView {
   /** Why it is not one area with the one before and behind; null where there is none. */
   readonly before: Boundary | null;
   readonly behind: Boundary | null;
-  /** The step that made it or changed it last, if that is known: `find` 'change of the area' tells it. */
-  readonly since: number | null;
   readonly smaps: string | null;
 }
 

@@ -1,15 +1,15 @@
 /** Counters over time as small charts on one axis; several runs of one text, under other settings, as lines in each. */
 import { type TemplateResult, html, nothing, svg } from 'lit';
-import type { ProcessInfo, Tracks } from '../../worker/protocol.ts';
+import type { ProcessInfo, PssOverTime, Tracks } from '../../worker/protocol.ts';
 import { bytesWords } from '../../model/entry.ts';
-import { type Line, type Series, lineOf, pidsOf, stepsOf, valuesOf } from '../../model/tracks.ts';
+import { type Line, type Series, lineOf, pidsOf, pssValues, stepsOf, valuesOf } from '../../model/tracks.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
 import './pf-charts.css';
 
 const t = details.charts;
-const ALL: readonly Series[] = ['rss', 'faults', 'tables', 'free', 'tlbRate'];
+const ALL: readonly Series[] = ['rss', 'pss', 'faults', 'tables', 'free', 'tlbRate'];
 const HEIGHT = 72;
 /** Rows of the table twin. */
 const ROWS = 24;
@@ -26,13 +26,14 @@ interface Drawn {
 }
 
 export class PfCharts extends Panel {
-  static override properties = { ...data('runs', 'position', 'length', 'processes'), pid: { state: true }, width: { state: true }, pointed: { state: true }, wrong: { state: true } };
+  static override properties = { ...data('runs', 'position', 'length', 'processes', 'pss'), pid: { state: true }, width: { state: true }, pointed: { state: true }, wrong: { state: true } };
   /** The first one is the text as it is written. */
   declare runs: readonly Run[];
   declare position: number;
   declare length: number;
-  /** For the Pss at this moment, which tracks do not have. */
   declare processes: readonly ProcessInfo[];
+  /** Of the text as it is written; null before it was counted. */
+  declare pss: PssOverTime | null;
   /** Whose resident memory and faults; null: all. */
   declare pid: number | null;
   declare width: number;
@@ -47,6 +48,7 @@ export class PfCharts extends Panel {
     this.position = 0;
     this.length = 0;
     this.processes = [];
+    this.pss = null;
     this.pid = null;
     this.width = 300;
     this.pointed = null;
@@ -84,6 +86,7 @@ export class PfCharts extends Panel {
   /** One value a step of a series; of all processes, what each had last is added up. */
   #values(run: number, series: Series, pids: readonly number[]): Float64Array {
     const { tracks } = this.runs[run]!;
+    if (series === 'pss') return this.pss ? pssValues(this.pss, this.pid) : new Float64Array();
     if (series !== 'rss' || this.pid !== null || pids.length <= 1) return valuesOf(tracks, series, series === 'rss' || series === 'faults' ? this.pid ?? (series === 'rss' ? (pids[0] ?? null) : null) : null);
     const place = new Map(pidsOf(tracks).map((pid, at) => [pid, at]));
     const last = new Float64Array(place.size + 1);
@@ -103,11 +106,12 @@ export class PfCharts extends Panel {
   }
 
   #lines(series: Series, pids: readonly number[]): Drawn[] {
-    const key = [this.runs, this.pid, this.width, this.length];
+    const key = [this.runs, this.pss, this.pid, this.width, this.length];
     const kept = this.#drawn.get(series);
     if (kept?.key.every((part, i) => part === key[i])) return kept.drawn;
     const length = Math.max(this.length, ...this.runs.map(({ tracks }) => stepsOf(tracks)));
-    const drawn = this.runs.map((_, run) => {
+    // Other settings ran to their end before anybody could count there.
+    const drawn = this.runs.slice(0, series === 'pss' ? 1 : undefined).map((_, run) => {
       const values = this.#values(run, series, pids);
       return { run, values, line: lineOf(values, length, Math.floor(this.width)) };
     });
@@ -119,6 +123,7 @@ export class PfCharts extends Panel {
     const drawn = this.#lines(series, pids);
     const { width, length } = this;
     const isCounted = series !== 'tlbRate' || this.runs.some(({ tracks }) => (tracks.tlbHits.at(-1) ?? 0) > 0);
+    if (series === 'pss' && this.pss === null) return html`<figure><figcaption><b>${t.series.pss}</b> <span class="pf-quiet">${t.counting}</span></figcaption></figure>`;
     if (!isCounted) return html`<figure><figcaption><b>${t.series[series]}</b> <span class="pf-quiet">${t.notCounted}</span></figcaption></figure>`;
     const most = series === 'tlbRate' ? 1 : Math.max(1, ...drawn.map(({ line }) => line.most));
     // Free RAM hardly moves: its axis begins where it is least.
@@ -141,13 +146,7 @@ export class PfCharts extends Panel {
           ${least > 0 && show(series, least) !== show(series, most) ? svg`<text class="most" x="2" y=${HEIGHT - 6}>${show(series, least)}</text>` : nothing}
         </svg>
       </div>
-      ${series === 'rss' ? this.#pss() : nothing}
     </figure>`;
-  }
-
-  #pss(): TemplateResult | typeof nothing {
-    const known = this.processes.filter(({ pss, ended, pid }) => pss !== null && !ended && (this.pid === null || pid === this.pid));
-    return known.length === 0 ? nothing : html`<p class="pf-quiet">${t.pssNow(known.map(({ name, pid, pss }) => `${name || pid} ${bytesWords(pss! * 4096)}`).join(' · '))}</p>`;
   }
 
   #rows(): number[] {

@@ -51,8 +51,7 @@ export class PfArea extends Panel {
       <dl class="pf-fields pf-more">
         <div><dt>${t.offset}</dt><dd><code>0x${area.pgoff}</code></dd></div>
         <div><dt>${t.family}</dt><dd>${familyWords(area.anonVma, area.chain)}</dd></div>
-        <div><dt>${t.since}</dt><dd>${area.since === null ? nothing : this.step(area.since, panels.step(area.since))}
-          <button type="button" class="pf-small" @click=${() => this.raise('find', { what: 'change of the area', back: true })}>${t.who}</button></dd></div>
+        <div><dt>${t.since}</dt><dd><button type="button" class="pf-small" @click=${() => this.raise('find', { what: 'change of the area', back: true })}>${t.who}</button></dd></div>
       </dl>
     </div>`;
   }

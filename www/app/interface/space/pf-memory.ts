@@ -13,6 +13,7 @@ import './pf-legend.ts';
 import type { PfRam } from './pf-ram.ts';
 import type { PfSpace, SpaceLook, SpaceView } from './pf-space.ts';
 import './pf-space.ts';
+import { displayScale, fitCanvas } from './surface.ts';
 import './pf-memory.css';
 
 /** What the host is asked to put into its look. */
@@ -24,7 +25,7 @@ const LEAST_HEIGHT = 300;
 
 export class PfMemory extends LitElement {
   static override properties = {
-    at: { attribute: false }, selected: { attribute: false }, pointed: { attribute: false }, heat: { attribute: false }, texts: { attribute: false }, owners: { attribute: false },
+    at: { attribute: false }, selected: { attribute: false }, pointed: { attribute: false }, heat: { attribute: false }, texts: { attribute: false }, ownerOf: { attribute: false },
     view: { state: true }, only: { state: true }, width: { state: true }, height: { state: true }, isTable: { state: true }, tied: { state: true },
   };
 
@@ -34,7 +35,7 @@ export class PfMemory extends LitElement {
   declare pointed: Place | null;
   declare heat: ReadonlyMap<number, HeatMap> | null;
   declare texts: ReadonlyMap<string, string>;
-  declare owners: ReadonlyMap<number, string>;
+  declare ownerOf: ((pfn: number) => Promise<string | null>) | null;
   declare private view: SpaceView | null;
   declare private only: ReadonlySet<string> | null;
   declare private width: number;
@@ -54,7 +55,7 @@ export class PfMemory extends LitElement {
     this.pointed = null;
     this.heat = null;
     this.texts = new Map();
-    this.owners = new Map();
+    this.ownerOf = null;
     this.view = null;
     this.only = null;
     this.width = 0;
@@ -111,7 +112,7 @@ export class PfMemory extends LitElement {
     if (this.room) void later('pf-ram');
     if (view) void later('pf-minimap');
     if (this.isTable) void later('pf-space-table');
-    const ram = html`<pf-ram .ram=${at?.ram ?? null} .selected=${this.tied} .touched=${frameOf(at, touched)} .only=${only} .owners=${this.owners} @drawn=${this.tie}
+    const ram = html`<pf-ram .ram=${at?.ram ?? null} .selected=${this.tied} .touched=${frameOf(at, touched)} .only=${only} .ownerOf=${this.ownerOf} @drawn=${this.tie}
       @select=${(event: CustomEvent<{ pfn: number }>) => this.chooseFrame(event.detail.pfn)} @hover=${this.pointFrame}></pf-ram>`;
     return html`
       <div class="pf-pictures ${this.isSmall ? 'pf-small-room' : ''} ${this.isTable ? 'pf-as-table' : ''}">
@@ -184,9 +185,8 @@ export class PfMemory extends LitElement {
       const canvas = this.querySelector<HTMLCanvasElement>('.pf-ties');
       if (!canvas) return;
       const origin = canvas.getBoundingClientRect();
-      const scale = Math.min(3, devicePixelRatio || 1);
-      const [width, height] = [Math.round(origin.width * scale), Math.round(origin.height * scale)];
-      if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+      const scale = displayScale();
+      fitCanvas(canvas, origin, scale);
       const pfn = this.tied;
       const to = pfn === null || this.isTable || !this.room ? null : (this.frames?.placeOf(pfn) ?? null);
       const main = this.selected ?? this.at?.touched ?? null;

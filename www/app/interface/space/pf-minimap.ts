@@ -1,13 +1,12 @@
 /** `<pf-minimap>`: the whole space on one line; a click, a drag or the arrows move the window. */
 import { LitElement, type PropertyValues, type TemplateResult, html } from 'lit';
 import type { Axis } from '../../scene/axis.ts';
-import { Painter, themeOf } from '../../scene/canvas.ts';
 import { NO_AREAS } from '../../scene/layout.ts';
 import { type MinimapInput, drawMinimap, minimapAxis, minimapPage, windowBox } from '../../scene/minimap.ts';
-import { type Theme, inside } from '../../scene/shapes.ts';
+import { inside } from '../../scene/shapes.ts';
 import { UNITS, type Units, addressText } from '../../scene/units.ts';
 import type { Areas } from '../../worker/protocol.ts';
-import { watchTheme } from './watch.ts';
+import { Surface } from './surface.ts';
 import './tokens.css';
 import './pf-minimap.css';
 
@@ -22,16 +21,10 @@ export class PfMinimap extends LitElement {
   declare lowFirst: boolean;
   declare units: Units;
 
-  private readonly painter = new Painter();
+  private readonly surface = new Surface(this, () => this, () => this.surface.paint(drawMinimap(this.input())));
   private axis: { of: Areas; flipped: boolean; axis: Axis } | null = null;
-  private width = 0;
-  private height = 0;
-  private theme: Theme | null = null;
-  private scheduled = 0;
   /** From the pointer to the middle of the window, while it is held. */
   private held: number | null = null;
-  private observer: ResizeObserver | null = null;
-  private unwatch: (() => void) | null = null;
 
   constructor() {
     super();
@@ -47,48 +40,14 @@ export class PfMinimap extends LitElement {
     return this;
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.observer = new ResizeObserver(() => {
-      [this.width, this.height] = [this.clientWidth, this.clientHeight];
-      this.draw();
-    });
-    this.observer.observe(this);
-    this.unwatch = watchTheme(() => {
-      this.theme = null;
-      this.draw();
-    });
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.observer?.disconnect();
-    this.unwatch?.();
-    cancelAnimationFrame(this.scheduled);
-    this.scheduled = 0;
-  }
-
   protected override updated(_: PropertyValues): void {
-    this.draw();
+    this.surface.draw();
   }
 
   private input(): MinimapInput {
     const flipped = !this.lowFirst;
     if (this.axis?.of !== this.areas || this.axis.flipped !== flipped) this.axis = { of: this.areas, flipped, axis: minimapAxis(this.areas, flipped) };
-    return { width: this.width, height: this.height, areas: this.areas, axis: this.axis.axis, seen: this.seen, touched: this.touched, selected: this.selected, flipped, units: this.units };
-  }
-
-  draw(): void {
-    if (this.scheduled || this.width === 0) return;
-    this.scheduled = requestAnimationFrame(() => {
-      this.scheduled = 0;
-      const canvas = this.querySelector('canvas');
-      if (!canvas) return;
-      const scale = Math.min(3, devicePixelRatio || 1);
-      const [width, height] = [Math.round(this.width * scale), Math.round(this.height * scale)];
-      if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-      this.painter.paint(canvas.getContext('2d')!, drawMinimap(this.input()), (this.theme ??= themeOf(this)), scale);
-    });
+    return { ...this.surface.size, areas: this.areas, axis: this.axis.axis, seen: this.seen, touched: this.touched, selected: this.selected, flipped, units: this.units };
   }
 
   private move(x: number): void {
@@ -109,7 +68,7 @@ export class PfMinimap extends LitElement {
     const step = Math.max(6, event.key.startsWith('Page') ? box.w * 2 : box.w / 2);
     const to: Record<string, number> = {
       ArrowLeft: box.x + box.w / 2 - step, ArrowUp: box.x + box.w / 2 - step, ArrowRight: box.x + box.w / 2 + step, ArrowDown: box.x + box.w / 2 + step,
-      PageUp: box.x + box.w / 2 - step, PageDown: box.x + box.w / 2 + step, Home: 0, End: this.width,
+      PageUp: box.x + box.w / 2 - step, PageDown: box.x + box.w / 2 + step, Home: 0, End: this.surface.size.width,
     };
     const x = to[event.key];
     if (x === undefined || event.ctrlKey || event.metaKey || event.altKey) return;

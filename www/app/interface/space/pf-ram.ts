@@ -1,18 +1,16 @@
 /** `<pf-ram>`: physical memory, a frame a cell; wheel moves, Ctrl or ⌘ and wheel zooms, arrows go from frame to frame. */
 import { LitElement, type PropertyValues, type TemplateResult, html, nothing } from 'lit';
-import { Painter, themeOf } from '../../scene/canvas.ts';
 import { type RamScene, type RamView, composeRam, drawRam, frameAt, frameBox, orderAt, panRam, revealFrame, sizeForAll, zoomRam } from '../../scene/ram.ts';
-import type { Theme } from '../../scene/shapes.ts';
 import { FRAMES } from '../../scene/theme.ts';
 import { UNITS, type Units, pagesText, grouped } from '../../scene/units.ts';
 import { FRAME, type Ram } from '../../worker/protocol.ts';
-import { watchTheme } from './watch.ts';
+import { Surface } from './surface.ts';
 import './tokens.css';
 import './pf-ram.css';
 
 export class PfRam extends LitElement {
   static override properties = {
-    ram: { attribute: false }, selected: { attribute: false }, touched: { attribute: false }, only: { attribute: false }, units: { attribute: false }, owners: { attribute: false }, card: { state: true },
+    ram: { attribute: false }, selected: { attribute: false }, touched: { attribute: false }, only: { attribute: false }, units: { attribute: false }, ownerOf: { attribute: false }, card: { state: true },
   };
 
   declare ram: Ram | null;
@@ -20,19 +18,14 @@ export class PfRam extends LitElement {
   declare touched: number | null;
   declare only: ReadonlySet<string> | null;
   declare units: Units;
-  /** What the host knows of a frame's owner, in words. */
-  declare owners: ReadonlyMap<number, string>;
-  declare private card: { readonly text: string; readonly x: number; readonly y: number } | null;
+  /** Asks whose a frame is, in words. */
+  declare ownerOf: ((pfn: number) => Promise<string | null>) | null;
+  declare private card: { readonly pfn: number | null; readonly text: string; readonly x: number; readonly y: number } | null;
 
-  private readonly painter = new Painter();
+  private readonly surface = new Surface(this, () => this.querySelector<HTMLElement>('.pf-ram-box')!, () => this.paint());
   private view: RamView = { first: 0, size: 0 };
-  private size = { width: 0, height: 0 };
-  private scheduled = 0;
-  private theme: Theme | null = null;
   private drag: { x: number; y: number; moved: boolean; first: number } | null = null;
   private frames: Uint8Array | null = null;
-  private observer: ResizeObserver | null = null;
-  private unwatch: (() => void) | null = null;
   scene: RamScene | null = null;
 
   constructor() {
@@ -42,7 +35,7 @@ export class PfRam extends LitElement {
     this.touched = null;
     this.only = null;
     this.units = UNITS;
-    this.owners = new Map();
+    this.ownerOf = null;
     this.card = null;
   }
 
@@ -50,92 +43,46 @@ export class PfRam extends LitElement {
     return this;
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.observer = new ResizeObserver(() => this.resized());
-    this.unwatch = watchTheme(() => {
-      this.theme = null;
-      this.draw();
-    });
-    if (this.hasUpdated) this.observe();
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.observer?.disconnect();
-    this.unwatch?.();
-    cancelAnimationFrame(this.scheduled);
-    this.scheduled = 0;
-  }
-
-  protected override firstUpdated(): void {
-    this.observe();
-  }
-
-  private observe(): void {
-    this.observer?.observe(this.querySelector('.pf-ram-box')!);
-    this.canvas().addEventListener('wheel', this.wheeled, { passive: false });
-    this.resized();
-  }
-
-  private canvas(): HTMLCanvasElement {
-    return this.querySelector('canvas')!;
-  }
-
-  private resized(): void {
-    const { clientWidth: width, clientHeight: height } = this.querySelector('.pf-ram-box')!;
-    this.size = { width, height };
-    this.draw();
-  }
-
   protected override updated(changed: PropertyValues): void {
     // Frames stay as they were while an answer comes without them.
     if (changed.has('ram') && this.ram?.frames) this.frames = this.ram.frames;
     const shown = changed.has('selected') && this.selected !== null ? this.selected : changed.has('touched') ? this.touched : null;
-    if (shown !== null && this.size.width > 0) this.view = revealFrame(this.compose(), shown);
-    if (changed.size > 1 || !changed.has('card')) this.draw();
+    if (shown !== null && this.surface.size.width > 0) this.view = revealFrame(this.compose(), shown);
+    if (changed.size > 1 || !changed.has('card')) this.surface.draw();
   }
 
   private compose(): RamScene {
-    const { ram } = this;
+    const { ram, surface: { size } } = this;
     return composeRam({
-      width: Math.max(20, this.size.width - 4), height: this.size.height, total: ram?.total ?? 0, free: ram?.free ?? 0, freeBlocks: ram?.freeBlocks ?? [], frames: this.frames,
+      width: Math.max(20, size.width - 4), height: size.height, total: ram?.total ?? 0, free: ram?.free ?? 0, freeBlocks: ram?.freeBlocks ?? [], frames: this.frames,
       view: this.view, selected: this.selected, touched: this.touched, only: this.only, units: this.units,
     });
   }
 
-  draw(): void {
-    if (this.scheduled || !this.isConnected || this.size.width === 0 || !this.ram) return;
-    this.scheduled = requestAnimationFrame(() => {
-      this.scheduled = 0;
-      const scene = (this.scene = this.compose());
-      const canvas = this.canvas();
-      const scale = Math.min(3, devicePixelRatio || 1);
-      const [width, height] = [Math.round(this.size.width * scale), Math.round(this.size.height * scale)];
-      if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-      const picture = drawRam(scene);
-      this.painter.paint(canvas.getContext('2d')!, { ...picture, width: this.size.width }, (this.theme ??= themeOf(this)), scale);
-      canvas.setAttribute('aria-label', picture.label);
-      this.dispatchEvent(new CustomEvent('drawn'));
-    });
+  private paint(): void {
+    if (!this.ram) return;
+    const picture = drawRam((this.scene = this.compose()));
+    this.surface.paint(picture);
+    this.surface.canvas.setAttribute('aria-label', picture.label);
+    this.dispatchEvent(new CustomEvent('drawn'));
   }
 
   /** All frames in the window, or as many as can be seen. */
   fit(): void {
     this.view = { first: 0, size: 0 };
-    this.draw();
+    this.surface.draw();
   }
 
   reveal(pfn: number): void {
     this.view = revealFrame(this.compose(), pfn);
-    this.draw();
+    this.surface.draw();
   }
 
   zoomBy(factor: number, x?: number, y?: number): void {
     const scene = this.scene ?? this.compose();
     const at = this.selected === null ? null : frameBox(scene, this.selected);
     this.view = zoomRam(scene, factor, x ?? (at ? at.x + 1 : 1), y ?? (at && at.y > scene.grid.y && at.y < scene.grid.y + scene.grid.h ? at.y + 1 : scene.grid.y + 1));
-    this.draw();
+    this.surface.draw();
   }
 
   /** Where a frame is in the window of the browser; null if it is not in the picture. */
@@ -144,19 +91,17 @@ export class PfRam extends LitElement {
     const { grid } = this.scene;
     const box = frameBox(this.scene, pfn);
     if (box.y < grid.y - 4 || box.y > grid.y + grid.h) return null;
-    const origin = this.canvas().getBoundingClientRect();
+    const origin = this.surface.canvas.getBoundingClientRect();
     return new DOMRect(box.x + origin.left, box.y + origin.top, box.w, box.h);
   }
 
-  private place(event: MouseEvent): { x: number; y: number } {
-    const box = this.canvas().getBoundingClientRect();
-    return { x: event.clientX - box.left, y: event.clientY - box.top };
-  }
+  /** For the template: the page is not scrolled by what moves the picture. */
+  private readonly wheel = { handleEvent: (event: WheelEvent): void => this.wheeled(event), passive: false };
 
-  private readonly wheeled = (event: WheelEvent): void => {
+  private wheeled(event: WheelEvent): void {
     const { scene } = this;
     if (!scene) return;
-    const { x, y } = this.place(event);
+    const { x, y } = this.surface.place(event);
     if (event.ctrlKey || event.metaKey) {
       event.preventDefault();
       this.zoomBy(Math.exp(-Math.max(-60, Math.min(60, event.deltaY)) * 0.006), x, y);
@@ -165,24 +110,24 @@ export class PfRam extends LitElement {
     if (scene.rows * scene.columns >= scene.input.total) return;
     event.preventDefault();
     this.view = panRam(scene, Math.sign(event.deltaY) * Math.max(1, Math.round(Math.abs(event.deltaY) / scene.size)));
-    this.draw();
-  };
+    this.surface.draw();
+  }
 
   private readonly pressed = (event: PointerEvent): void => {
     if (event.button !== 0 || !this.scene) return;
-    this.drag = { ...this.place(event), moved: false, first: this.scene.first };
-    this.canvas().setPointerCapture(event.pointerId);
+    this.drag = { ...this.surface.place(event), moved: false, first: this.scene.first };
+    this.surface.canvas.setPointerCapture(event.pointerId);
   };
 
   private readonly pointed = (event: PointerEvent): void => {
     const { scene, drag } = this;
     if (!scene) return;
-    const { x, y } = this.place(event);
+    const { x, y } = this.surface.place(event);
     if (drag) {
       if (Math.hypot(x - drag.x, y - drag.y) > 4) drag.moved = true;
       if (drag.moved) {
         this.view = { size: scene.size, first: Math.max(0, drag.first + Math.round((drag.y - y) / scene.size) * scene.columns) };
-        this.draw();
+        this.surface.draw();
       }
       return;
     }
@@ -190,13 +135,25 @@ export class PfRam extends LitElement {
     const order = orderAt(scene, x, y);
     const blocks = order === null ? 0 : scene.input.freeBlocks[order]!;
     const text = pfn !== null ? this.words(pfn) : order !== null ? `order ${order}: ${grouped(blocks)} free ${blocks === 1 ? 'block' : 'blocks'} of ${pagesText(2 ** order, this.units)}` : '';
-    if (text !== this.card?.text) this.card = text ? { text, x, y } : null;
+    if (!text) this.card = null;
+    else if (pfn !== this.card?.pfn || pfn === null) this.showCard(pfn, text, x, y);
     this.dispatchEvent(new CustomEvent('hover', { detail: pfn === null ? null : { pfn } }));
   };
 
   private words(pfn: number): string {
     const look = FRAMES[this.frames?.[pfn] ?? FRAME.free]!;
-    return `frame ${pfn}: ${this.owners.get(pfn) ?? look.meaning}`;
+    return `frame ${pfn}: ${look.meaning}`;
+  }
+
+  private showCard(pfn: number | null, text: string, x: number, y: number): void {
+    this.card = { pfn, text, x, y };
+    if (pfn !== null && this.ownerOf && this.frames?.[pfn] !== FRAME.free) void this.tellOwner(pfn, this.ownerOf);
+  }
+
+  /** Whose it is comes a moment later: only the core knows. */
+  private async tellOwner(pfn: number, ownerOf: NonNullable<PfRam['ownerOf']>): Promise<void> {
+    const owner = await ownerOf(pfn);
+    if (owner && this.card?.pfn === pfn) this.card = { ...this.card, text: `frame ${pfn}: ${owner}` };
   }
 
   private readonly released = (event: PointerEvent): void => {
@@ -221,7 +178,7 @@ export class PfRam extends LitElement {
       const pfn = Math.min(scene.input.total - 1, Math.max(0, at + step));
       const box = frameBox(scene, pfn);
       this.choose(pfn);
-      this.card = { text: this.words(pfn), x: box.x, y: Math.min(Math.max(0, box.y), this.size.height - 20) };
+      this.showCard(pfn, this.words(pfn), box.x, Math.min(Math.max(0, box.y), this.surface.size.height - 20));
     } else if (event.key === '+' || event.key === '=' || event.code === 'KeyW') this.zoomBy(1.4);
     else if (event.key === '-' || event.code === 'KeyS') this.zoomBy(1 / 1.4);
     else if (event.key === '0' || event.code === 'KeyF') this.fit();
@@ -231,12 +188,12 @@ export class PfRam extends LitElement {
   };
 
   protected override render(): TemplateResult {
-    const { card, size } = this;
+    const { card, surface: { size } } = this;
     const canZoom = this.ram !== null && this.scene !== null && sizeForAll(this.ram.total, this.scene.grid.w, this.scene.grid.h) < 22;
     return html`<div class="pf-ram-box">
       <canvas tabindex="0" role="application" aria-roledescription="map of frames" aria-label="Physical memory" @pointerdown=${this.pressed} @pointermove=${this.pointed}
         @pointerup=${this.released} @pointercancel=${this.released} @pointerleave=${() => { this.card = null; this.dispatchEvent(new CustomEvent('hover', { detail: null })); }}
-        @dblclick=${(event: MouseEvent) => { const { x, y } = this.place(event); this.zoomBy(2.5, x, y); }} @keydown=${this.keyed} @blur=${() => (this.card = null)}></canvas>
+        @dblclick=${(event: MouseEvent) => { const { x, y } = this.surface.place(event); this.zoomBy(2.5, x, y); }} @wheel=${this.wheel} @keydown=${this.keyed} @blur=${() => (this.card = null)}></canvas>
       ${canZoom ? html`<div class="pf-ram-tools"><button type="button" aria-label="Zoom out frames" @click=${() => this.zoomBy(1 / 1.6)}>−</button><button type="button" aria-label="Zoom in frames" @click=${() => this.zoomBy(1.6)}>+</button></div>` : nothing}
       ${card ? html`<div class="pf-card" role="tooltip" style=${`${card.x > size.width / 2 ? `right:${Math.max(0, size.width - card.x + 8)}px` : `left:${card.x + 12}px`};top:${Math.min(card.y + 14, size.height - 40)}px`}>${card.text}</div>` : nothing}
       <p class="pf-hidden" aria-live="polite">${card?.text ?? ''}</p>

@@ -9,3 +9,18 @@ export function watchTheme(changed: () => void): () => void {
     for (const query of queries) query.removeEventListener('change', changed);
   };
 }
+
+/** Calls back whenever a pixel of the page is another number of pixels of the display: nothing else need change with it. */
+export function watchScale(changed: () => void): () => void {
+  let query: MediaQueryList;
+  const told = (): void => {
+    watch();
+    changed();
+  };
+  const watch = (): void => {
+    query = globalThis.matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
+    query.addEventListener('change', told, { once: true });
+  };
+  watch();
+  return () => query.removeEventListener('change', told);
+}

@@ -29,10 +29,12 @@ interface Node {
 
 export class PfStory extends Panel {
   static override properties = {
-    ...data('first', 'explanation', 'last', 'source', 'processes', 'areas', 'tracks', 'position', 'levels', 'parts'), withPassed: { state: true }, withWords: { state: true }, mostLines: { state: true }, mostChanges: { state: true }, told: { state: true }, folded: { state: true }, active: { state: true },
+    ...data('first', 'isRunning', 'explanation', 'last', 'source', 'processes', 'areas', 'tracks', 'position', 'levels', 'parts'), withPassed: { state: true }, withWords: { state: true }, mostLines: { state: true }, mostChanges: { state: true }, told: { state: true }, folded: { state: true }, active: { state: true },
   };
   /** What the first step will be; null where there is none. */
   declare first: FirstStep | null;
+  /** Steps are being run just now. */
+  declare isRunning: boolean;
   declare explanation: Explanation | null;
   declare last: StepReport | null;
   /** The line of the text that the step is; its own expectations are not shown. */
@@ -59,6 +61,7 @@ export class PfStory extends Panel {
   constructor() {
     super();
     this.first = null;
+    this.isRunning = false;
     this.explanation = null;
     this.last = null;
     this.source = '';
@@ -97,7 +100,7 @@ export class PfStory extends Panel {
   /** Before the first step: what to do, what there is to see, and what else. */
   #start(): TemplateResult {
     const { first } = this;
-    if (!first) return html`<div class="pf-panel pf-story"><section><h2 class="pf-h">${t.title}</h2><p class="pf-sentence">${t.nothing}</p></section></div>`;
+    if (!first) return html`<div class="pf-panel pf-story"><section><h2 class="pf-h">${t.title}</h2><p class="pf-sentence">${this.isRunning ? t.running : t.nothing}</p></section></div>`;
     const list = (rows: readonly (readonly [string, string])[], tag: 'b' | 'kbd') => html`<ul>${rows.map(([name, words]) => html`<li><span>${tag === 'b' ? html`<b>${name}</b>` : html`<kbd>${name}</kbd>`}</span><span>${words}</span></li>`)}</ul>`;
     return html`<div class="pf-panel pf-story pf-start">
       <section class="pf-what"><h2 class="pf-h">${t.start}</h2>

@@ -7,6 +7,8 @@ import type { HeatKind } from '../theme.ts';
 import type { Units } from '../units.ts';
 
 export interface Spot { readonly pid: number; readonly page: number }
+/** Pages from … to (not included). */
+export interface Range { readonly pid: number; readonly from: number; readonly to: number }
 
 export interface SpaceInput {
   readonly width: number;
@@ -19,7 +21,7 @@ export interface SpaceInput {
   readonly touched: Spot | null;
   readonly selected: Spot | null;
   readonly hover: Spot | null;
-  readonly range: { readonly pid: number; readonly from: number; readonly to: number } | null;
+  readonly range: Range | null;
   /** The frame whose pages are lit. */
   readonly frame: number | null;
   /** Kinds that stay lit; null: all. */

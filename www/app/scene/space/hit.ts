@@ -3,7 +3,7 @@ import { NO_FRAME, type LaneLook } from '../../worker/protocol.ts';
 import { areaAt, cellAt } from '../layout.ts';
 import { type Box, type Token, textWidth } from '../shapes.ts';
 import { addressText, pageAddr } from '../units.ts';
-import { BAR, DETAIL, type LaneScene, MOST_CELLS, type SpaceScene, type Spot, gridCell, gridOf, inStrip, isCard, isGap, lensOf, lensPages, locate, pieceBox, span, stripBox } from './compose.ts';
+import { BAR, DETAIL, type LaneScene, MOST_CELLS, type Range, type SpaceScene, type Spot, gridCell, gridOf, inStrip, isCard, isGap, lensOf, lensPages, locate, pieceBox, span, stripBox } from './compose.ts';
 
 export interface Hit {
   readonly what: 'area' | 'page' | 'gap' | 'group' | 'edge';
@@ -71,6 +71,28 @@ export function hitSpace(scene: SpaceScene, x: number, y: number): Hit | null {
   }
 }
 
+/** What is marked by a drag from one place to another of the same process: pages of one piece, or all of the pieces that it goes over. */
+export function rangeOver(from: Hit, to: Hit): Range {
+  const { pid } = to;
+  if (from.from === to.from) return { pid, from: Math.min(from.page, to.page), to: Math.max(from.page, to.page) + 1 };
+  return { pid, from: Math.min(from.from, to.from), to: Math.max(from.to, to.to) };
+}
+
+/** Pages that are in a frame, as far as they are known one by one: where they are drawn, and in which lane. */
+export function pagesOfFrame(scene: SpaceScene, pfn: number): { pid: number; page: number; box: Box; lane: Box }[] {
+  const places: { pid: number; page: number; box: Box; lane: Box }[] = [];
+  for (const { data: { pid, cells }, box: lane } of scene.lanes) {
+    for (const run of cells) {
+      run.pfn.forEach((one, i) => {
+        const page = run.page + i;
+        const box = one === pfn && !places.some((place) => place.pid === pid && place.page === page) ? locate(scene, pid, page) : null;
+        if (box) places.push({ pid, page, box, lane });
+      });
+    }
+  }
+  return places;
+}
+
 /** Marks at the upper and lower edge for what is outside the window. */
 export function edgesOf(scene: SpaceScene): { lane: LaneScene; box: Box; page: number; up: boolean; what: string; token: Token }[] {
   const edges = [];
@@ -127,6 +149,20 @@ export function lookOf(scene: SpaceScene): Omit<LaneLook, 'version'>[] {
   });
 }
 
+/** The lane that is told of: that of the step, else of what is selected. */
+export function mainLane({ lanes, input }: SpaceScene): LaneScene | undefined {
+  return lanes.find(({ data }) => data.pid === (input.touched ?? input.selected)?.pid) ?? lanes[0];
+}
+
+/** Pages of a lane in the window, from … to (not included): parts of one piece, or whole pieces. */
+export function pagesInSight({ layout: { axis }, scroll, zoom, box }: LaneScene): { from: number; to: number } {
+  const end = Math.min(scroll + box.h, axis.length(zoom));
+  // High addresses may be above.
+  const [a, b] = [axis.pieceAt(scroll + 0.01, zoom), axis.pieceAt(end - 0.01, zoom)].sort((p, q) => p - q) as [number, number];
+  const ends = [axis.toPage(scroll, zoom), axis.toPage(end, zoom)].sort((p, q) => p - q) as [number, number];
+  return a === b ? { from: ends[0], to: ends[1] } : { from: axis.start[a]!, to: axis.start[b + 1]! };
+}
+
 /** Where in a lane the reader looks: at what is selected or was touched, if it is in the window, else at the middle. In pixels of the picture; `page`: which page that is, if it is known. */
 export function gaze(scene: SpaceScene, lane: LaneScene): { readonly x: number; readonly y: number; readonly page: number | null } {
   const { box } = lane;
@@ -159,5 +195,3 @@ export function bytesWanted(scene: SpaceScene): Spot | null {
   }
   return null;
 }
-
-/* ---------------------------------------------------------------- drawing */

@@ -1,0 +1,59 @@
+/** What elements are given that the model does not have so. */
+import type { FrameDetail } from '../../../lib/index.ts';
+import type { FirstStep } from '../../interface/story/pf-story.ts';
+import { firstStepOf } from '../../model/lines.ts';
+import type { Model } from '../../model/model.ts';
+import { words } from '../../texts/page.ts';
+import type { Areas, At, Opened, ProcessInfo, Tracks } from '../../worker/protocol.ts';
+import { Once } from './once.ts';
+
+export class Given {
+  readonly #model: Model;
+  readonly #texts = new Once<At | null, ReadonlyMap<string, string>>();
+  readonly #lines = new Once<string, readonly string[]>();
+  readonly #names = new Once<readonly ProcessInfo[] | null, Readonly<Record<number, string>>>();
+  readonly #first = new Once<Opened, FirstStep>();
+  readonly #areas = new Once<At | null, Readonly<Record<number, Areas>>>();
+
+  constructor(model: Model) {
+    this.#model = model;
+  }
+
+  processNames(): Readonly<Record<number, string>> {
+    return this.#names.of(this.#model.at?.processes ?? null, (processes) => Object.fromEntries((processes ?? []).map(({ pid, name }) => [pid, name])));
+  }
+
+  /** The areas of the processes that are drawn: the story names places by them. */
+  areasByProcess(): Readonly<Record<number, Areas>> {
+    return this.#areas.of(this.#model.at, (at) => Object.fromEntries((at?.lanes ?? []).flatMap(({ pid, areas }) => (areas ? [[pid, areas]] : []))));
+  }
+
+  /** What written pages begin with, by process and page. */
+  texts(): ReadonlyMap<string, string> {
+    return this.#texts.of(this.#model.at, (at) => new Map((at?.lanes ?? []).flatMap(({ pid, texts }) => texts.map(([page, text]) => [`${pid}:${page}`, text] as const))));
+  }
+
+  /** The line of the last step, as it stands in the text. */
+  source(): string {
+    const { at, opened, text } = this.#model;
+    const line = at?.last?.line;
+    return line === undefined || opened?.dump ? '' : (this.#lines.of(text, (all) => all.split('\n'))[line - 1] ?? '');
+  }
+
+  /** What the first step will run, while nothing has run. */
+  firstStep(): FirstStep | null {
+    const { opened, position, text, doing } = this.#model;
+    return doing || position > 0 || !opened || opened.dump || opened.length === 0 ? null : this.#first.of(opened, ({ lines }) => firstStepOf(text, lines[0]!));
+  }
+
+  /** This run and those under other settings. */
+  runs(): readonly { readonly name: string; readonly tracks: Tracks }[] {
+    return [{ name: '', tracks: this.#model.history.tracks }, ...this.#model.runs.map(({ title, tracks }) => ({ name: title, tracks }))];
+  }
+
+  /** Whose a frame is, and how often it is mapped. */
+  readonly ownerOf = async (pfn: number): Promise<string | null> => {
+    const frame = await this.#model.ask<FrameDetail>({ of: 'frame', pfn });
+    return frame && words.frameOwner(frame.owner, frame.mappers.map(({ pid, addr }) => `${this.processNames()[pid] ?? ''} ${pid} at ${addr}`.trim()));
+  };
+}

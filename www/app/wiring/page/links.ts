@@ -1,0 +1,70 @@
+/** Links: the whole state in the address of the page, given and followed. */
+import { type LinkState, decode, encode } from '../../link.ts';
+import { words } from '../../texts/page.ts';
+import type { Address } from './address.ts';
+import type { Around } from './around.ts';
+import type { Own } from './own.ts';
+import { type Panels, isTab } from './panels.ts';
+import type { Texts } from './texts.ts';
+
+export interface LinkParts {
+  readonly address: Address;
+  readonly own: Own;
+  readonly panels: Panels;
+  readonly texts: Texts;
+}
+
+export class Links {
+  readonly #around: Around;
+  readonly #parts: LinkParts;
+
+  constructor(around: Around, parts: LinkParts) {
+    this.#around = around;
+    this.#parts = parts;
+  }
+
+  async share(): Promise<void> {
+    const { say } = this.#around;
+    const hash = await encode(this.#state());
+    if (hash === null) return say(words.tooLong);
+    this.#parts.address.say(hash);
+    try {
+      await navigator.clipboard.writeText(location.href);
+      say(words.linkCopied);
+    } catch {
+      say(words.linkInBar);
+    }
+  }
+
+  #state(): LinkState {
+    const { exampleId, text, position, chosen, selection } = this.#around.model;
+    const { isTabChosen, tab } = this.#parts.panels;
+    return { example: exampleId || null, text, position, kind: chosen, selected: selection && { pid: selection.pid, addr: selection.addr }, tab: isTabChosen ? tab : null };
+  }
+
+  /** What the address says, at the start and whenever it changes. */
+  async follow(hash: string, isStart: boolean): Promise<void> {
+    const { own, texts } = this.#parts;
+    const decoded = await decode(hash);
+    if (decoded && 'state' in decoded) return this.#open(decoded.state);
+    if (decoded) this.#around.say(decoded.why);
+    if (!isStart) return;
+    const kept = own.keep.own();
+    if (kept && !decoded) await texts.openOwn(kept);
+    else await texts.openFirst();
+  }
+
+  async #open(state: LinkState): Promise<void> {
+    const { address, texts } = this.#parts;
+    if (state.text === null || !texts.isTooWide(state.text)) return address.follow(() => this.#openState(state));
+    if (this.#around.model.text === '') await texts.openFirst();
+  }
+
+  async #openState({ example, text, position, kind, selected, tab }: LinkState): Promise<void> {
+    const { panels, texts } = this.#parts;
+    if (example !== null) await texts.openExample(example, position);
+    else await texts.open(text ?? '', { position, kind });
+    if (tab && isTab(tab)) panels.showTab(tab);
+    if (selected) this.#around.model.select({ ...selected, pfn: null });
+  }
+}

@@ -1,0 +1,26 @@
+/** A sentence at the bottom, for as long as it takes to read. */
+
+/** In ms: at least, and for each letter. */
+const LEAST = 4000;
+const A_LETTER = 70;
+
+export class Toast {
+  text = '';
+  readonly #draw: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(draw: () => void) {
+    this.#draw = draw;
+  }
+
+  readonly say = (sentence: string): void => {
+    this.#show(sentence);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#show(''), Math.max(LEAST, sentence.length * A_LETTER));
+  };
+
+  #show(text: string): void {
+    this.text = text;
+    this.#draw();
+  }
+}
