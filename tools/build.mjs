@@ -5,7 +5,8 @@ import { buildCore, buildLibrary, buildPage } from './lib/core.mjs';
 
 main(async () => {
   await setUp();
-  await buildCore();
+  const isPageWanted = !process.argv.includes('--library');
+  await buildCore(isPageWanted ? undefined : ['pagefault', 'slim']);
   await buildLibrary();
-  if (!process.argv.includes('--library')) await buildPage();
+  if (isPageWanted) await buildPage();
 });

@@ -16,7 +16,7 @@ const PICTURES = [
 
 main(async () => {
   await setUp();
-  await buildCore();
+  await buildCore(['page']);
   await buildPage();
   const { chrome } = findBrowsers();
   if (!chrome) throw new SetupError('No Chrome or Chromium was found: install one, or set CHROME to its path.');

@@ -6,7 +6,7 @@ import { buildCore } from './lib/core.mjs';
 
 main(async () => {
   await setUp();
-  await buildCore();
+  await buildCore(['page']);
   const { createServer } = await import('vite');
   const server = await createServer({ configFile: join(ROOT, 'www', 'app', 'vite.config.ts') });
   await server.listen();

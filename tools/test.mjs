@@ -83,7 +83,8 @@ const parts = {
   async lints() {
     await check('cargo fmt', 'cargo', ['fmt', '--all', '--check']);
     await check('clippy (native)', 'cargo', ['clippy', '--locked', '--workspace', '--all-targets', '--', '-D', 'warnings']);
-    await check('clippy (wasm32)', 'cargo', ['clippy', '--locked', '-p', 'pagefault', '--lib', '--target', 'wasm32-unknown-unknown', '--', '-D', 'warnings']);
+    const wasm = ['clippy', '--locked', '-p', 'pagefault', '--lib', '--target', 'wasm32-unknown-unknown', '--no-default-features'];
+    for (const features of ['page', 'js']) await check(`clippy (wasm32, ${features})`, 'cargo', [...wasm, '--features', features, '--', '-D', 'warnings']);
     await check('rustdoc', 'cargo', ['doc', '--locked', '-p', 'pagefault', '--no-deps'], { env: { RUSTDOCFLAGS: '-D warnings' } });
     await check('TypeScript', NODE, [bin('typescript', 'bin', 'tsc'), '-p', ROOT]);
     await check('oxlint', NODE, [bin('oxlint', 'bin', 'oxlint'), '--deny-warnings', '--ignore-pattern', 'www/lib/wasm', 'www', 'tests', 'tools']);

@@ -25,6 +25,7 @@ pub mod event;
 pub mod flags;
 pub mod ids;
 pub mod signal;
+mod sort;
 pub mod why;
 // 1: frames
 pub mod phys;
@@ -39,10 +40,14 @@ pub mod mm;
 pub mod proc;
 // 6: processes and system calls
 pub mod machine;
-// 7: looking, the script language, logs, and maps and smaps that people have
+// 7: looking, settings, the script language, logs, and maps and smaps that people have
+#[cfg(feature = "script")]
 pub mod dump;
+#[cfg(feature = "script")]
 pub mod log;
+#[cfg(feature = "script")]
 pub mod script;
+pub mod settings;
 pub mod view;
 // 8: JavaScript
 #[cfg(all(target_arch = "wasm32", feature = "js"))]

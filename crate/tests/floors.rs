@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Ground first.
 const FLOORS: &[&[&str]] = &[
-    &["addr", "blocks", "errno", "event", "flags", "ids", "signal", "why"],
+    &["addr", "blocks", "errno", "event", "flags", "ids", "signal", "sort", "why"],
     &["phys"],
     &["mmu"],
     &["fs"],
@@ -13,7 +13,8 @@ const FLOORS: &[&[&str]] = &[
     &["mm"],
     &["proc"],
     &["machine"],
-    &["view", "script", "log", "dump"],
+    &["view", "settings"],
+    &["script", "log", "dump"],
     &["js"],
 ];
 

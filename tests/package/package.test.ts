@@ -9,16 +9,21 @@ import { program, root, stranger } from './packed.ts';
 
 const project = stranger();
 
+/** What each build of the core may take, as it is and compressed. What the bytes are: see ARCHITECTURE.md. */
+const CORE_BYTES = [['pagefault.wasm', 1_530_000, 620_000], ['slim.wasm', 765_000, 298_000]] as const;
+
 test('the tarball holds the core, the types and the licences, and nothing of the sources', () => {
   const names = project.files.map((file) => file.path);
-  for (const name of ['dist/pagefault.wasm', 'dist/index.js', 'dist/index.d.ts', 'dist/node.js', 'dist/inline.js', 'dist/worker.js', 'dist/cli.js', 'LICENSE-MIT', 'LICENSE-APACHE', 'README.md', 'package.json']) {
+  for (const name of ['dist/pagefault.wasm', 'dist/index.js', 'dist/index.d.ts', 'dist/node.js', 'dist/inline.js', 'dist/slim.js', 'dist/slim.wasm', 'dist/slim-node.js', 'dist/slim.d.ts', 'dist/worker.js', 'dist/cli.js', 'LICENSE-MIT', 'LICENSE-APACHE', 'README.md', 'package.json']) {
     expect(names).toContain(name);
   }
   expect(names.filter((name) => !/^(dist\/|LICENSE|README|package\.json)/.test(name))).toEqual([]);
   expect(names.filter((name) => /test|contradictions/.test(name))).toEqual([]);
+  // The page's build of the core is the page's alone.
+  expect(names.filter((name) => /\bpage\./.test(name))).toEqual([]);
 });
 
-test.each(['pagefault', 'pagefault/node', 'pagefault/inline'])('Node.js runs %s', (entry) => {
+test.each(['pagefault', 'pagefault/node', 'pagefault/inline', 'pagefault/slim'])('Node.js runs %s', (entry) => {
   project.write('main.mjs', program(entry, 'console.log'));
   expect(project.node(['main.mjs'])).toEqual({ status: 0, stdout: 'packed\n', stderr: '' });
 });
@@ -59,9 +64,11 @@ const TYPED = `
 import { Machine, Process, ScriptSession, createMachine, explain, isRefusal } from 'pagefault';
 import { connect } from 'pagefault/worker';
 import { createMachine as inline } from 'pagefault/inline';
+import { type Machine as Slim, createMachine as slim } from 'pagefault/slim';
 export async function main(): Promise<bigint> {
   const vm: Machine = await createMachine({ ram: '4MiB', config: { PKU: true } });
   await inline();
+  const small: Slim = await slim({ ram: '4MiB' });
   const p: Process = vm.spawn({ limits: { NOFILE: [1, 2] } });
   const a: bigint = p.mmap({ length: '4KiB' });
   const tried = p.try.mmap({ length: 1 });
@@ -79,7 +86,7 @@ export async function main(): Promise<bigint> {
   new Process();
   // @ts-expect-error
   new ScriptSession('x');
-  void [either, sentence, there];
+  void [either, sentence, there, small];
   return a;
 }
 `;
@@ -103,7 +110,7 @@ test('package.json and the files agree, for publint and are-the-types-wrong too'
   const { messages } = await publint({ pkgDir: folder, strict: true });
   expect(messages).toEqual([]);
   // Its exit code says whether anything is wrong for those who use modules, which is all that this is for.
-  const attw = [join(root, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js'), project.tarball, '--profile', 'esm-only', '--exclude-entrypoints', './pagefault.wasm', '--no-emoji'];
+  const attw = [join(root, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js'), project.tarball, '--profile', 'esm-only', '--exclude-entrypoints', './pagefault.wasm', './slim.wasm', '--no-emoji'];
   expect(project.node(attw)).toMatchObject({ status: 0 });
 }, 120_000);
 
@@ -126,6 +133,19 @@ test('the library stays small', async () => {
   expect(await size("import * as all from 'pagefault'; globalThis.it = all;")).toBeLessThan(34_000);
 });
 
+test('the core stays small', () => {
+  const size = (name: string) => {
+    const bytes = readFileSync(join(project.folder, 'node_modules', 'pagefault', 'dist', name));
+    return { raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length };
+  };
+  for (const [name, raw, gzip] of CORE_BYTES) {
+    const is = size(name);
+    console.log(`${name}: ${(is.raw / 1000).toFixed(0)} kB, ${(is.gzip / 1000).toFixed(0)} kB gzip`);
+    expect(is.raw, name).toBeLessThan(raw);
+    expect(is.gzip, `${name}, compressed`).toBeLessThan(gzip);
+  }
+});
+
 test('without its file it says what to do', () => {
   project.write('main.mjs', program('pagefault', 'console.log'));
   const core = join(project.folder, 'node_modules', 'pagefault', 'dist', 'pagefault.wasm');
@@ -138,6 +158,18 @@ test('without its file it says what to do', () => {
     expect(said(() => rmSync(core))).toMatch(/^LoadError: pagefault\.wasm is not at .*copy node_modules\/pagefault\/dist\/pagefault\.wasm.*'pagefault\/inline'/);
     expect(said(() => project.write('node_modules/pagefault/dist/pagefault.wasm', '<!doctype html><title>x</title>'))).toMatch(/^LoadError: pagefault\.wasm is an HTML page.*not WebAssembly/);
     expect(said(() => project.write('node_modules/pagefault/dist/pagefault.wasm', ''))).toMatch(/^LoadError: pagefault\.wasm is nothing, not WebAssembly/);
+  } finally {
+    writeFileSync(core, bytes);
+  }
+});
+
+test('the small core says so too', () => {
+  project.write('main.mjs', program('pagefault/slim', 'console.log'));
+  const core = join(project.folder, 'node_modules', 'pagefault', 'dist', 'slim.wasm');
+  const bytes = readFileSync(core);
+  rmSync(core);
+  try {
+    expect(project.node(['main.mjs']).stdout).toMatch(/^LoadError: slim\.wasm is not at .*copy node_modules\/pagefault\/dist\/slim\.wasm/);
   } finally {
     writeFileSync(core, bytes);
   }

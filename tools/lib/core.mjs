@@ -1,15 +1,20 @@
-// The core as WebAssembly: cargo, wasm-bindgen, wasm-opt; rebuilt only when its sources changed.
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+// The core as WebAssembly: cargo, wasm-bindgen, wasm-opt; rebuilt only when its sources changed. It is built several
+// times, with as much in it as its users need.
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { createHash } from 'node:crypto';
 import { ROOT, run, say } from './run.mjs';
 import { hashOf, wasmBindgen } from './setup.mjs';
+import { fileURLToPath } from 'node:url';
 
 const LIB = join(ROOT, 'www', 'lib');
 /** What strangers import. */
-const ENTRIES = ['index', 'node', 'inline', 'worker'];
-const STAMP = join(LIB, 'wasm', '.stamp');
+const ENTRIES = ['index', 'node', 'inline', 'slim', 'slim-node', 'worker'];
+/** The builds of the core, by the name of their file, with the features of the crate. */
+const BUILDS = { pagefault: 'js,script', slim: 'js', page: 'page' };
+/** Those that the package ships. */
+const SHIPPED = ['pagefault', 'slim'];
 
 function sources(folder) {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
@@ -27,18 +32,14 @@ export async function optimise(from, to) {
 
 /**
  * The generated glue serves one instance for ever; a trap would take all machines of the page with it. Here it becomes a
- * function that makes the glue of an instance of its own. What it exports is that of the instance in use, so that
- * importers follow when another one takes its place.
+ * function that makes the glue of an instance of its own.
  */
 export function severalInstances(glue, core) {
-  const names = [...glue.matchAll(/^export (?:class|function) (\w+)/gm)].map(([, name]) => name).filter((name) => name !== 'start');
+  const names = exported(glue);
   const body = glue.replace(/^export (?=class|function)/gm, '').replace(/^export \{[^}]*\};?$/m, '')
     // Entries that are not called in a hurry tell of a trap by themselves.
     .replace('wasm = instance.exports;', 'wasm = watched(instance.exports, onTrap);');
-  const of = (name) => `${name} = current.${name};`;
   return `${body.startsWith('/*') ? body.slice(0, body.indexOf('\n') + 1) : ''}
-const isTrap = (error) => error instanceof WebAssembly.RuntimeError || (error instanceof RangeError && /call stack/i.test(error.message)) || error?.name === 'InternalError';
-
 function watched(exports, onTrap) {
   const all = {};
   for (const name of Object.keys(exports)) {
@@ -47,7 +48,7 @@ function watched(exports, onTrap) {
       try {
         return entry(...args);
       } catch (error) {
-        throw isTrap(error) ? onTrap(error) ?? error : error;
+        throw onTrap(error) ?? error;
       }
     };
   }
@@ -70,24 +71,19 @@ ${body.slice(body.startsWith('/*') ? body.indexOf('\n') + 1 : 0)}
   return { ${names.join(', ')}, init: __wbg_init, abandon, revive, table: () => wasm.__wbindgen_externrefs };
 }
 
-export { isTrap };
 export const CORE = '${core}';
-export let ${names.join(', ')};
-
-/** Makes an instance's glue the one whose parts are exported. */
-export function use(current) {
-${names.map((name) => `  ${of(name)}`).join('\n')}
-}
 `;
 }
 
+/** What the core has: classes and functions, in generated code or declarations. */
+const exported = (text) => [...text.matchAll(/^export (?:class|function) (\w+)/gm)].map(([, name]) => name).filter((name) => name !== 'start' && name !== 'initSync');
+
 /** The declarations to it. */
 export function severalDeclarations(types) {
-  const names = [...types.matchAll(/^export (?:class|function) (\w+)/gm)].map(([, name]) => name).filter((name) => name !== 'start' && name !== 'initSync');
   return `${types.replace('export default function', 'declare function').replace('export function initSync', 'declare function initSync')}
 /** The glue of one instance. */
 export interface Glue {
-${names.map((name) => `  readonly ${name}: typeof ${name};`).join('\n')}
+${exported(types).map((name) => `  readonly ${name}: typeof ${name};`).join('\n')}
   readonly init: typeof __wbg_init;
   /** Lets go of the instance: frees do nothing then, all else throws what \`error\` makes. */
   abandon(error: () => Error): void;
@@ -98,39 +94,56 @@ ${names.map((name) => `  readonly ${name}: typeof ${name};`).join('\n')}
 }
 /** Tells builds of the core apart. */
 export const CORE: string;
+/** Makes the glue of an instance; \`onTrap\` is asked what to throw in place of an error, nothing for the error itself. */
 export function makeGlue(onTrap: (error: unknown) => unknown): Glue;
-export function use(current: Glue): void;
-export function isTrap(error: unknown): boolean;
 `;
 }
 
-/** Builds www/lib/pagefault.wasm and its glue www/lib/wasm/ unless they are up to date. */
-export async function buildCore() {
-  const inputs = [...sources(join(ROOT, 'crate', 'src')), join(ROOT, 'crate', 'Cargo.toml'), join(ROOT, 'Cargo.toml'), join(ROOT, 'Cargo.lock')];
+/** Builds www/lib/NAME.wasm and its glue www/lib/wasm/NAME.js, for each name, unless they are up to date. */
+export async function buildCore(names = Object.keys(BUILDS)) {
+  const inputs = [...sources(join(ROOT, 'crate', 'src')), join(ROOT, 'crate', 'Cargo.toml'), join(ROOT, 'Cargo.toml'), join(ROOT, 'Cargo.lock'), fileURLToPath(import.meta.url)];
   const wanted = hashOf(inputs);
-  if (existsSync(join(LIB, 'pagefault.wasm')) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return;
-  const { generator } = await wasmBindgen();
-  say('building the core (release)');
-  await run('cargo', ['build', '--release', '--locked', '--lib', '-p', 'pagefault', '--target', 'wasm32-unknown-unknown'], { what: 'building the core' });
-  const target = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
-  const built = join(target, 'wasm32-unknown-unknown', 'release', 'pagefault.wasm');
-  const fresh = join(LIB, `wasm.${process.pid}.tmp`);
-  mkdirSync(fresh, { recursive: true });
-  await run(generator, ['--target', 'web', '--out-dir', fresh, '--out-name', 'pagefault', '--omit-default-module-path', built], { what: 'wasm-bindgen' });
-  say('optimising the core (wasm-opt)');
-  await optimise(join(fresh, 'pagefault_bg.wasm'), join(fresh, 'pagefault.wasm'));
-  renameSync(join(fresh, 'pagefault.wasm'), join(LIB, 'pagefault.wasm'));
-  for (const name of readdirSync(fresh)) if (name.endsWith('.wasm') || name.endsWith('_bg.wasm.d.ts')) rmSync(join(fresh, name));
-  const core = createHash('sha256').update(readFileSync(join(LIB, 'pagefault.wasm'))).digest('hex').slice(0, 16);
-  for (const [name, change] of [['pagefault.js', severalInstances], ['pagefault.d.ts', severalDeclarations]]) {
-    writeFileSync(join(fresh, name), change(readFileSync(join(fresh, name), 'utf8'), core));
+  const stamp = (name) => join(LIB, 'wasm', `.${name}.stamp`);
+  const isFresh = (name) => existsSync(join(LIB, `${name}.wasm`)) && existsSync(stamp(name)) && readFileSync(stamp(name), 'utf8') === wanted;
+  const finishing = [];
+  for (const name of names.filter((name) => !isFresh(name))) {
+    const built = await compile(name);
+    // Optimising one goes on while the next is compiled.
+    finishing.push(finish(name, built).then(() => writeFileSync(stamp(name), wanted)));
   }
-  rmSync(join(LIB, 'wasm'), { recursive: true, force: true });
-  renameSync(fresh, join(LIB, 'wasm'));
+  await Promise.all(finishing);
   // The core inside a script is made when the package is.
   writeFileSync(join(LIB, 'wasm', 'inline.js'), 'export default "";\n');
   writeFileSync(join(LIB, 'wasm', 'inline.d.ts'), 'declare const packed: string;\nexport default packed;\n');
-  writeFileSync(STAMP, wanted);
+}
+
+/** Compiles a build of the core; the path of a copy. */
+async function compile(name) {
+  say(`building the core: ${name} (release)`);
+  const features = ['--no-default-features', '--features', BUILDS[name]];
+  await run('cargo', ['build', '--release', '--locked', '--lib', '-p', 'pagefault', ...features, '--target', 'wasm32-unknown-unknown'], { what: 'building the core' });
+  const target = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
+  const copy = join(LIB, `${name}.${process.pid}.tmp`);
+  copyFileSync(join(target, 'wasm32-unknown-unknown', 'release', 'pagefault.wasm'), copy);
+  return copy;
+}
+
+/** From what the compiler made to what is shipped. */
+async function finish(name, built) {
+  const { generator } = await wasmBindgen();
+  const fresh = join(LIB, `wasm.${name}.${process.pid}.tmp`);
+  mkdirSync(fresh, { recursive: true });
+  await run(generator, ['--target', 'web', '--out-dir', fresh, '--out-name', name, '--omit-default-module-path', built], { what: 'wasm-bindgen' });
+  say(`optimising the core: ${name} (wasm-opt)`);
+  await optimise(join(fresh, `${name}_bg.wasm`), join(fresh, `${name}.wasm`));
+  renameSync(join(fresh, `${name}.wasm`), join(LIB, `${name}.wasm`));
+  const core = createHash('sha256').update(readFileSync(join(LIB, `${name}.wasm`))).digest('hex').slice(0, 16);
+  mkdirSync(join(LIB, 'wasm'), { recursive: true });
+  for (const [file, change] of [[`${name}.js`, severalInstances], [`${name}.d.ts`, severalDeclarations]]) {
+    writeFileSync(join(LIB, 'wasm', file), change(readFileSync(join(fresh, file), 'utf8'), core));
+  }
+  rmSync(fresh, { recursive: true, force: true });
+  rmSync(built);
 }
 
 /** Builds the npm package's files in dist/. */
@@ -142,9 +155,11 @@ export async function buildLibrary() {
   for (const file of sources(dist).filter((name) => name.endsWith('.d.ts'))) {
     writeFileSync(file, readFileSync(file, 'utf8').replace(/(from '\.[^']*|import\("\.[^"]*)\.ts(['"])/g, '$1.js$2'));
   }
-  cpSync(join(LIB, 'pagefault.wasm'), join(dist, 'pagefault.wasm'));
   mkdirSync(join(dist, 'wasm'), { recursive: true });
-  cpSync(join(LIB, 'wasm', 'pagefault.js'), join(dist, 'wasm', 'pagefault.js'));
+  for (const name of SHIPPED) {
+    cpSync(join(LIB, `${name}.wasm`), join(dist, `${name}.wasm`));
+    cpSync(join(LIB, 'wasm', `${name}.js`), join(dist, 'wasm', `${name}.js`));
+  }
   const packed = gzipSync(readFileSync(join(LIB, 'pagefault.wasm')), { level: 9 }).toString('base64');
   writeFileSync(join(dist, 'wasm', 'inline.js'), `export default "${packed}";\n`);
   removeInternals(dist);

@@ -1,11 +1,12 @@
 /** What is dropped: files together, other encodings, and what is refused. */
 import { readFileSync } from 'node:fs';
-import { expect, test, vi } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { gather, whyNoText } from './incoming.ts';
 import { asLines } from './model/lines.ts';
+import { page } from './worker/wasm.ts';
 
 // The page fetches the core; here it is read.
-vi.mock('../lib/index.ts', () => import('../lib/node.ts'));
+beforeAll(() => page.instance(readFileSync(new URL('../lib/page.wasm', import.meta.url))) as unknown as Promise<void>);
 
 const file = (name: string, text: string) => ({ name, bytes: new TextEncoder().encode(text) });
 const MAPS = '558800000000-558800001000 r--p 00000000 08:01 1001 /usr/bin/demo\n7ffd11100000-7ffd11121000 rw-p 00000000 00:00 0 [stack]\n';

@@ -1,5 +1,6 @@
 /** What is dropped or chosen: bytes of files, of which one text is made, or a sentence why not. */
-import { type TextKind, decodeText, joinLogs, recogniseText } from '../lib/index.ts';
+import type { TextKind } from '../lib/api.ts';
+import { decodeText, joinLogs, recogniseText } from './worker/wasm.ts';
 
 /** Larger files are not read. */
 const MOST_BYTES = 32 << 20;

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as api from './node.ts';
 import { type Machine, type Process, IPC, MachineStopped, OutOfMemory, PageFault, ProcessGone, RLIM_INFINITY, Refusal, SYS, SyscallError, createMachine, explain, isRefusal, memoryUsed, openScript } from './node.ts';
-import { systemCalls } from './wasm/pagefault.js';
 
 /** The method of each call, made so that it works or is refused by the kernel. */
 const METHODS: Readonly<Record<keyof typeof SYS, (p: Process, a: bigint, fd: number) => unknown>> = {
@@ -32,8 +31,8 @@ async function fresh(options: NonNullable<Parameters<typeof createMachine>[0]> =
 }
 
 test('the calls are those of the core, each with its number and a method', async () => {
-  await fresh();
-  const core = Object.fromEntries(systemCalls().split(' ').map((each) => each.split('=')).map(([name, number]) => [name, Number(number)]));
+  const [vm] = await fresh();
+  const core = Object.fromEntries(vm._state.instance.glue.systemCalls().split(' ').map((each) => each.split('=')).map(([name, number]) => [name, Number(number)]));
   expect(Object.keys(core).sort()).toEqual(Object.keys(SYS).sort());
   expect(core).toEqual(SYS);
   expect(Object.keys(METHODS).sort()).toEqual(Object.keys(SYS).sort());
@@ -61,7 +60,7 @@ test('each method makes its call, and no other', async () => {
 });
 
 test('constants are those of the core', () => {
-  const text = readFileSync(new URL('../../crate/src/script/constants.rs', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('../../crate/src/settings/constants.rs', import.meta.url), 'utf8');
   const value = (of: string) => (of === 'u64::MAX' ? RLIM_INFINITY : Number(of.includes('<<') ? of.split('<<').map(Number).reduce((x, y) => x * 2 ** y) : of.replaceAll('_', '').replace(/i64.*/, '')));
   const wanted = [...text.matchAll(/\("(\w+)", \(?([^)]+?)\)?(?: as u64)?\),/g)].map(([, name, of]) => [name!, value(of!.trim())] as const);
   expect(wanted.length).toBeGreaterThan(150);

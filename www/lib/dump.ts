@@ -1,5 +1,3 @@
-import { looksLikeDump as looksLikeDumpCore, diffDumps as diffDumpsCore, dumpToScript as dumpToScriptCore, readDump as readDumpCore } from './wasm/pagefault.js';
-
 /** What a text has of `/proc/PID/maps` and `smaps`. */
 export interface DumpReading {
   /** The address spaces in it, in the order of the text. */
@@ -122,11 +120,3 @@ export interface DumpChanges {
   /** A script that starts with the first and makes the calls. */
   readonly script: string;
 }
-
-/** @internal The functions, once the core is loaded. */
-export const dumps = {
-  looksLike: (text: string): boolean => looksLikeDumpCore(text),
-  read: (text: string): DumpReading => readDumpCore(text) as DumpReading,
-  diff: (from: string, to: string): DumpChanges | null => (diffDumpsCore(from, to) ?? null) as DumpChanges | null,
-  toScript: (text: string): string | null => dumpToScriptCore(text) ?? null,
-};

@@ -4,7 +4,6 @@
  */
 import type { Instance } from './core.ts';
 import { ImageError } from './errors.ts';
-import { CORE } from './wasm/pagefault.js';
 
 /** "PAGEFLT" and the version of this form. */
 const MAGIC = [0x50, 0x41, 0x47, 0x45, 0x46, 0x4c, 0x54, 1];
@@ -51,7 +50,7 @@ export async function write(instance: Instance, at: number, ram: number, pids: r
     const value: unknown = table.get(i);
     if (typeof value === 'string') texts.push([i, value]);
   }
-  const header: ImageHeader = { core: CORE, pages: buffer.byteLength / PAGE, at, table: table.length, texts, ram, pids };
+  const header: ImageHeader = { core: instance.build, pages: buffer.byteLength / PAGE, at, table: table.length, texts, ram, pids };
   const words = new TextEncoder().encode(JSON.stringify(header));
   const body = await through(new Uint8Array(buffer.slice(0) as ArrayBuffer), new CompressionStream('gzip'));
   const bytes = new Uint8Array(HEAD + words.length + body.length);
@@ -65,7 +64,7 @@ export async function write(instance: Instance, at: number, ram: number, pids: r
 }
 
 /** What stands before the memory, if the bytes are whole and ours. */
-export function headerOf(bytes: Uint8Array): { readonly header: ImageHeader; readonly body: Uint8Array } {
+export function headerOf(bytes: Uint8Array, build: string): { readonly header: ImageHeader; readonly body: Uint8Array } {
   if (bytes.length < HEAD || MAGIC.slice(0, -1).some((byte, i) => bytes[i] !== byte)) throw new ImageError('foreign', 'machineFromBytes: these bytes are not those of a machine');
   if (bytes[MAGIC.length - 1] !== MAGIC.at(-1)) throw new ImageError('version', `machineFromBytes: the bytes have form ${bytes[MAGIC.length - 1]}, and this is form ${MAGIC.at(-1)}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -77,7 +76,7 @@ export function headerOf(bytes: Uint8Array): { readonly header: ImageHeader; rea
   } catch {
     throw new ImageError('damaged', 'machineFromBytes: what stands before the memory cannot be read');
   }
-  if (header.core !== CORE) throw new ImageError('version', `machineFromBytes: the bytes were written by build ${header.core} of the core, and this is ${CORE}: only the same build can take a machine up again`);
+  if (header.core !== build) throw new ImageError('version', `machineFromBytes: the bytes were written by build ${header.core} of the core, and this is ${build}: only the same build can take a machine up again`);
   return { header, body: bytes.subarray(HEAD + length) };
 }
 

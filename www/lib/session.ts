@@ -1,11 +1,12 @@
 import { type AddressLike, high, low } from './address.ts';
 import { integer, word, wrongType } from './check.ts';
+import type { AllGlue } from './core.ts';
 import type { Walk } from './errors.ts';
 import type { ToldByCore } from './facts.ts';
 import { guarded } from './guarded.ts';
 import type { FrameDetail, FrameView, ProcessBrief, Snapshot } from './snapshot.ts';
 import { type Explanation, tell } from './tell.ts';
-import { WasmReader, WasmSession, textOfBytes as decodeCore, joinLogs as joinCore, recogniseText as recogniseCore } from './wasm/pagefault.js';
+import type { WasmSession } from './wasm/pagefault.js';
 
 /** What a text may be: the script language, a log of calls, or the address space of a process. */
 export type TextKind = 'script' | 'strace' | 'qemu' | 'perf' | 'maps' | 'smaps';
@@ -123,13 +124,13 @@ export class ScriptSession {
   }
 
   /** @internal Throws {@link ScriptError} for a script that cannot be parsed. */
-  static _open(text: string, kind?: TextKind): ScriptSession {
-    return new ScriptSession(guarded(() => new WasmSession(text, kind)));
+  static _open(glue: AllGlue, text: string, kind?: TextKind): ScriptSession {
+    return new ScriptSession(guarded(() => new glue.WasmSession(text, kind)));
   }
 
   /** @internal The same of a long log, read in slices between which others have their turn. */
-  static async _read(text: string, kind: TextKind | undefined, { signal, onProgress }: ReadOptions): Promise<ScriptSession> {
-    const reader = guarded(() => new WasmReader(text, kind));
+  static async _read(glue: AllGlue, text: string, kind: TextKind | undefined, { signal, onProgress }: ReadOptions): Promise<ScriptSession> {
+    const reader = guarded(() => new glue.WasmReader(text, kind));
     try {
       for (;;) {
         signal?.throwIfAborted();
@@ -263,11 +264,3 @@ export class ScriptSession {
     this.#core.free();
   }
 }
-
-/** @internal The functions, once the core is loaded. */
-export const texts = {
-  recognise: (text: string): TextKind => recogniseCore(text) as TextKind,
-  join: (files: readonly { readonly name: string; readonly text: string }[]): JoinedLogs =>
-    joinCore(files.map((file) => file.name), files.map((file) => file.text)) as JoinedLogs,
-  decode: (bytes: Uint8Array): string => decodeCore(bytes),
-};

@@ -4,7 +4,7 @@ import { outOfRange, wrongType } from './check.ts';
 import { type Instance, isTrap } from './core.ts';
 import { MachineStopped, PageFault, ProcessGone, Refusal, SyscallError, type Walk } from './errors.ts';
 import type { Access, HandlerMap, SignalInfo, Watch, Watchpoint } from './watching.ts';
-import type { WasmMachine } from './wasm/pagefault.js';
+import type { WasmMachine } from './wasm/slim.js';
 
 /** What is known of a process apart from the core: all handles of it share it. */
 export interface Life {

@@ -7,6 +7,7 @@ use crate::addr::PAGE_SIZE;
 use crate::flags::VmFlags;
 use crate::ids::{AnonVmaId, FileId};
 use crate::mm::Sysctl;
+use crate::sort;
 use crate::vma::{AnonChain, Vma, why_apart, why_apart_from_heap};
 use crate::why::NoMerge;
 use serde::Serialize;
@@ -225,7 +226,7 @@ impl Asker<'_> {
         if difference.intersects(VmFlags::ACCESS) {
             let perms = |area: &Area| area.maps.perms[..3].iter().collect::<String>();
             let mut pair = [perms(self.areas[right - 1]), perms(self.areas[right])];
-            pair.sort_by(|a, b| b.cmp(a));
+            sort::by(&mut pair, |a, b| b.cmp(a));
             kinds.push((Kind::Permission, pair.join(" beside ")));
         }
         let rest = difference - VmFlags::ACCESS - VmFlags::SHARED - VmFlags::MAYSHARE - VmFlags::SPECIAL;
@@ -352,6 +353,6 @@ fn groups(boundaries: &[Boundary], guards: Option<Guards>) -> Vec<Group> {
             advice: advice::advice(kind, detail, guards),
         })
         .collect();
-    groups.sort_by_key(|group| std::cmp::Reverse(group.count));
+    sort::by_key(&mut groups, |group| std::cmp::Reverse(group.count));
     groups
 }

@@ -1,6 +1,7 @@
 //! What areas cost, as smaps counts it: each, and summed by name and by kind, like `pmap -X` and `smem`.
 
 use super::area::{Area, Dump, hex};
+use crate::sort;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -111,7 +112,7 @@ fn row(name: String, area: &Area) -> CostRow {
 }
 
 fn dearest_first(mut rows: Vec<CostRow>) -> Vec<CostRow> {
-    rows.sort_by_key(|row| std::cmp::Reverse(row.costs.weight()));
+    sort::by_key(&mut rows, |row| std::cmp::Reverse(row.costs.weight()));
     rows
 }
 

@@ -351,7 +351,9 @@ fn map_flags(area: &Area, vma: &Vma) -> String {
 
 /// The lines of a dump by their first address, for comparisons.
 pub(super) fn lines_by_start(dump: &Dump) -> BTreeMap<u64, String> {
-    dump.counted().map(|area| (area.maps.range.start.0, comparable(area))).collect()
+    let mut lines = BTreeMap::new();
+    lines.extend(dump.counted().map(|area| (area.maps.range.start.0, comparable(area))));
+    lines
 }
 
 /// A line of maps without what no script can choose: inode numbers of memory that it makes.

@@ -4,9 +4,10 @@ use crate::addr::{PAGE_SIZE, VirtAddr, VirtRange};
 use crate::ids::Pid;
 use crate::machine::Machine;
 use crate::mmu::Pte;
+use crate::sort;
 use crate::view;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashSet;
 
 /// Runs of pages that are told of a process; what is beyond is counted.
 const MOST_RUNS: usize = 4096;
@@ -36,7 +37,8 @@ pub(super) struct Run {
     kind: &'static str,
 }
 
-fn pages(machine: &Machine, pid: Pid) -> BTreeMap<VirtAddr, Pte> {
+/// Entries that are not empty, upwards.
+fn pages(machine: &Machine, pid: Pid) -> Vec<(VirtAddr, Pte)> {
     let whole = VirtRange::new(0, 1 << 56);
     let used = machine.mm_of(pid).map(|mm| mm.tables.used(&machine.kernel.phys, whole).collect());
     used.unwrap_or_default()
@@ -52,15 +54,17 @@ fn is_same(was: (&Machine, Pte), is: (&Machine, Pte)) -> bool {
 
 fn changed_pages(from: &Machine, to: &Machine, pid: Pid) -> (Vec<Run>, usize) {
     let (was, is) = (pages(from, pid), pages(to, pid));
-    let mut changes: Vec<(VirtAddr, &'static str)> = was.keys().filter(|at| !is.contains_key(at)).map(|at| (*at, "gone")).collect();
+    let find = |list: &[(VirtAddr, Pte)], at: VirtAddr| list.binary_search_by_key(&at, |(at, _)| *at).ok().map(|found| list[found].1);
+    let gone = was.iter().filter(|(at, _)| find(&is, *at).is_none());
+    let mut changes: Vec<(VirtAddr, &'static str)> = gone.map(|(at, _)| (*at, "gone")).collect();
     for (at, pte) in &is {
-        match was.get(at) {
+        match find(&was, *at) {
             None => changes.push((*at, "new")),
-            Some(old) if !is_same((from, *old), (to, *pte)) => changes.push((*at, "changed")),
+            Some(old) if !is_same((from, old), (to, *pte)) => changes.push((*at, "changed")),
             Some(_) => {}
         }
     }
-    changes.sort_by_key(|(at, _)| *at);
+    sort::by_key(&mut changes, |(at, _)| *at);
     let mut runs: Vec<(VirtAddr, VirtAddr, &'static str)> = Vec::new();
     for (at, kind) in changes {
         match runs.last_mut() {
@@ -78,12 +82,12 @@ pub(super) fn difference(from: &Machine, to: &Machine) -> Vec<ProcessDifference>
     let alive = |machine: &Machine| -> Vec<u32> { machine.processes().filter(|p| p.is_alive()).map(|p| p.pid.0).collect() };
     let (had, has) = (alive(from), alive(to));
     let mut all: Vec<_> = had.iter().chain(&has).copied().collect();
-    all.sort_unstable();
+    sort::by(&mut all, Ord::cmp);
     all.dedup();
     let told = all.into_iter().map(|pid| {
         let (was, is) = (view::maps_text(from, Pid(pid)), view::maps_text(to, Pid(pid)));
         let only = |these: &str, those: &str| -> Vec<String> {
-            let those: BTreeSet<_> = those.lines().collect();
+            let those: HashSet<_> = those.lines().collect();
             these.lines().filter(|line| !those.contains(line)).map(String::from).collect()
         };
         let (pages, more) = changed_pages(from, to, Pid(pid));

@@ -9,7 +9,7 @@ use crate::fs::Content;
 use crate::ids::Pid;
 use crate::machine::{Arg, Machine, Sysno};
 use crate::mmu::Access;
-use crate::script::{Header, Script};
+use crate::settings::{Header, SETTINGS};
 use crate::signal::{SiCode, SigNo, Signal};
 use crate::view;
 use serde::Serialize;
@@ -44,8 +44,7 @@ pub struct WasmMachine {
 
 /// The settings that lines such as `@ram 64M` give, as at the head of a script.
 fn header(text: &str) -> Result<Header, JsValue> {
-    let told = |errors: Vec<crate::script::ParseError>| JsValue::from_str(&errors.first().map_or(String::new(), ToString::to_string));
-    Script::parse(text).map(|script| script.header).map_err(told)
+    Header::read(text).map_err(|error| told(&error))
 }
 
 fn told(error: &impl ToString) -> JsValue {
@@ -435,7 +434,7 @@ impl WasmMachine {
     /// The kernel's settings as a script writes them, one a line.
     pub fn settings(&self) -> String {
         let sysctl = &self.machine.kernel.sysctl;
-        crate::script::SETTINGS.iter().map(|setting| setting.line((setting.get)(sysctl)) + "\n").collect()
+        SETTINGS.iter().map(|setting| setting.line((setting.get)(sysctl)) + "\n").collect()
     }
 
     /// Ends a process by SIGKILL; `false` if it does not live.

@@ -3,15 +3,21 @@
 //! looks into, so that no hot call makes an object.
 
 mod difference;
+#[cfg(feature = "script")]
 mod dump;
+#[cfg(feature = "page")]
 mod look;
 mod machine;
+#[cfg(feature = "script")]
 mod reading;
+#[cfg(feature = "script")]
 mod session;
 mod watch;
 
 pub use machine::WasmMachine;
+#[cfg(feature = "script")]
 pub use reading::WasmReader;
+#[cfg(feature = "script")]
 pub use session::WasmSession;
 
 use serde::Serialize;

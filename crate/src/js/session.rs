@@ -5,6 +5,7 @@ use crate::addr::{Pfn, VirtAddr};
 use crate::ids::Pid;
 use crate::log::{Kind, decode, join_files, recognise};
 use crate::script::{Architecture, LeftOut, ParseError, Progress, Session, StepReport};
+use crate::sort;
 use crate::view;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
@@ -301,7 +302,7 @@ impl WasmSession {
         let differ = steps().filter(|(_, report)| !report.differences.is_empty()).take(most);
         let assume = steps().filter(|(_, report)| report.differences.is_empty() && report.assumed.is_some()).take(most);
         let mut remarks: Vec<_> = differ.chain(assume).map(|(step, report)| (step, StepView::from(report))).collect();
-        remarks.sort_by_key(|(step, _)| *step);
+        sort::by_key(&mut remarks, |(step, _)| *step);
         to_js(&remarks)
     }
 

@@ -8,7 +8,8 @@ use super::prefix::Core;
 use super::processes::{Key, Processes};
 use super::recognise::Kind;
 use super::{call, faults};
-use crate::script::{Expr, Header, Line, Outcome, Script, SetAside, Statement, apply_directive, parse_line};
+use crate::script::{Expr, Header, Line, Outcome, Script, SetAside, Statement, parse_line};
+use crate::sort;
 use std::collections::HashMap;
 
 /// Most frames kept of one call's stack.
@@ -208,7 +209,7 @@ impl Reader {
     /// A line of the script language.
     fn mark(&mut self, line: usize, text: &str) {
         let fault = match parse_line(text, line) {
-            Ok(Some(Line::Directive(_, directive))) => apply_directive(&mut self.header, directive).err(),
+            Ok(Some(Line::Directive(_, directive))) => self.header.apply(directive).err(),
             Ok(Some(Line::Expectation(_, expectation))) => self.attach(|statement| statement.expectations.push(expectation)),
             Ok(Some(Line::Input(_, input))) => self.attach(|statement| statement.inputs.push(input)),
             Ok(_) => None,
@@ -232,14 +233,14 @@ impl Reader {
     /// Everything that was read.
     pub(super) fn finish(mut self) -> Script {
         let mut left: Vec<_> = std::mem::take(&mut self.halves).into_iter().collect();
-        left.sort_by_key(|(_, half)| half.began);
+        sort::by_key(&mut left, |(_, half)| half.began);
         for (key, half) in left {
             self.ended(key, half);
         }
         let Self { kind, header, statements, mut set_aside, processes, evidence, .. } = self;
         let named = statements.into_iter().map(|(key, statement)| Statement { process: processes.name(key), ..statement });
         let statements = parents_first(named.collect());
-        set_aside.sort_by_key(|aside| aside.line);
+        sort::by_key(&mut set_aside, |aside| aside.line);
         Script { header, statements, is_log: true, set_aside, architecture: evidence.verdict(kind) }
     }
 }

@@ -189,7 +189,9 @@ impl Machine {
     /// In tests every invariant is recounted after every operation; with thousands of areas, now and then.
     #[inline]
     pub(crate) fn check_after_operation(&mut self) {
-        if self.kernel.sysctl.paranoid {
+        // What is shipped to browsers does not carry the check.
+        const IS_THERE: bool = cfg!(any(not(target_arch = "wasm32"), debug_assertions, feature = "paranoid"));
+        if IS_THERE && self.kernel.sysctl.paranoid {
             self.check_invariants();
         }
     }

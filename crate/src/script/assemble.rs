@@ -1,9 +1,10 @@
 //! From lines to a script: the header, `>` and `<` lines attached to their statements.
 
 use super::Script;
-use super::ast::{Architecture, Directive, Line, Statement};
-use super::header::Header;
-use super::parse::ParseError;
+use super::ast::{Architecture, Input, Line, Statement};
+use crate::addr::VirtAddr;
+use crate::machine::ProcessConfig;
+use crate::settings::{Header, ParseError};
 
 pub(super) fn assemble(lines: Vec<Line>) -> Result<Script, Vec<ParseError>> {
     let mut header = Header::default();
@@ -16,7 +17,7 @@ pub(super) fn assemble(lines: Vec<Line>) -> Result<Script, Vec<ParseError>> {
                 if !statements.is_empty() {
                     let found = "a setting of the machine".into();
                     errors.push(ParseError::new(number, 1, found, "settings only before the first statement".into()));
-                } else if let Err(expected) = apply(&mut header, directive) {
+                } else if let Err(expected) = header.apply(directive) {
                     errors.push(ParseError::new(number, 1, "this setting".into(), expected));
                 }
             }
@@ -38,13 +39,18 @@ pub(super) fn assemble(lines: Vec<Line>) -> Result<Script, Vec<ParseError>> {
     Ok(Script { header, statements, is_log, set_aside: Vec::new(), architecture: Architecture::default() })
 }
 
-/// Applies a line of the header; what was expected instead if it cannot be.
-pub(crate) fn apply(header: &mut Header, directive: Directive) -> Result<(), String> {
-    match directive {
-        Directive::Maps(line) => {
-            header.process.maps.push(line);
-            Ok(())
+/// What `execve` leaves, from the `<` lines of its statement.
+pub(super) fn process_from_inputs(base: &ProcessConfig, inputs: &[Input]) -> ProcessConfig {
+    let mut process =
+        ProcessConfig { maps: Vec::new(), present: Vec::new(), start_brk: None, start_stack: None, data: (0, 0), ..base.clone() };
+    for input in inputs {
+        match input {
+            Input::Maps(line) => process.maps.push(line.clone()),
+            Input::Brk(addr) => process.start_brk = Some(VirtAddr(*addr)),
+            Input::Stack(addr) => process.start_stack = Some(VirtAddr(*addr)),
+            Input::Data(start, end) => process.data = (*start, *end),
+            Input::Present(range, written) => process.present.push((*range, *written)),
         }
-        Directive::Setting(name, words) => header.set(&name, &words),
     }
+    process
 }

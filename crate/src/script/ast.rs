@@ -2,6 +2,7 @@
 
 use crate::addr::VirtRange;
 use crate::machine::MapsLine;
+use crate::settings;
 use crate::signal::SigNo;
 
 /// An argument or a result.
@@ -173,16 +174,7 @@ pub enum Architecture {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Line {
     Statement(Statement),
-    Directive(usize, Directive),
+    Directive(usize, settings::Line),
     Expectation(usize, Expectation),
     Input(usize, Input),
-}
-
-/// A line of the header.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Directive {
-    /// `@name value…`: words and `key=value` pairs.
-    Setting(String, Vec<(Option<String>, Expr)>),
-    /// A line of the first maps.
-    Maps(MapsLine),
 }

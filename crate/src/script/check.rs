@@ -2,10 +2,9 @@
 //! many arguments. Found before anything is run, each with its place and the nearest name that is known.
 
 use super::ast::{Call, Expr, Outcome, Statement};
-use super::constants::{constant, constants};
-use super::parse::ParseError;
 use super::signatures::{SIGNATURES, nearest, signature};
 use crate::machine::Sysno;
+use crate::settings::{ParseError, constant, constants};
 use std::collections::HashSet;
 
 /// Errors told at most.

@@ -1,8 +1,8 @@
 //! From expressions to numbers and arguments.
 
 use super::ast::{Call, Expr};
-use super::constants::constant;
 use crate::machine::Arg;
+use crate::settings::constant;
 use std::collections::HashMap;
 
 /// Names that statements have bound.

@@ -6,6 +6,7 @@ use crate::addr::VirtRange;
 use crate::fs::TMPFS_DEV;
 use crate::ids::Pid;
 use crate::machine::{Machine, MapsLine};
+use crate::sort;
 use crate::view;
 use std::collections::HashSet;
 
@@ -240,7 +241,7 @@ impl Checker<'_> {
             }
         }
         for list in [&mut gone, &mut new, &mut expected_gone, &mut expected_new] {
-            list.sort();
+            sort::by(list, Ord::cmp);
         }
         self.differ("maps", few(&[expected_gone, expected_new].concat()), few(&[gone, new].concat()));
     }

@@ -1,11 +1,11 @@
 //! Expressions: numbers, names, strings, lists and structures, as strace prints them.
 
 use super::ast::Expr;
-use super::parse::{MAX_DEPTH, Result, expected, identifier, skip_arguments};
-use winnow::ascii::{digit1, hex_digit1};
-use winnow::combinator::{alt, cut_err, fail, not, opt, preceded, repeat, terminated};
+use super::parse::{MAX_DEPTH, Result, by_hand, expected, identifier, skip_arguments};
+use crate::settings::Cursor;
+use winnow::combinator::{alt, cut_err, fail, not, opt, repeat, terminated};
+use winnow::error::ErrMode;
 use winnow::prelude::*;
-use winnow::stream::AsChar;
 use winnow::token::{any, one_of, take_until, take_while};
 
 type Arguments = Vec<(Option<String>, Expr)>;
@@ -195,61 +195,11 @@ fn named(input: &mut &str) -> Result<Expr> {
 
 /// Decimal, `0x` hexadecimal or `0` octal, with K, M, G, T for powers of 1024.
 pub(super) fn number(input: &mut &str) -> Result<u64> {
-    let value = alt((
-        preceded("0x", hex_digit1).try_map(|digits| u64::from_str_radix(digits, 16)),
-        preceded('0', digit1).try_map(|digits| u64::from_str_radix(digits, 8)),
-        digit1.try_map(|digits: &str| digits.parse::<u64>()),
-    ))
-    .parse_next(input)?;
-    let suffix = opt(terminated(one_of(['K', 'M', 'G', 'T']), opt("iB"))).parse_next(input)?;
-    let shift = match suffix {
-        Some('K') => 10,
-        Some('M') => 20,
-        Some('G') => 30,
-        Some(_) => 40,
-        None => 0,
-    };
-    // A letter right behind a number is no number.
-    not(one_of(|c: char| c.is_alphanum() || c == '_')).parse_next(input)?;
-    if value > u64::MAX >> shift {
-        return fail.parse_next(input);
-    }
-    Ok(value << shift)
+    by_hand(input, Cursor::number)
 }
 
-pub(super) fn text(input: &mut &str) -> Result<Expr> {
-    let mut bytes = Vec::with_capacity(input.len().min(64));
-    '"'.parse_next(input)?;
-    loop {
-        let plain = take_while(0.., |c: char| c != '"' && c != '\\').parse_next(input)?;
-        bytes.extend_from_slice(plain.as_bytes());
-        if opt('\\').parse_next(input)?.is_none() {
-            break;
-        }
-        bytes.push(escaped(input)?);
-    }
-    cut_err('"').context(expected("`\"` to close the string")).parse_next(input)?;
-    // strace cuts long strings off.
-    let _ = opt("...").parse_next(input)?;
-    Ok(Expr::Text(bytes))
-}
-
-/// What stands behind a backslash.
-fn escaped(input: &mut &str) -> Result<u8> {
-    cut_err(alt((
-        preceded('x', take_while(2..=2, |c: char| c.is_ascii_hexdigit())).try_map(|d| u8::from_str_radix(d, 16)),
-        take_while(1..=3, '0'..='7').try_map(|d| u8::from_str_radix(d, 8)),
-        any.map(|c: char| match c {
-            'n' => b'\n',
-            't' => b'\t',
-            'r' => b'\r',
-            'f' => 12,
-            'v' => 11,
-            other => other as u8,
-        }),
-    )))
-    .context(expected("`\"` to close the string"))
-    .parse_next(input)
+fn text(input: &mut &str) -> Result<Expr> {
+    by_hand(input, Cursor::text).map(Expr::Text).map_err(ErrMode::cut)
 }
 
 #[cfg(test)]

@@ -1,71 +1,28 @@
-//! Lines that are no statements: `@` settings, `>` expectations, `<` inputs.
+//! Lines that are no statements: `>` expectations, `<` inputs.
 
-use super::ast::{Directive, Expectation, Expr, Input, MapsExpectation};
-use super::expression::{number, operand};
-use super::parse::{Result, expected, identifier};
-use crate::addr::{VirtAddr, VirtRange};
+use super::ast::{Expectation, Input, MapsExpectation};
+use super::expression::number;
+use super::parse::{Result, by_hand, expected, identifier};
+use crate::addr::VirtRange;
 use crate::machine::MapsLine;
+use crate::settings::Cursor;
 use winnow::ascii::{digit1, hex_digit1, space0, space1};
 use winnow::combinator::{alt, cut_err, delimited, eof, fail, opt, preceded, separated, terminated};
 use winnow::prelude::*;
-use winnow::stream::AsChar;
 use winnow::token::{any, one_of, rest, take_while};
 
-pub(super) fn directive(input: &mut &str) -> Result<Directive> {
-    any.parse_next(input)?;
-    if opt(("map", space1)).parse_next(input)?.is_some() {
-        return cut_err(maps_line).map(Directive::Maps).parse_next(input);
-    }
-    let name = cut_err(identifier).context(expected("the name of a setting behind @")).parse_next(input)?;
-    let mut words = Vec::new();
-    loop {
-        space0.parse_next(input)?;
-        if input.is_empty() || input.starts_with('#') {
-            *input = "";
-            return Ok(Directive::Setting(name, words));
-        }
-        let key = opt(terminated(identifier, '=')).parse_next(input)?;
-        words.push((key, setting_value(input)?));
-    }
-}
-
-/// A value of a setting: an expression, or a word with dots and commas in it.
-fn setting_value(input: &mut &str) -> Result<Expr> {
-    if input.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        let word = take_while(1.., |c: char| c.is_alphanum() || "_.,/|-".contains(c)).parse_next(input)?;
-        return Ok(Expr::Name(word.to_string()));
-    }
-    operand(input, 0)
-}
-
 fn range(input: &mut &str) -> Result<VirtRange> {
-    let hex = |input: &mut &str| hex_digit1.try_map(|digits| u64::from_str_radix(digits, 16)).parse_next(input);
-    let (start, _, end): (u64, _, u64) =
-        (hex, '-', hex).context(expected("a range of hexadecimal addresses such as 400000-401000")).parse_next(input)?;
-    Ok(VirtRange { start: VirtAddr(start), end: VirtAddr(end) })
+    by_hand(input, Cursor::range)
 }
 
 /// A line of `/proc/PID/maps`.
 fn maps_line(input: &mut &str) -> Result<MapsLine> {
-    let hex = |input: &mut &str| hex_digit1.try_map(|digits| u64::from_str_radix(digits, 16)).parse_next(input);
-    let hex32 = |input: &mut &str| hex_digit1.try_map(|digits| u32::from_str_radix(digits, 16)).parse_next(input);
-    let range = range(input)?;
-    let perms = preceded(space1, (one_of(['r', '-']), one_of(['w', '-']), one_of(['x', '-']), one_of(['p', 's'])))
-        .context(expected("four letters such as rw-p"))
-        .parse_next(input)?;
-    let offset = preceded(space1, hex).context(expected("an offset in hexadecimal")).parse_next(input)?;
-    let (major, _, minor) = preceded(space1, (hex32, ':', hex32)).context(expected("a device such as 00:00")).parse_next(input)?;
-    let ino = preceded((space1, opt('#')), digit1.try_map(|digits: &str| digits.parse::<u64>()))
-        .context(expected("an inode number"))
-        .parse_next(input)?;
-    let name = opt(preceded(space1, rest)).parse_next(input)?.unwrap_or_default();
-    let perms = [perms.0, perms.1, perms.2, perms.3];
-    Ok(MapsLine { range, perms, offset, dev: (major, minor), ino, name: name.trim_end().to_string() })
+    by_hand(input, Cursor::maps_line)
 }
 
 /// Whether a line is one of `/proc/PID/maps`.
 pub(super) fn is_maps_line(line: &str) -> bool {
-    maps_line(&mut &*line).is_ok()
+    Cursor::new(line).maps_line().is_ok()
 }
 
 fn owner(input: &mut &str) -> Result<Option<String>> {

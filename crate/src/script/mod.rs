@@ -8,12 +8,11 @@
 mod assemble;
 mod ast;
 mod check;
-mod constants;
+mod elsewhere;
 mod evaluate;
 mod expect;
 mod expression;
 mod handler;
-mod header;
 mod marks;
 mod names;
 mod parse;
@@ -22,7 +21,6 @@ mod replay;
 mod run;
 mod saves;
 mod session;
-mod settings;
 mod show;
 mod signatures;
 mod steps;
@@ -30,23 +28,20 @@ mod tally;
 mod told;
 mod verdict;
 
+pub use crate::settings::{Directive, HEADER_SETTINGS, Header, ParseError, SETTINGS, Setting, WrittenPolicy, constants};
+use crate::sort;
 pub use ast::{Architecture, Call, Expectation, Expr, Input, MapsExpectation, Outcome, SetAside, SignalSpec, Statement};
-pub use constants::constants;
+pub use elsewhere::depends_on;
 pub use evaluate::{arguments, number};
-pub use header::{HEADER_SETTINGS, Header};
-pub use parse::ParseError;
-pub use replay::WrittenPolicy;
 pub use replay::order::SearchWork;
 pub use run::{Comparison, StepReport};
 pub use session::{Progress, Session};
-pub use settings::{Directive, SETTINGS, Setting, depends_on};
 pub use show::show_bytes;
 pub use signatures::{SIGNATURES, Signature, signature};
 pub use steps::{StepColumns, call_group};
 pub use tally::{FirstDifference, ProcessTally, Ratio};
 pub use verdict::{LeftOut, Verdict};
 
-pub(crate) use assemble::apply as apply_directive;
 pub(crate) use ast::Line;
 pub(crate) use expression::value;
 pub(crate) use parse::{line_of as parse_line, outcome_of as outcome};
@@ -87,12 +82,12 @@ impl Script {
             Err(more) if is_whole => return Err(more),
             Err(more) => {
                 errors.extend(more);
-                errors.sort_by_key(|error| (error.line, error.column));
+                sort::by_key(&mut errors, |error| (error.line, error.column));
                 return Err(errors);
             }
         };
         errors.extend(check::check(text, &script.statements, is_whole));
-        errors.sort_by_key(|error| (error.line, error.column));
+        sort::by_key(&mut errors, |error| (error.line, error.column));
         if errors.is_empty() { Ok(script) } else { Err(errors) }
     }
 }

@@ -4,50 +4,15 @@
 use super::ast::{Call, Line, Outcome, SignalSpec, Statement};
 use super::expression::{arguments, blank, expression, number};
 use super::handler;
-use super::marks::{directive, expectation, given};
+use super::marks::{expectation, given};
 use crate::machine::Sysno;
-use std::fmt;
+use crate::settings::{Cursor, Fault, ParseError};
 use winnow::ascii::{digit1, space0, space1};
 use winnow::combinator::{alt, cut_err, delimited, fail, not, opt, peek, preceded, terminated};
 use winnow::error::{ContextError, ErrMode, StrContext, StrContextValue};
 use winnow::prelude::*;
 use winnow::stream::AsChar;
 use winnow::token::{any, one_of, take_till, take_while};
-
-/// What is wrong with a script, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParseError {
-    /// From 1.
-    pub line: usize,
-    /// From 1, in characters.
-    pub column: usize,
-    /// What stands there; empty if the line reads well but cannot be run.
-    pub found: String,
-    /// What should stand there, or why it cannot be run.
-    pub expected: String,
-}
-
-impl ParseError {
-    pub(super) fn new(line: usize, column: usize, found: String, expected: String) -> Self {
-        Self { line, column, found, expected }
-    }
-
-    /// Of the text as a whole.
-    pub(crate) fn whole(why: String) -> Self {
-        Self::new(1, 1, String::new(), why)
-    }
-}
-
-impl fmt::Display for ParseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.found.is_empty() {
-            return write!(f, "line {}: {}", self.line, self.expected);
-        }
-        write!(f, "line {}, column {}: found {}, expected {}", self.line, self.column, self.found, self.expected)
-    }
-}
-
-impl std::error::Error for ParseError {}
 
 pub(super) type Result<T> = winnow::ModalResult<T>;
 
@@ -56,6 +21,18 @@ pub(super) const MAX_DEPTH: usize = 32;
 
 pub(super) fn expected(what: &'static str) -> StrContext {
     StrContext::Expected(StrContextValue::Description(what))
+}
+
+/// What is read without the library, as one of its parsers: it stops where the cursor does.
+pub(super) fn by_hand<'a, T>(input: &mut &'a str, read: impl FnOnce(&mut Cursor<'a>) -> std::result::Result<T, Fault>) -> Result<T> {
+    let mut cursor = Cursor::new(input);
+    let read = read(&mut cursor);
+    *input = cursor.rest;
+    match read {
+        Ok(value) => Ok(value),
+        Err(Fault("")) => fail.parse_next(input),
+        Err(Fault(what)) => fail.context(expected(what)).parse_next(input),
+    }
 }
 
 /// Parses all lines; those that can be read, and every error, at most 100.
@@ -138,25 +115,10 @@ fn parse_line(source: &str, number: usize) -> std::result::Result<Option<Line>, 
     }
     let parser = |input: &mut &str| line(input, number);
     parser_to_end(parser, source).map_err(|(offset, expected)| {
-        // What stands there is a word, not the blanks before it.
-        let offset = offset + source[offset..].len() - source[offset..].trim_start().len();
-        let before = &source[..offset];
-        let line_in_text = before.matches('\n').count();
-        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        let expected = hint(&source[offset..], trimmed).map_or(expected, str::to_string);
-        ParseError::new(number + line_in_text, column, found(&source[offset..]), expected)
+        let behind = source[offset..].trim_start();
+        let expected = hint(behind, trimmed).map_or(expected, str::to_string);
+        ParseError::at(number, source, offset, expected)
     })
-}
-
-/// The word at the place of an error, whole if it is not very long.
-fn found(rest: &str) -> String {
-    const MOST: usize = 60;
-    let word: String = rest.chars().take_while(|c| !c.is_whitespace()).take(MOST + 1).collect();
-    match word.chars().count() {
-        0 => "the end of the line".into(),
-        count if count > MOST => format!("`{}…`", word.chars().take(MOST).collect::<String>()),
-        _ => format!("`{word}`"),
-    }
 }
 
 /// What somebody who wrote such a line needs to know, where the grammar's answer would not help.
@@ -206,7 +168,7 @@ fn describe(error: &ContextError) -> String {
 fn line(input: &mut &str, number: usize) -> Result<Option<Line>> {
     space0.parse_next(input)?;
     match input.chars().next() {
-        Some('@') => directive(input).map(|d| Some(Line::Directive(number, d))),
+        Some('@') => by_hand(input, Cursor::line).map_err(ErrMode::cut).map(|d| Some(Line::Directive(number, d))),
         Some('>') => expectation(input).map(|e| Some(Line::Expectation(number, e))),
         Some('<') => given(input).map(|i| Some(Line::Input(number, i))),
         _ => statement(input, number),

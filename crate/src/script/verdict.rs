@@ -3,6 +3,7 @@
 use super::ast::{Architecture, Expectation, Outcome, SetAside, Statement};
 use super::replay;
 use super::run::{Comparison, StepReport};
+use crate::sort;
 use std::fmt;
 
 /// A memory call of a log that was not compared.
@@ -139,7 +140,7 @@ impl Verdict {
             *reasons.entry(&left.reason).or_default() += 1;
         }
         let mut sorted: Vec<_> = reasons.into_iter().collect();
-        sorted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        sort::by_key(&mut sorted, |(_, count)| std::cmp::Reverse(*count));
         sorted
     }
 

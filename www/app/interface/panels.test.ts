@@ -3,12 +3,12 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { recogniseText } from '../../lib/node.ts';
 import { compare } from '../model/compare.ts';
 import { mapsLine } from '../model/smaps.ts';
 import { TrackStore } from '../model/tracks.ts';
 import { Engine } from '../worker/engine.ts';
 import type { At, Look, Opened, Place } from '../worker/protocol.ts';
+import { page } from '../worker/wasm.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -48,7 +48,7 @@ function drawn<E extends { render(): unknown }>(make: new () => E, properties: P
   return said(element.render());
 }
 
-beforeAll(() => recogniseText('') as unknown as Promise<void>);
+beforeAll(() => page.instance(readFileSync(new URL('../../lib/page.wasm', import.meta.url))) as unknown as Promise<void>);
 
 async function machine(text: string) {
   const engine = new Engine({ pause: async () => undefined, now: () => 0 });

@@ -1,14 +1,14 @@
 /** The model over the real engine, without worker and DOM. */
 import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
-import { recogniseText } from '../../lib/node.ts';
 import { Client, type WorkerLike } from '../worker/client.ts';
 import { dispatch } from '../worker/dispatch.ts';
 import { Engine } from '../worker/engine.ts';
 import type { Reply, Request } from '../worker/protocol.ts';
+import { page } from '../worker/wasm.ts';
 import { Model } from './model.ts';
 
-beforeAll(() => recogniseText('') as unknown as Promise<void>);
+beforeAll(() => page.instance(readFileSync(new URL('../../lib/page.wasm', import.meta.url))) as unknown as Promise<void>);
 
 const SCRIPT = `a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
 store(a, "hello")

@@ -1,9 +1,10 @@
 /** The session in the core, as the worker uses it: typed arrays and small objects, no drawing, no policy. */
-import { type Explanation, type FrameDetail, type FrameView, type LeftOut, type SetAside, type StepReport, type TextKind, type ToldByCore, type Verdict, type Walk, tell } from '../../lib/index.ts';
+import { type Explanation, type FrameDetail, type FrameView, type LeftOut, type SetAside, type StepReport, type TextKind, type ToldByCore, type Verdict, type Walk, tell } from '../../lib/api.ts';
 import { high, low } from '../../lib/address.ts';
 import { guarded } from '../../lib/guarded.ts';
-import { WasmSession } from '../../lib/wasm/pagefault.js';
+import type { WasmSession } from '../../lib/wasm/page.js';
 import type { AreaDetail, Areas, CachedFile, Cells, ProcessInfo, TlbEntry, Tracks, Would } from './protocol.ts';
+import { loadedGlue } from './wasm.ts';
 
 /** An address of the protocol. */
 export const parse = (addr: string): bigint => BigInt.asUintN(64, BigInt(`0x${addr || '0'}`));
@@ -15,7 +16,7 @@ export class Core {
 
   /** The core must have been loaded. Throws `ScriptError` for what cannot be read. */
   constructor(text: string, kind: TextKind) {
-    this.#wasm = guarded(() => new WasmSession(text, kind));
+    this.#wasm = guarded(() => new (loadedGlue().WasmSession)(text, kind));
     this.#wasm.saveByHand();
   }
 

@@ -1,10 +1,10 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { recogniseText } from '../../lib/node.ts';
 import { Client, Crashed, type WorkerLike } from './client.ts';
 import { dispatch } from './dispatch.ts';
 import { CannotDo, Engine, type On, Overridden } from './engine.ts';
 import { CELL, ENDING, ENDING_BITS, type At, type LaneLook, type Look, NO_FRAME, type Opened, type Reply, type Request, type Tracks } from './protocol.ts';
+import { page } from './wasm.ts';
 
 const SCRIPT = `a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
 store(a, "hello")
@@ -19,7 +19,7 @@ const LOOK: Look = { lanes: [], frames: false, reports: [0, 0], selected: null, 
 const lane = (pid: number, more: Partial<LaneLook> = {}): LaneLook => ({ pid, version: -1, strips: null, cells: [], ...more });
 
 // The core is loaded from a file once; the engine finds it loaded.
-beforeAll(() => recogniseText('') as unknown as Promise<void>);
+beforeAll(() => page.instance(readFileSync(new URL('../../lib/page.wasm', import.meta.url))) as unknown as Promise<void>);
 
 interface Told {
   readonly progress: number[];

@@ -2,13 +2,14 @@
  * What the worker does: it holds a text, its session and what is known of each step, and answers. It knows no `postMessage`
  * and no DOM, so that Node can test it.
  */
-import { type ScriptErrorPlace, ScriptError, type TextKind, diffDumps, dumpToScript, readDump, recogniseText } from '../../lib/index.ts';
+import { type ScriptErrorPlace, ScriptError, type TextKind } from '../../lib/api.ts';
 import { Refused, gather } from '../incoming.ts';
 import { tell } from './console.ts';
 import { Core, parse } from './core.ts';
 import { picture } from './picture.ts';
 import { whereTooWide } from './width.ts';
 import { type At, CALL_GROUPS, ENDING, ENDING_BITS, type Find, type Look, type Opened, type Place, type PssOverTime, type Question, REMARK, type Tracks, type Tried } from './protocol.ts';
+import { diffDumps, dumpToScript, readDump, recogniseText } from './wasm.ts';
 
 /** A part of a long way takes about so long, in ms. */
 const SLICE = 12;

@@ -11,6 +11,7 @@ use crate::addr::{PAGE_SIZE, TASK_SIZE, VirtAddr, VirtRange, page_align};
 use crate::machine::{MapsLine, ProcessConfig, Sysno};
 use crate::script::ast::{Architecture, Expr, Statement};
 use crate::script::evaluate::{self, Names};
+use crate::sort;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -356,7 +357,7 @@ impl Image {
         let loader_end = self.place_loader(&mut maps);
         let stack = self.stack(loader_end.unwrap_or(0));
         maps.push(line(stack, ['r', 'w', '-', 'p'], "[stack]"));
-        maps.sort_by_key(|line: &MapsLine| line.range.start);
+        sort::by_key(&mut maps, |line: &MapsLine| line.range.start);
         maps.dedup_by(|later, earlier| later.range.start < earlier.range.end);
         // The kernel wrote the arguments to the stack.
         let stack = maps.iter().find(|line| line.name == "[stack]").map(|line| line.range.end.0);

@@ -16,38 +16,19 @@ mod sketch;
 mod space;
 pub(super) mod trial;
 
+use super::assemble::process_from_inputs;
 use super::ast::{Architecture, Call, Expr, Outcome, Statement};
 use super::evaluate;
-use super::header::process_from_inputs;
 use super::run::{Comparison, State, Yield, signal_matches};
 use super::show::{show, show_outcome};
 use crate::addr::{PAGE_SIZE, VirtRange, page_align};
 use crate::ids::{MmSerial, Pid};
 use crate::machine::{Arg, ProcessConfig, Sysno};
+use crate::settings::WrittenPolicy;
 use layout::{FIXED, Images, pages};
 use space::Space;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-
-/// Which pages a log's program is taken to have written. A log does not say, and some merges depend
-/// on it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum WrittenPolicy {
-    /// None but those that the log itself touches.
-    None,
-    /// Writable private memory counts as written as soon as it is mapped.
-    Writable,
-}
-
-impl WrittenPolicy {
-    /// The opposite assumption, under which an excuse is tried.
-    pub(super) const fn other(self) -> Self {
-        match self {
-            Self::None => Self::Writable,
-            Self::Writable => Self::None,
-        }
-    }
-}
 
 /// The state of a replay.
 #[derive(Clone, Debug)]

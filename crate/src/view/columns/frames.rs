@@ -9,6 +9,7 @@ use crate::mm::Mm;
 use crate::mmu::Pte;
 use crate::phys::{FrameFlags, Owner};
 use crate::proc::{STATUS_FIELDS, status_field};
+use crate::sort;
 use serde::Serialize;
 use std::collections::HashMap;
 
@@ -151,6 +152,6 @@ pub fn cached_files(machine: &Machine) -> Vec<CachedFile> {
             mappings: mappings.get(&id).copied().unwrap_or(0),
         })
         .collect();
-    files.sort_by(|a, b| a.name.cmp(&b.name));
+    sort::by(&mut files, |a, b| a.name.cmp(&b.name));
     files
 }

@@ -4,6 +4,7 @@ use super::Fact;
 use crate::addr::{VirtAddr, VirtRange};
 use crate::event::Event;
 use crate::flags::VmFlags;
+use crate::sort;
 use std::collections::BTreeMap;
 
 /// A part of an area, with what it was before the step: an area, by number, and its flags.
@@ -55,7 +56,7 @@ impl Areas {
                 for new in outside_of(to, from) {
                     pieces.extend(self.pieces_for(new));
                 }
-                pieces.sort_by_key(|piece| piece.range.start);
+                sort::by_key(&mut pieces, |piece| piece.range.start);
                 self.now.insert(to.start, Area { end: to.end, flags, pieces });
             }
             _ => {}
@@ -84,7 +85,7 @@ impl Areas {
             rest.extend(outside);
         }
         self.between = rest;
-        pieces.sort_by_key(|piece| piece.range.start);
+        sort::by_key(&mut pieces, |piece| piece.range.start);
         let mut at = range.start;
         let mut all = Vec::new();
         for piece in pieces {
@@ -189,7 +190,7 @@ fn outside_of(range: VirtRange, inner: VirtRange) -> impl Iterator<Item = VirtRa
 /// What of a range is in none of the parts.
 fn missing(range: VirtRange, parts: &[VirtRange]) -> Vec<VirtRange> {
     let mut parts = parts.to_vec();
-    parts.sort_by_key(|part| part.start);
+    sort::by_key(&mut parts, |part| part.start);
     let (mut at, mut gone) = (range.start, Vec::new());
     for part in parts {
         if at < part.start {

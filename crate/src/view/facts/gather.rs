@@ -164,10 +164,14 @@ impl Moment {
     }
 
     fn files(&self, machine: &Machine, now: &Self, facts: &mut Vec<Fact>) {
-        let before: BTreeMap<_, _> = self.sizes.iter().copied().collect();
         let fs = &machine.kernel.fs;
         for (id, to) in &now.sizes {
-            let Some(from) = before.get(id).copied().filter(|from| from != to) else { continue };
+            // Inodes come in order of number.
+            let Ok(before) = self.sizes.binary_search_by_key(id, |(id, _)| *id) else { continue };
+            let (_, from) = self.sizes[before];
+            if from == *to {
+                continue;
+            }
             let named = fs.names().find(|(_, inode)| inode == id).map(|(name, _)| name.to_string());
             let opened = || fs.files().find(|(_, file)| file.inode == *id).map(|(_, file)| file.path.clone());
             facts.push(Fact::FileSize { name: named.or_else(opened).unwrap_or_default(), from: from.to_string(), to: to.to_string() });

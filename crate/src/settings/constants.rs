@@ -171,7 +171,7 @@ const NAMES: &[(&str, u64)] = &[
 ];
 
 /// The number of a name.
-pub(super) fn constant(name: &str) -> Option<u64> {
+pub(crate) fn constant(name: &str) -> Option<u64> {
     let plain = NAMES.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
     plain.or_else(|| Advice::ALL.iter().find(|(_, known)| *known == name).map(|(advice, _)| *advice as u64))
 }

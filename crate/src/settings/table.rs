@@ -1,7 +1,6 @@
 //! The settings of a machine that a script can name. One table: the header is read by it, and whoever compares with a
 //! live kernel finds there what that kernel may have otherwise.
 
-use super::{Script, Session};
 use crate::mm::Sysctl;
 
 /// How a script writes a setting.
@@ -89,36 +88,10 @@ impl Setting {
     }
 }
 
-/// The settings that a script's answers depend on although it does not give them: with the value of another machine
-/// something that it expects is not so any more. What a log tells happened on a machine nobody asks about.
-pub fn depends_on(script: &Script) -> Vec<&'static Setting> {
-    if script.is_log || !holds(script.clone()) {
-        return Vec::new();
-    }
-    let open = SETTINGS.iter().filter(|setting| !script.header.gives(setting.name));
-    open.filter(|setting| setting.elsewhere.iter().any(|value| !holds_with(script, setting, *value))).collect()
-}
-
-/// Whether all that a script expects is so with a value of a setting.
-fn holds_with(script: &Script, setting: &Setting, value: u64) -> bool {
-    if (setting.get)(&script.header.machine.sysctl) == value {
-        return true;
-    }
-    let mut script = script.clone();
-    (setting.set)(&mut script.header.machine.sysctl, value);
-    holds(script)
-}
-
-/// Whether all that a script expects is so.
-fn holds(mut script: Script) -> bool {
-    script.header.machine.sysctl.paranoid = false;
-    let Ok(mut session) = Session::new(script) else { return false };
-    session.run_to_end().is_ok() && session.verdict().is_equal()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Header;
 
     #[test]
     fn what_a_line_gives_is_what_the_header_takes() {
@@ -126,7 +99,7 @@ mod tests {
             for value in [0, 4096] {
                 let value = if setting.directive == Directive::Config { value.min(1) } else { value };
                 let value = if setting.name == "vm.overcommit_memory" { value.min(2) } else { value };
-                let header = Script::parse(&setting.line(value)).expect("the line is right").header;
+                let header = Header::read(&setting.line(value)).expect("the line is right");
                 assert_eq!((setting.get)(&header.machine.sysctl), value, "{}", setting.line(value));
                 assert!(header.gives(setting.name), "{}", setting.name);
             }

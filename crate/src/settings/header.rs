@@ -1,9 +1,9 @@
-//! The settings of a script: the machine, its files, its first process.
+//! What the settings come to: the machine, its files, its first process.
 
-use super::ast::{Expr, Input};
 use super::constants::constant;
-use super::replay::WrittenPolicy;
-use super::settings::{Directive, Setting};
+use super::error::ParseError;
+use super::read::{Cursor, Line, Word};
+use super::table::{Directive, Setting};
 use crate::addr::VirtAddr;
 use crate::fs::{Content, Inode, InodeKind};
 use crate::machine::{FileConfig, MachineConfig, ProcessConfig};
@@ -45,10 +45,31 @@ impl Default for Header {
     }
 }
 
+/// Which pages a log's program is taken to have written. A log does not say, and some merges depend
+/// on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WrittenPolicy {
+    /// None but those that the log itself touches.
+    None,
+    /// Writable private memory counts as written as soon as it is mapped.
+    Writable,
+}
+
+impl WrittenPolicy {
+    /// The opposite assumption, under which an excuse is tried.
+    #[cfg(feature = "script")]
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::None => Self::Writable,
+            Self::Writable => Self::None,
+        }
+    }
+}
+
 /// The kernel's own limit of process numbers.
 const PID_MAX_LIMIT: u64 = 1 << 22;
 
-type Words = [(Option<String>, Expr)];
+type Words = [(Option<String>, Word)];
 
 /// What can stand behind `@`.
 pub const HEADER_SETTINGS: &[&str] = &[
@@ -78,11 +99,39 @@ pub const HEADER_SETTINGS: &[&str] = &[
 ];
 
 impl Header {
-    /// Applies a setting.
+    /// The settings that lines such as `@ram 64M` give.
     ///
     /// # Errors
-    /// What was expected instead.
-    pub(super) fn set(&mut self, name: &str, words: &Words) -> Result<(), String> {
+    /// The first line that is wrong.
+    pub fn read(text: &str) -> Result<Self, ParseError> {
+        let mut header = Self::default();
+        for (at, source) in text.lines().enumerate() {
+            let trimmed = source.trim();
+            if trimmed.is_empty() || trimmed.starts_with('#') {
+                continue;
+            }
+            let mut cursor = Cursor::new(trimmed);
+            let line = cursor.line().map_err(|fault| {
+                let offset = source.trim_end().len() - cursor.rest.len();
+                ParseError::at(at + 1, source, offset, fault.0.into())
+            })?;
+            header.apply(line).map_err(|expected| ParseError::new(at + 1, 1, "this setting".into(), expected))?;
+        }
+        Ok(header)
+    }
+
+    /// Applies a line; what was expected instead if it cannot be.
+    pub(crate) fn apply(&mut self, line: Line) -> Result<(), String> {
+        match line {
+            Line::Maps(line) => {
+                self.process.maps.push(line);
+                Ok(())
+            }
+            Line::Setting(name, words) => self.set(&name, &words),
+        }
+    }
+
+    fn set(&mut self, name: &str, words: &Words) -> Result<(), String> {
         let process = &mut self.process;
         match name {
             "ram" => {
@@ -157,22 +206,6 @@ impl Header {
     }
 }
 
-/// What `execve` leaves, from the `<` lines of its statement.
-pub(super) fn process_from_inputs(base: &ProcessConfig, inputs: &[Input]) -> ProcessConfig {
-    let mut process =
-        ProcessConfig { maps: Vec::new(), present: Vec::new(), start_brk: None, start_stack: None, data: (0, 0), ..base.clone() };
-    for input in inputs {
-        match input {
-            Input::Maps(line) => process.maps.push(line.clone()),
-            Input::Brk(addr) => process.start_brk = Some(VirtAddr(*addr)),
-            Input::Stack(addr) => process.start_stack = Some(VirtAddr(*addr)),
-            Input::Data(start, end) => process.data = (*start, *end),
-            Input::Present(range, written) => process.present.push((*range, *written)),
-        }
-    }
-    process
-}
-
 /// The random distance that a seed stands for: 28 bits of pages (`vm.mmap_rnd_bits`); 0 is none.
 fn random_pages(seed: u64) -> u64 {
     if seed == 0 {
@@ -185,7 +218,7 @@ fn random_pages(seed: u64) -> u64 {
     ((z ^ z >> 31) & 0xfff_ffff).max(1)
 }
 
-fn nth(words: &Words, at: usize) -> Result<&Expr, String> {
+fn nth(words: &Words, at: usize) -> Result<&Word, String> {
     words.get(at).map(|(_, value)| value).ok_or_else(|| format!("a value number {}", at + 1))
 }
 
@@ -193,18 +226,18 @@ fn number(words: &Words, at: usize) -> Result<u64, String> {
     expr_number(nth(words, at)?)
 }
 
-fn expr_number(expr: &Expr) -> Result<u64, String> {
+fn expr_number(expr: &Word) -> Result<u64, String> {
     match expr {
-        Expr::Int(value) => Ok(*value),
-        Expr::Name(name) if name == "unlimited" => Ok(u64::MAX),
-        Expr::Name(name) => constant(name).ok_or_else(|| format!("a number instead of `{name}`")),
+        Word::Int(value) => Ok(*value),
+        Word::Name(name) if name == "unlimited" => Ok(u64::MAX),
+        Word::Name(name) => constant(name).ok_or_else(|| format!("a number instead of `{name}`")),
         _ => Err("a number".into()),
     }
 }
 
 fn word(words: &Words, at: usize) -> Result<&str, String> {
     match nth(words, at)? {
-        Expr::Name(name) => Ok(name),
+        Word::Name(name) => Ok(name),
         _ => Err("a word".into()),
     }
 }
@@ -219,16 +252,16 @@ fn yes_or_no(words: &Words, at: usize) -> Result<bool, String> {
 
 fn text(words: &Words, at: usize) -> Result<String, String> {
     match nth(words, at)? {
-        Expr::Text(bytes) => Ok(String::from_utf8_lossy(bytes).into_owned()),
-        Expr::Name(name) => Ok(name.clone()),
+        Word::Text(bytes) => Ok(String::from_utf8_lossy(bytes).into_owned()),
+        Word::Name(name) => Ok(name.clone()),
         _ => Err("a text in quotes".into()),
     }
 }
 
 fn flag_word(words: &Words, at: usize) -> Result<u64, String> {
     match nth(words, at)? {
-        Expr::Int(value) => Ok(*value),
-        Expr::Name(names) => names
+        Word::Int(value) => Ok(*value),
+        Word::Name(names) => names
             .split('|')
             .try_fold(0, |bits, name| constant(name).map(|value| bits | value).ok_or_else(|| format!("a flag instead of `{name}`"))),
         _ => Err("a number or flags joined by |".into()),
@@ -273,7 +306,7 @@ fn file(words: &Words) -> Result<FileConfig, String> {
             Some("folio") => file.folio = expr_number(value)?,
             Some("inode") => number = Some(expr_number(value)?),
             Some("device") => device = Some(device_numbers(value)?),
-            Some("cached") => file.cached = matches!(value, Expr::Name(word) if word == "yes"),
+            Some("cached") => file.cached = matches!(value, Word::Name(word) if word == "yes"),
             Some("kind") => file.kind = kind(value)?,
             Some("content") => file.content = content(value)?,
             Some("pattern") => file.content = Content::Pattern { name: pattern_name(value)? },
@@ -285,18 +318,18 @@ fn file(words: &Words) -> Result<FileConfig, String> {
 }
 
 /// Major and minor number, as maps writes them.
-fn device_numbers(value: &Expr) -> Result<(u32, u32), String> {
+fn device_numbers(value: &Word) -> Result<(u32, u32), String> {
     let expected = || "device=\"08:01\"".to_string();
-    let Expr::Text(bytes) = value else { return Err(expected()) };
+    let Word::Text(bytes) = value else { return Err(expected()) };
     let text = String::from_utf8_lossy(bytes);
     let (major, minor) = text.split_once(':').ok_or_else(expected)?;
     let hex = |digits: &str| u32::from_str_radix(digits, 16).map_err(|_| expected());
     Ok((hex(major)?, hex(minor)?))
 }
 
-fn kind(value: &Expr) -> Result<InodeKind, String> {
+fn kind(value: &Word) -> Result<InodeKind, String> {
     match value {
-        Expr::Name(name) => Ok(match name.as_str() {
+        Word::Name(name) => Ok(match name.as_str() {
             "disk" => InodeKind::Disk,
             "memory" => InodeKind::Shmem,
             "directory" => InodeKind::Directory,
@@ -309,17 +342,17 @@ fn kind(value: &Expr) -> Result<InodeKind, String> {
     }
 }
 
-fn content(value: &Expr) -> Result<Content, String> {
+fn content(value: &Word) -> Result<Content, String> {
     match value {
-        Expr::Text(bytes) => Ok(Content::Bytes(bytes.clone())),
-        Expr::Name(name) if name == "zeros" => Ok(Content::Zeros),
+        Word::Text(bytes) => Ok(Content::Bytes(bytes.clone())),
+        Word::Name(name) if name == "zeros" => Ok(Content::Zeros),
         _ => Err("content=\"bytes\" or content=zeros".into()),
     }
 }
 
-fn pattern_name(value: &Expr) -> Result<String, String> {
+fn pattern_name(value: &Word) -> Result<String, String> {
     match value {
-        Expr::Text(bytes) => Ok(String::from_utf8_lossy(bytes).into_owned()),
+        Word::Text(bytes) => Ok(String::from_utf8_lossy(bytes).into_owned()),
         _ => Err("pattern=\"name\"".into()),
     }
 }
