@@ -9,15 +9,36 @@ import { loadedGlue } from './wasm.ts';
 /** An address of the protocol. */
 export const parse = (addr: string): bigint => BigInt.asUintN(64, BigInt(`0x${addr || '0'}`));
 
+/** Lines of a log that are read without a pause: some milliseconds. */
+const LINES_AT_ONCE = 2000;
 const ACCESSES = ['read', 'read', 'write', 'execute'] as const;
 
 export class Core {
   readonly #wasm: WasmSession;
 
-  /** The core must have been loaded. Throws `ScriptError` for what cannot be read. */
-  constructor(text: string, kind: TextKind) {
-    this.#wasm = guarded(() => new (loadedGlue().WasmSession)(text, kind));
+  private constructor(wasm: WasmSession) {
+    this.#wasm = wasm;
     this.#wasm.saveByHand();
+  }
+
+  /** The core must have been loaded. Throws `ScriptError` for what cannot be read. */
+  static of(text: string, kind: TextKind): Core {
+    return new Core(guarded(() => new (loadedGlue().WasmSession)(text, kind)));
+  }
+
+  /** The same, read in slices: `slice` is told how many lines of all passes are read, before each; what it throws ends the reading. */
+  static async read(text: string, kind: TextKind, slice: (done: number, of: number) => Promise<void>): Promise<Core> {
+    const reader = guarded(() => new (loadedGlue().WasmReader)(text, kind));
+    try {
+      for (let isDone = false; !isDone;) {
+        const { position, length } = reader.advance(LINES_AT_ONCE) as { position: number; length: number };
+        isDone = position === length;
+        if (!isDone) await slice(position, length);
+      }
+      return new Core(guarded(() => reader.session()));
+    } finally {
+      reader.free();
+    }
   }
 
   get position(): number { return this.#wasm.position(); }

@@ -68,6 +68,21 @@ describe('opening', () => {
     await expect(one.look(LOOK)).rejects.toThrow(CannotDo);
   });
 
+  test('a long log is read in slices: it tells how far it is, and a newer text does not wait for its end', async () => {
+    const log = `1 mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000\n${'1 mprotect(0x7f0000000000, 8192, PROT_READ) = 0\n'.repeat(20_000)}`;
+    const [one, on] = [engine(), hearing()];
+    expect(await one.open(log, null, on)).toMatchObject({ as: 'strace', length: 20_001 });
+    expect(on.told.progress.length).toBeGreaterThan(5);
+    expect(on.told.progress).toEqual(on.told.progress.toSorted((a, b) => a - b));
+    const slices = on.told.progress.length;
+    const given = hearing();
+    const older = one.open(log, null, given).catch((error: unknown) => error);
+    while (given.told.progress.length < 3) await new Promise((resolve) => setImmediate(resolve));
+    expect(await one.open(SCRIPT, null, hearing())).toMatchObject({ length: 7 });
+    expect(await older).toBeInstanceOf(Overridden);
+    expect(given.told.progress.length).toBeLessThan(slices);
+  });
+
   test('maps are opened as the script that starts with them', async () => {
     const maps = '00400000-00401000 r-xp 00000000 08:01 17 /usr/bin/true\n7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0 [stack]\n';
     const { engine: one, opened: answer } = await opened(maps);

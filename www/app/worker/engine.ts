@@ -108,7 +108,11 @@ export class Engine {
         const header = dump?.dumps[0]?.header;
         if (isDump && header === undefined) return { as: kind, errors: [noDump(kind)] };
         const runs = header ?? text;
-        const core = new Core(runs, isDump ? 'script' : kind);
+        const core = await Core.read(runs, isDump ? 'script' : kind, async (done, of) => {
+          on.progress('reading', done, of);
+          await this.#host.pause();
+          if (turn !== this.#turn) throw new Overridden();
+        });
         const { lines, length, isLog, setAside } = core;
         this.#open = { text, runs, as: kind, core, lines, told: 0, most: 1, ran: 0, cost: 0 };
         return { as: kind, guess, length, lines: lines.slice(), isLog, setAside, dump, totalFrames: core.ram().total };
@@ -361,7 +365,7 @@ export class Engine {
     const text = [...lines.slice(0, insert), line, ...lines.slice(insert)].join('\n');
     const tried = { text, position: position + 1 };
     try {
-      const trial = new Core(text, kindThatRuns(as));
+      const trial = Core.of(text, kindThatRuns(as));
       const isLonger = trial.length > core.length;
       trial.free();
       // A log sets aside what is no call.
@@ -385,7 +389,7 @@ export class Engine {
     let core: Core;
     try {
       const text = [header, ...kept].join('\n');
-      core = new Core(advice ? text.replaceAll('MADV_DONTNEED', 'MADV_FREE') : text, kindThatRuns(open.as));
+      core = Core.of(advice ? text.replaceAll('MADV_DONTNEED', 'MADV_FREE') : text, kindThatRuns(open.as));
     } catch (error) {
       if (error instanceof ScriptError) throw new CannotDo(error.errors[0]!.message);
       throw error;
@@ -420,7 +424,7 @@ export class Engine {
     const { known } = open.core;
     const count = Math.min(known, Math.max(1, points));
     const positions = Uint32Array.from({ length: count }, (_, i) => Math.round(((i + 1) * known) / count));
-    const core = new Core(open.runs, kindThatRuns(open.as));
+    const core = Core.of(open.runs, kindThatRuns(open.as));
     return this.#beside(open, core, { ...on, progress: () => undefined }, async (run) => {
       const values = new Map<number, Float64Array>();
       for (const [i, position] of positions.entries()) {

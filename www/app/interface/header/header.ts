@@ -91,6 +91,7 @@ const TONES: Record<string, string> = { good: 'Equal', bad: 'Different', partly:
 export function progressed({ doing }: Model): void {
   const bar = document.getElementById('progress') as HTMLProgressElement | null;
   if (!doing || !bar) return;
+  bar.max = doing.of;
   bar.value = doing.done;
-  document.getElementById('progress-text')!.textContent = doing.doing === 'reading' ? 'reading …' : `step ${number(doing.done)} of ${number(doing.of)}`;
+  document.getElementById('progress-text')!.textContent = doing.doing === 'reading' ? (doing.of > 1 ? `reading ${Math.floor((100 * doing.done) / doing.of)} %` : 'reading …') : `step ${number(doing.done)} of ${number(doing.of)}`;
 }
