@@ -8,6 +8,8 @@ use std::collections::HashMap;
 
 /// So many statements tell.
 const TELLING: usize = 48;
+/// One wrong address makes at most so many lie elsewhere, if it is not the one that tells.
+const FEW: usize = 3;
 
 /// How a place explains the beginning of a log.
 #[derive(Clone, Copy)]
@@ -15,12 +17,14 @@ struct Score {
     differences: usize,
     /// Differences, and mappings that lie elsewhere than recorded, though at the distance of those before.
     elsewhere: usize,
+    /// What is taken for granted explains anything.
+    assumed: usize,
 }
 
 impl Score {
     /// What is cut off at the end of a beginning differs under every place.
     fn is_much_better_than(self, other: Self) -> bool {
-        self.differences <= other.differences && self.elsewhere * 2 <= other.elsewhere
+        self.differences <= other.differences && self.elsewhere * 2 <= other.elsewhere && self.assumed <= other.assumed
     }
 }
 
@@ -38,12 +42,12 @@ pub(in crate::script) fn better_top(script: &Script) -> Option<u64> {
         architecture: script.architecture,
     };
     let usual = score(&beginning, None)?;
-    if usual.differences == 0 {
+    if usual.differences == 0 || usual.elsewhere <= FEW {
         return None;
     }
     let tops = Images::read(&beginning.statements, beginning.architecture).other_tops();
     let tried = tops.into_iter().filter_map(|top| Some((score(&beginning, Some(top))?, top)));
-    let (best, top) = tried.min_by_key(|(score, _)| score.elsewhere)?;
+    let (best, top) = tried.min_by_key(|(score, _)| (score.elsewhere, score.assumed))?;
     best.is_much_better_than(usual).then_some(top)
 }
 
@@ -54,6 +58,6 @@ fn score(beginning: &Script, top: Option<u64>) -> Option<Score> {
         beginning.statements.iter().filter_map(|statement| Some((statement.line, format!("{:#x}", returned(statement)?)))).collect();
     let is_placed = |report: &&StepReport| matches!(report.call.as_str(), "mmap" | "mremap") && report.result.starts_with("0x");
     let moved = session.reports().iter().filter(is_placed).filter(|report| recorded.get(&report.line) != Some(&report.result)).count();
-    let differences = session.verdict().differences;
-    Some(Score { differences, elsewhere: differences.max(moved) })
+    let verdict = session.verdict();
+    Some(Score { differences: verdict.differences, elsewhere: verdict.differences.max(moved), assumed: verdict.assumed })
 }
