@@ -116,7 +116,12 @@ fn ending_of(report: &StepReport, is_dead: bool) -> u8 {
     let bit = |on: bool, bit| if on { bit } else { 0 };
     let differs = report.differences.iter().any(|difference| difference.excuse.is_empty());
     let excused = report.differences.iter().any(|difference| !difference.excuse.is_empty());
-    ending | bit(report.compared, 0x08) | bit(differs, 0x10) | bit(excused, 0x20) | bit(report.assumed.is_some(), 0x40) | bit(report.kind == "signal" && is_dead, 0x80)
+    ending
+        | bit(report.compared, 0x08)
+        | bit(differs, 0x10)
+        | bit(excused, 0x20)
+        | bit(report.assumed.is_some(), 0x40)
+        | bit(report.kind == "signal" && is_dead, 0x80)
 }
 
 impl StepColumns {
