@@ -400,7 +400,7 @@ export abstract class AccessCalls<Self> extends ProcessCalls<Self> {
     const start = check.word('watch', 'addr', addr);
     const end = start + check.size('watch', 'length', length);
     if (!['r', 'w', 'rw'].includes(access)) throw check.outOfRange('watch', 'access', access, "'r', 'w' or 'rw'");
-    if (typeof listener !== 'function') throw check.wrongType('watch', 'listener', listener, 'a function');
+    check.callable('watch', 'listener', listener);
     this._enter();
     const point = { start, end, access, listener };
     const life = this._life;

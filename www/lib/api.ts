@@ -1,5 +1,5 @@
 import type { AllGlue, Core } from './core.ts';
-import { outOfRange, wrongType } from './check.ts';
+import { anyText, callable, outOfRange, wrongType } from './check.ts';
 import type { DumpChanges, DumpReading } from './dump.ts';
 import { loaded } from './machines.ts';
 import { type JoinedLogs, type ReadOptions, ScriptSession, TEXT_KINDS, type TextKind } from './session.ts';
@@ -18,19 +18,19 @@ type AllCore = Core<AllGlue>;
 /** @internal */
 export const scripts = (core: AllCore) =>
   async (text: string, options: LoadOptions & ReadOptions & { readonly kind?: TextKind } = {}): Promise<ScriptSession> => {
-    if (typeof text !== 'string') throw wrongType('openScript', 'text', text, 'a text');
+    anyText('openScript', 'text', text);
     if (options.kind !== undefined && !TEXT_KINDS.includes(options.kind)) throw outOfRange('openScript', 'kind', options.kind, `one of ${TEXT_KINDS.join(', ')}`);
     const { signal, onProgress } = options;
     if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') throw wrongType('openScript', 'signal', signal, 'an AbortSignal');
-    if (onProgress !== undefined && typeof onProgress !== 'function') throw wrongType('openScript', 'onProgress', onProgress, 'a function');
+    if (onProgress !== undefined) callable('openScript', 'onProgress', onProgress);
     const { glue } = await loaded(core, options);
-    return signal || onProgress ? ScriptSession._read(glue, text, options.kind, options) : ScriptSession._open(glue, text, options.kind);
+    return ScriptSession._open(glue, text, options.kind, options);
   };
 
 /** @internal */
 export const recognisers = (core: AllCore) =>
   async (text: string, options: LoadOptions = {}): Promise<TextKind> => {
-    if (typeof text !== 'string') throw wrongType('recogniseText', 'text', text, 'a text');
+    anyText('recogniseText', 'text', text);
     const { glue } = await loaded(core, options);
     return glue.recogniseText(text) as TextKind;
   };
@@ -55,7 +55,7 @@ export const decoders = (core: AllCore) =>
 /** @internal */
 export const dumpReaders = (core: AllCore) =>
   async (text: string, options: LoadOptions = {}): Promise<DumpReading> => {
-    if (typeof text !== 'string') throw wrongType('readDump', 'text', text, 'a text');
+    anyText('readDump', 'text', text);
     const { glue } = await loaded(core, options);
     return glue.readDump(text) as DumpReading;
   };
@@ -63,7 +63,7 @@ export const dumpReaders = (core: AllCore) =>
 /** @internal */
 export const dumpGuessers = (core: AllCore) =>
   async (text: string, options: LoadOptions = {}): Promise<boolean> => {
-    if (typeof text !== 'string') throw wrongType('looksLikeDump', 'text', text, 'a text');
+    anyText('looksLikeDump', 'text', text);
     const { glue } = await loaded(core, options);
     return glue.looksLikeDump(text);
   };
@@ -71,8 +71,8 @@ export const dumpGuessers = (core: AllCore) =>
 /** @internal */
 export const dumpDiffers = (core: AllCore) =>
   async (from: string, to = '', options: LoadOptions = {}): Promise<DumpChanges | null> => {
-    if (typeof from !== 'string') throw wrongType('diffDumps', 'from', from, 'a text');
-    if (typeof to !== 'string') throw wrongType('diffDumps', 'to', to, 'a text');
+    anyText('diffDumps', 'from', from);
+    anyText('diffDumps', 'to', to);
     const { glue } = await loaded(core, options);
     return (glue.diffDumps(from, to) ?? null) as DumpChanges | null;
   };
@@ -80,7 +80,7 @@ export const dumpDiffers = (core: AllCore) =>
 /** @internal */
 export const dumpConverters = (core: AllCore) =>
   async (text: string, options: LoadOptions = {}): Promise<string | null> => {
-    if (typeof text !== 'string') throw wrongType('dumpToScript', 'text', text, 'a text');
+    anyText('dumpToScript', 'text', text);
     const { glue } = await loaded(core, options);
     return glue.dumpToScript(text) ?? null;
   };

@@ -26,6 +26,11 @@ export function wrongType(call: string, argument: string, value: unknown, wanted
   return new TypeError(message(call, argument, value, wanted));
 }
 
+/** Something to call, or a TypeError. */
+export function callable(call: string, argument: string, value: unknown): void {
+  if (typeof value !== 'function') throw wrongType(call, argument, value, 'a function');
+}
+
 /** The right kind of thing, out of bounds. */
 export function outOfRange(call: string, argument: string, value: unknown, wanted: string): RangeError {
   return new RangeError(message(call, argument, value, wanted));
@@ -78,9 +83,14 @@ export function bytes(call: string, argument: string, value: LengthLike | undefi
   return Number(given);
 }
 
+/** Any text, or a TypeError. */
+export function anyText(call: string, argument: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string') throw wrongType(call, argument, value, 'a text');
+}
+
 /** A text; one that the kernel would take to its first NUL is refused. */
 export function text(call: string, argument: string, value: unknown): string {
-  if (typeof value !== 'string') throw wrongType(call, argument, value, 'a text');
+  anyText(call, argument, value);
   if (value.includes('\0')) throw outOfRange(call, argument, value, 'a text without NUL');
   return value;
 }

@@ -184,7 +184,7 @@ export class Machine {
   /** Tells of all processes' calls, page faults or signals, each after it has happened. Returns a function that ends it. */
   on<T extends EventType>(type: T, listener: (event: EventOf<T>) => void): () => void {
     requireTypes('on', [type]);
-    if (typeof listener !== 'function') throw check.wrongType('on', 'listener', listener, 'a function');
+    check.callable('on', 'listener', listener);
     return watchWith(this.#state, 'listeners', { pid: null, type, listener: listener as (event: never) => void });
   }
 

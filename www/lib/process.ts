@@ -83,7 +83,7 @@ export class Process extends AccessCalls<Process> {
   /** Tells of the process's calls, page faults or signals, each after it has happened. Returns a function that ends it. */
   on<T extends EventType>(type: T, listener: (event: EventOf<T>) => void): () => void {
     requireTypes('on', [type]);
-    if (typeof listener !== 'function') throw check.wrongType('on', 'listener', listener, 'a function');
+    check.callable('on', 'listener', listener);
     this._enter();
     return watchWith(this._state, 'listeners', { pid: this.pid, type, listener: listener as (event: never) => void });
   }

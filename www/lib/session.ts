@@ -1,5 +1,5 @@
 import { type AddressLike, high, low } from './address.ts';
-import { integer, word, wrongType } from './check.ts';
+import { anyText, integer, word } from './check.ts';
 import type { AllGlue } from './core.ts';
 import type { Walk } from './errors.ts';
 import type { ToldByCore } from './facts.ts';
@@ -123,22 +123,17 @@ export class ScriptSession {
     this.#core = core;
   }
 
-  /** @internal Throws {@link ScriptError} for a script that cannot be parsed. */
-  static _open(glue: AllGlue, text: string, kind?: TextKind): ScriptSession {
-    return new ScriptSession(guarded(() => new glue.WasmSession(text, kind)));
-  }
-
-  /** @internal The same of a long log, read in slices between which others have their turn. */
-  static async _read(glue: AllGlue, text: string, kind: TextKind | undefined, { signal, onProgress }: ReadOptions): Promise<ScriptSession> {
+  /** @internal Throws {@link ScriptError} for a script that cannot be parsed. A long log is read in slices, between which others have their turn if somebody watches. */
+  static async _open(glue: AllGlue, text: string, kind: TextKind | undefined, { signal, onProgress }: ReadOptions): Promise<ScriptSession> {
     const reader = guarded(() => new glue.WasmReader(text, kind));
     try {
-      for (;;) {
+      let progress: Progress;
+      do {
+        if (signal || onProgress) await new Promise((resolve) => setTimeout(resolve));
         signal?.throwIfAborted();
-        const progress = reader.advance(LINES_AT_ONCE) as Progress;
+        progress = reader.advance(LINES_AT_ONCE) as Progress;
         onProgress?.(progress);
-        if (progress.position === progress.length) break;
-        await new Promise((resolve) => setTimeout(resolve));
-      }
+      } while (progress.position < progress.length);
       return new ScriptSession(guarded(() => reader.session()));
     } finally {
       reader.free();
@@ -187,7 +182,7 @@ export class ScriptSession {
 
   /** Adds a statement behind the last one run, and runs it. */
   append(text: string): void {
-    if (typeof text !== 'string') throw wrongType('append', 'text', text, 'a text');
+    anyText('append', 'text', text);
     guarded(() => this.#core.append(text));
   }
 
