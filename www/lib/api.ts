@@ -21,7 +21,7 @@ export const scripts = (core: AllCore) =>
     anyText('openScript', 'text', text);
     if (options.kind !== undefined && !TEXT_KINDS.includes(options.kind)) throw outOfRange('openScript', 'kind', options.kind, `one of ${TEXT_KINDS.join(', ')}`);
     const { signal, onProgress } = options;
-    if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') throw wrongType('openScript', 'signal', signal, 'an AbortSignal');
+    if (signal && !signal.throwIfAborted) throw wrongType('openScript', 'signal', signal, 'an AbortSignal');
     if (onProgress !== undefined) callable('openScript', 'onProgress', onProgress);
     const { glue } = await loaded(core, options);
     return ScriptSession._open(glue, text, options.kind, options);

@@ -287,5 +287,6 @@ export function deltas(tracks: Tracks, position: number): Delta[] {
     { counter: 'rss', from: mine >= 0 ? tracks.rss[mine]! : null, to: tracks.rss[i]! },
     of('tables'), of('free'), of('tlbFills'), of('tlbHits'),
   ];
-  return all.filter(({ from, to }) => from !== to);
+  // Of a process that has not run yet nothing is known to compare with.
+  return all.filter(({ from, to }) => from !== null && from !== to);
 }

@@ -15,7 +15,6 @@ type Values = Record<string, string>;
 
 const hex = (value = '0') => (/^\d+$/.test(value) ? `0x${BigInt(value).toString(16)}` : value);
 const n = (count = '0', noun: string) => `${count} ${noun}${count === '1' ? '' : 's'}`;
-const wanted = (value = '') => [...value.matchAll(/READ|WRITE|EXEC/g)].map(([name]) => ({ READ: 'readable', WRITE: 'writable', EXEC: 'executable' })[name]).join(' and ') || 'inaccessible';
 
 /** By the name of the reason that a refusal would have had (`crate/src/why.rs`). */
 export const PASSED: Record<string, (v: Values) => string> = {
@@ -48,7 +47,7 @@ export const PASSED: Record<string, (v: Values) => string> = {
   LengthsDiffer: () => 'the lengths are equal where they must be',
   LockedPages: (v) => `no page of the area at ${v.at} that matters is locked`,
   MapCount: (v) => `the limit of ${n(v.limit, 'area')} (vm.max_map_count) is not reached with ${v.count}`,
-  MayNot: (v) => `the area at ${v.at} may become ${wanted(v.wanted)}`,
+  MayNot: (v) => `the area at ${v.at} may have the permissions that are asked for`,
   MayNotExpand: (v) => `the mapping at ${v.at} may grow`,
   MayNotLock: () => 'the process may lock memory',
   MayNotSplit: (v) => `the area at ${v.at} may be split`,
@@ -69,7 +68,7 @@ export const PASSED: Record<string, (v: Values) => string> = {
   NoSuchFile: () => 'the file exists',
   NotAnonymous: (v) => `the area at ${v.at} is anonymous`,
   NotConfigured: () => 'the kernel has this feature',
-  NotGrowsDown: (v) => `the area at ${v.at} grows down`,
+  NotGrowsDown: (v) => `PROT_GROWSDOWN is not asked for, or the area at ${v.at} grows down`,
   NotOwner: () => 'the caller owns it, or has the right',
   NotResizable: () => 'the file can be resized',
   NotSynced: () => 'this kind of file can be written back',

@@ -122,9 +122,7 @@ export class PfCharts extends Panel {
   #chart(series: Series, pids: readonly number[]): TemplateResult {
     const drawn = this.#lines(series, pids);
     const { width, length } = this;
-    const isCounted = series !== 'tlbRate' || this.runs.some(({ tracks }) => (tracks.tlbHits.at(-1) ?? 0) > 0);
     if (series === 'pss' && this.pss === null) return html`<figure><figcaption><b>${t.series.pss}</b> <span class="pf-quiet">${t.counting}</span></figcaption></figure>`;
-    if (!isCounted) return html`<figure><figcaption><b>${t.series[series]}</b> <span class="pf-quiet">${t.notCounted}</span></figcaption></figure>`;
     const most = series === 'tlbRate' ? 1 : Math.max(1, ...drawn.map(({ line }) => line.most));
     // Free RAM hardly moves: its axis begins where it is least.
     const values = drawn.flatMap(({ line }) => [...line.least]).filter((value) => !Number.isNaN(value));

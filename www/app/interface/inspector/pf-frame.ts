@@ -43,7 +43,7 @@ export class PfFrame extends Panel {
       </div>
       <dl class="pf-fields"><div><dt>${t.flags}</dt><dd>${flags.length === 0 ? t.noFlags : flags.map((flag) => html`<div><code>${flag}</code>${t.flagWords[flag] ? html` <span class="pf-quiet">${t.flagWords[flag]}</span>` : nothing}</div>`)}</dd></div></dl>
       <h4>${t.mappers(mappers.length)}</h4>
-      ${mappers.length === 0 ? this.quiet(t.noMappers) : html`<pf-rows .count=${mappers.length} .rowHeight=${28} .most=${280} .label=${t.mappers(mappers.length)} .row=${this.#mapper}></pf-rows>`}
+      ${mappers.length === 0 ? this.quiet(t.noMappers) : html`<pf-rows .count=${mappers.length} .rowHeight=${28} .most=${280} .label=${t.mappers(mappers.length)} .row=${(index: number) => this.#mapper(index)}></pf-rows>`}
     </div>`;
   }
 
@@ -61,10 +61,10 @@ export class PfFrame extends Panel {
     return html`<p class="pf-where"><i class="pf-swatch ${kind}" aria-hidden="true"></i><b>${t.title(pfn)}</b> · ${t.physical((pfn * 4096).toString(16))}</p>`;
   }
 
-  #mapper = (index: number): TemplateResult => {
+  #mapper(index: number): TemplateResult {
     const { pid, addr } = this.frame!.mappers[index]!;
-    return this.link({ pid, addr, pfn: null }, html`${this.#name(pid)} · ${addr}`, 'walk');
-  };
+    return this.link({ pid, addr, pfn: null }, html`${this.#name(pid)} · ${addr}`);
+  }
 }
 
 define('pf-frame', PfFrame);

@@ -37,14 +37,13 @@ export class PfTlb extends Panel {
     if (!entries || !ram) return html`<div class="pf-panel">${this.quiet(panels.nothingSelected)}</div>`;
     const rows = byPage(entries);
     const asked = ram.tlbHits + ram.tlbFills;
-    const isCounted = ram.tlbHits > 0 || ram.tlbFills === 0;
     return html`<div class="pf-panel">
       <p class="pf-where">${t.title(running)}</p>
       <p class="pf-quiet">${t.words}</p>
       <dl class="pf-figures">
-        <div><dt>${t.hits}</dt><dd>${isCounted ? panels.number(ram.tlbHits) : t.notCounted}</dd></div>
+        <div><dt>${t.hits}</dt><dd>${panels.number(ram.tlbHits)}</dd></div>
         <div><dt>${t.fills}</dt><dd>${panels.number(ram.tlbFills)}</dd></div>
-        <div><dt>${t.rate}</dt><dd>${isCounted && asked > 0 ? `${((ram.tlbHits / asked) * 100).toFixed(1)} %` : '–'}</dd></div>
+        <div><dt>${t.rate}</dt><dd>${asked > 0 ? `${((ram.tlbHits / asked) * 100).toFixed(1)} %` : '–'}</dd></div>
         <div><dt>${t.flushes}</dt><dd>${panels.number(ram.tlbFlushes)}</dd></div>
       </dl>
       ${rows.length === 0 ? html`<p class="pf-empty">${t.empty}</p>` : html`

@@ -354,7 +354,7 @@ function drawMarks(out: Shape[], scene: SpaceScene, lane: LaneScene): void {
     if (h <= 0) continue;
     if (isTouch && at.w >= lane.box.w * 0.99 && at.h >= 11 && areaAt(lane.data.areas, spot.page) < 0) {
       out.push({ t: 'rect', x: at.x + 1, y: at.y + 1, w: at.w - 2, h: Math.max(4, at.h - 2), r: 4, fill: 'mark', stroke: 'mark-edge', width: 1.5 });
-      out.push({ t: 'text', x: at.x + at.w / 2, y: at.y + at.h / 2 + 4, text: fit(`touched ${addressText(spot.page, input.units)}: nothing is mapped there`, at.w - 12, DETAIL), size: DETAIL, fill: 'text', anchor: 'middle' });
+      out.push({ t: 'text', x: at.x + at.w / 2, y: at.y + at.h / 2 + 4, text: fit(`${addressText(spot.page, input.units)}: nothing is mapped here`, at.w - 12, DETAIL), size: DETAIL, fill: 'text', anchor: 'middle' });
       continue;
     }
     const piece = pieceBox(lane, lane.layout.axis.at(spot.page));
