@@ -92,29 +92,25 @@ fn b_excerpts() {
         "B",
         2,
         &[
-            format!(
-                r#"brk(0x5601aa021000) = 0x5601aa021000
+            r#"brk(0x5601aa021000) = 0x5601aa021000
 read(3, "x", 1) = 1
 brk(0x5601aa042000) = 0x5601aa042000
 "#
-            ),
-            format!(
-                "mmap(NULL, 134217728, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE, -1, 0) = 0x7f51a8000000
+            .to_string(),
+            "mmap(NULL, 134217728, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE, -1, 0) = 0x7f51a8000000
 munmap(0x7f51a8000000, 67108864) = 0
 "
-            ),
-            format!(
-                "[pid 12] mprotect(0x7f2200010000, 4096, PROT_READ) = 0
+            .to_string(),
+            "[pid 12] mprotect(0x7f2200010000, 4096, PROT_READ) = 0
 [pid 12] madvise(0x7f2200400000, 8192, MADV_DONTNEED) = 0
 "
-            ),
-            format!(
-                "strace: Process 44 attached
+            .to_string(),
+            "strace: Process 44 attached
 futex(0x7f2200020000, FUTEX_WAIT, 0, NULL) = 0
 mremap(0x7f2200100000, 4096, 8192, MREMAP_MAYMOVE) = 0x7f2200100000
 munmap(0x7f2200000000, 2097152) = 0
 "
-            ),
+            .to_string(),
         ],
     );
 }

@@ -182,6 +182,9 @@ test('an edit before the end starts a branch; both are there, can be named and r
   await page.click('pf-branches li:nth-child(2) [aria-label^=Remove]');
   await page.until(`document.querySelectorAll('pf-branches li').length === 1`);
   await expect.poll(() => script()).toBe(before);
+  await onNothing();
+  await page.press('Control+z');
+  await page.until(`document.querySelectorAll('pf-branches li').length === 2`);
 });
 
 test('what was done to the text is undone and done again', async () => {

@@ -240,6 +240,32 @@ test('a frame chosen in RAM says everybody who maps it, and leads there', async 
   await page.until(`document.querySelector('pf-memory').selected.pid === 2 && document.querySelector('#pf-tab-walk').ariaSelected === 'true'`);
 });
 
+test('details that are longer than their pane scroll to their end', async () => {
+  await act('step');
+  await act('step');
+  await at(2);
+  for (const tab of ['area', 'walk']) {
+    await page.click(`#pf-tab-${tab}`);
+    await page.until(`document.querySelector('#pf-inspected').scrollHeight > document.querySelector('#pf-inspected').clientHeight + 100`);
+    const ends = await page.evaluate<boolean>(`(() => {
+      const details = document.querySelector('#pf-inspected');
+      details.scrollTop = 1e6;
+      return details.scrollTop > 0 && details.lastElementChild.getBoundingClientRect().bottom <= document.querySelector('aside').getBoundingClientRect().bottom;
+    })()`);
+    expect(ends, tab).toBe(true);
+  }
+});
+
+test('who maps a frame is said of the frame that is chosen, also where the count is the same', async () => {
+  for (let to = 1; to <= 5; to++) await act('step');
+  await at(5);
+  await page.click('#pf-tab-frame');
+  const mappers = `(document.querySelector('#pf-inspected pf-rows')?.textContent ?? '')`;
+  await page.until(`${mappers}.includes('process 2') && !${mappers}.includes('process 1')`);
+  await page.evaluate(`document.querySelector('pf-memory').dispatchEvent(new CustomEvent('select', { detail: { pid: 1, addr: '${A}', pfn: null } }))`);
+  await page.until(`${mappers}.includes('process 1') && !${mappers}.includes('process 2')`);
+});
+
 test('what is pointed at in one view is lit in the others', async () => {
   for (const to of [1, 2, 3]) {
     await act('step');

@@ -222,7 +222,10 @@ export class Model {
     if (!this.canRun) return false;
     const found = await this.ask<number | null>({ of: 'find', what, from: this.position, back, place: this.selection });
     if (found === null) return false;
+    const { selection } = this;
     await this.goTo(found);
+    // Who looks for what happened to a page goes on looking at it.
+    if (selection && what.startsWith('change of')) this.select(selection);
     return true;
   }
 

@@ -92,6 +92,7 @@ export const panels = {
     slider: 'Position in time',
     more: 'Tracks, finding, and two moments',
     at: (position: number, length: number) => `step ${position.toLocaleString('en')} of ${length.toLocaleString('en')}`,
+    pointed: (position: number, length: number) => `click: step ${position.toLocaleString('en')} of ${length.toLocaleString('en')}`,
     atLine: (position: number, length: number, line: number) => `step ${position.toLocaleString('en')} of ${length.toLocaleString('en')}, line ${line}`,
     tracks: { calls: 'calls', faults: 'faults', rss: 'rss', marks: 'marks' },
     lane: (pid: number) => `process ${pid}`,

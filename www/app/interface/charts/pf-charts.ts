@@ -180,7 +180,7 @@ export class PfCharts extends Panel {
   #whatIf(): TemplateResult {
     const option = (value: string, words: string) => html`<option value=${value}>${words}</option>`;
     return html`<details class="pf-whatif"><summary>${t.whatIf}</summary><p class="pf-quiet">${t.whatIfWords}</p>
-      <form @submit=${this.#submit}>
+      <form @submit=${this.#submit} @input=${() => (this.wrong = '')}>
         <label>${t.ram}<select name="ram">${option('', t.asIs)}${['8M', '16M', '64M', '256M', '1G', '2G'].map((size) => option(size, size.replace(/([MG])$/, ' $1iB')))}</select></label>
         <label>${t.overcommit}<select name="overcommit">${option('', t.asIs)}${[0, 1, 2].map((mode) => option(String(mode), t.overcommits[mode]!))}</select></label>
         <label>${t.mapCount}<input type="text" inputmode="numeric" name="mapCount" placeholder=${t.asIs} autocomplete="off"></label>

@@ -164,7 +164,7 @@ export class PfTime extends Panel {
   /** Where time stands, in words; what the pointer is at while it is over the slider. */
   #where(): TemplateResult {
     const { hidden } = this.#draw();
-    return html`<p class="pf-now"><output>${this.pointed === null ? this.#words() : t.at(this.pointed, this.length)}</output>${hidden > 0 ? ` · ${t.otherLanes(hidden)}` : nothing}</p>`;
+    return html`<p class="pf-now"><output>${this.pointed === null ? this.#words() : t.pointed(this.pointed, this.length)}</output>${hidden > 0 ? ` · ${t.otherLanes(hidden)}` : nothing}</p>`;
   }
 
   #words(): string {

@@ -6,6 +6,8 @@ import type { Own } from './own.ts';
 
 export class Versions {
   tree: branching.Branches = branching.plant('', words.trunk);
+  /** All of them as they were before the last one was removed, until something else is done. */
+  #before: branching.Branches | null = null;
   readonly #around: Around;
   readonly #own: Own;
 
@@ -16,11 +18,13 @@ export class Versions {
 
   /** A text without a past. */
   plant(text: string): void {
+    this.#before = null;
     this.tree = branching.plant(text, words.trunk);
   }
 
   /** An edit at a moment that has steps behind it starts a branch there. */
   edit(text: string, position: number, hasFuture: boolean): void {
+    this.#before = null;
     this.tree = branching.edit(this.tree, { text, position, hasFuture, name: words.branch(this.tree.branches.length) });
   }
 
@@ -29,9 +33,12 @@ export class Versions {
   }
 
   remove(id: number): void {
-    const tree = branching.remove(this.tree, id);
-    if (tree.current === this.tree.current) this.tree = tree;
+    const before = this.tree;
+    const tree = branching.remove(before, id);
+    if (tree.current === before.current) this.tree = tree;
     else this.#to(tree);
+    this.#before = before;
+    this.#around.say(words.branchRemoved);
     this.#around.draw();
   }
 
@@ -41,7 +48,7 @@ export class Versions {
   }
 
   get canUndo(): boolean {
-    return branching.canUndo(this.tree);
+    return this.#before !== null || branching.canUndo(this.tree);
   }
 
   get canRedo(): boolean {
@@ -49,7 +56,10 @@ export class Versions {
   }
 
   undo(): void {
-    this.#to(branching.undo(this.tree));
+    const before = this.#before;
+    if (!before) return this.#to(branching.undo(this.tree));
+    this.#to(before);
+    this.#around.draw();
   }
 
   redo(): void {
@@ -58,6 +68,7 @@ export class Versions {
 
   /** Goes to a branch, or back and forth in it. */
   #to(tree: branching.Branches): void {
+    this.#before = null;
     if (tree === this.tree) return;
     const { model, showText } = this.#around;
     const isOther = tree.current !== this.tree.current;
