@@ -246,6 +246,7 @@ test('once it was there it needs no network: it starts, runs and opens what was 
   await contains('.cm-content', 'mmap');
   await page.press('?');
   await page.until(`document.querySelector('pf-help dialog[open]') !== null`);
+  await page.goto('about:blank');
   // That the page itself did not come from the network is no fault.
   expect(page.errors.splice(before).filter((error) => !/ERR_CONNECTION_REFUSED/.test(error))).toEqual([]);
 });

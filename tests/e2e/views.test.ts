@@ -237,7 +237,7 @@ test('a frame chosen in RAM says everybody who maps it, and leads there', async 
   await contains('#pf-inspected', `frame ${cell!.pfn}`);
   await contains('#pf-inspected', 'Who maps it: 2 pages');
   await page.click('#pf-inspected pf-rows .pf-row:nth-child(2) button');
-  await page.until(`document.querySelector('pf-memory').selected.pid === 2 && document.querySelector('#pf-tab-walk').ariaSelected === 'true'`);
+  await page.until(`document.querySelector('pf-memory').selected.pid === 2 && document.querySelector('#pf-tab-frame').ariaSelected === 'true'`);
 });
 
 test('details that are longer than their pane scroll to their end', async () => {

@@ -82,8 +82,8 @@ export interface Progress {
 
 /** How a text is read. */
 export interface ReadOptions {
-  /** Stops the reading, which then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  /** An `AbortSignal`: stops the reading, which then rejects with the signal's reason. */
+  readonly signal?: { throwIfAborted(): void };
   /** Told after every slice of a log how far its reading has come, in lines of all passes over it. */
   readonly onProgress?: (progress: Progress) => void;
 }
