@@ -235,8 +235,8 @@ test('once it was there it needs no network: it starts, runs and opens what was 
   await page.goto(own.url);
   await page.until(IS_READY);
   await page.evaluate('navigator.serviceWorker.ready.then(({ active }) => active.state)');
-  await own.stop();
   const before = page.errors.length;
+  await own.stop();
   await page.goto(own.url);
   await page.until(IS_READY);
   await act('run');
