@@ -129,8 +129,8 @@ const parts = {
   },
   async e2e(browsers) {
     for (const [name, path, id] of [['Chromium', browsers.chrome, 'chromium'], ['Firefox', browsers.firefox, 'firefox']]) {
-      // What a person does is tried in both; manners, trouble and scale are looked at in Chromium.
-      const files = id === 'firefox' ? ['tests/e2e/page.test.ts'] : ['tests/e2e'];
+      // What a person does is tried in both; what is pasted, manners, trouble and scale are looked at in Chromium.
+      const files = id === 'firefox' ? ['page', 'editor', 'time', 'views'].map((file) => `tests/e2e/${file}.test.ts`) : ['tests/e2e'];
       if (path) await vitest(`the page in ${name}`, files, { PAGEFAULT_BROWSER: id });
       else leaveOut('browsers', `the page in ${name}`, `install ${name}`);
     }
