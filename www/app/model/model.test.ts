@@ -219,3 +219,19 @@ test('a line that no editor can show is refused by its number, however it came',
   expect(model.errors).toMatchObject([{ line: 2, message: expect.stringContaining('1,048,577 characters') as unknown }]);
   expect(model.canRun).toBe(false);
 });
+
+test('areas stay the same object while nothing in them changes, however often one looks', async () => {
+  const { model } = made();
+  await model.setText(SCRIPT);
+  model.seeLanes([{ pid: 1, strips: null, cells: [] }]);
+  await model.goTo(1);
+  await model.lookAgain();
+  const areas = () => model.at!.lanes.find(({ pid }) => pid === 1)!.areas!;
+  const before = areas();
+  expect(before.count).toBeGreaterThan(3);
+  await model.lookAgain();
+  expect(areas()).toBe(before);
+  // The store makes a page present.
+  await model.goTo(2);
+  expect(areas()).not.toBe(before);
+});

@@ -284,7 +284,8 @@ export class Model {
   #take(at: At): void {
     for (const { pid, version, areas, present } of at.lanes) {
       const known = areas ?? this.#areas.get(pid)?.areas;
-      if (known) this.#areas.set(pid, { version, areas: present ? { ...known, present } : known });
+      // What is made of areas is kept by their object: it stays as long as nothing in it is another.
+      if (known) this.#areas.set(pid, { version, areas: present && !areSame(present, known.present) ? { ...known, present } : known });
     }
     for (const pid of this.#areas.keys()) if (!at.processes.some((process) => process.pid === pid)) this.#areas.delete(pid);
     this.at = { ...at, lanes: at.lanes.map((lane) => ({ ...lane, areas: this.#areas.get(lane.pid)?.areas ?? null })) };
@@ -488,4 +489,8 @@ const MOST_REMARKS = 200;
 
 export function samePlace(a: Place | null, b: Place | null): boolean {
   return a === b || (a !== null && b !== null && a.pid === b.pid && a.addr === b.addr && a.pfn === b.pfn);
+}
+
+function areSame(a: Uint32Array, b: Uint32Array): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
 }
