@@ -1,6 +1,7 @@
 /** The calls of a text that were compared and are as they should be: which steps, and the reports of those that were looked at. */
 import type { StepReport } from '../../lib/index.ts';
 import { REMARK, type Opened, type Tracks } from '../worker/protocol.ts';
+import { withWindow } from './window.ts';
 
 export class Equal {
   /** The text, and how far it was run. */
@@ -26,8 +27,6 @@ export class Equal {
   }
 
   put(from: number, reports: readonly (StepReport | null)[]): void {
-    const all = Array.from({ length: this.count }, (_, at) => this.reports[at]);
-    for (const [at, report] of reports.entries()) if (report) all[from + at] = report;
-    this.reports = all;
+    this.reports = withWindow(this.reports, this.count, from, reports);
   }
 }

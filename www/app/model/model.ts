@@ -9,6 +9,7 @@ import { type Heat, HeatMap } from './heat.ts';
 import { CannotDo, type Client, Crashed, type Heard } from '../worker/client.ts';
 import { type LaneSight, Sight } from './sight.ts';
 import { TrackStore } from './tracks.ts';
+import { withWindow } from './window.ts';
 import { reasonOf } from './verdict.ts';
 
 /** The core stopped: what is known of it, and the text that did it. */
@@ -274,9 +275,7 @@ export class Model {
     if (!verdict) return;
     const more = await this.ask<LeftOut[]>({ of: 'leftOut', from, to: Math.min(to, verdict.leftOut) });
     if (!more || verdict !== this.verdict) return;
-    const all: (LeftOut | undefined)[] = Array.from({ length: verdict.leftOut }, (_, at) => this.leftOut[at]);
-    for (const [at, left] of more.entries()) all[from + at] = left;
-    this.leftOut = all;
+    this.leftOut = withWindow(this.leftOut, verdict.leftOut, from, more);
     this.#changed('state');
   }
 

@@ -56,7 +56,7 @@ export class Client {
 
   /** Reads a text. Null if a newer one was opened before it was read. */
   async open(text: string, as: TextKind | null = null): Promise<OpenAnswer | null> {
-    // A text is read in one go: a long one is given up with the worker that reads it.
+    // A log is read in slices, the rest in one go: what takes long is given up with the worker that reads it.
     if (Date.now() - this.#readingSince > LONG_READING) this.stopReading();
     this.#override('open', 'go', 'look', 'ask');
     this.#readingSince = Date.now();

@@ -4,28 +4,31 @@ import type { ScriptErrorPlace } from '../../lib/index.ts';
 /** Longer lines are not shown. */
 export const MOST_LINE = 1 << 20;
 
-export function longestLine(text: string): number {
-  let longest = 0;
+/** The length of each line. */
+function* lineLengths(text: string): Generator<number> {
   for (let at = 0; at <= text.length;) {
     const end = text.indexOf('\n', at);
-    longest = Math.max(longest, (end < 0 ? text.length : end) - at);
-    if (end < 0) break;
-    at = end + 1;
+    const stop = end < 0 ? text.length : end;
+    yield stop - at;
+    at = stop + 1;
   }
+}
+
+export function longestLine(text: string): number {
+  let longest = 0;
+  for (const length of lineLengths(text)) longest = Math.max(longest, length);
   return longest;
 }
 
 /** The first line that is too long, as an error; null if there is none. */
 export function whereTooWide(text: string): ScriptErrorPlace | null {
-  for (let line = 1, at = 0; at <= text.length; line++) {
-    const end = text.indexOf('\n', at);
-    const stop = end < 0 ? text.length : end;
-    if (stop - at > MOST_LINE) {
-      const found = `a line of ${(stop - at).toLocaleString('en')} characters`;
-      const expected = `at most ${MOST_LINE.toLocaleString('en')} on a line: no log and no script has such lines`;
-      return { line, column: 1, found, expected, message: `line ${line}: found ${found}, expected ${expected}` };
-    }
-    at = stop + 1;
+  let line = 0;
+  for (const length of lineLengths(text)) {
+    line++;
+    if (length <= MOST_LINE) continue;
+    const found = `a line of ${length.toLocaleString('en')} characters`;
+    const expected = `at most ${MOST_LINE.toLocaleString('en')} on a line: no log and no script has such lines`;
+    return { line, column: 1, found, expected, message: `line ${line}: found ${found}, expected ${expected}` };
   }
   return null;
 }
