@@ -1,18 +1,15 @@
 /** What all panels are: elements without a shadow, so that ids and styles reach across, drawn from plain data. */
-import { LitElement, type PropertyDeclarations, type TemplateResult, html, nothing } from 'lit';
+import { type PropertyDeclarations, type TemplateResult, html, nothing } from 'lit';
 import type { Place } from '../worker/protocol.ts';
 import type { InspectorTab, PanelEvents } from './events.ts';
 import { panels as t } from '../texts/panels.ts';
+import { TurnElement } from './turns.ts';
 import './panel.css';
 
 /** Plain data: given as properties, never as attributes. */
 export const data = (...names: string[]): PropertyDeclarations => Object.fromEntries(names.map((name) => [name, { attribute: false }]));
 
-export abstract class Panel extends LitElement {
-  protected override createRenderRoot(): HTMLElement {
-    return this;
-  }
-
+export abstract class Panel extends TurnElement {
   protected raise<K extends keyof PanelEvents>(name: K, detail: PanelEvents[K]): void {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
   }

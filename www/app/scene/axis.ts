@@ -18,20 +18,23 @@ export interface Pieces {
 export class Axis {
   readonly count: number;
   readonly start: Float64Array;
+  /** Of what stands before each piece. */
   private readonly growing: Float64Array;
   private readonly staying: Float64Array;
   private readonly upright: Uint8Array | null;
 
-  constructor({ start, grows, stays, upright }: Pieces, readonly flipped: boolean) {
-    this.count = grows.length;
+  /** `growing`: the sums of what grows, where they are known. */
+  constructor({ start, grows, stays, upright }: Pieces, readonly flipped: boolean, growing: Float64Array | null = null) {
+    this.count = stays.length;
     this.start = start;
     this.upright = upright ?? null;
-    this.growing = new Float64Array(this.count + 1);
-    this.staying = new Float64Array(this.count + 1);
-    for (let i = 0; i < this.count; i++) {
-      this.growing[i + 1] = this.growing[i]! + grows[i]!;
-      this.staying[i + 1] = this.staying[i]! + stays[i]!;
-    }
+    this.growing = growing ?? sums(grows);
+    this.staying = sums(stays);
+  }
+
+  /** The same with other heights of what does not grow. */
+  withStays(stays: Float64Array): Axis {
+    return new Axis({ start: this.start, grows: NONE, stays, ...(this.upright && { upright: this.upright }) }, this.flipped, this.growing);
   }
 
   /** The axis that is a ruler: `height` for all pages. */
@@ -63,6 +66,12 @@ export class Axis {
     const piece = this.at(page);
     const grows = this.growing[piece + 1]! - this.growing[piece]!;
     return grows > 0 ? Math.max(4, (3600 * (this.start[piece + 1]! - this.start[piece]!)) / grows) : 4;
+  }
+
+  /** Where the first page of a piece begins; of `count`, where the last one ends. */
+  edge(piece: number, zoom: number): number {
+    const along = this.before(piece, zoom);
+    return this.flipped ? this.length(zoom) - along : along;
   }
 
   /** Top and height of a piece. */
@@ -124,6 +133,14 @@ export class Axis {
     const [p, q] = [(from - start) / size, (to - start) / size];
     return { y: y + (this.isMirrored(a) ? 1 - q : p) * h, h: (q - p) * h };
   }
+}
+
+const NONE = new Float64Array();
+
+function sums(numbers: Float64Array): Float64Array {
+  const before = new Float64Array(numbers.length + 1);
+  for (let i = 0, sum = 0; i < numbers.length; i++) before[i + 1] = sum += numbers[i]!;
+  return before;
 }
 
 /** How many of the first `count` numbers, which ascend, are not above `value`. */

@@ -64,16 +64,26 @@ export interface Sums {
 
 export const KINDS = 8;
 
-export function sumsOf(areas: Areas): Sums {
-  const pages = new Float64Array(areas.count + 1);
-  const present = new Float64Array(areas.count + 1);
-  const kinds = Array.from({ length: KINDS }, () => new Uint32Array(areas.count + 1));
-  for (let i = 0; i < areas.count; i++) {
-    pages[i + 1] = pages[i]! + areas.pages[i]!;
-    present[i + 1] = present[i]! + areas.present[i]!;
-    for (let kind = 0; kind < KINDS; kind++) kinds[kind]![i + 1] = kinds[kind]![i]! + (areas.kind[i] === kind ? 1 : 0);
-  }
-  return { pages, present, kinds };
+/** The sums whose columns are not known yet; `like` has those of the same areas with others of their pages present. */
+export function sumsOf(areas: Areas, like: Sums | null = null): Sums {
+  const { count, kind } = areas;
+  return {
+    pages: like?.pages ?? sumsBefore(areas.pages, count),
+    present: sumsBefore(areas.present, count),
+    kinds: like?.kinds ?? Array.from({ length: KINDS }, (_, wanted) => countsBefore(kind, wanted, count)),
+  };
+}
+
+function sumsBefore(numbers: ArrayLike<number>, count: number): Float64Array {
+  const sums = new Float64Array(count + 1);
+  for (let i = 0, sum = 0; i < count; i++) sums[i + 1] = sum += numbers[i]!;
+  return sums;
+}
+
+function countsBefore(kinds: Uint8Array, wanted: number, count: number): Uint32Array {
+  const counts = new Uint32Array(count + 1);
+  for (let i = 0, sum = 0; i < count; i++) counts[i + 1] = kinds[i] === wanted ? ++sum : sum;
+  return counts;
 }
 
 /** Size of the cells of a card at zoom 1 and how many stand beside each other. */
@@ -94,67 +104,91 @@ function naturalHeight(areas: Areas, i: number, width: number): number {
 }
 
 export function layOut(areas: Areas, options: LayoutOptions, sums: Sums = sumsOf(areas)): Layout {
-  const { count, start, pages } = areas;
-  let cards = !options.trueScale && count <= 40;
-  if (cards) {
-    let sum = 0;
-    for (let i = 0; i < count; i++) sum += naturalHeight(areas, i, options.width) + GAP_HEIGHT;
-    cards = sum <= Math.max(options.height * 1.9, 760);
+  const cards = areCards(areas, options);
+  const { first, parts, edges, opened } = piecesOf(areas, options, !cards && !options.trueScale);
+  const { grows, stays } = heightsOf(areas, options, { first, parts, edges, cards });
+  const upright = new Uint8Array(parts.length);
+  for (let i = 0; i < parts.length; i++) if (parts[i]! > 0) upright[i] = 1;
+  const pieces = { start: edges, grows, stays, upright };
+  return withFocus({ axis: new Axis(pieces, !options.lowFirst), pieces, first, parts, isPart: opened, hasLens: new Uint8Array(parts.length), cards, sums }, options);
+}
+
+/** So many areas at most are drawn as cards. */
+export const MOST_CARDS = 40;
+
+function areCards(areas: Areas, { trueScale, width, height }: LayoutOptions): boolean {
+  if (trueScale || areas.count > MOST_CARDS) return false;
+  let sum = 0;
+  for (let i = 0; i < areas.count; i++) sum += naturalHeight(areas, i, width) + GAP_HEIGHT;
+  return sum <= Math.max(height * 1.9, 760);
+}
+
+/** Columns of pieces, written from the front. Every step that maps or unmaps makes them for all areas: nothing is allocated an area. */
+class PieceColumns {
+  count = 0;
+  readonly first: Uint32Array;
+  readonly parts: Uint32Array;
+  readonly opened: Uint8Array;
+  readonly edges: Float64Array;
+
+  constructor(most: number) {
+    this.first = new Uint32Array(most);
+    this.parts = new Uint32Array(most);
+    this.opened = new Uint8Array(most);
+    this.edges = new Float64Array(most + 1);
   }
-  const grouped = !cards && !options.trueScale;
-  const first: number[] = [];
-  const parts: number[] = [];
-  const edges: number[] = [];
-  const opened: number[] = [];
+
+  add(first: number, parts: number, edge: number, isOpen: boolean): void {
+    this.first[this.count] = first;
+    this.parts[this.count] = parts;
+    this.edges[this.count] = edge;
+    this.opened[this.count++] = isOpen ? 1 : 0;
+  }
+
+  end(top: number): Pick<this, 'first' | 'parts' | 'opened' | 'edges'> {
+    const { count } = this;
+    this.edges[count] = top;
+    return { first: this.first.subarray(0, count), parts: this.parts.subarray(0, count), opened: this.opened.subarray(0, count), edges: this.edges.subarray(0, count + 1) };
+  }
+}
+
+/** Areas, runs of areas of one file where they are grouped, and what is not mapped between them. */
+function piecesOf(areas: Areas, { opened }: LayoutOptions, grouped: boolean): Pick<PieceColumns, 'first' | 'parts' | 'opened' | 'edges'> {
+  const { count, start, pages, name } = areas;
+  const isFile = Uint8Array.from(areas.names, (text) => (text !== '' && !text.startsWith('[') ? 1 : 0));
+  const columns = new PieceColumns(2 * count + 1);
   let at = 0;
   for (let i = 0; i < count; ) {
-    if (start[i]! > at) {
-      first.push(i);
-      parts.push(0);
-      edges.push(at);
-      opened.push(0);
-    }
+    if (start[i]! > at) columns.add(i, 0, at, false);
     let behind = i + 1;
-    if (grouped && isFile(areas, i)) {
-      while (behind < count && areas.name[behind] === areas.name[i] && start[behind] === start[behind - 1]! + pages[behind - 1]!) behind++;
+    if (grouped && isFile[name[i]!]) {
+      while (behind < count && name[behind] === name[i] && start[behind] === start[behind - 1]! + pages[behind - 1]!) behind++;
     }
-    const isOpen = behind - i > 1 && options.opened.has(start[i]!);
-    for (let k = i; k < behind; k = isOpen ? k + 1 : behind) {
-      first.push(k);
-      parts.push(isOpen ? 1 : behind - i);
-      edges.push(start[k]!);
-      opened.push(isOpen ? 1 : 0);
-    }
+    if (behind - i > 1 && opened.has(start[i]!)) for (let k = i; k < behind; k++) columns.add(k, 1, start[k]!, true);
+    else columns.add(i, behind - i, start[i]!, false);
     at = start[behind - 1]! + pages[behind - 1]!;
     i = behind;
   }
   const top = Math.max(SPACE_PAGES, at);
-  if (at < top) {
-    first.push(count);
-    parts.push(0);
-    edges.push(at);
-    opened.push(0);
-  }
-  edges.push(top);
+  if (at < top) columns.add(count, 0, at, false);
+  return columns.end(top);
+}
 
-  const n = first.length;
-  const grows = new Float64Array(n);
-  const stays = new Float64Array(n);
+function heightsOf(areas: Areas, options: LayoutOptions, { first, parts, edges, cards }: { first: Uint32Array; parts: Uint32Array; edges: Float64Array; cards: boolean }): { grows: Float64Array; stays: Float64Array } {
+  const n = parts.length;
+  const [grows, stays] = [new Float64Array(n), new Float64Array(n)];
   let gaps = 0;
   for (let i = 0; i < n; i++) if (parts[i] === 0) gaps++;
   // With thousands of them a small gap is a thin line.
   const thin = gaps > 2000;
+  const scale = options.height / edges[n]!;
   for (let i = 0; i < n; i++) {
     const size = edges[i + 1]! - edges[i]!;
-    if (options.trueScale) grows[i] = (size / top) * options.height;
+    if (options.trueScale) grows[i] = size * scale;
     else if (parts[i] === 0) stays[i] = thin && size < 2 ** 18 ? 4 : cards ? GAP_HEIGHT + 4 : GAP_HEIGHT;
     else grows[i] = cards ? naturalHeight(areas, first[i]!, options.width) : ROW_HEIGHT;
   }
-  const pieces = { start: Float64Array.from(edges), grows, stays, upright: Uint8Array.from(parts, (some) => (some > 0 ? 1 : 0)) };
-  return withFocus({
-    axis: new Axis(pieces, !options.lowFirst), pieces,
-    first: Uint32Array.from(first), parts: Uint32Array.from(parts), isPart: Uint8Array.from(opened), hasLens: new Uint8Array(n), cards, sums,
-  }, options);
+  return { grows, stays };
 }
 
 /** The same with lenses for the pages that must be seen: cheap, for every step has others. */
@@ -168,12 +202,7 @@ export function withFocus(base: Layout, options: LayoutOptions): Layout {
     stays[i] = LENS_HEIGHT;
     hasLens[i] = 1;
   }
-  return { ...base, hasLens, axis: new Axis({ ...base.pieces, stays }, base.axis.flipped) };
-}
-
-function isFile(areas: Areas, i: number): boolean {
-  const name = areas.names[areas.name[i]!] ?? '';
-  return name !== '' && !name.startsWith('[');
+  return { ...base, hasLens, axis: base.axis.withStays(stays) };
 }
 
 /** The area that a page is in; −1 for none. */

@@ -23,24 +23,36 @@ export interface MinimapInput {
 const PAD = 1.5;
 export const MINIMAP_LINE = 16;
 
+/** Binary logarithms of small numbers: of tens of thousands of areas nearly all are small. */
+const LOGS = Float64Array.from({ length: 1024 }, (_, number) => Math.log2(number));
+const log2 = (number: number): number => (number < LOGS.length ? LOGS[number]! : Math.log2(number));
+
+const gapWeight = (pages: number): number => 0.4 * log2(pages + 1);
+const areaWeight = (pages: number): number => 2 + log2(pages + 1);
+
 /** Areas by the logarithm of their size, gaps too; its length at zoom 1 is 1. */
 export function minimapAxis(areas: Areas, flipped: boolean): Axis {
-  const edges: number[] = [0];
-  const grows: number[] = [];
+  const { start, pages } = areas;
+  const most = 2 * areas.count + 1;
+  const [edges, grows] = [new Float64Array(most + 1), new Float64Array(most)];
+  let count = 0;
   let at = 0;
-  const add = (to: number, weight: number): void => {
-    if (to <= at) return;
-    edges.push(to);
-    grows.push(weight);
-    at = to;
-  };
+  let sum = 0;
   for (let i = 0; i < areas.count; i++) {
-    add(areas.start[i]!, 0.4 * Math.log2(areas.start[i]! - at + 1));
-    add(areas.start[i]! + areas.pages[i]!, 2 + Math.log2(areas.pages[i]! + 1));
+    const from = start[i]!;
+    if (from > at) {
+      sum += grows[count] = gapWeight(from - at);
+      edges[++count] = from;
+    }
+    sum += grows[count] = areaWeight(pages[i]!);
+    edges[++count] = at = from + pages[i]!;
   }
-  add(SPACE_PAGES, 0.4 * Math.log2(SPACE_PAGES - at + 1));
-  const sum = grows.reduce((a, b) => a + b, 0) || 1;
-  return new Axis({ start: Float64Array.from(edges), grows: Float64Array.from(grows, (weight) => weight / sum), stays: new Float64Array(grows.length) }, flipped);
+  if (at < SPACE_PAGES) {
+    sum += grows[count] = gapWeight(SPACE_PAGES - at);
+    edges[++count] = SPACE_PAGES;
+  }
+  for (let i = 0; i < count; i++) grows[i]! /= sum;
+  return new Axis({ start: edges.subarray(0, count + 1), grows: grows.subarray(0, count), stays: new Float64Array(count) }, flipped);
 }
 
 const lineBox = (input: { width: number; height: number }): Box => ({ x: PAD, y: PAD, w: input.width - 2 * PAD, h: Math.max(8, input.height - MINIMAP_LINE - 2 * PAD) });
@@ -69,13 +81,14 @@ function columnKinds({ areas, axis }: MinimapInput, columns: number): Int8Array 
   let piece = 0;
   for (let i = 0; i < areas.count; i++) {
     while (piece < axis.count - 1 && axis.start[piece]! < areas.start[i]!) piece++;
-    const { y, h } = axis.piece(piece, columns);
-    const from = Math.min(columns - 1, Math.floor(y));
-    const to = Math.min(columns, Math.max(from + 1, Math.floor(y + h)));
+    const [a, b] = [axis.edge(piece, columns), axis.edge(piece + 1, columns)];
+    const from = Math.min(columns - 1, Math.floor(Math.min(a, b)));
+    const to = Math.min(columns, Math.max(from + 1, Math.floor(Math.max(a, b))));
+    const own = areas.kind[i]!;
     for (let x = from; x < to; x++) {
-      const at = x * KINDS;
-      counts[at + areas.kind[i]!]!++;
-      if (kind[x] === -1 || counts[at + areas.kind[i]!]! > counts[at + kind[x]!]!) kind[x] = areas.kind[i]!;
+      const count = ++counts[x * KINDS + own]!;
+      const most = kind[x]!;
+      if (most !== own && (most < 0 || count > counts[x * KINDS + most]!)) kind[x] = own;
     }
   }
   columnsOf.set(axis, kind);

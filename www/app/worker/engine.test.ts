@@ -54,6 +54,17 @@ test('what the program wrote stands in its pages', async () => {
   expect(await texts(4)).toEqual([[[page, 'hel']], [[page, 'jel']]]);
 });
 
+test('of a step that did very much the page gets what anybody reads: the first lines, the last ones, and how many there are between', async () => {
+  const { engine: one, on } = await opened('repeat(2000, 8K, "mmap", 0x10000000, 4K, 3, 0x32, -1, 0)\ngetpid()\n');
+  const { explanation } = await one.go(1, { ...LOOK, want: ['explanation'] }, on);
+  const { tree, changes, untold } = explanation!;
+  expect(tree.length).toBe(2000);
+  expect(untold).toMatchObject({ from: 1900 });
+  expect(untold!.lines).toBeGreaterThan(1000);
+  expect(changes.length).toBeLessThanOrEqual(2000);
+  expect((await one.go(2, { ...LOOK, want: ['explanation'] }, on)).explanation).not.toHaveProperty('untold');
+});
+
 describe('opening', () => {
   test('a script', async () => {
     const { opened: answer } = await opened();

@@ -1,6 +1,6 @@
 /** The machine as a look asks for it. */
 import { type Core, parse } from './core.ts';
-import { type Areas, type At, CELL, type Cells, type Lane, type LaneLook, type Look, type Place, type ProcessInfo, type Selected, type Want } from './protocol.ts';
+import { type Areas, type At, CELL, type Cells, type Lane, type LaneLook, type Look, type Place, type ProcessInfo, type Selected, type Told, type Want } from './protocol.ts';
 
 export type Picture = Omit<At, 'stopped'>;
 
@@ -26,12 +26,31 @@ export function picture(core: Core, look: Look): Picture {
     reports: core.reports(look.reports[0], Math.min(look.reports[1], position)),
     last,
     touched: last?.focus && last.pid !== null ? { pid: last.pid, addr: last.focus, pfn: null } : null,
-    explanation: wants.has('explanation') && position > 0 ? core.explain(position - 1) : null,
+    explanation: wants.has('explanation') && position > 0 ? toldOf(core, position - 1) : null,
     verdict: wants.has('verdict') ? core.verdict() : null,
     selected: look.selected ? selected(core, processes, look.selected, wants) : null,
     tlb: wants.has('tlb') ? core.tlb() : null,
     cache: wants.has('cache') ? core.cachedFiles() : null,
     meminfo: wants.has('meminfo') ? core.meminfo() : null,
+  };
+}
+
+/** Lines and changes of a step that the page gets, and how many of the lines are the last ones: there a refusal is decided. */
+const MOST_TOLD = 2000;
+const LAST_TOLD = 100;
+
+/** What a step did; of a very long one so much as anybody reads, for a message of megabytes is a task of the page that nobody wants to wait for. */
+function toldOf(core: Core, step: number): Told | null {
+  const told = core.explain(step);
+  if (!told || Math.max(told.tree.length, told.changes.length) <= MOST_TOLD) return told;
+  const { tree, changes } = told;
+  const lines = Math.max(0, tree.length - MOST_TOLD);
+  const from = MOST_TOLD - LAST_TOLD;
+  return {
+    ...told,
+    tree: lines > 0 ? [...tree.slice(0, from), ...tree.slice(-LAST_TOLD)] : tree,
+    changes: changes.slice(0, MOST_TOLD),
+    untold: { from, lines, changes: Math.max(0, changes.length - MOST_TOLD) },
   };
 }
 

@@ -172,6 +172,14 @@ export const ENDING_BITS = 3;
 export const REMARK = { compared: 0x08, differs: 0x10, excused: 0x20, assumed: 0x40, fatal: 0x80 } as const;
 export const ACCESS = { none: 0, read: 1, write: 2, execute: 3 } as const;
 
+/** What is told of a step. Of one that did very much the middle stays in the worker. */
+export interface Told extends Explanation {
+  readonly untold?: Untold;
+}
+
+/** What is left out of a told step: lines of the tree, from one on, and changes at the end. */
+export interface Untold { readonly from: number; readonly lines: number; readonly changes: number }
+
 /** The machine at a position, as far as the look asked. */
 export interface At {
   readonly position: number;
@@ -185,7 +193,7 @@ export interface At {
   readonly last: StepReport | null;
   /** What the step touched: marked in every view. */
   readonly touched: Place | null;
-  readonly explanation: Explanation | null;
+  readonly explanation: Told | null;
   readonly verdict: VerdictInfo | null;
   readonly selected: Selected | null;
   readonly tlb: readonly TlbEntry[] | null;

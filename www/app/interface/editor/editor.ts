@@ -5,6 +5,7 @@
  */
 import { LitElement, html } from 'lit';
 import { EDITOR } from '../../texts/editor-en.ts';
+import { inTurn } from '../turns.ts';
 import type { Code } from './code.ts';
 import './editor.css';
 import { NOTHING, type Shown } from './shown.ts';
@@ -20,6 +21,8 @@ export class ScriptEditor extends LitElement {
   #code: Code | null = null;
   #text = '';
   #shown: Shown = NOTHING;
+  /** What is to be shown waits for its turn. */
+  #isToShow = false;
   #pending: ((code: Code) => void)[] = [];
 
   constructor() {
@@ -82,8 +85,15 @@ export class ScriptEditor extends LitElement {
 
   /** Shows results, the current line, errors. */
   show(shown: Shown): void {
+    const isWaiting = this.#isToShow;
     this.#shown = shown;
-    this.#code?.show(shown);
+    this.#isToShow = true;
+    if (!isWaiting) void inTurn(() => this.#showNow());
+  }
+
+  #showNow(): void {
+    this.#isToShow = false;
+    this.#code?.show(this.#shown);
   }
 
   /** Scrolls to a line, from 1. */

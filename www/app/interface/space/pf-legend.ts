@@ -1,11 +1,12 @@
 /** `<pf-legend>`: what colours and textures mean; a click on a kind fades the others. */
-import { LitElement, type TemplateResult, html, nothing } from 'lit';
+import { type TemplateResult, html, nothing } from 'lit';
 import { STROKES, STROKE_ALPHA, TILE, inkOn } from '../../scene/canvas.ts';
 import { FRAME_LEGEND, LEGEND, type Look } from '../../scene/theme.ts';
+import { TurnElement } from '../turns.ts';
 import './tokens.css';
 import './pf-legend.css';
 
-export class PfLegend extends LitElement {
+export class PfLegend extends TurnElement {
   static override properties = { only: { attribute: false }, shown: { attribute: false } };
 
   /** Kinds that stay lit; null: all. */
@@ -17,10 +18,6 @@ export class PfLegend extends LitElement {
     super();
     this.only = null;
     this.shown = null;
-  }
-
-  protected override createRenderRoot(): HTMLElement {
-    return this;
   }
 
   private choose(id: string): void {

@@ -1,16 +1,17 @@
 /** `<pf-minimap>`: the whole space on one line; a click, a drag or the arrows move the window. */
-import { LitElement, type PropertyValues, type TemplateResult, html } from 'lit';
+import { type PropertyValues, type TemplateResult, html } from 'lit';
 import type { Axis } from '../../scene/axis.ts';
 import { NO_AREAS } from '../../scene/layout.ts';
 import { type MinimapInput, drawMinimap, minimapAxis, minimapPage, windowBox } from '../../scene/minimap.ts';
 import { inside } from '../../scene/shapes.ts';
 import { UNITS, type Units, addressText } from '../../scene/units.ts';
 import type { Areas } from '../../worker/protocol.ts';
+import { TurnElement } from '../turns.ts';
 import { Surface } from './surface.ts';
 import './tokens.css';
 import './pf-minimap.css';
 
-export class PfMinimap extends LitElement {
+export class PfMinimap extends TurnElement {
   static override properties = { areas: { attribute: false }, seen: { attribute: false }, touched: { attribute: false }, selected: { attribute: false }, lowFirst: { attribute: false }, units: { attribute: false } };
 
   declare areas: Areas;
@@ -22,7 +23,8 @@ export class PfMinimap extends LitElement {
   declare units: Units;
 
   private readonly surface = new Surface(this, () => this, () => this.surface.paint(drawMinimap(this.input())));
-  private axis: { of: Areas; flipped: boolean; axis: Axis } | null = null;
+  /** Made of where the areas are, not of what is present of them. */
+  private axis: { of: Float64Array; flipped: boolean; axis: Axis } | null = null;
   /** From the pointer to the middle of the window, while it is held. */
   private held: number | null = null;
 
@@ -36,17 +38,13 @@ export class PfMinimap extends LitElement {
     this.units = UNITS;
   }
 
-  protected override createRenderRoot(): HTMLElement {
-    return this;
-  }
-
   protected override updated(_: PropertyValues): void {
     this.surface.draw();
   }
 
   private input(): MinimapInput {
     const flipped = !this.lowFirst;
-    if (this.axis?.of !== this.areas || this.axis.flipped !== flipped) this.axis = { of: this.areas, flipped, axis: minimapAxis(this.areas, flipped) };
+    if (this.axis?.of !== this.areas.start || this.axis.flipped !== flipped) this.axis = { of: this.areas.start, flipped, axis: minimapAxis(this.areas, flipped) };
     return { ...this.surface.size, areas: this.areas, axis: this.axis.axis, seen: this.seen, touched: this.touched, selected: this.selected, flipped, units: this.units };
   }
 

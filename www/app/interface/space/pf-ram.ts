@@ -1,14 +1,15 @@
 /** `<pf-ram>`: physical memory, a frame a cell; wheel moves, Ctrl or ⌘ and wheel zooms, arrows go from frame to frame. */
-import { LitElement, type PropertyValues, type TemplateResult, html, nothing } from 'lit';
+import { type PropertyValues, type TemplateResult, html, nothing } from 'lit';
 import { type RamScene, type RamView, composeRam, drawRam, frameAt, frameBox, orderAt, panRam, revealFrame, sizeForAll, zoomRam } from '../../scene/ram.ts';
 import { FRAMES } from '../../scene/theme.ts';
 import { UNITS, type Units, pagesText, grouped } from '../../scene/units.ts';
 import { FRAME, type Ram } from '../../worker/protocol.ts';
+import { TurnElement } from '../turns.ts';
 import { Surface } from './surface.ts';
 import './tokens.css';
 import './pf-ram.css';
 
-export class PfRam extends LitElement {
+export class PfRam extends TurnElement {
   static override properties = {
     ram: { attribute: false }, selected: { attribute: false }, touched: { attribute: false }, only: { attribute: false }, units: { attribute: false }, ownerOf: { attribute: false }, card: { state: true },
   };
@@ -37,10 +38,6 @@ export class PfRam extends LitElement {
     this.units = UNITS;
     this.ownerOf = null;
     this.card = null;
-  }
-
-  protected override createRenderRoot(): HTMLElement {
-    return this;
   }
 
   protected override updated(changed: PropertyValues): void {

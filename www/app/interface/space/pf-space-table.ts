@@ -1,8 +1,9 @@
 /** `<pf-space-table>`: the areas of a process as a grid of at most 60 rows that are used again: the twin of the drawing. */
-import { LitElement, type PropertyValues, type TemplateResult, html, nothing } from 'lit';
+import { type PropertyValues, type TemplateResult, html, nothing } from 'lit';
 import { areaAt, NO_AREAS } from '../../scene/layout.ts';
 import { UNITS, type Units, addressText, pageAddr, pageOf, pagesText, permsText } from '../../scene/units.ts';
 import { AREA_FLAG, type Areas, type Place } from '../../worker/protocol.ts';
+import { TurnElement } from '../turns.ts';
 import './tokens.css';
 import './pf-space-table.css';
 
@@ -12,7 +13,7 @@ const COLUMNS = ['address', 'area', 'rights', 'size', 'in RAM', 'flags'] as cons
 /** Browsers end at about 2^25 pixels. */
 const MOST_HEIGHT = 16_000_000;
 
-export class PfSpaceTable extends LitElement {
+export class PfSpaceTable extends TurnElement {
   static override properties = { areas: { attribute: false }, pid: { attribute: false }, selected: { attribute: false }, pointed: { attribute: false }, touched: { attribute: false }, units: { attribute: false }, lowFirst: { attribute: false }, first: { state: true } };
 
   declare areas: Areas;
@@ -37,10 +38,6 @@ export class PfSpaceTable extends LitElement {
     this.units = UNITS;
     this.lowFirst = false;
     this.first = 0;
-  }
-
-  protected override createRenderRoot(): HTMLElement {
-    return this;
   }
 
   private area(row: number): number {

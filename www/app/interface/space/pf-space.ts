@@ -52,7 +52,7 @@ export class PfSpace extends LitElement implements Shown, Tools {
   lastPaint = 0;
   /** Pictures take long here. */
   private isSlow = false;
-  private readonly surface = new Surface(this, () => this.querySelector<HTMLElement>('.pf-space-box')!, () => this.paint());
+  private readonly surface = new Surface(this, () => this.querySelector<HTMLElement>('.pf-space-box')!, () => this.paint(), 'next frame');
   private readonly said: Said = {
     select: (pid, page, pfn) => this.tell('select', { pid, addr: pageAddr(page), pfn }),
     hover: (place) => this.tell('hover', place),

@@ -2,6 +2,7 @@
 import type { LitElement, ReactiveController } from 'lit';
 import { Painter, themeOf } from '../../scene/canvas.ts';
 import type { Picture, Theme } from '../../scene/shapes.ts';
+import { inTurn } from '../turns.ts';
 import { watchScale, watchTheme } from './watch.ts';
 
 export interface Size { readonly width: number; readonly height: number }
@@ -29,8 +30,11 @@ export class Surface implements ReactiveController {
   #unwatch: readonly (() => void)[] = [];
   #isFollowed = false;
 
-  /** `box`: what the canvas fills; `repaint` is called when it is time. */
-  constructor(host: LitElement, box: () => HTMLElement, repaint: () => void) {
+  /**
+   * `box`: what the canvas fills; `repaint` is called when it is time: in its turn, or with the next frame whatever else
+   * there is to do, if what is seen must follow a hand.
+   */
+  constructor(host: LitElement, box: () => HTMLElement, repaint: () => void, private readonly when: 'in turn' | 'next frame' = 'in turn') {
     this.#host = host;
     this.#box = box;
     this.#repaint = repaint;
@@ -57,10 +61,9 @@ export class Surface implements ReactiveController {
     this.#follow();
   }
 
+  /** The observer tells of the first size too, when the layout is made: to ask for it here would make one more. */
   #follow(): void {
     this.#observer?.observe(this.#box());
-    this.#resized();
-    this.draw();
   }
 
   #resized(): void {
@@ -95,8 +98,13 @@ export class Surface implements ReactiveController {
     if (this.#scheduled || !this.#host.isConnected || this.size.width === 0) return;
     this.#scheduled = requestAnimationFrame(() => {
       this.#scheduled = 0;
-      this.#repaint();
+      if (this.when === 'next frame') this.#repaint();
+      else void inTurn(() => this.#repaintIfThere());
     });
+  }
+
+  #repaintIfThere(): void {
+    if (this.#host.isConnected) this.#repaint();
   }
 
   paint(picture: Picture, scale = displayScale()): void {

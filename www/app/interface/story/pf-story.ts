@@ -1,7 +1,7 @@
 /** What the last step did: in a sentence, as the call that strace would print, as the kernel's call tree, as changes and numbers, as a price. */
 import { type PropertyValues, type TemplateResult, html, nothing } from 'lit';
 import type { Change, Explanation, StepReport, TreeLine } from '../../../lib/index.ts';
-import type { Areas, ProcessInfo, Tracks } from '../../worker/protocol.ts';
+import type { Areas, ProcessInfo, Told, Tracks } from '../../worker/protocol.ts';
 import { costOf, roughly } from '../../model/cost.ts';
 import { type Delta, NO_TRACKS, deltas } from '../../model/tracks.ts';
 import { PRICES } from '../../texts/costs.ts';
@@ -11,8 +11,10 @@ import { Panel, breakable, data, define } from '../panel.ts';
 import './pf-story.css';
 
 const t = panels.story;
-/** Lines drawn until more are asked for. */
+/** Lines drawn until more are asked for, and how many more are asked for at once. */
 const MOST = 200;
+/** Lines that one update adds: a long tree is there at once as far as it is seen, and grows in later turns. */
+const GROWTH = 40;
 const MARK = { '+': 'added', '−': 'removed', '~': 'changed' } as const;
 
 /** The line that the first step runs, and what the text says of itself. */
@@ -29,13 +31,13 @@ interface Node {
 
 export class PfStory extends Panel {
   static override properties = {
-    ...data('first', 'isRunning', 'explanation', 'last', 'source', 'processes', 'areas', 'tracks', 'position', 'levels', 'parts'), withPassed: { state: true }, withWords: { state: true }, mostLines: { state: true }, mostChanges: { state: true }, told: { state: true }, folded: { state: true }, active: { state: true },
+    ...data('first', 'isRunning', 'explanation', 'last', 'source', 'processes', 'areas', 'tracks', 'position', 'levels', 'parts'), withPassed: { state: true }, withWords: { state: true }, mostLines: { state: true }, grown: { state: true }, mostChanges: { state: true }, told: { state: true }, folded: { state: true }, active: { state: true },
   };
   /** What the first step will be; null where there is none. */
   declare first: FirstStep | null;
   /** Steps are being run just now. */
   declare isRunning: boolean;
-  declare explanation: Explanation | null;
+  declare explanation: Told | null;
   declare last: StepReport | null;
   /** The line of the text that the step is; its own expectations are not shown. */
   declare source: string;
@@ -51,6 +53,8 @@ export class PfStory extends Panel {
   declare withPassed: boolean;
   declare withWords: boolean;
   declare mostLines: number;
+  /** How far the tree has grown. */
+  declare grown: number;
   declare mostChanges: number;
   /** Functions of which the sentence was asked for. */
   declare told: ReadonlySet<string>;
@@ -74,6 +78,7 @@ export class PfStory extends Panel {
     this.withPassed = false;
     this.withWords = false;
     this.mostLines = MOST;
+    this.grown = GROWTH;
     this.mostChanges = MOST;
     this.told = new Set();
     this.folded = new Set();
@@ -85,6 +90,11 @@ export class PfStory extends Panel {
     this.folded = new Set();
     this.active = '0';
     this.mostLines = this.mostChanges = MOST;
+    this.grown = GROWTH;
+  }
+
+  protected override updated(): void {
+    if (this.explanation && this.grown < Math.min(this.mostLines, this.explanation.tree.length)) this.grown += GROWTH;
   }
 
   override render(): TemplateResult {
@@ -116,7 +126,7 @@ export class PfStory extends Panel {
     return panels.process(pid, this.processes.find((process) => process.pid === pid)?.name ?? '');
   }
 
-  #sentence(told: Explanation, last: StepReport): TemplateResult {
+  #sentence(told: Told, last: StepReport): TemplateResult {
     const { step } = told;
     const died = step.facts.find((fact) => fact.kind === 'processEnded' && fact.pid === step.pid && fact.signal !== null);
     const isFatal = step.signal !== null && step.ending === 'signal' && died !== undefined;
@@ -152,14 +162,15 @@ export class PfStory extends Panel {
     </dl>`;
   }
 
-  #tree(told: Explanation): TemplateResult {
+  #tree(told: Told): TemplateResult {
     const passed = told.tree.filter(({ kind }) => kind === 'passed').length;
-    const lines = this.withPassed ? told.tree : told.tree.filter(({ kind }) => kind !== 'passed');
+    const all = withUntold(told);
+    const lines = this.withPassed ? all : all.filter(({ kind }) => kind !== 'passed');
     const check = (label: string, value: boolean, set: (on: boolean) => void) => html`<label class="pf-check"><input type="checkbox" .checked=${value} @change=${(event: Event) => set((event.target as HTMLInputElement).checked)}>${label}</label>`;
     return html`<section class="pf-how">
       <h2 class="pf-h">${t.how} ${told.tree.length === 0 ? nothing : html`<span class="pf-side">${check(t.explain, this.withWords, (on) => (this.withWords = on))} ${passed > 0 ? check(t.passed(passed), this.withPassed, (on) => (this.withPassed = on)) : nothing}</span>`}</h2>
-      ${told.tree.length === 0 ? this.quiet(told.step.accessed ? t.noTree : '') : this.#nodes(nested(lines.slice(0, this.mostLines)))}
-      ${lines.length > this.mostLines ? html`<button type="button" class="pf-small" @click=${() => (this.mostLines = lines.length)}>${t.moreLines(lines.length - this.mostLines)}</button>` : nothing}
+      ${told.tree.length === 0 ? this.quiet(told.step.accessed ? t.noTree : '') : this.#nodes(nested(lines.slice(0, Math.min(this.mostLines, this.grown))))}
+      ${lines.length > this.mostLines ? html`<button type="button" class="pf-small" @click=${() => (this.mostLines += MOST)}>${t.moreLines(Math.min(MOST, lines.length - this.mostLines), lines.length - this.mostLines)}</button>` : nothing}
       ${told.dropped > 0 ? this.quiet(t.dropped(told.dropped)) : nothing}
     </section>`;
   }
@@ -231,11 +242,11 @@ export class PfStory extends Panel {
     const texts = orLater('functions', () => this.requestUpdate());
     const known = texts?.functionText(text) ?? null;
     const isTold = this.withWords || this.told.has(text);
-    return html`<code class="pf-fn" title=${known?.sentence ?? (texts ? t.unknownFunction : '')}>${breakable(text)}</code>${noted}
+    return html`<code class="pf-fn" title=${known?.sentence ?? (texts ? t.unknownFunction : '')}>${text.length > SHORT_NAME ? breakable(text) : text}</code>${noted}
       ${isTold ? html`<span class="pf-fn-words">${known ? html`${known.sentence} <span class="pf-quiet">${known.file}</span>` : t.unknownFunction}</span>` : nothing}`;
   }
 
-  #changes(told: Explanation): TemplateResult {
+  #changes(told: Told): TemplateResult {
     const { changes } = told;
     let pid: number | null | undefined;
     const shown = changes.slice(0, this.mostChanges);
@@ -247,7 +258,8 @@ export class PfStory extends Panel {
         pid = change.pid;
         return html`${isNew ? html`<li class="pf-who">${change.pid === null ? t.machine : this.#name(change.pid)}</li>` : nothing}${this.#change(change)}`;
       })}</ol>`}
-      ${changes.length > shown.length ? html`<button type="button" class="pf-small" @click=${() => (this.mostChanges = changes.length)}>${t.moreLines(changes.length - shown.length)}</button>` : nothing}
+      ${changes.length > shown.length ? html`<button type="button" class="pf-small" @click=${() => (this.mostChanges += MOST)}>${t.moreLines(Math.min(MOST, changes.length - shown.length), changes.length - shown.length)}</button>` : nothing}
+      ${told.untold?.changes ? this.quiet(t.untoldChanges(told.untold.changes)) : nothing}
       ${this.#numbers()}
       ${this.#cost(told)}
     </section>`;
@@ -268,7 +280,7 @@ export class PfStory extends Panel {
     return html`<h4>${t.counters}</h4><dl class="pf-fields pf-numbers">${all.map((delta) => html`<div><dt>${t.counter[delta.counter]}</dt><dd>${delta.counter === 'faults' ? panels.number(delta.to) : html`<span>${value(delta, delta.from)}</span> → <b>${value(delta, delta.to)}</b>`}</dd></div>`)}</dl>`;
   }
 
-  #cost(told: Explanation): TemplateResult {
+  #cost(told: Told): TemplateResult {
     const cost = costOf(told, this.levels);
     if (cost.lines.length === 0) return html`<h4>${t.cost}</h4><p class="pf-quiet">${t.free}</p>`;
     return html`<h4>${t.cost}</h4>
@@ -289,6 +301,16 @@ function visible(nodes: readonly Node[], folded: ReadonlySet<string>, above = ''
 
 /** A line of a script without the result that it expects: `load(a, 5) = "x"` is `load(a, 5)`. */
 const callOf = (line: string): string => line.slice(0, line.lastIndexOf(')') + 1).trim();
+
+/** The tree, with a line where lines were left out. */
+function withUntold({ tree, untold }: Told): readonly TreeLine[] {
+  if (!untold?.lines) return tree;
+  const gap: TreeLine = { depth: 0, kind: 'note', text: t.untoldLines(untold.lines), note: '', check: null };
+  return [...tree.slice(0, untold.from), gap, ...tree.slice(untold.from)];
+}
+
+/** Names up to this length are not worth a break. */
+const SHORT_NAME = 28;
 
 /** Lines with a depth as a tree. */
 function nested(lines: readonly TreeLine[]): Node[] {

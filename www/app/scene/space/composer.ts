@@ -3,7 +3,7 @@ import type { Areas, At, Place, ProcessInfo } from '../../worker/protocol.ts';
 import type { View } from '../axis.ts';
 import { Heat, type HeatMap } from '../heat.ts';
 import { Lanes, chooseLanes } from '../lanes.ts';
-import { type LaneData, type Layout, type LayoutOptions, type Sums, layOut, sumsOf, withFocus } from '../layout.ts';
+import { type LaneData, type Layout, type LayoutOptions, MOST_CARDS, type Sums, layOut, sumsOf, withFocus } from '../layout.ts';
 import type { HeatKind } from '../theme.ts';
 import { type Units, pageOf } from '../units.ts';
 import { LANE_GAP, type Range, type SpaceInput, type SpaceScene, type Spot, bodyHeight, composeSpace, placeLanes } from './compose.ts';
@@ -54,8 +54,9 @@ const spotOf = (place: Place | null | undefined): Spot | null => (place ? { pid:
 export class Composer {
   /** First pages of groups that are opened. */
   private readonly opened = new Set<number>();
-  private readonly layouts = new WeakMap<Areas, { key: string; base: Layout; focus: string; focused: Layout }>();
-  private readonly sums = new WeakMap<Areas, Sums>();
+  /** By where the areas are: which of their pages are present is another matter, and changes with most steps. */
+  private readonly layouts = new WeakMap<Float64Array, { key: string; base: Layout; focus: string; focused: Layout }>();
+  private readonly sums = new WeakMap<Float64Array, { of: Uint32Array; sums: Sums }>();
   private readonly heats = new WeakMap<HeatMap, Heat>();
   private lanes = new Lanes();
 
@@ -121,22 +122,37 @@ export class Composer {
   }
 
   private layout(areas: Areas, options: LayoutOptions): Layout {
-    const key = [options.trueScale, options.lowFirst, [...options.opened].join(), options.width, options.height].join();
-    let known = this.layouts.get(areas);
+    const sums = this.sumsFor(areas);
+    const key = [options.trueScale, options.lowFirst, [...options.opened].join(), options.width, options.height, heightsByPresence(areas)].join();
+    let known = this.layouts.get(areas.start);
     if (known?.key !== key) {
-      const base = layOut(areas, { ...options, focus: [] }, kept(this.sums, areas, sumsOf));
+      const base = layOut(areas, { ...options, focus: [] }, sums);
       known = { key, base, focus: '', focused: base };
-      this.layouts.set(areas, known);
+      this.layouts.set(areas.start, known);
     }
     const focus = options.focus.join();
     if (known.focus !== focus) Object.assign(known, { focus, focused: withFocus(known.base, options) });
+    if (known.focused.sums !== sums) known.focused = { ...known.focused, sums };
     return known.focused;
+  }
+
+  private sumsFor(areas: Areas): Sums {
+    const known = this.sums.get(areas.start);
+    if (known?.of === areas.present) return known.sums;
+    const sums = sumsOf(areas, known?.sums);
+    this.sums.set(areas.start, { of: areas.present, sums });
+    return sums;
   }
 
   private heatOf({ heatKind: kind, heat }: Shown): SpaceInput['heat'] {
     if (!kind) return null;
     return { kind, of: new Map([...(heat ?? [])].map(([pid, map]) => [pid, kept(this.heats, map, (pages) => new Heat(pages))])) };
   }
+}
+
+/** What the heights of cards have of the pages that are present: whether there are any. */
+function heightsByPresence({ count, present }: Areas): string {
+  return count > MOST_CARDS ? '' : Array.from(present.subarray(0, count), (pages) => (pages === 0 ? '0' : '1')).join('');
 }
 
 /** What is known of a key, made if it is not yet. */

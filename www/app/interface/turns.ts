@@ -1,0 +1,48 @@
+/**
+ * Elements that update at the same time take turns: what does not fit into one frame waits for the next, so that a step
+ * which changes everything on the page is several short tasks and not one long one.
+ */
+import { LitElement } from 'lit';
+
+/** So much of a frame is for updates, in ms: style, layout and paint of what they change cost about as much again. */
+const SLICE = 6;
+
+const waiting: (() => void)[] = [];
+/** When the first update of this frame began. */
+let began: number | null = null;
+
+function frame(): void {
+  began = performance.now();
+  while (waiting.length > 0 && hasTime()) waiting.shift()!();
+  if (waiting.length > 0) requestAnimationFrame(frame);
+  else began = null;
+}
+
+const hasTime = (): boolean => performance.now() - began! < SLICE;
+
+/** Runs an update now if there is time for it and nobody waits, else in a later frame; in the order in which they were asked for. */
+export function inTurn(update: () => void): Promise<void> | void {
+  if (began === null) {
+    began = performance.now();
+    requestAnimationFrame(frame);
+  }
+  if (waiting.length === 0 && hasTime()) return update();
+  return new Promise((done, failed) => waiting.push(() => {
+    try {
+      done(update());
+    } catch (error) {
+      failed(error);
+    }
+  }));
+}
+
+/** An element without a shadow whose updates take turns. */
+export abstract class TurnElement extends LitElement {
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  protected override scheduleUpdate(): void | Promise<unknown> {
+    return inTurn(() => super.scheduleUpdate());
+  }
+}

@@ -1,0 +1,66 @@
+/** What is dear to make is made again only if what it is made of has changed: counted by the objects, not by time. */
+import { expect, test } from 'vitest';
+import type { At, Areas } from '../../worker/protocol.ts';
+import { copyOnWrite } from '../golden/fixtures.ts';
+import { UNITS } from '../units.ts';
+import { Composer, type Shown } from './composer.ts';
+
+const LOOKING = { size: { width: 900, height: 700 }, view: null, pinned: null, hover: null, range: null, isMoving: false };
+const shown = (at: At): Shown => ({
+  at, selected: null, frame: null, heat: null, heatKind: null, only: null, lit: null, texts: new Map(), units: UNITS, lowFirst: false, trueScale: false, slotWidth: 0,
+});
+
+/** So many areas of a page each, with a hole behind each. */
+function many(count: number): Areas {
+  return {
+    count, start: Float64Array.from({ length: count }, (_, i) => 65536 + 2 * i), pages: new Float64Array(count).fill(1), present: new Uint32Array(count), kind: new Uint8Array(count),
+    perms: new Uint8Array(count).fill(3), flags: new Uint8Array(count), name: new Uint32Array(count), names: [''],
+  };
+}
+
+function atWith(areas: Areas): At {
+  const [first] = copyOnWrite();
+  const process = { pid: first!.pid, name: 'demo', parent: null, ended: null, rss: 1, pss: null, minFlt: 0, majFlt: 0, areas: areas.count, version: 1 };
+  return { position: 1, processes: [process], lanes: [{ pid: first!.pid, version: 1, areas, present: null, strips: null, cells: [], texts: [] }], touched: null, selected: null, running: first!.pid } as unknown as At;
+}
+
+test('a layout stays while areas stay, whatever of their pages is present; the sums follow', () => {
+  const composer = new Composer();
+  const layoutOf = (areas: Areas) => {
+    const at = atWith(areas);
+    composer.take(at);
+    return composer.compose(shown(at), LOOKING).lanes[0]!.layout;
+  };
+  const areas = many(1000);
+  const before = layoutOf(areas);
+  const present = areas.present.slice();
+  present[500] = 1;
+  const after = layoutOf({ ...areas, present });
+  expect(after.axis).toBe(before.axis);
+  expect(after.first).toBe(before.first);
+  expect(after.sums.pages).toBe(before.sums.pages);
+  expect(after.sums.kinds).toBe(before.sums.kinds);
+  expect([before.sums.present[1000], after.sums.present[1000]]).toEqual([0, 1]);
+  expect(layoutOf({ ...areas, present })).not.toBe(before);
+  expect(layoutOf(many(1000)).axis).not.toBe(before.axis);
+});
+
+test('a card of a device is as high as what is in it: there presence counts', () => {
+  const composer = new Composer();
+  const areas = { ...many(3), kind: new Uint8Array(3).fill(5) };
+  const heights = (present: Uint32Array) => {
+    const at = atWith({ ...areas, present });
+    composer.take(at);
+    const { layout } = composer.compose(shown(at), LOOKING).lanes[0]!;
+    return [...layout.pieces.grows];
+  };
+  for (const kind of [0, 1, 2, 3, 4, 5, 6, 7]) {
+    areas.kind.fill(kind);
+    const [none, some] = [heights(new Uint32Array(3)), heights(Uint32Array.of(0, 1, 0))];
+    const fresh = new Composer();
+    const at = atWith({ ...areas, present: Uint32Array.of(0, 1, 0) });
+    fresh.take(at);
+    expect(some).toEqual([...fresh.compose(shown(at), LOOKING).lanes[0]!.layout.pieces.grows]);
+    expect(none.length).toBe(some.length);
+  }
+});
