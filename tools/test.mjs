@@ -50,9 +50,11 @@ async function cargoTests(name, args, options) {
   count(name, passed, failed);
 }
 
+let reports = 0;
+
 /** A vitest run, counted from its report. */
 async function vitest(name, files, env = {}) {
-  const report = join(ROOT, 'node_modules', `.pagefault-${process.pid}.json`);
+  const report = join(ROOT, 'node_modules', `.pagefault-${process.pid}-${++reports}.json`);
   const args = [bin('vitest', 'vitest.mjs'), 'run', ...files, '--reporter=json', `--outputFile=${report}`, '--testTimeout=60000', '--hookTimeout=90000', '--fileParallelism=false'];
   const { status, text } = await collect(NODE, args, { env });
   if (!existsSync(report)) {
@@ -128,12 +130,11 @@ const parts = {
     await vitest('TypeScript library, texts and page', ['www']);
   },
   async e2e(browsers) {
-    for (const [name, path, id] of [['Chromium', browsers.chrome, 'chromium'], ['Firefox', browsers.firefox, 'firefox']]) {
-      // What a person does is tried in both; what is pasted, manners, trouble and scale are looked at in Chromium.
-      const files = id === 'firefox' ? ['page', 'editor', 'time', 'views'].map((file) => `tests/e2e/${file}.test.ts`) : ['tests/e2e'];
-      if (path) await vitest(`the page in ${name}`, files, { PAGEFAULT_BROWSER: id });
+    // Both at once: a browser mostly waits for the next frame, and what another program does must not decide a test.
+    await Promise.all([['Chromium', browsers.chrome, 'chromium'], ['Firefox', browsers.firefox, 'firefox']].map(async ([name, path, id]) => {
+      if (path) await vitest(`the page in ${name}`, ['tests/e2e'], { PAGEFAULT_BROWSER: id });
       else leaveOut('browsers', `the page in ${name}`, `install ${name}`);
-    }
+    }));
   },
   async package(browsers) {
     if (!browsers.chrome) leaveOut('browsers', 'what bundlers make of the npm package', 'install chromium');
