@@ -4,6 +4,7 @@ import type { AllGlue } from './core.ts';
 import type { Walk } from './errors.ts';
 import type { ToldByCore } from './facts.ts';
 import { guarded } from './guarded.ts';
+import { readInSlices } from './slices.ts';
 import type { FrameDetail, FrameView, ProcessBrief, Snapshot } from './snapshot.ts';
 import { type Explanation, tell } from './tell.ts';
 import type { WasmSession } from './wasm/pagefault.js';
@@ -30,9 +31,6 @@ export interface JoinedLogs {
   /** Whether times tell the order of calls of different processes. */
   readonly isOrdered: boolean;
 }
-
-/** Lines of a log that are read without a pause: some 10 ms. */
-const LINES_AT_ONCE = 5000;
 
 /** The largest number that the core takes. */
 const MOST = 0xffff_ffff;
@@ -125,19 +123,12 @@ export class ScriptSession {
 
   /** @internal Throws {@link ScriptError} for a script that cannot be parsed. A long log is read in slices, between which others have their turn if somebody watches. */
   static async _open(glue: AllGlue, text: string, kind: TextKind | undefined, { signal, onProgress }: ReadOptions): Promise<ScriptSession> {
-    const reader = guarded(() => new glue.WasmReader(text, kind));
-    try {
-      let progress: Progress;
-      do {
-        if (signal || onProgress) await new Promise((resolve) => setTimeout(resolve));
-        signal?.throwIfAborted();
-        progress = reader.advance(LINES_AT_ONCE) as Progress;
-        onProgress?.(progress);
-      } while (progress.position < progress.length);
-      return new ScriptSession(guarded(() => reader.session()));
-    } finally {
-      reader.free();
-    }
+    signal?.throwIfAborted();
+    return new ScriptSession(await readInSlices(guarded(() => new glue.WasmReader(text, kind)), async (position, length) => {
+      onProgress?.({ position, length });
+      if (signal || onProgress) await new Promise((resolve) => setTimeout(resolve));
+      signal?.throwIfAborted();
+    }));
   }
 
   /** What the text was read as. */

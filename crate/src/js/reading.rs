@@ -6,6 +6,11 @@ use crate::log::{Kind, LogReader, recognise};
 use crate::script::{Progress, Session};
 use wasm_bindgen::prelude::*;
 
+/// The kind that a text is said to be, or what it looks like: an unknown name asks for that too.
+pub(super) fn kind_of(text: &str, name: Option<String>) -> Kind {
+    name.and_then(|name| Kind::from_name(&name)).unwrap_or_else(|| recognise(text))
+}
+
 /// What is read: a log slice by slice, anything else when its session is asked for.
 #[derive(Debug)]
 enum Reading {
@@ -26,7 +31,7 @@ impl WasmReader {
     /// Takes a text as the kind it is said to be, or as what it looks like.
     #[wasm_bindgen(constructor)]
     pub fn new(text: String, kind: Option<String>) -> Self {
-        let kind = kind.and_then(|name| Kind::from_name(&name)).unwrap_or_else(|| recognise(&text));
+        let kind = kind_of(&text, kind);
         let reading = match kind.is_log() {
             true => Reading::Log(Box::new(LogReader::of_text(&text, Some(kind)))),
             false => Reading::Other(text, kind),

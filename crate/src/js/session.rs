@@ -1,5 +1,6 @@
 //! A script and its machine, for the page.
 
+use super::reading::kind_of;
 use super::{join, to_js};
 use crate::addr::{Pfn, VirtAddr};
 use crate::ids::Pid;
@@ -203,8 +204,7 @@ impl WasmSession {
     /// An array of `{line, column, found, expected, message}`.
     #[wasm_bindgen(constructor)]
     pub fn new(text: &str, kind: Option<String>) -> Result<WasmSession, JsValue> {
-        // An unknown name asks for the guess.
-        let kind = kind.and_then(|name| Kind::from_name(&name)).unwrap_or_else(|| recognise(text));
+        let kind = kind_of(text, kind);
         match Session::from_text_as(text, kind) {
             Ok(session) => Ok(Self::of(session, kind)),
             Err(errors) => Err(ErrorView::list(&errors)),

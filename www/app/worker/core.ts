@@ -2,6 +2,7 @@
 import { type Explanation, type FrameDetail, type FrameView, type LeftOut, type SetAside, type StepReport, type TextKind, type ToldByCore, type Verdict, type Walk, tell } from '../../lib/api.ts';
 import { high, low } from '../../lib/address.ts';
 import { guarded } from '../../lib/guarded.ts';
+import { readInSlices } from '../../lib/slices.ts';
 import type { WasmSession } from '../../lib/wasm/page.js';
 import type { AreaDetail, Areas, CachedFile, Cells, ProcessInfo, TlbEntry, Tracks, Would } from './protocol.ts';
 import { loadedGlue } from './wasm.ts';
@@ -9,8 +10,6 @@ import { loadedGlue } from './wasm.ts';
 /** An address of the protocol. */
 export const parse = (addr: string): bigint => BigInt.asUintN(64, BigInt(`0x${addr || '0'}`));
 
-/** Lines of a log that are read without a pause: some milliseconds. */
-const LINES_AT_ONCE = 2000;
 const ACCESSES = ['read', 'read', 'write', 'execute'] as const;
 
 export class Core {
@@ -26,19 +25,9 @@ export class Core {
     return new Core(guarded(() => new (loadedGlue().WasmSession)(text, kind)));
   }
 
-  /** The same, read in slices: `slice` is told how many lines of all passes are read, before each; what it throws ends the reading. */
+  /** The same, read in slices: `slice` is told how many lines of all passes are read, after each; what it throws ends the reading. */
   static async read(text: string, kind: TextKind, slice: (done: number, of: number) => Promise<void>): Promise<Core> {
-    const reader = guarded(() => new (loadedGlue().WasmReader)(text, kind));
-    try {
-      for (let isDone = false; !isDone;) {
-        const { position, length } = reader.advance(LINES_AT_ONCE) as { position: number; length: number };
-        isDone = position === length;
-        if (!isDone) await slice(position, length);
-      }
-      return new Core(guarded(() => reader.session()));
-    } finally {
-      reader.free();
-    }
+    return new Core(await readInSlices(guarded(() => new (loadedGlue().WasmReader)(text, kind)), slice));
   }
 
   get position(): number { return this.#wasm.position(); }
