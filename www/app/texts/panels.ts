@@ -59,7 +59,7 @@ export const panels = {
     unchanged: 'Nothing.',
     made: 'made', gone: 'gone', other: 'other than before',
     counters: 'In numbers',
-    counter: { faults: 'faults taken', rss: 'rss', tables: 'page tables', free: 'free frames', tlbFills: 'TLB misses', tlbHits: 'TLB hits' },
+    counter: { faults: 'faults taken', rss: 'rss', childRss: 'rss of the new process', tables: 'page tables', free: 'free frames', tlbFills: 'TLB misses', tlbHits: 'TLB hits' },
     kib: (pages: number) => `${(pages * 4).toLocaleString('en')} KiB`,
     cost: 'What it would have cost',
     cycles: (cycles: number) => `about ${n(cycles, 'cycle')}`,

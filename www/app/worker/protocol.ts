@@ -152,6 +152,9 @@ export interface Tracks {
   readonly faults: Uint16Array;
   /** Resident pages of the process after the step. */
   readonly rss: Uint32Array;
+  /** The process that the step has made, with memory of its own; 0 for none. And its resident pages. */
+  readonly child: Uint32Array;
+  readonly childRss: Uint32Array;
   /** Free frames, and frames that are page tables, after the step. */
   readonly free: Uint32Array;
   readonly tables: Uint32Array;
@@ -252,7 +255,7 @@ export interface Areas {
 
 export const AREA = { anonymous: 0, file: 1, shared: 2, heap: 3, stack: 4, special: 5, huge: 6, device: 7 } as const;
 export const PERM = { read: 1, write: 2, execute: 4, shared: 8 } as const;
-export const AREA_FLAG = { locked: 1, growsDown: 2, dontCopy: 4, wipeOnFork: 8, dontDump: 16, huge: 32, mergeable: 64 } as const;
+export const AREA_FLAG = { locked: 1, growsDown: 2, dontCopy: 4, wipeOnFork: 8, dontDump: 16, huge: 32, mergeable: 64, assumed: 128 } as const;
 
 /** Strips of the areas from `first` on: `columns` bytes an area, each the cell that stands for its part of the pages. */
 export interface Strips {
@@ -308,6 +311,8 @@ export interface AreaDetail extends VmaView {
   readonly before: Boundary | null;
   readonly behind: Boundary | null;
   readonly smaps: string | null;
+  /** A log does not show it being mapped, all of it or a part. */
+  readonly isAssumed: boolean;
 }
 
 export interface Boundary {

@@ -100,6 +100,11 @@ export class PfCharts extends Panel {
       const rss = tracks.rss[i]!;
       sum += rss - last[at]!;
       last[at] = rss;
+      const child = tracks.child[i] === 0 ? undefined : place.get(tracks.child[i]!);
+      if (child !== undefined) {
+        sum += tracks.childRss[i]! - last[child]!;
+        last[child] = tracks.childRss[i]!;
+      }
       values[i] = sum;
     }
     return values;

@@ -264,7 +264,7 @@ export class PfStory extends Panel {
   #numbers(): TemplateResult | typeof nothing {
     const all = deltas(this.tracks, this.position);
     if (all.length === 0) return nothing;
-    const value = ({ counter }: Delta, count: number | null) => (count === null ? '–' : counter === 'rss' ? t.kib(count) : panels.number(count));
+    const value = ({ counter }: Delta, count: number | null) => (count === null ? '–' : counter === 'rss' || counter === 'childRss' ? t.kib(count) : panels.number(count));
     return html`<h4>${t.counters}</h4><dl class="pf-fields pf-numbers">${all.map((delta) => html`<div><dt>${t.counter[delta.counter]}</dt><dd>${delta.counter === 'faults' ? panels.number(delta.to) : html`<span>${value(delta, delta.from)}</span> → <b>${value(delta, delta.to)}</b>`}</dd></div>`)}</dl>`;
   }
 
