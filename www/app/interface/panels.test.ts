@@ -81,7 +81,7 @@ describe('nothing breaks them', () => {
       const place = at.selected?.place ?? null;
       const { area = null, walk = null, frame = null, bytes = null } = at.selected ?? {};
       const all = [drawn(PfArea, { area, place, explanation: at.explanation }), drawn(PfWalk, { walk, place }), drawn(PfFrame, { frame, place }), drawn(PfBytes, { bytes, place }), told];
-      all.push(drawn(PfTime, { position, length: opened.length, lines: opened.lines, tracks: store.tracks }), drawn(PfCharts, { runs: [{ name: '', tracks: store.tracks }], position, length: opened.length, processes: at.processes }));
+      all.push(drawn(PfTime, { position, length: opened.length, lines: opened.lines, tracks: store.tracks }), drawn(PfCharts, { runs: [{ name: '', tracks: store.tracks, ran: null }], position, length: opened.length, processes: at.processes }));
       all.push(drawn(PfAccount, { verdict: at.verdict, verdictText: at.verdict?.text ?? '', position, length: opened.length }));
       if (before) all.push(drawn(PfCompare, { comparison: compare(before, at), processes: at.processes }));
       for (const text of all) expect(text).not.toMatch(/undefined|NaN|\[object/);

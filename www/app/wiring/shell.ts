@@ -54,7 +54,7 @@ function script(page: Page): TemplateResult {
     <section class="script" aria-label=${words.script}>
       <div class="pane-title"><h2>${KIND_NAMES[model.kind]}</h2></div>
       <pf-editor @edited=${() => page.texts.edited()} @changed=${(event: CustomEvent) => void page.texts.changed(event.detail.text)}></pf-editor>
-      <pf-console .above=${page.console.textAbove} .disabled=${!model.canRun} .prompt=${model.position === 0 ? words.promptStart : words.prompt(model.position)}
+      <pf-console .above=${page.console.textAbove} .text=${model.text} .disabled=${!model.canRun} .prompt=${model.position === 0 ? words.promptStart : words.prompt(model.position)}
         @command=${(event: CustomEvent) => void page.console.run(event.detail.line).then(event.detail.answer)}></pf-console>
     </section>`;
 }

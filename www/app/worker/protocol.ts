@@ -81,7 +81,7 @@ export type Question =
   | { readonly of: 'dumpToScript'; readonly text: string }
   /** What changed between two dumps. Answer: `DumpChanges | null`. */
   | { readonly of: 'diffDumps'; readonly from: string; readonly to: string }
-  /** The same text under other settings, run to its end beside this one; `advice`: with MADV_FREE for MADV_DONTNEED. Answer: `Tracks`. */
+  /** The same text under other settings, run to its end beside this one; `advice`: with MADV_FREE for MADV_DONTNEED. Answer: `Ran`. */
   | { readonly of: 'runUnder'; readonly header: string; readonly advice?: boolean };
 
 export type Find = 'fault' | 'signal' | 'refusal' | 'difference' | 'call' | 'change of the page' | 'change of the area';
@@ -94,6 +94,19 @@ export interface Tried {
   /** Where it goes: a line of the text, from 1; the new text. */
   readonly text: string;
   readonly position: number;
+}
+
+/** How a run under other settings went. */
+export interface Ran {
+  readonly tracks: Tracks;
+  /** How far it came, of how many steps, and why no further. */
+  readonly position: number;
+  readonly length: number;
+  readonly stopped: string | null;
+  /** The first call refused, or signal, that the run as it is written does not have there. */
+  readonly first: { readonly step: number; readonly report: StepReport } | null;
+  /** No process is left. */
+  readonly isOver: boolean;
 }
 
 /** A column a process: `values[at][i]` is the Pss of `pids[at]` after `positions[i]` steps, in pages; NaN where it was not there or not counted. */

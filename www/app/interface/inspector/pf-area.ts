@@ -42,6 +42,7 @@ export class PfArea extends Panel {
     return html`<div class="pf-panel pf-area">
       <p class="pf-where">${panels.process(place.pid, this.processName)}</p>
       ${this.#line(area)}
+      ${area.isAssumed ? html`<p class="pf-note"><b>≈ ${panels.memory.assumed}</b> ${panels.memory.assumedWords}</p>` : nothing}
       <p class="pf-quiet">${t.size(bytesWords(area.pages * 4096), area.pages, area.presentCount)}</p>
       <ul class="pf-perms" aria-label=${t.permissions}>${permissionLines(area.perms).map(({ letter, isSet, words }) => html`<li class=${isSet ? 'on' : 'off'}><b>${isSet ? letter : '–'}</b><span>${words}</span></li>`)}</ul>
       <h4>${t.seam}</h4>${this.#seam(area, place)}
@@ -115,6 +116,7 @@ export class PfArea extends Panel {
   #neighbour(side: 'before' | 'behind', boundary: Boundary | null, { pid }: Place): TemplateResult {
     if (!boundary) return html`<p class="pf-side-line"><b>${t[side]}</b> <span class="pf-quiet">${t.noNeighbour[side]}</span></p>`;
     const line = mapsLine(boundary.maps);
+    if (boundary.kind === 'gap') return html`<div class="pf-neighbour"><p class="pf-side-line"><b>${t[side]}</b> <span class="pf-quiet">${t.apart[side]}</span> ${line ? this.link({ pid, addr: line.start, pfn: null }, `${line.start} ${line.perms} ${line.name}`, 'area') : boundary.maps}</p></div>`;
     return html`<div class="pf-neighbour">
       <p class="pf-side-line"><b>${t[side]}</b> ${line ? this.link({ pid, addr: line.start, pfn: null }, `${line.start} ${line.perms} ${line.name}`, 'area') : boundary.maps}</p>
       <p><span class="pf-chip">${t.boundaryKinds[boundary.kind] ?? boundary.kind}</span> ${boundary.reasons.join('; ')}</p>

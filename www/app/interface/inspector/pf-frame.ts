@@ -34,7 +34,7 @@ export class PfFrame extends Panel {
     const { kind, refcount, mapcount, flags, owner, mappers } = frame;
     return html`<div class="pf-panel pf-frame">
       ${this.#head(frame)}
-      <p>${t.kinds[kind]} ${kind === 'table' ? this.#tableOf(frame.pfn, place) : ''}</p>
+      <p>${t.kinds[kind]} ${this.#isLone(frame) ? t.lone : ''} ${kind === 'table' ? this.#tableOf(frame.pfn, place) : ''}</p>
       <dl class="pf-fields"><div><dt>${t.holds}</dt><dd>${owner}</dd></div></dl>
       <h4>${t.counts}</h4>
       <div class="pf-counts">
@@ -45,6 +45,12 @@ export class PfFrame extends Panel {
       <h4>${t.mappers(mappers.length)}</h4>
       ${mappers.length === 0 ? this.quiet(t.noMappers) : html`<pf-rows .count=${mappers.length} .rowHeight=${28} .most=${280} .label=${t.mappers(mappers.length)} .row=${(index: number) => this.#mapper(index)}></pf-rows>`}
     </div>`;
+  }
+
+  /** Its other mappers have gone, and the entry is as copy on write left it. */
+  #isLone({ pfn, kind, mapcount }: FrameDetail): boolean {
+    const { walk } = this;
+    return kind === 'anon' && mapcount === 1 && walk?.physical != null && BigInt(`0x${walk.physical}`) >> 12n === BigInt(pfn) && walk.would.write.by.endsWith('wp_page_reuse');
   }
 
   /** Whose table it is, as far as the selected address leads to it. */

@@ -7,7 +7,7 @@ import { functionText } from '../../texts/functions.ts';
 import { SIGNALS } from '../../texts/rules.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
-import { Panel, data, define } from '../panel.ts';
+import { Panel, breakable, data, define } from '../panel.ts';
 import './pf-walk.css';
 
 const t = details.walk;
@@ -150,8 +150,8 @@ export class PfWalk extends Panel {
 
   #would(access: 'read' | 'write' | 'execute', { does, by }: Would): TemplateResult {
     const code = by.split(' ').at(-1)!;
-    const words = SIGNALS[code] ?? functionText(by)?.sentence ?? '';
-    return html`<tr class=${does}><th scope="row">${t.accesses[access]}</th><td><b>${t.does[does]}</b>${does === 'hit' || (does === 'walk' && !functionText(by)) ? nothing : html` <code>${by}</code>`}${words ? html`<p class="pf-quiet">${words}</p>` : nothing}</td></tr>`;
+    const words = SIGNALS[code] ?? (by.endsWith('wp_page_reuse') ? t.reuse : functionText(by.split(', ').at(-1)!)?.sentence) ?? '';
+    return html`<tr class=${does}><th scope="row">${t.accesses[access]}</th><td><b>${t.does[does]}</b>${does === 'hit' || (does === 'walk' && !functionText(by)) ? nothing : html` <code>${breakable(by)}</code>`}${words ? html`<p class="pf-quiet">${words}</p>` : nothing}</td></tr>`;
   }
 }
 

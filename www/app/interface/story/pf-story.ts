@@ -122,7 +122,8 @@ export class PfStory extends Panel {
     const isFatal = step.signal !== null && step.ending === 'signal' && died !== undefined;
     return html`<section class="pf-what" aria-live="polite">
       <h2 class="pf-h">${t.title} <span class="pf-side">${this.#name(step.pid)}</span></h2>
-      <p class="pf-call"><code>${callOf(this.source) || last.call}${last.result ? html` <b class=${last.kind}>= ${last.result}</b>` : nothing}</code></p>
+      <p class="pf-call"><code>${callOf(this.source) || last.call}${outcome(last)}</code></p>
+      ${last.elsewhere.map(([recorded, ours]) => html`<p class="pf-elsewhere">${t.elsewhere(html`<code>0x${recorded}</code>`, this.link({ pid: step.pid, addr: ours, pfn: null }, html`0x${ours}`))}</p>`)}
       <p class="pf-sentence">${told.sentence}</p>
       ${isFatal ? html`<p class="pf-note pf-fatal"><b>${t.fatal}</b> ${t.fatalWords(this.#name(step.pid))}</p>` : nothing}
       ${this.#refusal(told)}
@@ -285,6 +286,12 @@ function visible(nodes: readonly Node[], folded: ReadonlySet<string>, above = ''
     const id = `${above}${i}`;
     return [{ id, node }, ...(folded.has(id) ? [] : visible(node.below, folded, `${id}.`))];
   });
+}
+
+/** What came of it, as strace prints it; of a call that was left out why. */
+function outcome({ kind, result, why }: StepReport): TemplateResult | typeof nothing {
+  if (kind === 'skipped') return html` <b class="skipped">${t.skipped(why ?? '')}</b>`;
+  return result ? html` <b class=${kind}>= ${result}</b>` : nothing;
 }
 
 /** A line of a script without the result that it expects: `load(a, 5) = "x"` is `load(a, 5)`. */

@@ -201,14 +201,14 @@ function drawRow(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBox
   const lens = lensOf(lane, box);
   const row = box.h - lens;
   const isSmallCard = layout.cards && row >= 26;
-  if (isSmallCard) out.push({ t: 'rect', x: box.x + 0.5, y: box.y + 0.5, w: box.w - 1, h: box.h - 4, r: 7, fill: isSelected ? 'accent-soft' : 'card', stroke: isSelected ? 'accent' : 'edge' });
+  if (isSmallCard) out.push({ t: 'rect', x: box.x + 0.5, y: box.y + 0.5, w: box.w - 1, h: box.h - 4, r: 7, fill: isSelected ? 'accent-soft' : 'card', stroke: isSelected ? 'accent' : 'edge', ...assumedLine(lane, first, parts) });
   else if (row >= 11 || isSelected || isTouched) {
     const back: Token | null = isSelected ? 'accent-soft' : isTouched ? 'mark' : spotIn(input.hover, data.pid, from, from + pages) ? 'card' : null;
     if (back) out.push({ t: 'rect', x: box.x, y: box.y, w: box.w, h: box.h, r: row >= 11 ? 5 : 0, fill: back, ...(isSelected && row >= 11 ? { stroke: 'accent' as const } : {}) });
   }
   if (isTouched) out.push({ t: 'rect', x: box.x, y: isSmallCard ? box.y + 7 : box.y, w: 3, h: isSmallCard ? box.h - 17 : box.h, fill: 'mark-edge' });
   const strip = stripBox(lane, box);
-  if (row >= 11) out.push({ t: 'rect', x: strip.x - 0.5, y: strip.y - 0.5, w: strip.w + 1, h: strip.h + 1, fill: 'k-absent', stroke: 'edge' });
+  if (row >= 11) out.push({ t: 'rect', x: strip.x - 0.5, y: strip.y - 0.5, w: strip.w + 1, h: strip.h + 1, fill: 'k-absent', stroke: 'edge', ...assumedLine(lane, first, parts) });
   else out.push({ t: 'rect', ...strip, fill: 'k-absent' });
   for (let i = first; i < first + parts; i++) {
     const x = strip.x + ((areas.start[i]! - from) / pages) * strip.w;
@@ -221,7 +221,7 @@ function drawRow(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBox
     const size = row >= 14 ? SIZE : DETAIL;
     if (columns.address) out.push({ t: 'text', x: box.x + 8, y, text: addressText(from, input.units), size, fill: 'quiet' });
     const perms = parts === 1 ? ` ${permsText(areas.perms[first]!)}` : '';
-    const arrow = parts > 1 ? '▸ ' : layout.isPart[box.piece] ? '▾ ' : '';
+    const arrow = `${parts > 1 ? '▸ ' : layout.isPart[box.piece] ? '▾ ' : ''}${isAssumed(lane, first, parts) ? ASSUMED_SIGN : ''}`;
     const name = shortName(areas.names[areas.name[first]!] ?? '');
     const room = columns.name.w - textWidth(perms, size);
     const shown = `${arrow}${fit(name, room - textWidth(arrow, size), size)}`;
@@ -242,6 +242,16 @@ function drawRow(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBox
   }
   if (lens > 0) drawLens(out, scene, lane, box);
 }
+
+/** Before the name of memory that a log does not show being mapped; its border is broken, too. */
+const ASSUMED_SIGN = '≈ ';
+
+function isAssumed({ data: { areas } }: LaneScene, first: number, parts: number): boolean {
+  for (let i = first; i < Math.min(first + parts, first + 64); i++) if (areas.flags[i]! & AREA_FLAG.assumed) return true;
+  return false;
+}
+
+const assumedLine = (lane: LaneScene, first: number, parts: number): { dash?: number[] } => (isAssumed(lane, first, parts) ? { dash: [5, 3] } : {});
 
 /** What flags of a whole area say, behind its strip. */
 function drawFlags(out: Shape[], lane: LaneScene, first: number, parts: number, strip: Box): void {
@@ -280,7 +290,7 @@ function drawCard(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBo
   // Only what is near the window: a card can be millions of pixels high.
   const top = Math.max(box.y, lane.box.y - 40);
   const bottom = Math.min(box.y + box.h, lane.box.y + lane.box.h + 40);
-  out.push({ t: 'rect', x: box.x + 0.5, y: top + 0.5, w: box.w - 1, h: bottom - top - 3, r: 7, fill: isSelected ? 'accent-soft' : 'card', stroke: isSelected ? 'accent' : 'edge', width: isSelected ? 1.5 : 1 });
+  out.push({ t: 'rect', x: box.x + 0.5, y: top + 0.5, w: box.w - 1, h: bottom - top - 3, r: 7, fill: isSelected ? 'accent-soft' : 'card', stroke: isSelected ? 'accent' : 'edge', width: isSelected ? 1.5 : 1, ...assumedLine(lane, area, layout.parts[box.piece]!) });
   if (isTouched) out.push({ t: 'rect', x: box.x + 0.5, y: top + 8, w: 3, h: Math.max(4, bottom - top - 19), fill: 'mark-edge' });
   const x = box.x + CARD_PAD;
   const right = box.x + box.w - CARD_PAD;
@@ -300,7 +310,7 @@ function drawCard(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBo
   }
   const perms = parts === 1 ? permsText(areas.perms[area]!) : `${parts} parts`;
   const room = right - x - textWidth(size, SIZE) - 10;
-  const name = fit(shortName(areas.names[areas.name[area]!] ?? ''), room - textWidth(` ${perms}`, SIZE), SIZE);
+  const name = fit(`${isAssumed(lane, area, parts) ? ASSUMED_SIGN : ''}${shortName(areas.names[areas.name[area]!] ?? '')}`, room - textWidth(` ${perms}`, SIZE), SIZE);
   out.push(
     { t: 'text', x, y: head, text: name, size: SIZE, fill: 'text', bold: true },
     { t: 'text', x: x + textWidth(`${name} `, SIZE), y: head, text: perms, size: SIZE, fill: 'quiet' },
