@@ -127,7 +127,7 @@ export function drawRam(scene: RamScene): Picture {
   const words = [`${grouped(held)} of ${grouped(input.total)} frames used`, `${grouped(held)} frames used`, `${grouped(held)} used`].find((text) => textWidth(text, 11) <= grid.w) ?? '';
   const shapes: Shape[] = [
     { t: 'text', x: EDGE, y: 17, text: 'RAM', size: 13, fill: 'text', sans: true, bold: true },
-    { t: 'text', x: EDGE + 38, y: 17, text: fit(pagesText(input.total, units), grid.w - 84, 11.5, { sans: true }), size: 11.5, fill: 'quiet', sans: true },
+    { t: 'text', x: EDGE + 38, y: 17, text: whole(pagesText(input.total, units), grid.w - 84, 11.5), size: 11.5, fill: 'quiet', sans: true },
     { t: 'text', x: EDGE, y: 37, text: words, size: 11, fill: 'quiet' },
   ];
   const last = Math.min(input.total, first + rows * columns);
@@ -194,3 +194,6 @@ export function orderAt({ blocks, input }: RamScene, x: number, y: number): numb
   if (!blocks || y < blocks.y || x < blocks.x || x >= blocks.x + blocks.w) return null;
   return Math.min(input.freeBlocks.length - 1, Math.floor(((x - blocks.x) / blocks.w) * input.freeBlocks.length));
 }
+
+/** All of a text, or nothing. */
+const whole = (text: string, width: number, size: number): string => (fit(text, width, size, { sans: true }) === text ? text : '');

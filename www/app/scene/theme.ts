@@ -37,7 +37,7 @@ export const CELLS: readonly Look[] = ((): Look[] => {
 const LONE: Look = { ...CELLS[CELL.anon]!, id: 'lone', pattern: 'diagonal', meaning: 'its own again, read-only until written' };
 
 /** What one page looks like, in an area with these `PERM` bits. */
-export function lookOf(cell: number, perms: number): Look {
+export function lookOfPage(cell: number, perms: number): Look {
   const isLone = (cell & 15) === CELL.anon && (cell & CELL_BIT.writable) === 0 && (perms & (PERM.write | PERM.shared)) === PERM.write;
   return isLone ? LONE : CELLS[cell & 15]!;
 }

@@ -52,7 +52,7 @@ export const details = {
     bits: (from: number, to: number) => `${from}–${to}`,
     cr3: 'CR3',
     cr3Words: (pfn: number) => `leads to frame ${pfn}, the top table`,
-    table: (name: string, pfn: number) => `${name} table in frame ${pfn}`,
+    table: (pfn: number) => ` table in frame ${pfn}`,
     covers: (bytes: string) => `an entry covers ${bytes}`,
     entries: (name: string) => `512 entries of the ${name} table. Arrow keys move, Page Up and Page Down go to the next that is used, Enter goes in.`,
     entryNow: (index: number, words: string, addr: string) => `[${index}] ${words} · from ${addr}`,

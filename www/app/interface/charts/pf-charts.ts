@@ -6,10 +6,13 @@ import { type Line, type Series, lineOf, pidsOf, pssValues, stepsOf, valuesOf } 
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
+import { term } from '../term/term.ts';
 import './pf-charts.css';
 
 const t = details.charts;
 const ALL: readonly Series[] = ['rss', 'pss', 'faults', 'tables', 'free', 'tlbRate'];
+/** Their words in the glossary. */
+const SERIES = { rss: 'rss', pss: 'pss', faults: 'pf', tables: 'table', free: 'frame', tlbRate: 'tlb' } as const;
 const HEIGHT = 72;
 /** Rows of the table twin. */
 const ROWS = 24;
@@ -151,7 +154,7 @@ export class PfCharts extends Panel {
     const now = (one: Drawn) => one.values[Math.min(at, one.values.length) - 1];
     const x = (position: number) => (length === 0 ? 0 : (position / length) * width);
     return html`<figure>
-      <figcaption><b>${t.series[series]}</b> <span class="pf-quiet">${t.words[series]}</span>
+      <figcaption><b>${term(SERIES[series], t.series[series])}</b> <span class="pf-quiet">${t.words[series]}</span>
         <span class="pf-side">${drawn.map((one) => html`<span class="pf-value r${one.run % 5}">${now(one) === undefined || Number.isNaN(now(one)) ? '–' : show(series, now(one)!)}</span>`)}</span></figcaption>
       <div class="pf-chart-draw" @pointermove=${this.#move} @pointerleave=${() => (this.pointed = null)} @click=${() => this.pointed !== null && this.raise('go', { position: this.pointed })}>
         <svg class="pf-draw" role="img" aria-label=${t.chartLabel(t.series[series], this.runs.length)} width=${width} height=${HEIGHT} viewBox="0 0 ${width} ${HEIGHT}">

@@ -6,6 +6,7 @@ import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
 import '../pf-rows.ts';
+import { explained, term } from '../term/term.ts';
 import './pf-frame.css';
 
 const t = details.frame;
@@ -34,12 +35,12 @@ export class PfFrame extends Panel {
     const { kind, refcount, mapcount, flags, owner, mappers } = frame;
     return html`<div class="pf-panel pf-frame">
       ${this.#head(frame)}
-      <p>${t.kinds[kind]} ${this.#isLone(frame) ? t.lone : ''} ${kind === 'table' ? this.#tableOf(frame.pfn, place) : ''}</p>
-      <dl class="pf-fields"><div><dt>${t.holds}</dt><dd>${owner}</dd></div></dl>
+      <p>${explained(t.kinds[kind])} ${this.#isLone(frame) ? t.lone : ''} ${kind === 'table' ? this.#tableOf(frame.pfn, place) : ''}</p>
+      <dl class="pf-fields"><div><dt>${t.holds}</dt><dd>${explained(owner)}</dd></div></dl>
       <h4>${t.counts}</h4>
       <div class="pf-counts">
-        <div><b>${mapcount}</b><span>${t.mapcount}</span><p>${t.mapcountWords(mapcount)}</p></div>
-        <div><b>${refcount}</b><span>${t.refcount}</span><p>${t.refcountWords(refcount, mapcount, kind)}</p></div>
+        <div><b>${mapcount}</b><span>${term('mapcount', t.mapcount)}</span><p>${t.mapcountWords(mapcount)}</p></div>
+        <div><b>${refcount}</b><span>${term('refcount', t.refcount)}</span><p>${t.refcountWords(refcount, mapcount, kind)}</p></div>
       </div>
       <dl class="pf-fields"><div><dt>${t.flags}</dt><dd>${flags.length === 0 ? t.noFlags : flags.map((flag) => html`<div><code>${flag}</code>${t.flagWords[flag] ? html` <span class="pf-quiet">${t.flagWords[flag]}</span>` : nothing}</div>`)}</dd></div></dl>
       <h4>${t.mappers(mappers.length)}</h4>

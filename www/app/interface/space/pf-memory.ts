@@ -4,7 +4,7 @@ import { Painter } from '../../scene/canvas.ts';
 import type { HeatMap } from '../../scene/heat.ts';
 import { NO_AREAS, areaAt } from '../../scene/layout.ts';
 import { type Tie, drawTies } from '../../scene/ties.ts';
-import { CELLS, FRAMES, lookOf } from '../../scene/theme.ts';
+import { CELLS, FRAMES, lookOfPage } from '../../scene/theme.ts';
 import { UNITS, pageOf } from '../../scene/units.ts';
 import { frameOf } from '../../model/frame.ts';
 import { AREA_FLAG, type Areas, type At, CELL, type Place } from '../../worker/protocol.ts';
@@ -161,7 +161,7 @@ export class PfMemory extends LitElement {
     for (const lane of this.at.lanes) {
       if (lane.areas?.flags.some((flags) => (flags & AREA_FLAG.assumed) !== 0)) kinds.add('assumed');
       for (const cell of lane.strips?.cells ?? []) kinds.add(CELLS[cell & 15]!.id);
-      for (const { page, cells } of lane.cells) cells.forEach((cell, i) => kinds.add(lookOf(cell, permsAt(lane.areas, page + i, cell)).id));
+      for (const { page, cells } of lane.cells) cells.forEach((cell, i) => kinds.add(lookOfPage(cell, permsAt(lane.areas, page + i, cell)).id));
     }
     this.known = { at: this.at, kinds };
     return kinds;

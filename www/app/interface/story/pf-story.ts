@@ -8,9 +8,12 @@ import { PRICES } from '../../texts/costs.ts';
 import { panels } from '../../texts/panels.ts';
 import { orLater } from '../later.ts';
 import { Panel, breakable, data, define } from '../panel.ts';
+import { explained, term } from '../term/term.ts';
 import './pf-story.css';
 
 const t = panels.story;
+/** The words of counters, in the glossary. */
+const COUNTERS = { faults: 'pf', rss: 'rss', childRss: 'rss', tables: 'table', free: 'frame', tlbFills: 'tlb', tlbHits: 'tlb' } as const;
 /** Lines drawn until more are asked for. */
 const MOST = 200;
 const MARK = { '+': 'added', '−': 'removed', '~': 'changed' } as const;
@@ -124,7 +127,7 @@ export class PfStory extends Panel {
       <h2 class="pf-h">${t.title} <span class="pf-side">${this.#name(step.pid)}</span></h2>
       <p class="pf-call"><code>${callOf(this.source) || last.call}${outcome(last)}</code></p>
       ${last.elsewhere.map(([recorded, ours]) => html`<p class="pf-elsewhere">${t.elsewhere(html`<code>0x${recorded}</code>`, this.link({ pid: step.pid, addr: ours, pfn: null }, html`0x${ours}`))}</p>`)}
-      <p class="pf-sentence">${told.sentence}</p>
+      <p class="pf-sentence">${explained(told.sentence)}</p>
       ${isFatal ? html`<p class="pf-note pf-fatal"><b>${t.fatal}</b> ${t.fatalWords(this.#name(step.pid))}</p>` : nothing}
       ${this.#refusal(told)}
       ${last.differences.map((difference) => html`<p class="pf-difference ${difference.excuse ? '' : 'pf-bad'}">${t.difference(difference.field)} <code>${difference.expected}</code>, ${t.is} <code>${difference.found}</code>${difference.excuse ? ` (${difference.excuse})` : ''}${difference.cause ? `; ${difference.cause}` : ''}</p>`)}
@@ -148,8 +151,8 @@ export class PfStory extends Panel {
     const [number, words] = errno === null ? [null, ''] : (ERRNOS[errno] ?? [null, '']);
     return html`<dl class="pf-fields pf-refusal">
       <div><dt>${isSignal ? t.signal : t.errno}</dt><dd>${isSignal ? html`<b>${signal!.name}</b> <code>${signal!.code}</code> <p>${SIGNALS[signal!.code] ?? ''}</p>` : html`<b>${errno}</b>${number === null ? nothing : html` <span class="pf-quiet">${number} · ${words}</span>`}`}</dd></div>
-      ${why ? html`<div><dt>${t.reason}</dt><dd>${why}</dd></div>` : nothing}
-      <div><dt>${t.rule}</dt><dd>${rule.rule} <p><code>${rule.page}</code>, ${rule.section}</p></dd></div>
+      ${why ? html`<div><dt>${t.reason}</dt><dd>${explained(why)}</dd></div>` : nothing}
+      <div><dt>${t.rule}</dt><dd>${explained(rule.rule)} <p><code>${rule.page}</code>, ${rule.section}</p></dd></div>
     </dl>`;
   }
 
@@ -266,7 +269,7 @@ export class PfStory extends Panel {
     const all = deltas(this.tracks, this.position);
     if (all.length === 0) return nothing;
     const value = ({ counter }: Delta, count: number | null) => (count === null ? '–' : counter === 'rss' || counter === 'childRss' ? t.kib(count) : panels.number(count));
-    return html`<h4>${t.counters}</h4><dl class="pf-fields pf-numbers">${all.map((delta) => html`<div><dt>${t.counter[delta.counter]}</dt><dd>${delta.counter === 'faults' ? panels.number(delta.to) : html`<span>${value(delta, delta.from)}</span> → <b>${value(delta, delta.to)}</b>`}</dd></div>`)}</dl>`;
+    return html`<h4>${t.counters}</h4><dl class="pf-fields pf-numbers">${all.map((delta) => html`<div><dt>${term(COUNTERS[delta.counter], t.counter[delta.counter])}</dt><dd>${delta.counter === 'faults' ? panels.number(delta.to) : html`<span>${value(delta, delta.from)}</span> → <b>${value(delta, delta.to)}</b>`}</dd></div>`)}</dl>`;
   }
 
   #cost(told: Explanation): TemplateResult {

@@ -2,7 +2,7 @@
 import { AREA_FLAG, CELL_BIT, NO_FRAME } from '../../worker/protocol.ts';
 import type { HeatMap } from '../heat.ts';
 import { cellAt } from '../layout.ts';
-import { HEATS, lookOf } from '../theme.ts';
+import { HEATS, lookOfPage } from '../theme.ts';
 import { type Units, addressText, grouped, pagesText, permsText } from '../units.ts';
 import type { LaneScene } from './compose.ts';
 import type { Hit } from './hit.ts';
@@ -47,7 +47,7 @@ function ofPage({ data: { areas, cells } }: LaneScene, { pid, page, area }: Hit,
   const known = cellAt(cells, page);
   if (known) {
     const bits = [known.cell & CELL_BIT.dirty ? 'dirty' : '', known.cell & CELL_BIT.accessed ? 'accessed' : '', known.cell & CELL_BIT.writable ? 'writable' : '', known.cell & CELL_BIT.locked ? 'locked' : ''];
-    out.push([[lookOf(known.cell, areas.perms[area]!).meaning, ...bits, known.pfn === NO_FRAME ? '' : `frame ${known.pfn}`].filter(Boolean).join(' · '), 'quiet']);
+    out.push([[lookOfPage(known.cell, areas.perms[area]!).meaning, ...bits, known.pfn === NO_FRAME ? '' : `frame ${known.pfn}`].filter(Boolean).join(' · '), 'quiet']);
   }
   const touched = heat?.get(pid)?.get(page);
   if (touched) out.push([HEATS.map((kind, k) => `${touched[k]} ${kind}`).join(', '), 'quiet']);

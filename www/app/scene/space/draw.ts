@@ -1,7 +1,7 @@
 /** A scene of address spaces as shapes: heads, rows, cards, gaps, marks. */
 import { AREA_FLAG, NO_FRAME } from '../../worker/protocol.ts';
 import { CARD_FOOT, CARD_HEAD, CARD_PAD, KINDS, areaAt } from '../layout.ts';
-import { type Box, type Picture, type Shape, type Token, fit, textWidth } from '../shapes.ts';
+import { type Box, type Picture, type Shape, type Token, fit, fitParts, textWidth } from '../shapes.ts';
 import { AREA_LOOK, HEAT_TOKEN } from '../theme.ts';
 import { addressText, pagesText, permsText, shortName, grouped } from '../units.ts';
 import { BAR, DETAIL, FOOT_LINE, LANE_HEAD, type LaneScene, type PieceBox, SIZE, type SpaceScene, type Spot, gridOf, isCard, isGap, lensOf, lensPages, locate, pieceBox, span, stripBox } from './compose.ts';
@@ -32,12 +32,12 @@ export function drawSpace(scene: SpaceScene): Picture {
 }
 
 function laneHead(scene: SpaceScene, { data, box, columns, layout, zoom }: LaneScene): Shape[] {
-  const title = fit(data.title, box.w * (layout.cards ? 0.9 : 0.62), 13, { sans: true });
+  const title = fitParts(data.title, box.w * (layout.cards ? 0.9 : 0.62), 13, { sans: true });
   const isRows = !layout.cards || zoom < 0.6;
   const notes = isRows ? box.x + 8 + textWidth(title, 13, true) * 1.08 + 14 : box.x + 8;
   const shapes: Shape[] = [{ t: 'text', x: box.x + 8, y: 17, text: title, size: 13, fill: 'text', sans: true, bold: true }];
   const room = box.x + box.w - notes - 4;
-  const text = fit(data.notes, room, SIZE, { sans: true });
+  const text = fitParts(data.notes, room, SIZE, { sans: true });
   if (text) shapes.push({ t: 'text', x: notes, y: isRows ? 17 : 35, text, size: SIZE, fill: 'quiet', sans: true });
   if (isRows) {
     const y = 37;

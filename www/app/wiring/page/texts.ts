@@ -2,6 +2,7 @@
 import type { TextKind } from '../../../lib/index.ts';
 import { EXAMPLES } from '../../examples.ts';
 import type { Kept } from '../../keep.ts';
+import { KIND_NAMES } from '../../kinds.ts';
 import { asLines } from '../../model/lines.ts';
 import { words } from '../../texts/page.ts';
 import { CannotDo } from '../../worker/client.ts';
@@ -88,7 +89,9 @@ export class Texts {
     const { model, say } = this.#around;
     try {
       const incoming = await model.gather(files);
-      if (incoming) await this.take(incoming.text, incoming.maps, incoming.origin);
+      if (!incoming) return;
+      await this.take(incoming.text, incoming.maps, incoming.origin);
+      if (model.text !== '') say([words.takenAs(KIND_NAMES[model.kind], model.errors.length === 0), incoming.origin].filter(Boolean).join(' '));
     } catch (error) {
       if (!(error instanceof CannotDo)) throw error;
       say(error.message);
