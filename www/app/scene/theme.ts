@@ -34,7 +34,7 @@ export const CELLS: readonly Look[] = ((): Look[] => {
 })();
 
 /** A private page whose last other mapper has gone: its entry is still as copy on write left it. */
-const LONE: Look = { ...CELLS[CELL.anon]!, id: 'lone', pattern: 'diagonal', meaning: 'its own again, read-only until written' };
+const LONE: Look = { ...CELLS[CELL.anon]!, id: 'lone', pattern: 'diagonal', meaning: 'own again, still read-only' };
 
 /** What one page looks like, in an area with these `PERM` bits. */
 export function lookOfPage(cell: number, perms: number): Look {

@@ -230,7 +230,7 @@ describe('asking', () => {
     expect(same).toMatchObject({ first: null, stopped: null, isOver: true });
     const { engine: big, on: hears } = await opened('a = mmap(NULL, 32M, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\ntouch_write(a, 8000)\n');
     const killed = await big.ask({ of: 'runUnder', header: '@ram 8M\n@sysctl vm.overcommit_memory 1' }, hears) as Ran;
-    expect(killed).toMatchObject({ isOver: true, first: { step: 1, report: { why: expect.stringMatching(/OOM killer/) } } });
+    expect(killed).toMatchObject({ isOver: true, first: { step: 1, line: 2, isCompared: false, report: { why: expect.stringMatching(/OOM killer/) } } });
   });
 
   test('counts the Pss of each step once, also when more of them are known', async () => {

@@ -392,7 +392,7 @@ export class Engine {
     }
     try {
       const stopped = await this.#beside(open, core, on, (run) => run(core.length));
-      return howItWent(core, open.core.tracks(0), stopped);
+      return howItWent(core, open.core.tracks(0), open.lines, stopped);
     } finally {
       core.free();
     }

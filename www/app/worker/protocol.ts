@@ -103,8 +103,8 @@ export interface Ran {
   readonly position: number;
   readonly length: number;
   readonly stopped: string | null;
-  /** The first call refused, or signal, that the run as it is written does not have there. */
-  readonly first: { readonly step: number; readonly report: StepReport } | null;
+  /** The first call refused, or signal, that neither the text expects nor the run as it is written has there, if it has come so far. */
+  readonly first: { readonly step: number; readonly line: number; readonly report: StepReport; readonly isCompared: boolean } | null;
   /** No process is left. */
   readonly isOver: boolean;
 }

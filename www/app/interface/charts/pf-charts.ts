@@ -1,5 +1,5 @@
 /** Counters over time as small charts on one axis; several runs of one text, under other settings, as lines in each. */
-import { type TemplateResult, html, nothing, svg } from 'lit';
+import { type PropertyValues, type TemplateResult, html, nothing, svg } from 'lit';
 import type { ProcessInfo, PssOverTime, Ran, Tracks } from '../../worker/protocol.ts';
 import { bytesWords } from '../../model/entry.ts';
 import { type Line, type Series, lineOf, pidsOf, pssValues, stepsOf, valuesOf } from '../../model/tracks.ts';
@@ -63,7 +63,10 @@ export class PfCharts extends Panel {
     this.off = new Set();
   }
 
-  protected override updated(): void {
+  protected override updated(changed: PropertyValues<this>): void {
+    // How a run went is in sight when it has.
+    const before = changed.get('runs');
+    if (before && this.runs.length > before.length) this.querySelector('.pf-runs')?.scrollIntoView({ block: 'nearest' });
     const list = this.querySelector('.pf-chart-draw');
     if (list) this.#resized.observe(list);
   }
@@ -87,7 +90,7 @@ export class PfCharts extends Panel {
   }
 
   #legend(): TemplateResult {
-    return html`<ul class="pf-runs">${this.runs.map(({ name, ran }, run) => html`<li><button type="button" class="pf-small pf-run-name" aria-pressed=${!this.off.has(name)} title=${t.hide} @click=${() => this.#toggle(name)}><svg class="pf-draw" width="30" height="10" aria-hidden="true"><path class="run r${run % 5}" d="M1 5h28"/></svg>${run === 0 ? t.thisRun : name}</button>
+    return html`<ul class="pf-runs" aria-live="polite">${this.runs.map(({ name, ran }, run) => html`<li><button type="button" class="pf-small pf-run-name" aria-pressed=${!this.off.has(name)} title=${t.hide} @click=${() => this.#toggle(name)}><svg class="pf-draw" width="30" height="10" aria-hidden="true"><path class="run r${run % 5}" d="M1 5h28"/></svg>${run === 0 ? t.thisRun : name}</button>
       ${ran ? html`<span class="pf-quiet pf-went">${went(ran)}</span>` : nothing}
       ${run === 0 ? nothing : html`<button type="button" class="pf-small" aria-label=${t.drop(name)} title=${t.drop(name)} @click=${() => this.raise('drop-run', { index: run })}>✕</button>`}</li>`)}</ul>`;
   }
@@ -228,9 +231,8 @@ export class PfCharts extends Panel {
 
 /** Where a run stopped, and what was refused first. */
 function went({ position, length, stopped, first, isOver }: Ran): string {
-  const [step, report] = [first?.step, first?.report];
   return [
-    step !== undefined && report ? t.first(step + 1, report.line, report.call, report.result, report.why) : '',
+    first ? (first.isCompared ? t.first : t.firstBad)(`${t.atStep(first.step + 1, first.line)}: ${first.report.call} = ${first.report.result}${first.report.why ? `: ${first.report.why}` : ''}.`) : '',
     stopped !== null ? t.stopped(position, length, stopped) : position < length ? t.stoppedAt(position, length) : t.toTheEnd(length),
     isOver ? t.nobodyLeft : '',
   ].filter(Boolean).join(' ');

@@ -14,7 +14,8 @@ const GAP = 6;
 const tip = Object.assign(document.createElement('div'), { id: 'pf-tip', className: 'pf-tip', role: 'tooltip', popover: 'manual' });
 document.body.append(tip);
 let shown: HTMLElement | null = null;
-let timer: ReturnType<typeof setTimeout> | undefined;
+/** What is about to be shown or hidden, by pointer or by focus: neither takes the other's away. */
+const timers: Partial<Record<'pointer' | 'focus', ReturnType<typeof setTimeout>>> = {};
 /** What a press began at: its focus is no reason to tell, its click may be. */
 let isPressed = false;
 
@@ -22,7 +23,8 @@ const termOf = (target: EventTarget | null): HTMLElement | null => (target insta
 const isWord = (element: HTMLElement): boolean => element.classList.contains('pf-term');
 
 function show(element: HTMLElement): void {
-  clearTimeout(timer);
+  stop('pointer');
+  stop('focus');
   const found: Term | undefined = GLOSSARY[element.dataset['term'] as TermId];
   if (!found || !element.isConnected) return;
   if (shown !== element) hide();
@@ -35,7 +37,8 @@ function show(element: HTMLElement): void {
 }
 
 function hide(): void {
-  clearTimeout(timer);
+  stop('pointer');
+  stop('focus');
   if (!shown) return;
   shown.removeAttribute('aria-describedby');
   shown = null;
@@ -53,18 +56,19 @@ function place(): void {
   tip.style.top = `${isBelow ? word.bottom + GAP : word.top - GAP - height}px`;
 }
 
-const soon = (then: () => void, wait: number): void => {
-  clearTimeout(timer);
-  timer = setTimeout(then, wait);
+const stop = (by: 'pointer' | 'focus'): void => clearTimeout(timers[by]);
+const soon = (by: 'pointer' | 'focus', then: () => void, wait: number): void => {
+  stop(by);
+  timers[by] = setTimeout(then, wait);
 };
 
 document.addEventListener('pointerover', (event) => {
   if (event.pointerType === 'touch') return;
   const element = termOf(event.target);
-  if (element && element !== shown) soon(() => show(element), shown ? 0 : PATIENCE);
-  else if (element || tip.contains(event.target as Node)) clearTimeout(timer);
-  else if (shown && shown !== document.activeElement) soon(hide, LEAVE);
-  else if (!shown) clearTimeout(timer);
+  if (element && element !== shown) soon('pointer', () => show(element), shown ? 0 : PATIENCE);
+  else if (element || tip.contains(event.target as Node)) stop('pointer');
+  else if (shown && shown !== document.activeElement) soon('pointer', hide, LEAVE);
+  else if (!shown) stop('pointer');
 });
 document.addEventListener('pointerdown', (event) => {
   isPressed = true;
@@ -74,11 +78,11 @@ document.addEventListener('pointerup', () => (isPressed = false), true);
 document.addEventListener('focusin', (event) => {
   const element = termOf(event.target);
   // What does something else, too, is in nobody's way at once.
-  if (element && !isPressed && element.matches(':focus-visible')) soon(() => show(element), isWord(element) ? 0 : SLOW);
+  if (element && !isPressed && element.matches(':focus-visible')) soon('focus', () => show(element), isWord(element) ? 0 : SLOW);
   else if (!element && shown) hide();
 });
 document.addEventListener('focusout', (event) => {
-  if (event.target === shown || termOf(event.target)) soon(hide, 0);
+  if (event.target === shown || termOf(event.target)) soon('focus', hide, 0);
 });
 document.addEventListener('click', (event) => {
   const element = termOf(event.target);
