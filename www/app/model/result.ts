@@ -11,7 +11,7 @@ export function resultText(report: StepReport, how: { readonly isLeftOut: boolea
   const result = plainResult(report, how);
   // Where the log speaks of one address and this machine of another, both are told.
   const [moved] = report.elsewhere;
-  return moved && report.kind !== 'skipped' ? { ...result, text: [result.text, `0x${moved[1]} here`].filter(Boolean).join(' · ') } : result;
+  return moved && report.kind !== 'skipped' && !result.text.includes(moved[1]) ? { ...result, text: [result.text, `0x${moved[1]} here`].filter(Boolean).join(' · ') } : result;
 }
 
 /** A call that was left out, and why. */

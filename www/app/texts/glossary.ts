@@ -15,6 +15,7 @@ export const GLOSSARY = {
   frame: term('frame', '4 KiB of RAM. A page that is present is in a frame; several pages may be in the same one.'),
   rss: term('rss', 'Resident set size: how much of a process is in RAM and mapped now. A page that several processes share counts for each of them.', 'Rss', 'RSS', 'resident'),
   pss: term('pss', 'Proportional set size: as rss, but a page that several map counts only its part for each: half for each of two.', 'Pss', 'PSS'),
+  sizes: term('rss, pss', 'rss (resident set size): how much of the process is in RAM and mapped. pss (proportional set size): the same, but of a page that several map each counts only its part. Minor faults needed no disk, major ones did. An area (VMA) is a run of pages with the same permissions and file.'),
   uss: term('private memory', 'Pages in RAM that no other process maps.'),
   pgd: term('PGD', 'Page global directory: the top table of the walk. An entry covers 512 GiB with four levels, 256 TiB with five.'),
   p4d: term('P4D', 'Fourth-level directory: there with five levels of tables only. An entry covers 512 GiB.'),

@@ -25,7 +25,7 @@ export function howItWent(core: Core, own: Tracks, lines: Uint32Array, stopped: 
   const isExpected = (ending: number) => (ending & REMARK.compared) !== 0 && (ending & REMARK.differs) === 0;
   const first = tracks.ending.findIndex((ending, step) => isBad(ending) && !isExpected(ending) && how(own.ending[step]) !== how(ending));
   return {
-    tracks, position: core.position, length: core.length, stopped: stopped?.message ?? null,
+    tracks, position: core.position, length: core.length, stopped: stopped && stopped.message.replace(/^line \d+[:,] /, ''),
     first: first < 0 ? null : { step: first, line: lines[first] ?? 0, report: core.reports(first, first + 1)[0]!, isCompared: first < own.ending.length },
     isOver: core.processes().every(({ ended }) => ended !== null),
   };

@@ -145,7 +145,7 @@ export class PfMemory extends LitElement {
   chooseFrame(pfn: number): void {
     const place = this.space.placesOf(pfn)[0];
     const pid = place?.pid ?? this.selected?.pid ?? this.view?.pid ?? 1;
-    this.dispatchEvent(new CustomEvent('select', { detail: { pid, addr: place ? (place.page * 4096).toString(16) : (this.selected?.addr ?? '0'), pfn } }));
+    this.dispatchEvent(new CustomEvent('select', { detail: { pid, addr: place ? (place.page * 4096).toString(16) : (this.selected?.addr ?? '0'), pfn, isFrame: true } }));
   }
 
   private known: { at: At | null; kinds: ReadonlySet<string> | null } = { at: null, kinds: null };

@@ -31,14 +31,24 @@ export function drawSpace(scene: SpaceScene): Picture {
   return { width: input.width, height: input.height, shapes, label: label || 'No process' };
 }
 
-function laneHead(scene: SpaceScene, { data, box, columns, layout, zoom }: LaneScene): Shape[] {
-  const title = fitParts(data.title, box.w * (layout.cards ? 0.9 : 0.62), 13, { sans: true });
+const titleOf = ({ data, box, layout }: LaneScene): string => fitParts(data.title, box.w * (layout.cards ? 0.9 : 0.62), 13, { sans: true });
+
+/** What a process has, in the head of its lane: the words that fit, and where they stand. */
+export function notesOf(lane: LaneScene): { readonly text: string; readonly x: number; readonly y: number; readonly width: number } {
+  const { data, box, layout, zoom } = lane;
   const isRows = !layout.cards || zoom < 0.6;
-  const notes = isRows ? box.x + 8 + textWidth(title, 13, true) * 1.08 + 14 : box.x + 8;
+  const x = isRows ? box.x + 8 + textWidth(titleOf(lane), 13, true) * 1.08 + 14 : box.x + 8;
+  const text = fitParts(data.notes, box.x + box.w - x - 4, SIZE, { sans: true });
+  return { text, x, y: isRows ? 17 : 35, width: textWidth(text, SIZE, true) };
+}
+
+function laneHead(scene: SpaceScene, lane: LaneScene): Shape[] {
+  const { data, box, columns, layout, zoom } = lane;
+  const title = titleOf(lane);
+  const isRows = !layout.cards || zoom < 0.6;
   const shapes: Shape[] = [{ t: 'text', x: box.x + 8, y: 17, text: title, size: 13, fill: 'text', sans: true, bold: true }];
-  const room = box.x + box.w - notes - 4;
-  const text = fitParts(data.notes, room, SIZE, { sans: true });
-  if (text) shapes.push({ t: 'text', x: notes, y: isRows ? 17 : 35, text, size: SIZE, fill: 'quiet', sans: true });
+  const { text, x, y } = notesOf(lane);
+  if (text) shapes.push({ t: 'text', x, y, text, size: SIZE, fill: 'quiet', sans: true });
   if (isRows) {
     const y = 37;
     if (columns.address) shapes.push(head(box.x + 8, 'address'));
