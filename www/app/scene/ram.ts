@@ -154,7 +154,7 @@ export function drawRam(scene: RamScene): Picture {
         else {
           const isFree = kind === FRAME.free;
           inner.push({ t: 'rect', x: x + 0.5, y: y + 0.5, w: size - 3, h: size - 3, r: size >= 16 ? 3 : 1.5, fill: isFree ? 'bg' : look.fill, alpha, ...(isFree || look.id === 'zero' ? { stroke: 'edge' as const } : {}), ...(look.pattern ? { pattern: look.pattern } : {}) });
-          if (size >= 15 && look.letter) {
+          if (size >= 11 && look.letter) {
             if (look.pattern) inner.push({ t: 'rect', x: x + size / 2 - 5.5, y: y + size / 2 - 7, w: 9, h: 13, r: 2, fill: look.fill, alpha });
             inner.push({ t: 'text', x: x + size / 2 - 1, y: y + size / 2 + 3, text: look.letter, size: 11, fill: look.ink, anchor: 'middle', bold: true, alpha });
           }
