@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { type Page, sight } from './driver.ts';
-import { openForEachTest } from './site.ts';
+import { DIST, openForEachTest } from './site.ts';
 
 let page: Page;
 const { text, count, contains, paste, at, act, command, script, drawnTwice, goTo } = sight(() => page);
@@ -240,3 +240,28 @@ for (const [width, height] of [[390, 844], [320, 640]] as const) {
     expect(await page.evaluate<number>(`document.querySelector('pf-area .pf-maps-line b').getClientRects().length`)).toBe(1);
   });
 }
+
+test('which call made a page is asked beside it, also on a phone; the answer is in sight then', async () => {
+  await page.size(390, 844);
+  await stepTo(2);
+  await page.click('.sheet-button[aria-label=Details]');
+  await click('.pf-who-wrote button');
+  await page.until(`!document.querySelector('.desk').classList.contains('is-sheet-open')`);
+  await page.size(1440, 900);
+  await stepFrom(2);
+  await goTo('7ffff7ff3000');
+  await click('#pf-tab-frame');
+  await click('pf-frame .pf-who-wrote button');
+  await at(2);
+  await contains('.pf-call', 'store(a, "hello")');
+  await click('#pf-tab-area');
+  await page.until(`document.querySelector('pf-area .pf-more .pf-small') !== null`);
+  await click('pf-area .pf-more .pf-small');
+  await at(1);
+  await contains('.pf-call', 'mmap(');
+});
+
+test('opened as a file the page says why it cannot start', async () => {
+  await page.goto(`file://${DIST}/index.html`);
+  expect(await page.evaluate(`getComputedStyle(document.querySelector('.loading'), '::after').content`)).toContain('has to come from a web server');
+});

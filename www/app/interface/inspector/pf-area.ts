@@ -57,7 +57,7 @@ export class PfArea extends Panel {
       <dl class="pf-fields pf-more">
         <div><dt>${term('pgoff', t.offset)}</dt><dd><code>0x${area.pgoff}</code></dd></div>
         <div><dt>${term('anonVma', t.family)}</dt><dd>${familyWords(area.anonVma, area.chain, area.presentCount)}</dd></div>
-        <div><dt>${t.since}</dt><dd><button type="button" class="pf-small" @click=${() => this.raise('find', { what: 'change of the area', back: true })}>${t.who}</button></dd></div>
+        <div><dt>${t.since}</dt><dd>${this.who('change of the area', t.who)}</dd></div>
       </dl>
     </div>`;
   }

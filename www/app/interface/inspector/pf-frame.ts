@@ -43,6 +43,7 @@ export class PfFrame extends Panel {
         <div><b>${refcount}</b><span>${term('refcount', t.refcount)}</span><p>${t.refcountWords(refcount, mapcount, kind)}</p></div>
       </div>
       <dl class="pf-fields"><div><dt>${t.flags}</dt><dd>${flags.length === 0 ? t.noFlags : flags.map((flag) => html`<div><code>${flag}</code>${t.flagWords[flag] ? html` <span class="pf-quiet">${t.flagWords[flag]}</span>` : nothing}</div>`)}</dd></div></dl>
+      ${place.addr === '0' ? nothing : html`<p class="pf-who-wrote">${this.who('change of the page', panels.time.who)}</p>`}
       <h4>${t.mappers(mappers.length)}</h4>
       ${mappers.length === 0 ? this.quiet(t.noMappers) : html`<pf-rows .count=${mappers.length} .rowHeight=${28} .most=${280} .label=${t.mappers(mappers.length)} .row=${(index: number) => this.#mapper(index)}></pf-rows>`}
     </div>`;

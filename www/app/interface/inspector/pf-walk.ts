@@ -57,6 +57,7 @@ export class PfWalk extends Panel {
         ? html`<dl class="pf-fields"><div><dt>${t.physical}</dt><dd><code>0x${walk.physical}</code> · ${this.link({ ...place, pfn: walk.levels.at(-1)!.pfn }, t.frameByte(walk.levels.at(-1)!.pfn ?? 0, `0x${walk.offset.toString(16)}`), 'frame')}</dd></div>
           <div><dt>${term('tlb', t.tlb)}</dt><dd>${this.#tlb(walk)}</dd></div></dl>`
         : html`<p class="pf-note">${t.fault}</p>`}
+      <p class="pf-who-wrote">${this.who('change of the page', panels.time.who)}</p>
       <h4>${t.would}</h4>
       <table class="pf-table pf-would"><tbody>${(['read', 'write', 'execute'] as const).map((access) => this.#would(access, walk.would[access]))}</tbody></table>
     </div>`;
