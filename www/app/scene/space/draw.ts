@@ -43,7 +43,7 @@ export function notesOf(lane: LaneScene): { readonly text: string; readonly x: n
 }
 
 function laneHead(scene: SpaceScene, lane: LaneScene): Shape[] {
-  const { data, box, columns, layout, zoom } = lane;
+  const { box, columns, layout, zoom } = lane;
   const title = titleOf(lane);
   const isRows = !layout.cards || zoom < 0.6;
   const shapes: Shape[] = [{ t: 'text', x: box.x + 8, y: 17, text: title, size: 13, fill: 'text', sans: true, bold: true }];
