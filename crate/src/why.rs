@@ -224,7 +224,7 @@ pub enum NoMerge {
     Name,
     #[error("page offsets {left_end:#x} and {right:#x} do not meet")]
     PageOffset { left_end: u64, right: u64 },
-    #[error("different anon_vma: their pages belong to different families")]
+    #[error("different anon_vma: each has its own family of private pages, which an area keeps when the pages are gone")]
     AnonVma,
     #[error("the VMA came through fork: its anon_vma chain has several entries")]
     ForkChild,

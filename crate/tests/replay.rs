@@ -318,3 +318,41 @@ fn a_verdict_is_empty_before_anything_runs() {
     let session = Session::new(log::read(START)).expect("a machine");
     assert_eq!(session.verdict(), &Verdict { is_log: true, ..Verdict::default() });
 }
+
+#[test]
+fn addresses_that_lie_elsewhere_here_are_told_with_both() {
+    let session = started(
+        "mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f1100010000
+mmap(NULL, 4096, PROT_READ, MAP_SHARED|MAP_ANONYMOUS, -1, 0) = 0x7f1100004000
+mprotect(0x7f1100004000, 4096, PROT_READ|PROT_WRITE) = 0\n",
+    );
+    let told: Vec<_> = session.reports().iter().map(|report| report.elsewhere.clone()).collect();
+    assert_eq!(told[..3], [vec![], vec![], vec![]], "{told:x?}");
+    assert_eq!(told[3], [(0x7f11_0000_4000, 0x7f11_0000_f000)], "{told:x?}");
+    assert_eq!(told[4], told[3], "{told:x?}");
+}
+
+#[test]
+fn memory_that_a_log_does_not_show_being_mapped_is_known_as_that() {
+    use pagefault::addr::VirtRange;
+    let session = started(
+        "mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f1100010000
+mprotect(0x7f2200000000, 4096, PROT_READ) = 0\n",
+    );
+    let is_assumed = |at: u64| session.is_assumed(Pid(1), VirtRange::new(at, at + 0x1000));
+    assert!(!is_assumed(0x7f11_0001_0000) && is_assumed(0x7f22_0000_0000));
+    // What the program starts with is found out from the log, not shown by it.
+    let stack = session.machine().mm_of(Pid(1)).expect("it lives").vmas.iter().last().expect("a stack").1.range;
+    assert!(session.is_assumed(Pid(1), stack));
+    let script = replayed(Script::parse("mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n").expect("a script"));
+    let all = VirtRange::new(0, 1 << 47);
+    assert!(!script.is_assumed(Pid(1), all));
+}
+
+#[test]
+fn a_child_has_its_counters_from_the_fork_on() {
+    let script = "a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\ntouch_write(a, 2)\nc = fork()\nload(a)\n";
+    let session = replayed(Script::parse(script).expect("a script"));
+    let columns = session.columns();
+    assert_eq!((columns.child.as_slice(), columns.child_rss[2], columns.rss[2]), (&[0, 0, 2, 0][..], 3, 3));
+}

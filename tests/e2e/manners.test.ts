@@ -45,7 +45,7 @@ const STATES: readonly (readonly [name: string, enter: () => Promise<unknown>])[
   ['asked for an address', async () => { await page.evaluate(`[...document.querySelectorAll('.pf-tools button')].at(-1).click(); document.querySelector('pf-space').ask()`); await page.until(`document.querySelector('.pf-goto') !== null`); }],
   ['all commands', async () => { await click('#commands'); await page.until(`document.querySelector('pf-palette dialog[open]') !== null`); }],
   ['no command found', async () => { await page.write('qqq'); await page.until(`document.querySelectorAll('#commands[role=listbox] li').length === 0`); await drawnTwice(); }],
-  ...(['start', 'keys', 'syntax', 'calls', 'constants', 'logs'] as const).map((part) => [`help: ${part}`, async () => {
+  ...(['start', 'keys', 'words', 'syntax', 'calls', 'constants', 'logs'] as const).map((part) => [`help: ${part}`, async () => {
     if (part === 'start') { await shut(); await click('#help-button'); }
     await page.until(`document.querySelector('pf-help dialog[open]') !== null`);
     await click(`#help-${part}`);

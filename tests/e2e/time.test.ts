@@ -222,7 +222,7 @@ test('other settings are run beside this one, as another line of the same charts
   await page.evaluate(`document.querySelector('pf-charts').dispatchEvent(new CustomEvent('run-under', { bubbles: true, detail: { header: '@ram 8M', name: '8 MiB', advice: false } }))`);
   await page.until(`document.querySelector('pf-charts').runs.length === 2`);
   await contains('pf-charts', '8 MiB');
-  await page.click('pf-charts [aria-label^="Leave out"]');
+  await page.click('pf-charts [aria-label^="Remove"]');
   await page.until(`document.querySelector('pf-charts').runs.length === 1`);
   await page.until(`document.querySelectorAll('pf-space-table .body [role=row]').length > 3`);
 });

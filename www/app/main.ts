@@ -6,7 +6,7 @@ import { progressed } from './interface/header/header.ts';
 import { fetchRest, later } from './interface/later.ts';
 import type { PfAccount } from './interface/account/pf-account.ts';
 import { type Command, commandFor, isTyping } from './interface/palette/keys.ts';
-import { fileName, saveText, watchDrops } from './interface/open/files.ts';
+import { fileName, saveText, watchDrops, watchPastes } from './interface/open/files.ts';
 import { words } from './texts/page.ts';
 import { commandsOf } from './wiring/commands.ts';
 import { Page } from './wiring/page.ts';
@@ -57,7 +57,7 @@ async function palette(): Promise<void> {
   find('pf-palette').open();
 }
 
-async function help(part?: 'keys'): Promise<void> {
+async function help(part?: 'keys' | 'words'): Promise<void> {
   await later('pf-help');
   Object.assign(find('pf-help'), { commands });
   find('pf-help').open(part ?? 'start');
@@ -161,7 +161,7 @@ async function start(): Promise<void> {
   app.replaceChildren();
   draw();
   // What is seen as soon as there is a machine comes while that is being loaded.
-  for (const part of ['pf-memory', 'pf-walk', 'pf-console', 'pf-ram', 'pf-minimap', 'functions'] as const) void later(part);
+  for (const part of ['pf-memory', 'pf-walk', 'pf-console', 'pf-ram', 'pf-minimap', 'functions', 'tip'] as const) void later(part);
   for (const [name, then] of Object.entries({
     opened: (detail: { text: string; maps: string; origin: string }) => page.texts.take(detail.text, detail.maps, detail.origin),
     sample: ({ id }: { id: string }) => page.texts.openExample(id), new: ({ text }: { text: string }) => page.texts.fresh(text), own: (kept: never) => page.texts.openOwn(kept),
@@ -172,6 +172,7 @@ async function start(): Promise<void> {
   addEventListener('keydown', pressed);
   addEventListener('pagehide', () => page.own.leave(find('pf-editor').text));
   watchDrops(window, { files: (files) => void takeFiles(files), over: (is) => document.documentElement.toggleAttribute('data-drop', is) });
+  watchPastes(document, { files: (files) => void takeFiles(files), text: (text) => void page.texts.takeFiles([{ name: words.pasted, bytes: new TextEncoder().encode(text) }]) });
   // What cannot be fetched now (the page is being left, the network is gone) is fetched when it is asked for.
   (globalThis.requestIdleCallback ?? setTimeout)(() => void fetchRest().then(() => Promise.all(EXAMPLES.map(({ load }) => load()))).then(keepForOffline).catch(() => undefined));
 }

@@ -20,10 +20,15 @@ function offline(): Plugin {
   };
 }
 
+/** Opened as a file, a sheet that is asked for as from another site would not come, and with it what says why nothing does. */
+function plainSheet(): Plugin {
+  return { name: 'plain-sheet', apply: 'build', transformIndexHtml: { order: 'post', handler: (html) => html.replace('<link rel="stylesheet" crossorigin', '<link rel="stylesheet"') } };
+}
+
 export default defineConfig({
   root: here,
   base: './',
-  plugins: [offline()],
+  plugins: [offline(), plainSheet()],
   server: { port: 5173, fs: { allow: [fileURLToPath(new URL('../..', import.meta.url))] } },
   build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', modulePreload: { polyfill: false }, chunkSizeWarningLimit: 600 },
 });

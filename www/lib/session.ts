@@ -51,6 +51,8 @@ export interface StepReport {
   readonly focus: string | null;
   /** What a log does not show and the call takes for granted. */
   readonly assumed: string | null;
+  /** Addresses of a log that lie elsewhere here: the recorded one and ours, hexadecimal. */
+  readonly elsewhere: readonly (readonly [recorded: string, ours: string])[];
   readonly differences: readonly Difference[];
 }
 

@@ -63,8 +63,16 @@ test('audit 4: populate, mlock, a file that grows and a merge are told as what t
   expect(locked).not.toMatch(/touched/);
   expect((await last('fd = memfd_create("m", 0)\nftruncate(fd, 8K)')).sentence).toMatch(/is 8 KiB long now, 0 bytes before/);
   const unlocked = (await last(`${AREA}mlock(0x10000000, 8K)\nmunlock(0x10000000, 8K)`)).sentence;
-  expect(unlocked).toContain('Two neighbours in process 1 are one area now');
+  expect(unlocked).toMatch(/^.*The areas [0-9a-f]+–[0-9a-f]+, [0-9a-f]+–[0-9a-f]+ of process 1 are one area now/);
   expect(unlocked).not.toContain('No page is present');
+});
+
+test('areas that became one are named, and what was mapped between them', async () => {
+  const map = (at: string) => `mmap(${at}, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)\n`;
+  const filled = await last(map('0x20000000') + map('0x20002000') + map('0x20001000'));
+  expect(filled.sentence).toBe('The areas 20000000–20001000, 20002000–20003000 of process 1 and the new one 20001000–20002000 are one area now, 20000000–20003000.');
+  const protectedAgain = await last(`${map('0x20000000')}mprotect(0x20000000, 4K, PROT_READ)\n${map('0x20001000')}mprotect(0x20000000, 4K, PROT_READ|PROT_WRITE)`);
+  expect(protectedAgain.sentence).toContain('The areas 20000000–20001000, 20001000–20002000 of process 1 are one area now');
 });
 
 test('audit 32: a signal that nothing handles is fatal, and what comes after is not run', async () => {

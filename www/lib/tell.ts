@@ -145,6 +145,9 @@ function processes(step: StepFacts, rest: Rest, t: Texts): string[] {
 const place = (fact: FactOf<'areaGone'> | FactOf<'areaCut'>) => (fact.kind === 'areaGone' ? fact.at : fact.gone);
 const length = ({ start, end }: Span) => BigInt(`0x${end}`) - BigInt(`0x${start}`);
 
+/** What was mapped between areas that are one now. */
+const fresh = (of: readonly Span[]): Span[] => of.slice(1).map(({ start: end }, i) => ({ start: of[i]!.end, end })).filter((span) => length(span) > 0n);
+
 /** What `mremap` moved: the area that is new, and the one of its size that is not there any more. */
 function moved({ call, ending: how, facts }: StepFacts): { from: FactOf<'areaGone'> | FactOf<'areaCut'>; to: FactOf<'areaNew'> } | null {
   const made = facts.filter((fact) => fact.kind === 'areaNew');
@@ -168,17 +171,17 @@ function areas(step: StepFacts, rest: Rest, t: Texts): string[] {
     rest.facts = rest.facts.filter((fact) => !is(fact));
     said.push(t.areaMoved(move.to.pid, place(move.from).start, move.to.at.start));
   }
-  const fresh = rest.take('areaNew');
+  const made = rest.take('areaNew');
   for (const [pid, facts] of byProcess(rest.take('areaGone'))) said.push(facts.length === 1 ? t.areaGone(pid, facts[0]!.at) : t.areasGone(pid, facts.length));
   each(rest.take('areaCut'), t.areaCut, t.areasCut);
-  for (const [pid, facts] of byProcess(fresh)) said.push(facts.length === 1 ? t.areaNew(facts[0]!) : t.areasNew(pid, facts.length));
+  for (const [pid, facts] of byProcess(made)) said.push(facts.length === 1 ? t.areaNew(facts[0]!) : t.areasNew(pid, facts.length));
   each(rest.take('areaGrown'), (fact) => (step.accessed && fact.from.start !== fact.to.start ? t.stackGrown(fact) : t.areaGrown(fact)), t.areasGrown);
-  each(rest.take('areaMerged'), t.areaMerged, t.areasMerged);
+  each(rest.take('areaMerged'), (fact) => t.areaMerged(fact, fresh(fact.of)), t.areasMerged);
   each(rest.take('areaSplit'), t.areaSplit, t.areasSplit);
   each(rest.take('areaPerms'), t.areaPerms, (pid, count, facts) => t.areasPerms(pid, count, new Set(facts.map((fact) => fact.to)).size === 1 ? facts[0]!.to : null));
   each(rest.take('areaFlags'), t.areaFlags, t.areasFlags);
   const present = step.facts.some((fact) => fact.kind === 'pagesPresent' || fact.kind === 'pagesMoved');
-  if (fresh.length > 0 && !present && step.dropped === 0) said.push(t.untouched(fresh.map((fact) => fact.pid)));
+  if (made.length > 0 && !present && step.dropped === 0) said.push(t.untouched(made.map((fact) => fact.pid)));
   return said;
 }
 

@@ -2,7 +2,7 @@
 
 use super::session::{ErrorView, LeftOutView, StepView, WasmSession};
 use super::{join, to_js};
-use crate::addr::{PAGE_SHIFT, VirtAddr};
+use crate::addr::{PAGE_SHIFT, VirtAddr, VirtRange};
 use crate::dump::boundary_between;
 use crate::ids::Pid;
 use crate::machine::Machine;
@@ -33,6 +33,8 @@ struct AreaView {
     before: Option<BoundaryView>,
     behind: Option<BoundaryView>,
     smaps: Option<String>,
+    /// A log does not show it being mapped, all of it or a part.
+    is_assumed: bool,
 }
 
 #[derive(Serialize)]
@@ -47,6 +49,9 @@ struct ReasonView<'a> {
     reason: &'a str,
     count: usize,
 }
+
+/// The flag of an area that a log does not show being mapped.
+const ASSUMED: u8 = 128;
 
 fn array(items: impl IntoIterator<Item = JsValue>) -> Array {
     items.into_iter().collect()
@@ -142,6 +147,8 @@ impl WasmSession {
             words(&all.pid[from..]),
             Uint16Array::from(&all.faults[from..]).into(),
             words(&all.rss[from..]),
+            words(&all.child[from..]),
+            words(&all.child_rss[from..]),
             words(&all.free[from..]),
             words(&all.tables[from..]),
             words(&all.tlb_fills[from..]),
@@ -221,7 +228,12 @@ impl WasmSession {
 
     /// `[start, pages, present, kind, perms, flags, name, names]`; null for a process that has ended.
     pub fn areas(&self, pid: u32) -> Option<Array> {
-        let areas = columns::area_columns(self.session.machine(), Pid(pid))?;
+        let mut areas = columns::area_columns(self.session.machine(), Pid(pid))?;
+        for (i, flags) in areas.flags.iter_mut().enumerate() {
+            let start = (areas.start[i] as u64) << PAGE_SHIFT;
+            let range = VirtRange::new(start, start + ((areas.pages[i] as u64) << PAGE_SHIFT));
+            *flags |= if self.session.is_assumed(Pid(pid), range) { ASSUMED } else { 0 };
+        }
         Some(array([
             doubles(&areas.start),
             doubles(&areas.pages),
@@ -289,6 +301,7 @@ impl WasmSession {
             before: neighbour(low).map(|low| boundary(machine, mm, low, vma, low)),
             behind: neighbour(high).map(|high| boundary(machine, mm, vma, high, high)),
             smaps: smaps.then(|| crate::proc::smaps_of_area(&machine.kernel, mm, vma)),
+            is_assumed: self.session.is_assumed(pid, vma.range),
         })
     }
 

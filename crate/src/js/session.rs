@@ -41,6 +41,7 @@ pub(super) struct StepView {
     compared: bool,
     focus: Option<String>,
     assumed: Option<String>,
+    elsewhere: Vec<[String; 2]>,
     differences: Vec<DifferenceView>,
 }
 
@@ -74,6 +75,7 @@ impl From<&StepReport> for StepView {
             compared: report.compared,
             focus: report.focus.map(|addr| format!("{:x}", addr.0)),
             assumed: report.assumed.clone(),
+            elsewhere: report.elsewhere.iter().map(|(recorded, ours)| [format!("{recorded:x}"), format!("{ours:x}")]).collect(),
             differences: differences.collect(),
         }
     }

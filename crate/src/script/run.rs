@@ -65,6 +65,8 @@ pub struct StepReport {
     pub differences: Vec<Comparison>,
     /// What a log does not show and the call takes for granted.
     pub assumed: Option<String>,
+    /// Addresses of a log that lie elsewhere here: the recorded one, and ours.
+    pub elsewhere: Vec<(u64, u64)>,
     /// Why a recorded result was not compared although the call was run.
     pub incomparable: Option<String>,
     /// What is different now, if anybody watched.
@@ -151,11 +153,13 @@ impl State {
         let refused = self.replay.as_mut().is_some_and(|replay| replay.wants_explanation(statement));
         let before_call = (refused && !self.knows_causes).then(|| Box::new(self.unwatched_copy()));
         let mut assumed = None;
+        let mut elsewhere = Vec::new();
         self.machine.kernel.signal_why = None;
         let outcome = match self.replay.take() {
             Some(mut replay) => {
                 let outcome = replay.run(self, pid, statement);
                 assumed = replay.take_assumed();
+                elsewhere = replay.take_elsewhere();
                 self.replay = Some(replay);
                 outcome?
             }
@@ -192,7 +196,7 @@ impl State {
             report.facts = Some(Box::new(facts));
         }
         report.events.extend(after);
-        Ok(StepReport { differences, output, assumed, ..report })
+        Ok(StepReport { differences, output, assumed, elsewhere, ..report })
     }
 
     /// A copy in which nobody records.
@@ -458,6 +462,7 @@ impl State {
             output: Vec::new(),
             differences: Vec::new(),
             assumed: None,
+            elsewhere: Vec::new(),
             incomparable: None,
             facts: None,
             events: Vec::new(),

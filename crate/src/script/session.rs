@@ -12,6 +12,7 @@ use super::steps::StepColumns;
 use super::tally::ProcessTally;
 use super::verdict::{LeftOut, Verdict};
 use super::{ParseError, parse};
+use crate::addr::VirtRange;
 use crate::ids::Pid;
 use crate::machine::{Machine, StartupError};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -170,6 +171,12 @@ impl Session {
     /// The machine, for what a user does by hand between steps.
     pub fn machine_mut(&mut self) -> &mut Machine {
         &mut self.state.machine
+    }
+
+    /// Whether any of a range is memory that a log does not show being mapped: the layout of a program is found out from the
+    /// whole log, and what its calls take for granted is added.
+    pub fn is_assumed(&self, pid: Pid, range: VirtRange) -> bool {
+        self.state.replay.as_ref().is_some_and(|replay| replay.is_assumed(&self.state, pid, range))
     }
 
     /// How many statements have been run.

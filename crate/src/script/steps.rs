@@ -19,6 +19,9 @@ pub struct StepColumns {
     pub faults: Vec<u16>,
     /// Resident pages of the process afterwards.
     pub rss: Vec<u32>,
+    /// The process that a step has made with an address space of its own, or 0, and that one's resident pages.
+    pub child: Vec<u32>,
+    pub child_rss: Vec<u32>,
     /// Free frames afterwards.
     pub free: Vec<u32>,
     /// Frames that are page tables afterwards.
@@ -106,6 +109,16 @@ fn access_of(name: &str) -> u8 {
     }
 }
 
+/// The process that a step has made, if it does not share the memory of the one that made it.
+fn child_of(report: &StepReport, parent: Pid, machine: &Machine) -> Option<Pid> {
+    if !matches!(report.call.as_str(), "fork" | "vfork" | "clone" | "clone3") {
+        return None;
+    }
+    let child = Pid(report.result.parse().ok()?);
+    let serial = |pid| Some(machine.mm_of(pid)?.serial);
+    (serial(child)? != serial(parent)?).then_some(child)
+}
+
 fn ending_of(report: &StepReport, is_dead: bool) -> u8 {
     let ending = match report.kind {
         "error" => 1,
@@ -145,6 +158,9 @@ impl StepColumns {
         self.pid.push(pid.0);
         self.faults.push((report.faults.0 + report.faults.1).min(u64::from(u16::MAX)) as u16);
         self.rss.push(machine.mm_of(pid).map_or(0, Mm::rss_total) as u32);
+        let child = child_of(report, pid, machine);
+        self.child.push(child.map_or(0, |child| child.0));
+        self.child_rss.push(child.and_then(|child| machine.mm_of(child)).map_or(0, Mm::rss_total) as u32);
         self.free.push(kernel.phys.free_frames());
         self.tables.push(kernel.mms.iter().map(|(_, mm)| mm.tables.frames(&kernel.phys)).sum::<u64>() as u32);
         self.tlb_fills.push(kernel.cpu.fills as u32);
@@ -160,6 +176,8 @@ impl StepColumns {
         self.pid.truncate(step);
         self.faults.truncate(step);
         self.rss.truncate(step);
+        self.child.truncate(step);
+        self.child_rss.truncate(step);
         self.free.truncate(step);
         self.tables.truncate(step);
         self.tlb_fills.truncate(step);

@@ -21,6 +21,7 @@ const PARTS = {
   'pf-open': () => import('./open/open.ts'),
   'pf-palette': () => import('./palette/palette.ts'),
   'pf-help': () => import('./help/help.ts'),
+  tip: () => import('./term/tip.ts'),
   functions: () => import('../texts/functions.ts'),
   rules: () => import('../texts/rules.ts'),
   compare: () => import('../model/compare.ts'),

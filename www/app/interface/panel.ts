@@ -42,6 +42,11 @@ export abstract class Panel extends TurnElement {
     return html`<button type="button" class="pf-small pf-copy" @click=${copy}>${label}</button>`;
   }
 
+  /** Goes back to the step that changed what is selected last. */
+  protected who(what: 'change of the page' | 'change of the area', label: string): TemplateResult {
+    return html`<button type="button" class="pf-small" @click=${() => this.raise('find', { what, back: true })}>${label}</button>`;
+  }
+
   protected quiet(text: string): TemplateResult {
     return html`<p class="pf-quiet">${text}</p>`;
   }

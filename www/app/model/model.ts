@@ -3,7 +3,7 @@
  * state and says when it changed; draws nothing and knows no DOM.
  */
 import type { LeftOut, ScriptErrorPlace, StepReport, TextKind } from '../../lib/index.ts';
-import type { Areas, At, Find, Incoming, Opened, Place, PssOverTime, Question, Tracks, Tried, VerdictInfo, Want } from '../worker/protocol.ts';
+import type { Areas, At, Find, Incoming, Opened, Place, PssOverTime, Question, Ran, Tried, VerdictInfo, Want } from '../worker/protocol.ts';
 import { Equal } from './equal.ts';
 import { type Heat, HeatMap } from './heat.ts';
 import { CannotDo, type Client, Crashed, type Heard } from '../worker/client.ts';
@@ -20,9 +20,8 @@ export interface Crash {
 }
 
 /** The same text under other settings. */
-export interface Run {
+export interface Run extends Ran {
   readonly title: string;
-  readonly tracks: Tracks;
 }
 
 /** How far the worker is. */
@@ -426,8 +425,8 @@ export class Model {
   /** Runs the same text under other settings, beside this one. */
   async runUnder(title: string, header: string, advice = false): Promise<string> {
     try {
-      const tracks = await this.askOrRefuse<Tracks>({ of: 'runUnder', header, advice });
-      if (tracks) this.runs = [...this.runs.filter((run) => run.title !== title), { title, tracks }];
+      const ran = await this.askOrRefuse<Ran>({ of: 'runUnder', header, advice });
+      if (ran) this.runs = [...this.runs.filter((run) => run.title !== title), { title, ...ran }];
     } catch (error) {
       if (!(error instanceof CannotDo)) throw error;
       return error.message;

@@ -6,7 +6,7 @@ const MAP = CALL_GROUPS.indexOf('map');
 const ACCESS = CALL_GROUPS.indexOf('access');
 
 /** Tracks of steps given by some of their columns. */
-function tracks(steps: readonly { call?: number; ending?: number; pid?: number; faults?: number; rss?: number; page?: number; access?: number; hits?: number; fills?: number }[], from = 0): Tracks {
+function tracks(steps: readonly { call?: number; ending?: number; pid?: number; faults?: number; rss?: number; child?: number; childRss?: number; page?: number; access?: number; hits?: number; fills?: number }[], from = 0): Tracks {
   const column = <T>(make: (values: number[]) => T, of: (step: (typeof steps)[number]) => number) => make(steps.map(of));
   return {
     from,
@@ -15,6 +15,8 @@ function tracks(steps: readonly { call?: number; ending?: number; pid?: number; 
     pid: column(Uint32Array.from.bind(Uint32Array), (s) => s.pid ?? 1),
     faults: column(Uint16Array.from.bind(Uint16Array), (s) => s.faults ?? 0),
     rss: column(Uint32Array.from.bind(Uint32Array), (s) => s.rss ?? 0),
+    child: column(Uint32Array.from.bind(Uint32Array), (s) => s.child ?? 0),
+    childRss: column(Uint32Array.from.bind(Uint32Array), (s) => s.childRss ?? 0),
     free: column(Uint32Array.from.bind(Uint32Array), () => 100),
     tables: column(Uint32Array.from.bind(Uint32Array), () => 4),
     tlbFills: column(Uint32Array.from.bind(Uint32Array), (s) => s.fills ?? 0),
@@ -50,6 +52,15 @@ test('a hundred thousand steps are as many buckets as there are pixels, and no s
   expect([few.count, few.steps, ...few.faults, ...few.group]).toEqual([2, 1, 2, 0, MAP, ACCESS]);
   expect(bucketed(NO_TRACKS, 0, 0, 100).count).toBe(0);
   expect(bucketed(tracks([{ pid: 1 }, { pid: 2 }]), 0, 2, 2, 2).group).toEqual(Uint8Array.of(255, MAP));
+});
+
+test('a child has its counters from the fork on, before it runs itself', () => {
+  const forked = tracks([{ rss: 5 }, { rss: 5, child: 2, childRss: 4 }, { rss: 6 }, { pid: 2, rss: 7 }]);
+  expect(pidsOf(forked)).toEqual([1, 2]);
+  expect([...valuesOf(forked, 'rss', 2)]).toEqual([Number.NaN, 4, 4, 7]);
+  expect(deltas(forked, 2)).toContainEqual({ counter: 'childRss', from: null, to: 4 });
+  expect(deltas(forked, 4)).toContainEqual({ counter: 'rss', from: 4, to: 7 });
+  expect([...lanesOf(forked, 4, 4, [1, 2]).lanes[1]!.rss.greatest]).toEqual([Number.NaN, 4, 4, 7]);
 });
 
 test('counters as lines keep their peaks', () => {

@@ -1,11 +1,11 @@
 /** The columns of `Tracks`: kept as they come, drawn in as many buckets as there are pixels, asked for the next of a kind. No DOM. */
 import { ACCESS, CALL_GROUPS, ENDING, ENDING_BITS, REMARK, type Find, type PssOverTime, type Tracks } from '../worker/protocol.ts';
 
-const COLUMNS = ['call', 'ending', 'pid', 'faults', 'rss', 'free', 'tables', 'tlbFills', 'tlbHits', 'page', 'access'] as const;
+const COLUMNS = ['call', 'ending', 'pid', 'faults', 'rss', 'child', 'childRss', 'free', 'tables', 'tlbFills', 'tlbHits', 'page', 'access'] as const;
 type Column = (typeof COLUMNS)[number];
 const MAKE: { [K in Column]: (size: number) => Tracks[K] } = {
   call: (n) => new Uint8Array(n), ending: (n) => new Uint8Array(n), pid: (n) => new Uint32Array(n), faults: (n) => new Uint16Array(n), rss: (n) => new Uint32Array(n),
-  free: (n) => new Uint32Array(n), tables: (n) => new Uint32Array(n), tlbFills: (n) => new Uint32Array(n), tlbHits: (n) => new Uint32Array(n), page: (n) => new Float64Array(n), access: (n) => new Uint8Array(n),
+  child: (n) => new Uint32Array(n), childRss: (n) => new Uint32Array(n), free: (n) => new Uint32Array(n), tables: (n) => new Uint32Array(n), tlbFills: (n) => new Uint32Array(n), tlbHits: (n) => new Uint32Array(n), page: (n) => new Float64Array(n), access: (n) => new Uint8Array(n),
 };
 
 export const NO_TRACKS: Tracks = Object.freeze({ from: 0, ...Object.fromEntries(COLUMNS.map((column) => [column, MAKE[column](0)])) }) as Tracks;
@@ -116,7 +116,7 @@ export function lanesOf(tracks: Tracks, length: number, columns: number, pids: r
   const all = make();
   const mine = pids.map(make);
   const place = new Map(pids.map((pid, at) => [pid, mine[at]!]));
-  const { call, ending, pid: ran, faults, rss } = tracks;
+  const { call, ending, pid: ran, faults, rss, child, childRss } = tracks;
   const known = Math.min(length, call.length);
   let [last, lane] = [-1, undefined as (typeof mine)[number] | undefined];
   for (let bucket = 0, step = 0; bucket < count && step < known; bucket++) {
@@ -132,18 +132,24 @@ export function lanesOf(tracks: Tracks, length: number, columns: number, pids: r
       const taken = faults[step]!;
       if (ran[step] !== last) [last, lane] = [ran[step]!, place.get(ran[step]!)];
       vote(all, bucket, of, taken, bits);
+      if (child[step] !== 0) measure(place.get(child[step]!), bucket, childRss[step]!);
       if (!lane) continue;
       vote(lane, bucket, of, taken, bits);
-      const value = rss[step]!;
-      lane.now = value;
-      if (!(value >= lane.least[bucket]!)) lane.least[bucket] = value;
-      if (!(value <= lane.greatest[bucket]!)) lane.greatest[bucket] = value;
-      if (value > lane.most) lane.most = value;
+      measure(lane, bucket, rss[step]!);
     }
     for (const one of [all, ...mine]) if (one.faults[bucket]! > one.mostFaults) one.mostFaults = one.faults[bucket]!;
   }
   const buckets = ({ group, faults: of, marks, mostFaults }: typeof all): Buckets => ({ count, steps, group, faults: of, marks, mostFaults });
   return { all: buckets(all), lanes: pids.map((pid, at) => ({ pid, buckets: buckets(mine[at]!), rss: { least: mine[at]!.least, greatest: mine[at]!.greatest, most: mine[at]!.most } })) };
+}
+
+/** What a process has in RAM from here on. */
+function measure(one: { least: Float64Array; greatest: Float64Array; most: number; now: number } | undefined, bucket: number, value: number): void {
+  if (!one) return;
+  one.now = value;
+  if (!(value >= one.least[bucket]!)) one.least[bucket] = value;
+  if (!(value <= one.greatest[bucket]!)) one.greatest[bucket] = value;
+  if (value > one.most) one.most = value;
 }
 
 function vote(one: { group: Uint8Array; faults: Uint32Array; marks: Uint8Array; votes: Uint32Array }, bucket: number, of: number, faults: number, marks: number): void {
@@ -154,14 +160,14 @@ function vote(one: { group: Uint8Array; faults: Uint32Array; marks: Uint8Array; 
   one.marks[bucket]! |= marks;
 }
 
-/** Processes in the order in which they first ran. */
-export function pidsOf(tracks: Tracks): number[] {
+/** Processes in the order in which they came: as they were made, or as they first ran. */
+export function pidsOf({ pid: ran, child }: Tracks): number[] {
   const seen = new Set<number>();
   let last = -1;
-  for (const pid of tracks.pid) {
-    if (pid === last) continue;
-    last = pid;
-    seen.add(pid);
+  for (let i = 0; i < ran.length; i++) {
+    const pid = ran[i]!;
+    if (pid !== last) seen.add((last = pid));
+    if (child[i] !== 0) seen.add(child[i]!);
   }
   return [...seen].filter((pid) => pid !== 0xffff_ffff);
 }
@@ -183,7 +189,7 @@ export function valuesOf(tracks: Tracks, series: Exclude<Series, 'pss'>, pid: nu
     const mine = pid === null || tracks.pid[i] === pid;
     switch (series) {
       case 'faults': now += mine ? tracks.faults[i]! : 0; break;
-      case 'rss': if (mine) now = tracks.rss[i]!; break;
+      case 'rss': if (mine) now = tracks.rss[i]!; else if (tracks.child[i] === pid) now = tracks.childRss[i]!; break;
       case 'tables': now = tracks.tables[i]!; break;
       case 'free': now = tracks.free[i]!; break;
       case 'tlbRate': {
@@ -270,7 +276,8 @@ export function over(position: number, lines: Uint32Array, tracks: Tracks): numb
 
 /** What a step changed in the counters: of its process and of the machine. */
 export interface Delta {
-  readonly counter: 'faults' | 'rss' | 'tables' | 'free' | 'tlbFills' | 'tlbHits';
+  readonly counter: 'faults' | 'rss' | 'childRss' | 'tables' | 'free' | 'tlbFills' | 'tlbHits';
+  /** Null: there was none before. */
   readonly from: number | null;
   readonly to: number;
 }
@@ -280,13 +287,16 @@ export function deltas(tracks: Tracks, position: number): Delta[] {
   if (i < 0 || i >= tracks.call.length) return [];
   const before = i - 1;
   let mine = before;
-  while (mine >= 0 && tracks.pid[mine] !== tracks.pid[i]) mine--;
+  const pid = tracks.pid[i]!;
+  while (mine >= 0 && tracks.pid[mine] !== pid && tracks.child[mine] !== pid) mine--;
+  const rssBefore = mine < 0 ? null : tracks.pid[mine] === pid ? tracks.rss[mine]! : tracks.childRss[mine]!;
   const of = (counter: 'tables' | 'free' | 'tlbFills' | 'tlbHits'): Delta => ({ counter, from: before >= 0 ? tracks[counter][before]! : null, to: tracks[counter][i]! });
   const all: Delta[] = [
     { counter: 'faults', from: 0, to: tracks.faults[i]! },
-    { counter: 'rss', from: mine >= 0 ? tracks.rss[mine]! : null, to: tracks.rss[i]! },
+    { counter: 'rss', from: rssBefore, to: tracks.rss[i]! },
+    ...(tracks.child[i] === 0 ? [] : [{ counter: 'childRss' as const, from: null, to: tracks.childRss[i]! }]),
     of('tables'), of('free'), of('tlbFills'), of('tlbHits'),
   ];
-  // Of a process that has not run yet nothing is known to compare with.
-  return all.filter(({ from, to }) => from !== null && from !== to);
+  // Of a process that has not run yet nothing is known to compare with; one that the step has made begins.
+  return all.filter(({ counter, from, to }) => (from !== null || counter === 'childRss') && from !== to);
 }

@@ -44,8 +44,8 @@ describe('address spaces', () => {
     matches('bytes-picture', drawSpace(scene(lanes, wide, { view: fitRange(axis, PAGE, PAGE + 1, 440), bytes: { pid: 1, page: PAGE, bytes, isInvented: true } })));
   });
   test('every kind of page', () => {
-    matches('kinds', drawSpace(scene([kinds()], { width: 560, height: 260 })));
-    matches('kinds-filtered', drawSpace(scene([kinds()], { width: 560, height: 260 }, { only: new Set(['guard']) })));
+    matches('kinds', drawSpace(scene([kinds()], { width: 560, height: 380 })));
+    matches('kinds-filtered', drawSpace(scene([kinds()], { width: 560, height: 380 }, { only: new Set(['guard']) })));
   });
   test('heat', () => {
     const heat = new Heat(new Map([[PAGE, [1, 2, 0, 2]], [PAGE + 1, [9, 0, 0, 1]], [0x400, [0, 0, 40, 1]]]));

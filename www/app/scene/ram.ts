@@ -127,7 +127,7 @@ export function drawRam(scene: RamScene): Picture {
   const words = [`${grouped(held)} of ${grouped(input.total)} frames used`, `${grouped(held)} frames used`, `${grouped(held)} used`].find((text) => textWidth(text, 11) <= grid.w) ?? '';
   const shapes: Shape[] = [
     { t: 'text', x: EDGE, y: 17, text: 'RAM', size: 13, fill: 'text', sans: true, bold: true },
-    { t: 'text', x: EDGE + 38, y: 17, text: fit(pagesText(input.total, units), grid.w - 84, 11.5, { sans: true }), size: 11.5, fill: 'quiet', sans: true },
+    { t: 'text', x: EDGE + 38, y: 17, text: whole(pagesText(input.total, units), grid.w - 84, 11.5), size: 11.5, fill: 'quiet', sans: true },
     { t: 'text', x: EDGE, y: 37, text: words, size: 11, fill: 'quiet' },
   ];
   const last = Math.min(input.total, first + rows * columns);
@@ -154,7 +154,7 @@ export function drawRam(scene: RamScene): Picture {
         else {
           const isFree = kind === FRAME.free;
           inner.push({ t: 'rect', x: x + 0.5, y: y + 0.5, w: size - 3, h: size - 3, r: size >= 16 ? 3 : 1.5, fill: isFree ? 'bg' : look.fill, alpha, ...(isFree || look.id === 'zero' ? { stroke: 'edge' as const } : {}), ...(look.pattern ? { pattern: look.pattern } : {}) });
-          if (size >= 15 && look.letter) {
+          if (size >= 11 && look.letter) {
             if (look.pattern) inner.push({ t: 'rect', x: x + size / 2 - 5.5, y: y + size / 2 - 7, w: 9, h: 13, r: 2, fill: look.fill, alpha });
             inner.push({ t: 'text', x: x + size / 2 - 1, y: y + size / 2 + 3, text: look.letter, size: 11, fill: look.ink, anchor: 'middle', bold: true, alpha });
           }
@@ -194,3 +194,6 @@ export function orderAt({ blocks, input }: RamScene, x: number, y: number): numb
   if (!blocks || y < blocks.y || x < blocks.x || x >= blocks.x + blocks.w) return null;
   return Math.min(input.freeBlocks.length - 1, Math.floor(((x - blocks.x) / blocks.w) * input.freeBlocks.length));
 }
+
+/** All of a text, or nothing. */
+const whole = (text: string, width: number, size: number): string => (fit(text, width, size, { sans: true }) === text ? text : '');

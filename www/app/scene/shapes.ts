@@ -70,6 +70,13 @@ export function fit(text: string, width: number, size: number, { sans = false, k
   return keepEnd ? `…${text.slice(text.length - most + 1)}` : `${text.slice(0, most - 1)}…`;
 }
 
+/** As many parts (` · ` between them) as fit whole; only the first is cut. */
+export function fitParts(text: string, width: number, size: number, options: { sans?: boolean } = {}): string {
+  const parts = text.split(' · ');
+  while (parts.length > 1 && fit(parts.join(' · '), width, size, options) !== parts.join(' · ')) parts.pop();
+  return fit(parts.join(' · '), width, size, options);
+}
+
 /** How many shapes there are, groups opened. */
 export function countShapes(shapes: readonly Shape[]): number {
   let sum = 0;

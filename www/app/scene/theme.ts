@@ -1,5 +1,5 @@
 /** What kinds of pages and frames look like, and the colours that the style sheet gives (for export and tests). */
-import { AREA, CELL, FRAME } from '../worker/protocol.ts';
+import { AREA, CELL, CELL_BIT, FRAME, PERM } from '../worker/protocol.ts';
 import type { Pattern, Theme, Token } from './shapes.ts';
 
 export interface Look {
@@ -33,6 +33,15 @@ export const CELLS: readonly Look[] = ((): Look[] => {
   return all;
 })();
 
+/** A private page whose last other mapper has gone: its entry is still as copy on write left it. */
+const LONE: Look = { ...CELLS[CELL.anon]!, id: 'lone', pattern: 'diagonal', meaning: 'own again, still read-only' };
+
+/** What one page looks like, in an area with these `PERM` bits. */
+export function lookOfPage(cell: number, perms: number): Look {
+  const isLone = (cell & 15) === CELL.anon && (cell & CELL_BIT.writable) === 0 && (perms & (PERM.write | PERM.shared)) === PERM.write;
+  return isLone ? LONE : CELLS[cell & 15]!;
+}
+
 /** By number of `FRAME`. */
 export const FRAMES: readonly Look[] = ((): Look[] => {
   const all: Look[] = [];
@@ -63,8 +72,9 @@ export const AREA_LOOK: readonly Look[] = ((): Look[] => {
 
 /** The legend, in its order. */
 export const LEGEND: readonly Look[] = [
-  CELL.anon, CELL.cow, CELL.file, CELL.shmem, CELL.zero, CELL.guard, CELL.marker, CELL.swapped, CELL.huge, CELL.special, CELL.absent,
-].map((cell) => CELLS[cell]!);
+  CELLS[CELL.anon]!, CELLS[CELL.cow]!, LONE,
+  ...[CELL.file, CELL.shmem, CELL.zero, CELL.guard, CELL.marker, CELL.swapped, CELL.huge, CELL.special, CELL.absent].map((cell) => CELLS[cell]!),
+];
 export const FRAME_LEGEND: readonly Look[] = [FRAMES[FRAME.table]!, FRAMES[FRAME.kernel]!, FRAMES[FRAME.free]!];
 
 export const HEATS = ['reads', 'writes', 'executes', 'faults'] as const;

@@ -3,8 +3,8 @@
 export const HELP = {
   title: 'Help',
   close: 'Close',
-  tabs: { start: 'Start', keys: 'Keys', syntax: 'Script', calls: 'Calls', constants: 'Constants', logs: 'Your programs' },
-  filter: { calls: 'Find a call', constants: 'Find a constant or a flag' },
+  tabs: { start: 'Start', keys: 'Keys', words: 'Words', syntax: 'Script', calls: 'Calls', constants: 'Constants', logs: 'Your programs' },
+  filter: { words: 'Find a word', calls: 'Find a call', constants: 'Find a constant or a flag' },
   none: 'Nothing is called so.',
   value: 'Value',
   noKeys: 'No command has a key.',

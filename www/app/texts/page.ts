@@ -2,6 +2,8 @@
 
 export const words = {
   newScript: '# A new script. Type a call: completion helps; ? lists the keys.\na = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nstore(a, "hello")\n',
+  pasted: 'What was pasted',
+  takenAs: (kind: string, isRead: boolean) => (isRead ? `Taken for: ${kind}. The text that was here is kept under Open.` : `Taken for: ${kind}, but it cannot be read: what is wrong stands beside its lines.`),
   noExample: (id: string) => `There is no example called ${id.slice(0, 40)}.`,
   notKept: {
     full: 'This browser has no room left: the script is not kept here. Save it as a file.',

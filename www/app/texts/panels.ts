@@ -15,6 +15,11 @@ export const panels = {
   more: (count: number) => `${count.toLocaleString('en')} more`,
   nothingSelected: 'Choose an area, a page or a frame in the picture, or make a step: what it touches is chosen by itself.',
 
+  memory: {
+    assumed: 'assumed, not in the log',
+    assumedWords: 'The log does not show it being mapped: it was there before, or the kernel made it when the program started. Where it lies was found out from the addresses of the log.',
+  },
+
   inspector: {
     label: 'What is selected',
     tabs: { area: 'VMA', walk: 'Walk', frame: 'Frame', bytes: 'Bytes', tlb: 'TLB', cache: 'Cache', maps: 'maps', smaps: 'smaps' },
@@ -39,6 +44,8 @@ export const panels = {
     keys: 'Keys',
     keyRows: [[']', 'a step'], ['[', 'a step back'], ['n', 'to the next page fault'], ['Ctrl K', 'all that can be done'], ['?', 'help and all keys']] as readonly (readonly [string, string])[],
     privacy: 'Everything runs in your browser; nothing is uploaded.',
+    skipped: (why: string) => (why ? `not replayed: ${why}` : 'not replayed'),
+    elsewhere: (recorded: unknown, ours: unknown) => [recorded, ' in the log, ', ours, ' here'],
     fatal: 'fatal',
     fatalWords: (name: string) => `Calls of ${name} that follow are not run.`,
     errno: 'Refused',
@@ -61,7 +68,7 @@ export const panels = {
     unchanged: 'Nothing.',
     made: 'made', gone: 'gone', other: 'other than before',
     counters: 'In numbers',
-    counter: { faults: 'faults taken', rss: 'rss', tables: 'page tables', free: 'free frames', tlbFills: 'TLB misses', tlbHits: 'TLB hits' },
+    counter: { faults: 'faults taken', rss: 'rss', childRss: 'rss of the new process', tables: 'page tables', free: 'free frames', tlbFills: 'TLB misses', tlbHits: 'TLB hits' },
     kib: (pages: number) => `${(pages * 4).toLocaleString('en')} KiB`,
     cost: 'What it would have cost',
     cycles: (cycles: number) => `about ${n(cycles, 'cycle')}`,

@@ -8,7 +8,7 @@ export interface Surroundings {
   readonly focus: (what: 'editor' | 'console' | 'memory' | 'time' | 'inspector') => void;
   readonly open: () => void;
   readonly palette: () => void;
-  readonly help: (part?: 'keys') => void;
+  readonly help: (part?: 'keys' | 'words') => void;
   readonly theme: () => void;
   readonly save: () => void;
   readonly memory: (what: 'fit' | 'all' | 'address' | 'scale') => void;
@@ -71,6 +71,7 @@ export function commandsOf(page: Page, around: Surroundings): Command[] {
     { id: 'page.theme', title: 'Light or dark', group: 'Page', run: around.theme },
     { id: 'page.palette', title: 'All commands', group: 'Page', keys: ['Mod+Shift+p', 'Mod+k'], isHidden: true, isForTyping: true, run: around.palette },
     { id: 'page.keys', title: 'Keys', group: 'Page', keys: ['?'], run: () => around.help('keys') },
+    { id: 'page.words', title: 'What the words mean: VMA, rss, PTE, TLB …', group: 'Page', run: () => around.help('words') },
     { id: 'page.help', title: 'Help', group: 'Page', run: () => around.help() },
   ];
 }

@@ -1,7 +1,7 @@
 /** What stands beside the lines of the text: results of the steps in sight, differences, errors, what is set aside. */
 import type { Remark, Shown } from '../interface/editor/shown.ts';
 import type { LineResult } from '../interface/editor/shown.ts';
-import { resultText } from '../model/result.ts';
+import { leftOutText, resultText } from '../model/result.ts';
 import type { Page } from './page.ts';
 
 /** Lines around what is visible whose results are asked for too. */
@@ -10,7 +10,7 @@ const SPARE = 40;
 export function shown(page: Page): Shown {
   const { model } = page;
   const isLog = model.opened?.isLog ?? false;
-  const left = new Set(model.leftOut.flatMap((one) => (one ? [one.line] : [])));
+  const left = new Map(model.leftOut.flatMap((one) => (one ? [[one.line, one.reason] as const] : [])));
   const lines = model.opened?.lines ?? new Uint32Array();
   // Of a dump the areas are no steps.
   const isDump = (model.opened?.dump ?? null) !== null;
@@ -31,7 +31,7 @@ export function shown(page: Page): Shown {
       const results: LineResult[] = (model.at?.reports ?? []).filter(({ line }) => line >= fromLine && line <= toLine)
         .map((report) => ({ line: report.line, ...resultText(report, { isLeftOut: left.has(report.line), isLog }) }));
       const lost = (model.opened?.setAside ?? []).filter(({ isMemoryCall, line }) => isMemoryCall && line >= fromLine && line <= toLine && left.has(line));
-      return [...results, ...lost.map(({ line }): LineResult => ({ line, text: 'not replayed', kind: 'left' }))].filter(({ text }) => text !== '');
+      return [...results, ...lost.map(({ line }): LineResult => ({ line, text: leftOutText(left.get(line)!), kind: 'left' }))].filter(({ text }) => text !== '');
     },
   };
 }

@@ -7,6 +7,7 @@ import { frameOf } from '../model/frame.ts';
 import { icon } from '../interface/header/icons.ts';
 import { KIND_NAMES } from '../kinds.ts';
 import { words } from '../texts/page.ts';
+import type { Find } from '../worker/protocol.ts';
 import type { Page } from './page.ts';
 import { DOCK_TABS, type DockTab } from './page/panels.ts';
 import { copyReproduction } from './page/saving.ts';
@@ -26,7 +27,7 @@ export function shell(page: Page, actions: ShellActions): TemplateResult {
     ${header(model, page.own.keep.own() !== null, panels.dock === 'verdict', actions)}
     <div class="desk ${panels.isSheetOpen ? 'is-sheet-open' : ''} ${panels.isDockOpen ? 'is-dock-open' : ''} ${panels.isConsoleOpen ? 'is-console-open' : ''}" @place=${(event: CustomEvent) => panels.select(event.detail.place, event.detail.tab)}
       @go=${(event: CustomEvent) => page.time.go(event.detail.position)} @say=${(event: CustomEvent) => page.toast.say(event.detail.sentence)}
-      @hover-place=${(event: CustomEvent) => model.point(event.detail.place)} @line=${(event: CustomEvent) => page.toLine(event.detail.line)}>
+      @hover-place=${(event: CustomEvent) => model.point(event.detail.place)} @line=${(event: CustomEvent) => page.toLine(event.detail.line)} @find=${(event: CustomEvent) => find(page, event.detail)}>
       <main class="panes">
         ${script(page)}
         <pf-split name="script" label=${words.dividers.script} orientation="vertical"></pf-split>
@@ -54,7 +55,7 @@ function script(page: Page): TemplateResult {
     <section class="script" aria-label=${words.script}>
       <div class="pane-title"><h2>${KIND_NAMES[model.kind]}</h2></div>
       <pf-editor @edited=${() => page.texts.edited()} @changed=${(event: CustomEvent) => void page.texts.changed(event.detail.text)}></pf-editor>
-      <pf-console .above=${page.console.textAbove} .disabled=${!model.canRun} .prompt=${model.position === 0 ? words.promptStart : words.prompt(model.position)}
+      <pf-console .above=${page.console.textAbove} .text=${model.text} .disabled=${!model.canRun} .prompt=${model.position === 0 ? words.promptStart : words.prompt(model.position)}
         @command=${(event: CustomEvent) => void page.console.run(event.detail.line).then(event.detail.answer)}></pf-console>
     </section>`;
 }
@@ -90,11 +91,17 @@ function inspector(page: Page): TemplateResult {
     </aside>`;
 }
 
+/** Where it leads is told below the details. */
+function find(page: Page, { what, back }: { readonly what: Find; readonly back: boolean }): void {
+  page.panels.sheet(false);
+  void page.time.find(what, back);
+}
+
 function time(page: Page): TemplateResult {
   const { model, time } = page;
   return html`<pf-time id="time" ?hidden=${(model.opened?.dump ?? null) !== null} .position=${model.position} .length=${model.canRun ? model.length : 0} .lines=${model.opened?.lines ?? NO_LINES} .tracks=${model.history.tracks}
     .isPlaying=${time.speed > 0} .speed=${time.playSpeed} .momentA=${model.marked?.position ?? null} .hasPlace=${model.selection !== null} .processNames=${page.given.processNames()} .isCompact=${page.isSmall}
-    @find=${(event: CustomEvent) => void time.find(event.detail.what, event.detail.back)} @play=${(event: CustomEvent) => time.play(event.detail.speed)} @pause=${() => time.pause()}
+    @play=${(event: CustomEvent) => time.play(event.detail.speed)} @pause=${() => time.pause()}
     @compare=${(event: CustomEvent) => page.comparing.compare(event.detail.what)} @over=${() => time.stepOver()} @step=${(event: CustomEvent) => time.step(event.detail.by)}></pf-time>`;
 }
 

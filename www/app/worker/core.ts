@@ -10,6 +10,10 @@ import { loadedGlue } from './wasm.ts';
 /** An address of the protocol. */
 export const parse = (addr: string): bigint => BigInt.asUintN(64, BigInt(`0x${addr || '0'}`));
 
+/** Only areas that adjoin could be one: that another is far away is no reason why it was not joined. */
+const DISTANCES = new Set(['Gap', 'NotAtEdge', 'BrkBorder']);
+const isNoDistance = ({ kind, check }: ToldByCore['tree'][number]): boolean => kind !== 'apart' || !check || !DISTANCES.has(check.name);
+
 const ACCESSES = ['read', 'read', 'write', 'execute'] as const;
 
 export class Core {
@@ -57,15 +61,15 @@ export class Core {
   }
 
   tracks(from: number): Tracks {
-    const [call, ending, pid, faults, rss, free, tables, tlbFills, tlbHits, page, access] = this.#wasm.tracks(from);
-    return { from, call, ending, pid, faults, rss, free, tables, tlbFills, tlbHits, page, access };
+    const [call, ending, pid, faults, rss, child, childRss, free, tables, tlbFills, tlbHits, page, access] = this.#wasm.tracks(from);
+    return { from, call, ending, pid, faults, rss, child, childRss, free, tables, tlbFills, tlbHits, page, access };
   }
 
   reports(from: number, to: number): StepReport[] { return this.#wasm.knownReports(Math.max(0, from), Math.max(0, to)) as StepReport[]; }
   remarks(most: number): (readonly [number, StepReport])[] { return this.#wasm.remarks(most) as [number, StepReport][]; }
   explain(step: number): Explanation | null {
     const told = (this.#wasm.explain(step) ?? null) as ToldByCore | null;
-    return told && tell(told);
+    return told && tell({ ...told, tree: told.tree.filter(isNoDistance) });
   }
 
   verdict(): Omit<Verdict, 'leftOut'> & { leftOut: number; reasons: { reason: string; count: number }[] } {

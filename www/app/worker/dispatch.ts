@@ -1,6 +1,6 @@
 /** From requests to replies: what the worker does with each message. No `postMessage` here. */
 import { CannotDo, type Engine, type On } from './engine.ts';
-import type { At, Reply, Request } from './protocol.ts';
+import type { At, Ran, Reply, Request } from './protocol.ts';
 
 export type Post = (reply: Reply, transfer: Transferable[]) => void;
 
@@ -25,7 +25,7 @@ export async function dispatch(engine: Engine, request: Request, post: Post): Pr
       case 'ask': {
         const answer = await engine.ask(request.question, on);
         const isAt = request.question.of === 'at';
-        return post({ kind: 'answer', id, answer }, isAt ? buffersOfAt(answer as At) : request.question.of === 'runUnder' ? buffersOf(answer) : []);
+        return post({ kind: 'answer', id, answer }, isAt ? buffersOfAt(answer as At) : request.question.of === 'runUnder' ? buffersOf((answer as Ran).tracks) : []);
       }
     }
   } catch (error) {

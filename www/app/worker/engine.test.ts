@@ -1,9 +1,10 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { Client, Crashed, type WorkerLike } from './client.ts';
 import { dispatch } from './dispatch.ts';
 import { CannotDo, Engine, type On, Overridden } from './engine.ts';
-import { CELL, ENDING, ENDING_BITS, type At, type LaneLook, type Look, NO_FRAME, type Opened, type Reply, type Request, type Tracks } from './protocol.ts';
+import { CELL, ENDING, ENDING_BITS, type At, type LaneLook, type Look, NO_FRAME, type Opened, type PssOverTime, type Ran, type Reply, type Request, type Tracks } from './protocol.ts';
+import { Core } from './core.ts';
 import { page } from './wasm.ts';
 
 const SCRIPT = `a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
@@ -211,13 +212,55 @@ describe('asking', () => {
     expect(await one.ask({ of: 'leftOut', from: 0, to: 10 }, on)).toEqual([]);
   });
 
+  test('a call tree names no neighbour that is far away', async () => {
+    const { engine: one, on } = await opened('mmap(0x20000000, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)\nmmap(0x20001000, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)\n');
+    const apart = async (position: number) => (await one.go(position, { ...LOOK, want: ['explanation'] }, on)).explanation!.tree.filter(({ kind }) => kind === 'apart').map(({ text }) => text);
+    expect(await apart(1)).toEqual([]);
+    expect(await apart(2)).toEqual(['not merged with 20000000-20001000 on the left']);
+  });
+
   test('runs the same under other settings', async () => {
     const { engine: one, on } = await opened(`@ram 16M\n${SCRIPT}`);
-    const tracks = await one.ask({ of: 'runUnder', header: '@ram 32M' }, on) as Tracks;
+    const { tracks, ...went } = await one.ask({ of: 'runUnder', header: '@ram 32M' }, on) as Ran;
     expect(tracks.call).toHaveLength(7);
+    expect(went).toMatchObject({ position: 7, length: 7, stopped: null, isOver: false });
     expect(tracks.free[0]!).toBeGreaterThan(4096);
     expect(one.position).toBe(0);
     await expect(one.ask({ of: 'runUnder', header: '@ram lots' }, on)).rejects.toThrow(CannotDo);
+  });
+
+  test('says where a run under other settings went another way, and where it stopped', async () => {
+    const map = 'mmap(NULL, 4K, PROT_READ, MAP_SHARED|MAP_ANONYMOUS, -1, 0)';
+    const { engine: one, on } = await opened(`a = ${map}\nb = ${map}\nc = ${map}\nload(c)\nload(0x10)\n`);
+    await one.go(Infinity, LOOK, on);
+    const few = await one.ask({ of: 'runUnder', header: '@sysctl vm.max_map_count 6' }, on) as Ran;
+    expect(few.first).toMatchObject({ report: { call: 'mmap', result: expect.stringMatching(/^-1 ENOMEM/) } });
+    expect(few.position).toBeLessThan(few.length);
+    expect(few.stopped).not.toBe(null);
+    const same = await one.ask({ of: 'runUnder', header: '@ram 32M' }, on) as Ran;
+    expect(same).toMatchObject({ first: null, stopped: null, isOver: true });
+    const { engine: big, on: hears } = await opened('a = mmap(NULL, 32M, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\ntouch_write(a, 8000)\n');
+    const killed = await big.ask({ of: 'runUnder', header: '@ram 8M\n@sysctl vm.overcommit_memory 1' }, hears) as Ran;
+    expect(killed).toMatchObject({ isOver: true, first: { step: 1, line: 2, isCompared: false, report: { why: expect.stringMatching(/OOM killer/) } } });
+  });
+
+  test('counts the Pss of each step once, also when more of them are known', async () => {
+    const { engine: one, on } = await opened(`a = mmap(NULL, 4M, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n${'store(a, 1)\n'.repeat(40)}touch_write(a, 5)\n`);
+    const count = async (position: number) => {
+      await one.go(position, LOOK, on);
+      return await one.ask({ of: 'pss', points: 10 }, on) as PssOverTime;
+    };
+    expect([...(await count(3)).positions]).toEqual([1, 2, 3]);
+    const [work] = [vi.spyOn(Core.prototype, 'run')];
+    const more = await count(4);
+    // One step of this machine, one of that beside it.
+    expect(work.mock.calls.length).toBeLessThanOrEqual(2);
+    work.mockRestore();
+    expect([...more.positions]).toEqual([1, 2, 3, 4]);
+    const all = await count(42);
+    expect(all.positions.length).toBeLessThanOrEqual(22);
+    expect(all.positions.at(-1)).toBe(42);
+    expect([all.pids, all.values[0]!.at(-1)! - all.values[0]!.at(-2)!]).toEqual([[1], 4]);
   });
 
   test('gathers files, makes scripts of dumps', async () => {

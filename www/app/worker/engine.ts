@@ -7,8 +7,10 @@ import { Refused, gather } from '../incoming.ts';
 import { tell } from './console.ts';
 import { Core, parse } from './core.ts';
 import { picture } from './picture.ts';
+import { PssCount } from './pss.ts';
+import { howItWent, under } from './variant.ts';
 import { whereTooWide } from './width.ts';
-import { type At, CALL_GROUPS, ENDING, ENDING_BITS, type Find, type Look, type Opened, type Place, type PssOverTime, type Question, REMARK, type Tracks, type Tried } from './protocol.ts';
+import { type At, CALL_GROUPS, ENDING, ENDING_BITS, type Find, type Look, type Opened, type Place, type PssOverTime, type Question, REMARK, type Ran, type Tracks, type Tried } from './protocol.ts';
 import { diffDumps, dumpToScript, readDump, recogniseText } from './wasm.ts';
 
 /** A part of a long way takes about so long, in ms. */
@@ -65,6 +67,8 @@ interface Open {
   /** Running time since the last kept moment, and what keeping one takes, in ms. */
   ran: number;
   cost: number;
+  /** What runs beside it to count, once somebody looks. */
+  pss: PssCount | null;
 }
 
 export class Engine {
@@ -114,7 +118,7 @@ export class Engine {
           if (turn !== this.#turn) throw new Overridden();
         });
         const { lines, length, isLog, setAside } = core;
-        this.#open = { text, runs, as: kind, core, lines, told: 0, most: 1, ran: 0, cost: 0 };
+        this.#open = { text, runs, as: kind, core, lines, told: 0, most: 1, ran: 0, cost: 0, pss: null };
         return { as: kind, guess, length, lines: lines.slice(), isLog, setAside, dump, totalFrames: core.ram().total };
       } catch (error) {
         if (!(error instanceof ScriptError)) throw error;
@@ -378,65 +382,44 @@ export class Engine {
   }
 
   /** The same text under other settings, run beside this one. */
-  async #runUnder(open: Open, header: string, advice: boolean, on: On): Promise<Tracks> {
-    const words = (line: string) => /^\s*@(\S+)(?:\s+(\S+))?/.exec(line);
-    const key = (line: string) => {
-      const found = words(line);
-      return found && (found[1] === 'sysctl' || found[1] === 'config' ? `${found[1]} ${found[2]}` : found[1]!);
-    };
-    const others = new Set(header.split('\n').map(key));
-    const kept = open.runs.split('\n').filter((line) => key(line) === null || !others.has(key(line)));
+  async #runUnder(open: Open, header: string, advice: boolean, on: On): Promise<Ran> {
     let core: Core;
     try {
-      const text = [header, ...kept].join('\n');
-      core = Core.of(advice ? text.replaceAll('MADV_DONTNEED', 'MADV_FREE') : text, kindThatRuns(open.as));
+      core = Core.of(under(open.runs, header, advice), kindThatRuns(open.as));
     } catch (error) {
       if (error instanceof ScriptError) throw new CannotDo(error.errors[0]!.message);
       throw error;
     }
-    return this.#beside(open, core, on, async (run) => {
-      await run(core.length);
-      return core.tracks(0);
-    });
-  }
-
-  /** A machine of its own that runs beside this one, and is freed. `run` goes to a position of it, or as far as it comes. */
-  async #beside<T>(open: Open, core: Core, on: On, body: (run: (to: number) => Promise<void>) => Promise<T>): Promise<T> {
-    const turn = this.#turn;
-    // It never goes back: nothing of it is kept.
-    const beside = { ...open, core, told: Infinity, ran: -Infinity };
-    this.#isCancelled = false;
     try {
-      return await body(async (to) => {
-        await this.#run(beside, to, core.length, turn, on).catch((error: unknown) => {
-          // What it has come to counts.
-          if (!(error instanceof ScriptError)) throw error;
-        });
-        this.#still(turn);
-      });
+      const stopped = await this.#beside(open, core, on, (run) => run(core.length));
+      return howItWent(core, open.core.tracks(0), open.lines, stopped);
     } finally {
       core.free();
     }
   }
 
+  /** A machine of its own that runs beside this one. `run` goes to a position of it, or as far as it comes, and says why no further. */
+  #beside<T>(open: Open, core: Core, on: On, body: (run: (to: number) => Promise<ScriptErrorPlace | null>) => Promise<T>): Promise<T> {
+    const turn = this.#turn;
+    // It never goes back: nothing of it is kept.
+    const beside = { ...open, core, told: Infinity, ran: -Infinity };
+    this.#isCancelled = false;
+    return body(async (to) => {
+      let stopped: ScriptErrorPlace | null = null;
+      await this.#run(beside, to, core.length, turn, on).catch((error: unknown) => {
+        // What it has come to counts.
+        if (!(error instanceof ScriptError)) throw error;
+        stopped = error.errors[0] ?? null;
+      });
+      this.#still(turn);
+      return stopped;
+    });
+  }
+
   /** Pss at moments that lie evenly over the steps known. */
   #pss(open: Open, points: number, on: On): Promise<PssOverTime> {
-    const { known } = open.core;
-    const count = Math.min(known, Math.max(1, points));
-    const positions = Uint32Array.from({ length: count }, (_, i) => Math.round(((i + 1) * known) / count));
-    const core = Core.of(open.runs, kindThatRuns(open.as));
-    return this.#beside(open, core, { ...on, progress: () => undefined }, async (run) => {
-      const values = new Map<number, Float64Array>();
-      for (const [i, position] of positions.entries()) {
-        await run(position);
-        for (const { pid, pss, ended } of core.processes()) {
-          if (pss === null || ended !== null) continue;
-          if (!values.has(pid)) values.set(pid, new Float64Array(count).fill(Number.NaN));
-          values.get(pid)![i] = pss;
-        }
-      }
-      return { positions, pids: [...values.keys()], values: [...values.values()] };
-    });
+    const pss = (open.pss ??= new PssCount(Core.of(open.runs, kindThatRuns(open.as))));
+    return this.#beside(open, pss.core, { ...on, progress: () => undefined }, (run) => pss.to(open.core.known, points, run));
   }
 
   #opened(): Open {
@@ -445,6 +428,7 @@ export class Engine {
   }
 
   #close(): void {
+    this.#open?.pss?.core.free();
     this.#open?.core.free();
     this.#open = null;
     this.#stopped = null;

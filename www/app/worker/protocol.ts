@@ -81,7 +81,7 @@ export type Question =
   | { readonly of: 'dumpToScript'; readonly text: string }
   /** What changed between two dumps. Answer: `DumpChanges | null`. */
   | { readonly of: 'diffDumps'; readonly from: string; readonly to: string }
-  /** The same text under other settings, run to its end beside this one; `advice`: with MADV_FREE for MADV_DONTNEED. Answer: `Tracks`. */
+  /** The same text under other settings, run to its end beside this one; `advice`: with MADV_FREE for MADV_DONTNEED. Answer: `Ran`. */
   | { readonly of: 'runUnder'; readonly header: string; readonly advice?: boolean };
 
 export type Find = 'fault' | 'signal' | 'refusal' | 'difference' | 'call' | 'change of the page' | 'change of the area';
@@ -94,6 +94,19 @@ export interface Tried {
   /** Where it goes: a line of the text, from 1; the new text. */
   readonly text: string;
   readonly position: number;
+}
+
+/** How a run under other settings went. */
+export interface Ran {
+  readonly tracks: Tracks;
+  /** How far it came, of how many steps, and why no further. */
+  readonly position: number;
+  readonly length: number;
+  readonly stopped: string | null;
+  /** The first call refused, or signal, that neither the text expects nor the run as it is written has there, if it has come so far. */
+  readonly first: { readonly step: number; readonly line: number; readonly report: StepReport; readonly isCompared: boolean } | null;
+  /** No process is left. */
+  readonly isOver: boolean;
 }
 
 /** A column a process: `values[at][i]` is the Pss of `pids[at]` after `positions[i]` steps, in pages; NaN where it was not there or not counted. */
@@ -152,6 +165,9 @@ export interface Tracks {
   readonly faults: Uint16Array;
   /** Resident pages of the process after the step. */
   readonly rss: Uint32Array;
+  /** The process that the step has made, with memory of its own; 0 for none. And its resident pages. */
+  readonly child: Uint32Array;
+  readonly childRss: Uint32Array;
   /** Free frames, and frames that are page tables, after the step. */
   readonly free: Uint32Array;
   readonly tables: Uint32Array;
@@ -260,7 +276,7 @@ export interface Areas {
 
 export const AREA = { anonymous: 0, file: 1, shared: 2, heap: 3, stack: 4, special: 5, huge: 6, device: 7 } as const;
 export const PERM = { read: 1, write: 2, execute: 4, shared: 8 } as const;
-export const AREA_FLAG = { locked: 1, growsDown: 2, dontCopy: 4, wipeOnFork: 8, dontDump: 16, huge: 32, mergeable: 64 } as const;
+export const AREA_FLAG = { locked: 1, growsDown: 2, dontCopy: 4, wipeOnFork: 8, dontDump: 16, huge: 32, mergeable: 64, assumed: 128 } as const;
 
 /** Strips of the areas from `first` on: `columns` bytes an area, each the cell that stands for its part of the pages. */
 export interface Strips {
@@ -316,6 +332,8 @@ export interface AreaDetail extends VmaView {
   readonly before: Boundary | null;
   readonly behind: Boundary | null;
   readonly smaps: string | null;
+  /** A log does not show it being mapped, all of it or a part. */
+  readonly isAssumed: boolean;
 }
 
 export interface Boundary {

@@ -15,6 +15,8 @@ const bytes = (shown: string) => {
   return size >= 1024n && size % 1024n === 0n ? `${(size / 1024n).toLocaleString('en')} KiB` : `${size.toLocaleString('en')} ${size === 1n ? 'byte' : 'bytes'}`;
 };
 
+const list = (spans: readonly Span[]) => spans.map(at).join(', ');
+
 /** What an area holds. */
 function memory({ name, ops, perms }: { name: string; ops: string | null; perms: string }): string {
   const shared = perms.endsWith('s');
@@ -50,8 +52,8 @@ export const en = {
     areaGone: (f) => `− area ${at(f.at)} ${f.perms}`,
     areaCut: (f) => `− part ${at(f.gone)} of the area ${at(f.from)}`,
     areaGrown: (f) => `~ area ${at(f.from)} reaches over ${at(f.to)}`,
-    areaSplit: (f) => `~ area ${at(f.from)} is ${f.into.length}: ${f.into.map(at).join(', ')}`,
-    areaMerged: (f) => `~ areas ${f.of.map(at).join(', ')} are one: ${at(f.into)}`,
+    areaSplit: (f) => `~ area ${at(f.from)} is ${f.into.length}: ${list(f.into)}`,
+    areaMerged: (f) => `~ areas ${list(f.of)} are one: ${at(f.into)}`,
     areaPerms: (f) => `~ ${at(f.at)} ${f.from} → ${f.to}`,
     areaFlags: (f) => `~ ${at(f.at)} ${[f.gained && `now ${flagWords(f.gained)}`, f.lost && `no longer ${flagWords(f.lost)}`].filter(Boolean).join('; ')}`,
     pagesPresent: (f) => `+ ${pages(f.count)} ${at(f.at)}: ${PAGE[f.page]}`,
@@ -112,7 +114,8 @@ export const en = {
   areaGrown: (f: FactOf<'areaGrown'>) => `An area of process ${f.pid} grew: it reaches over ${at(f.to)} now.`,
   stackGrown: (f: FactOf<'areaGrown'>) => `${who(f.pid)} touched memory below its stack, which grew down to ${f.to.start}.`,
   areasGrown: (pid: number, count: number) => `${n(count, 'area')} of process ${pid} grew.`,
-  areaMerged: (f: FactOf<'areaMerged'>) => `${f.of.length === 2 ? 'Two neighbours' : `${f.of.length} neighbours`} in process ${f.pid} are one area now, ${at(f.into)}.`,
+  areaMerged: ({ pid, of, into }: FactOf<'areaMerged'>, fresh: readonly Span[]) =>
+    `The areas ${list(of.slice(0, 4))}${of[4] ? ' …' : ''} of process ${pid}${fresh[0] ? ` and the new one ${list(fresh)}` : ''} are one area now, ${at(into)}.`,
   areasMerged: (pid: number, count: number) => `Neighbours in process ${pid} were joined to ${n(count, 'area')}.`,
   areaSplit: (f: FactOf<'areaSplit'>) => `The area ${at(f.from)} of process ${f.pid} is split into ${f.into.length}.`,
   areasSplit: (pid: number, count: number) => `${n(count, 'area')} of process ${pid} were split.`,
@@ -132,7 +135,6 @@ export const en = {
     count === 1
       ? `${who(pid)} touched this page for the first time: the kernel took a frame, cleared it and mapped it.`
       : `${who(pid)} touched ${pages(count)} for the first time: the kernel took a frame for each, cleared it and mapped it.`,
-  touchedPrivate: (pid: number, count: number) => `${who(pid)} wrote to a private mapping of a file: ${count === 1 ? 'the page was' : `${pages(count)} were`} copied from the page cache at once.`,
   touchedFile: (pid: number, count: number) => `${who(pid)} touched a mapping of a file: ${count === 1 ? 'its page in the page cache is' : `${pages(count)} of the page cache are`} mapped${count === 1 ? '' : ', those around the address along with it'}.`,
   touchedKernel: (pid: number, count: number) => `${who(pid)} touched ${one(count, 'a page', pages(count))} that the kernel provides.`,
   present: (pid: number, count: number) => `${pages(count)} of process ${pid} ${one(count, 'is', 'are')} present now.`,

@@ -74,6 +74,7 @@ impl Replay {
                 let flags = ASSUMED & !PRIVATE | sharing;
                 let args = [hole.start, hole.end - hole.start, prot, flags, NO_DESCRIPTOR, 0].map(Arg::Int);
                 state.syscall(pid, Sysno::mmap, &args);
+                self.space(state, pid).into_iter().for_each(|space| space.assume(hole.clone()));
             }
             let size = amount(part.end - part.start);
             self.assumed.push(format!("{size} at {:#x} were mapped before the log shows it", part.start));
@@ -92,6 +93,7 @@ impl Replay {
         if wanted == 0 && result > brk && result - brk < 1 << 36 {
             state.syscall(pid, Sysno::brk, &[result, 0, 0, 0, 0, 0].map(Arg::Int));
             state.machine.kernel.trace.drain();
+            self.space(state, pid).into_iter().for_each(|space| space.assume(brk..result));
             self.assumed.push(format!("the heap had {} before the log shows it", amount(result - brk)));
         }
     }

@@ -48,6 +48,8 @@ pub(super) struct Replay {
     segments: HashMap<u64, u64>,
     /// What the last call took for granted.
     assumed: Vec<String>,
+    /// Addresses of the last call that lie elsewhere here: the recorded one, and ours.
+    elsewhere: Vec<(u64, u64)>,
     /// How many refusals may still be explained: each takes copies of the machine.
     explanations_left: usize,
 }
@@ -110,6 +112,7 @@ impl Replay {
             prepared: HashSet::new(),
             segments: HashMap::new(),
             assumed: Vec::new(),
+            elsewhere: Vec::new(),
             explanations_left: MOST_EXPLANATIONS,
         }
     }
@@ -140,8 +143,10 @@ impl Replay {
         self.set_space(state, pid, space);
     }
 
-    fn set_space(&mut self, state: &State, pid: Pid, space: Space) {
+    /// A new address space: what it starts with the log does not show.
+    fn set_space(&mut self, state: &State, pid: Pid, mut space: Space) {
         if let (Some(spaces), Some(mm)) = (&mut self.spaces, state.machine.mm_of(pid)) {
+            mm.vmas.iter().for_each(|(_, area)| space.assume(area.range.start.0..area.range.end.0));
             spaces.insert(mm.serial, space);
         }
     }
@@ -163,6 +168,17 @@ impl Replay {
     fn space(&mut self, state: &State, pid: Pid) -> Option<&mut Space> {
         let serial = state.machine.mm_of(pid)?.serial;
         Some(self.spaces.as_mut()?.entry(serial).or_default())
+    }
+
+    /// Whether any of a range of a process is memory that the log does not show being mapped.
+    pub(super) fn is_assumed(&self, state: &State, pid: Pid, range: VirtRange) -> bool {
+        let space = state.machine.mm_of(pid).and_then(|mm| self.spaces.as_ref()?.get(&mm.serial));
+        space.is_some_and(|space| space.is_assumed(range.start.0..range.end.0))
+    }
+
+    /// Takes out which addresses of the last call lie elsewhere here.
+    pub(super) fn take_elsewhere(&mut self) -> Vec<(u64, u64)> {
+        std::mem::take(&mut self.elsewhere)
     }
 
     /// Takes out what the last call took for granted.
@@ -247,6 +263,7 @@ impl Replay {
         let (Some(recorded), Some(space)) = (recorded, self.space(state, pid)) else { return state.call(pid, &call) };
         let ours = space.ours(recorded);
         call.args[0].1 = Expr::Int(ours);
+        self.note_elsewhere(recorded, ours);
         if let Some(Outcome::Signal(_, spec)) = &statement.outcome {
             self.assume_for_signal(state, pid, recorded, spec);
         }
@@ -309,13 +326,21 @@ impl Replay {
 
     /// Turns recorded addresses into ours.
     fn translate(&mut self, state: &State, pid: Pid, number: Sysno, args: &mut [Arg; 6]) {
-        let Some(space) = self.space(state, pid) else { return };
         for place in addresses_of(number, args) {
+            let Some(space) = self.space(state, pid) else { return };
             if let Arg::Int(recorded) = args[*place]
                 && recorded != 0
             {
-                args[*place] = Arg::Int(space.ours(recorded));
+                let ours = space.ours(recorded);
+                args[*place] = Arg::Int(ours);
+                self.note_elsewhere(recorded, ours);
             }
+        }
+    }
+
+    fn note_elsewhere(&mut self, recorded: u64, ours: u64) {
+        if recorded != ours && !self.elsewhere.contains(&(recorded, ours)) {
+            self.elsewhere.push((recorded, ours));
         }
     }
 
@@ -325,7 +350,16 @@ impl Replay {
         let [addr, len, new_len, ..] = args.each_ref().map(Arg::int);
         let result = returned(statement);
         let trusted = self.trusts(state, pid, statement, outcome, if number == Sysno::mremap { new_len } else { len });
+        if let (Sysno::mmap | Sysno::mremap | Sysno::brk | Sysno::shmat, Some(recorded), Yield::Value(ours)) = (number, result, outcome) {
+            self.note_elsewhere(recorded, *ours);
+        }
         let Some(space) = self.space(state, pid) else { return };
+        match (number, outcome) {
+            (Sysno::mmap, Yield::Value(ours)) => space.show(pages(*ours, len)),
+            (Sysno::mremap, Yield::Value(ours)) => space.show(pages(*ours, new_len)),
+            (Sysno::munmap, Yield::Value(0)) => space.show(pages(space.ours(addr), len)),
+            _ => {}
+        }
         match (number, result, outcome) {
             (Sysno::mmap | Sysno::mremap, ..) if !trusted => {}
             (Sysno::mmap, Some(recorded), Yield::Value(ours)) => space.mapped(pages(recorded, len), *ours),

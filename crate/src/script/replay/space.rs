@@ -11,6 +11,8 @@ pub(super) struct Space {
     moved: Ranges<u64>,
     /// Where the log has told whether something is mapped.
     known: Ranges<()>,
+    /// Ours, of memory that the log does not show being mapped: what a program starts with, and what calls take for granted.
+    assumed: Ranges<()>,
     /// Our address less the recorded one, of the last mapping that the kernel placed.
     delta: Option<u64>,
     /// Whether the log shows where the heap begins.
@@ -40,6 +42,21 @@ impl Space {
     /// The log has told what is in a range.
     pub(super) fn know(&mut self, range: Range<u64>) {
         self.known.insert(range, ());
+    }
+
+    /// Memory of ours that the log does not show being mapped.
+    pub(super) fn assume(&mut self, ours: Range<u64>) {
+        self.assumed.insert(ours, ());
+    }
+
+    /// The log shows what is in a range of ours.
+    pub(super) fn show(&mut self, ours: Range<u64>) {
+        self.assumed.remove(ours);
+    }
+
+    /// Whether any of a range of ours is assumed.
+    pub(super) fn is_assumed(&self, ours: Range<u64>) -> bool {
+        self.assumed.gaps(ours.clone()) != [ours]
     }
 
     /// What is in a range is not known.

@@ -1,15 +1,18 @@
 /** Counters over time as small charts on one axis; several runs of one text, under other settings, as lines in each. */
-import { type TemplateResult, html, nothing, svg } from 'lit';
-import type { ProcessInfo, PssOverTime, Tracks } from '../../worker/protocol.ts';
+import { type PropertyValues, type TemplateResult, html, nothing, svg } from 'lit';
+import type { ProcessInfo, PssOverTime, Ran, Tracks } from '../../worker/protocol.ts';
 import { bytesWords } from '../../model/entry.ts';
 import { type Line, type Series, lineOf, pidsOf, pssValues, stepsOf, valuesOf } from '../../model/tracks.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
+import { term } from '../term/term.ts';
 import './pf-charts.css';
 
 const t = details.charts;
 const ALL: readonly Series[] = ['rss', 'pss', 'faults', 'tables', 'free', 'tlbRate'];
+/** Their words in the glossary. */
+const SERIES = { rss: 'rss', pss: 'pss', faults: 'pf', tables: 'table', free: 'frame', tlbRate: 'tlb' } as const;
 const HEIGHT = 72;
 /** Rows of the table twin. */
 const ROWS = 24;
@@ -17,6 +20,8 @@ const ROWS = 24;
 export interface Run {
   readonly name: string;
   readonly tracks: Tracks;
+  /** How it went, under other settings; null for the text as it is written. */
+  readonly ran: Ran | null;
 }
 
 interface Drawn {
@@ -26,7 +31,7 @@ interface Drawn {
 }
 
 export class PfCharts extends Panel {
-  static override properties = { ...data('runs', 'position', 'length', 'processes', 'pss'), pid: { state: true }, width: { state: true }, pointed: { state: true }, wrong: { state: true } };
+  static override properties = { ...data('runs', 'position', 'length', 'processes', 'pss'), pid: { state: true }, width: { state: true }, pointed: { state: true }, wrong: { state: true }, off: { state: true } };
   /** The first one is the text as it is written. */
   declare runs: readonly Run[];
   declare position: number;
@@ -39,6 +44,8 @@ export class PfCharts extends Panel {
   declare width: number;
   declare pointed: number | null;
   declare wrong: string;
+  /** Runs that are not drawn, by name. */
+  declare off: ReadonlySet<string>;
   #drawn = new Map<string, { key: unknown[]; drawn: Drawn[] }>();
   #resized = new ResizeObserver(([entry]) => (this.width = Math.max(80, Math.floor(entry!.contentRect.width))));
 
@@ -53,9 +60,13 @@ export class PfCharts extends Panel {
     this.width = 300;
     this.pointed = null;
     this.wrong = '';
+    this.off = new Set();
   }
 
-  protected override updated(): void {
+  protected override updated(changed: PropertyValues<this>): void {
+    // How a run went is in sight when it has.
+    const before = changed.get('runs');
+    if (before && this.runs.length > before.length) this.querySelector('.pf-runs')?.scrollIntoView({ block: 'nearest' });
     const list = this.querySelector('.pf-chart-draw');
     if (list) this.#resized.observe(list);
   }
@@ -79,8 +90,15 @@ export class PfCharts extends Panel {
   }
 
   #legend(): TemplateResult {
-    return html`<ul class="pf-runs">${this.runs.map(({ name }, run) => html`<li><svg class="pf-draw" width="30" height="10" aria-hidden="true"><path class="run r${run % 5}" d="M1 5h28"/></svg>${run === 0 ? t.thisRun : name}
+    return html`<ul class="pf-runs" aria-live="polite">${this.runs.map(({ name, ran }, run) => html`<li><button type="button" class="pf-small pf-run-name" aria-pressed=${!this.off.has(name)} title=${t.hide} @click=${() => this.#toggle(name)}><svg class="pf-draw" width="30" height="10" aria-hidden="true"><path class="run r${run % 5}" d="M1 5h28"/></svg>${run === 0 ? t.thisRun : name}</button>
+      ${ran ? html`<span class="pf-quiet pf-went">${went(ran)}</span>` : nothing}
       ${run === 0 ? nothing : html`<button type="button" class="pf-small" aria-label=${t.drop(name)} title=${t.drop(name)} @click=${() => this.raise('drop-run', { index: run })}>✕</button>`}</li>`)}</ul>`;
+  }
+
+  #toggle(name: string): void {
+    const off = new Set(this.off);
+    if (!off.delete(name)) off.add(name);
+    this.off = off;
   }
 
   /** One value a step of a series; of all processes, what each had last is added up. */
@@ -100,20 +118,26 @@ export class PfCharts extends Panel {
       const rss = tracks.rss[i]!;
       sum += rss - last[at]!;
       last[at] = rss;
+      const child = tracks.child[i] === 0 ? undefined : place.get(tracks.child[i]!);
+      if (child !== undefined) {
+        sum += tracks.childRss[i]! - last[child]!;
+        last[child] = tracks.childRss[i]!;
+      }
       values[i] = sum;
     }
     return values;
   }
 
   #lines(series: Series, pids: readonly number[]): Drawn[] {
-    const key = [this.runs, this.pss, this.pid, this.width, this.length];
+    const key = [this.runs, this.pss, this.pid, this.width, this.length, this.off];
     const kept = this.#drawn.get(series);
     if (kept?.key.every((part, i) => part === key[i])) return kept.drawn;
     const length = Math.max(this.length, ...this.runs.map(({ tracks }) => stepsOf(tracks)));
     // Other settings ran to their end before anybody could count there.
-    const drawn = this.runs.slice(0, series === 'pss' ? 1 : undefined).map((_, run) => {
+    const drawn = this.runs.slice(0, series === 'pss' ? 1 : undefined).flatMap(({ name }, run) => {
+      if (this.off.has(name)) return [];
       const values = this.#values(run, series, pids);
-      return { run, values, line: lineOf(values, length, Math.floor(this.width)) };
+      return [{ run, values, line: lineOf(values, length, Math.floor(this.width)) }];
     });
     this.#drawn.set(series, { key, drawn });
     return drawn;
@@ -133,7 +157,7 @@ export class PfCharts extends Panel {
     const now = (one: Drawn) => one.values[Math.min(at, one.values.length) - 1];
     const x = (position: number) => (length === 0 ? 0 : (position / length) * width);
     return html`<figure>
-      <figcaption><b>${t.series[series]}</b> <span class="pf-quiet">${t.words[series]}</span>
+      <figcaption><b>${term(SERIES[series], t.series[series])}</b> <span class="pf-quiet">${t.words[series]}</span>
         <span class="pf-side">${drawn.map((one) => html`<span class="pf-value r${one.run % 5}">${now(one) === undefined || Number.isNaN(now(one)) ? '–' : show(series, now(one)!)}</span>`)}</span></figcaption>
       <div class="pf-chart-draw" @pointermove=${this.#move} @pointerleave=${() => (this.pointed = null)} @click=${() => this.pointed !== null && this.raise('go', { position: this.pointed })}>
         <svg class="pf-draw" role="img" aria-label=${t.chartLabel(t.series[series], this.runs.length)} width=${width} height=${HEIGHT} viewBox="0 0 ${width} ${HEIGHT}">
@@ -203,6 +227,15 @@ export class PfCharts extends Panel {
       this.raise('run-under', { ...underOf(settings), advice, name: [underOf(settings).name, advice ? 'MADV_FREE' : ''].filter(Boolean).join(', ') });
     }
   };
+}
+
+/** Where a run stopped, and what was refused first. */
+function went({ position, length, stopped, first, isOver }: Ran): string {
+  return [
+    first ? (first.isCompared ? t.first : t.firstBad)(`${t.atStep(first.step + 1, first.line)}: ${first.report.call} = ${first.report.result}${first.report.why ? `: ${first.report.why}` : ''}.`) : '',
+    stopped !== null ? t.stopped(position, length, stopped) : position < length ? t.stoppedAt(position, length) : t.toTheEnd(length),
+    isOver ? t.nobodyLeft : '',
+  ].filter(Boolean).join(' ');
 }
 
 /** Settings as lines of a header, and what the run is called. */

@@ -6,6 +6,7 @@ import { CELL_WORDS } from '../../texts/bits.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
+import { explained } from '../term/term.ts';
 import './pf-compare.css';
 
 const t = details.compare;
@@ -75,7 +76,7 @@ export class PfCompare extends Panel {
 
   #counter = ({ pid, counter, from, to }: CounterChange): TemplateResult => {
     const by = (to ?? 0) - (from ?? 0);
-    return html`<tr><td class=${by > 0 ? 'pf-up' : 'pf-down'}>${by > 0 ? '↑' : '↓'}</td><th scope="row">${t.counterNames[counter]}<span class="pf-quiet">${pid === null ? t.machine : this.#name(pid)}</span></th>
+    return html`<tr><td class=${by > 0 ? 'pf-up' : 'pf-down'}>${by > 0 ? '↑' : '↓'}</td><th scope="row">${explained(t.counterNames[counter])}<span class="pf-quiet">${pid === null ? t.machine : this.#name(pid)}</span></th>
       <td class="pf-n">${from === null ? '–' : panels.number(from)}</td><td class="pf-n">${to === null ? '–' : panels.number(to)}${from !== null && to !== null ? html`<span class="pf-quiet">${by > 0 ? '+' : '−'}${panels.number(Math.abs(by))}</span>` : nothing}</td></tr>`;
   };
 }

@@ -1,7 +1,7 @@
 /**
  * `<pf-console>`: a line to type, and what was answered.
  *
- * Properties: `above` (gives the text above the place where a call would run: the names it binds complete), `disabled`, `prompt` (where a call would run, for people).
+ * Properties: `above` (gives the text above the place where a call would run: the names it binds complete), `disabled`, `text` (the script: when it is another, what was refused is said no more), `prompt` (where a call would run, for people).
  * Event: `command` with `detail.line` and `detail.answer(reply)`, to be called once, at any time later.
  */
 import { LitElement, html, nothing, type PropertyValues } from 'lit';
@@ -15,7 +15,7 @@ import { LineHistory } from './history.ts';
 /** What the host says to a line. Of a refused one the reason is shown and the line stays. */
 export type Reply =
   | { readonly ok: true; readonly text?: string }
-  | { readonly ok: false; readonly reason: string; readonly mistake?: ScriptMistake };
+  | { readonly ok: false; readonly reason: string; readonly mistake?: ScriptMistake; /** The script that it is about. */ readonly script: string };
 
 export interface CommandDetail {
   readonly line: string;
@@ -33,10 +33,11 @@ const MOST_TEXT = 40_000;
 
 export class ScriptConsole extends LitElement {
   static override readonly properties = {
-    above: { attribute: false }, disabled: { type: Boolean }, prompt: {},
+    above: { attribute: false }, text: { attribute: false }, disabled: { type: Boolean }, prompt: {},
     line: { state: true }, entries: { state: true }, isBusy: { state: true }, refused: { state: true }, fixes: { state: true }, choices: { state: true }, chosen: { state: true },
   };
   declare above: () => string;
+  declare text: string;
   declare disabled: boolean;
   declare prompt: string;
   declare protected line: string;
@@ -48,13 +49,14 @@ export class ScriptConsole extends LitElement {
   /** Which choice is marked; -1 is none. */
   declare protected chosen: number;
   #word = '';
+  #refusedIn = '';
   /** The language is loaded when the console is used first. */
   #known: typeof import('./questions.ts') | null = null;
   readonly #history = new LineHistory();
 
   constructor() {
     super();
-    Object.assign(this, { above: () => '', disabled: false, prompt: '', line: '', entries: [], isBusy: false, refused: '', fixes: [], choices: [], chosen: -1 });
+    Object.assign(this, { above: () => '', text: '', disabled: false, prompt: '', line: '', entries: [], isBusy: false, refused: '', fixes: [], choices: [], chosen: -1 });
   }
 
   protected override createRenderRoot(): HTMLElement {
@@ -159,6 +161,7 @@ export class ScriptConsole extends LitElement {
   async #replied(line: string, reply: Reply): Promise<void> {
     if (!reply.ok) {
       this.refused = reply.reason;
+      this.#refusedIn = reply.script;
       const { fixesFor } = await this.#load();
       this.fixes = reply.mistake && this.refused === reply.reason ? fixesFor(reply.mistake, line).filter(({ insert, up }) => up === 0 && !insert.includes('\n')) : [];
       return;
@@ -173,6 +176,11 @@ export class ScriptConsole extends LitElement {
     this.setLine(line.slice(0, fix.from) + fix.insert + line.slice(fix.to));
     await this.updateComplete;
     this.focus();
+  }
+
+  /** What was refused was refused by the script as it was: with another one it may run. */
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has('text') && this.refused !== '' && this.text !== this.#refusedIn) this.setLine('');
   }
 
   protected override updated(changed: PropertyValues): void {

@@ -5,6 +5,7 @@
 import { LitElement, type TemplateResult, html, nothing } from 'lit';
 import { CALLS, CONSTANTS, SETTINGS, signature } from '../../language/table.ts';
 import { HELP } from '../../texts/dialogs-en.ts';
+import { GLOSSARY } from '../../texts/glossary.ts';
 import * as LANGUAGE from '../../texts/language-en.ts';
 import { recipe } from '../copy/copy.ts';
 import { type Command, keyList } from '../palette/keys.ts';
@@ -81,6 +82,8 @@ export class Help extends LitElement {
         return html`${HELP.start.map((paragraph) => html`<p>${paragraph}</p>`)}`;
       case 'keys':
         return this.#keyTable();
+      case 'words':
+        return this.#searched(Object.values(GLOSSARY).map(({ name, also, sentence }) => ({ name, detail: also.join(', '), sentence })), HELP.filter.words);
       case 'syntax':
         return syntax();
       case 'calls':

@@ -10,12 +10,17 @@ import { familyWords } from '../../texts/families.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, breakable, data, define } from '../panel.ts';
+import type { TermId } from '../../texts/glossary.ts';
+import { explained, term } from '../term/term.ts';
 import './pf-area.css';
 
 const t = details.area;
 /** Counters that are shown even if they are 0. */
 const ALWAYS = ['Rss', 'Pss', 'Private_Dirty'];
 const NEVER = ['Size', 'KernelPageSize', 'MMUPageSize', 'THPeligible', 'ProtectionKey'];
+/** Words of the glossary: of the boxes, of what it costs. */
+const FIELDS: Readonly<Record<string, TermId>> = { [t.fileMmap]: 'fOp', [t.vmaOps]: 'vmOps' };
+const COSTS: Readonly<Record<string, TermId>> = { Rss: 'rss', Pss: 'pss', Private_Dirty: 'dirty', Shared_Dirty: 'dirty' };
 /** Functions that are one kind of fault each. */
 const KINDS = /^(do_(anonymous_page|read_fault|cow_fault|shared_fault|wp_page|swap_page|fault_around)|handle_pte_marker|wp_page_(copy|reuse|shared)|finish_fault|vma->vm_ops->fault)$/;
 
@@ -42,16 +47,17 @@ export class PfArea extends Panel {
     return html`<div class="pf-panel pf-area">
       <p class="pf-where">${panels.process(place.pid, this.processName)}</p>
       ${this.#line(area)}
+      ${area.isAssumed ? html`<p class="pf-note"><b>≈ ${panels.memory.assumed}</b> ${panels.memory.assumedWords}</p>` : nothing}
       <p class="pf-quiet">${t.size(bytesWords(area.pages * 4096), area.pages, area.presentCount)}</p>
       <ul class="pf-perms" aria-label=${t.permissions}>${permissionLines(area.perms).map(({ letter, isSet, words }) => html`<li class=${isSet ? 'on' : 'off'}><b>${isSet ? letter : '–'}</b><span>${words}</span></li>`)}</ul>
       <h4>${t.seam}</h4>${this.#seam(area, place)}
       <h4>${t.costs}</h4>${this.#costs(area)}
       ${area.before || area.behind ? html`<h4>${t.neighbours}</h4>${this.#neighbour('behind', area.behind, place)}${this.#neighbour('before', area.before, place)}` : nothing}
-      <h4>${t.flags} <code>${area.flags}</code></h4>${this.#flags(area)}
+      <h4>${term('vmFlags', t.flags)} <code>${area.flags}</code></h4>${this.#flags(area)}
       <dl class="pf-fields pf-more">
-        <div><dt>${t.offset}</dt><dd><code>0x${area.pgoff}</code></dd></div>
-        <div><dt>${t.family}</dt><dd>${familyWords(area.anonVma, area.chain)}</dd></div>
-        <div><dt>${t.since}</dt><dd><button type="button" class="pf-small" @click=${() => this.raise('find', { what: 'change of the area', back: true })}>${t.who}</button></dd></div>
+        <div><dt>${term('pgoff', t.offset)}</dt><dd><code>0x${area.pgoff}</code></dd></div>
+        <div><dt>${term('anonVma', t.family)}</dt><dd>${familyWords(area.anonVma, area.chain, area.presentCount)}</dd></div>
+        <div><dt>${t.since}</dt><dd>${this.who('change of the area', t.who)}</dd></div>
       </dl>
     </div>`;
   }
@@ -72,7 +78,7 @@ export class PfArea extends Panel {
     const page = isAnonymous ? t.fromZero : area.ops === 'special_mapping_vmops' ? t.fromKernel : area.ops === 'shmem_vm_ops' || area.ops === 'shm_vm_ops' ? t.fromShmem : t.fromFile;
     const now = this.#faultHere(area, place);
     const box = (kind: string, title: string, field: string, name: string, sentence: string | null, words = '') => html`<div class="pf-box ${kind}" role="listitem">
-      <b>${title}</b><span class="pf-field">${field}</span><code title=${sentence ?? nothing}>${breakable(name)}</code>${words ? html`<span class="pf-quiet">${breakable(words)}</span>` : nothing}</div>`;
+      <b>${title}</b><span class="pf-field">${FIELDS[field] ? term(FIELDS[field], field) : field}</span><code title=${sentence ?? nothing}>${breakable(name)}</code>${words ? html`<span class="pf-quiet">${breakable(words)}</span>` : nothing}</div>`;
     return html`<div class="pf-seam" role="list" aria-label=${t.seamLabel}>
         ${box(area.fileMmap ? 'file' : 'file none', t.file, t.fileMmap, area.fileMmap ?? t.noFile, functionText(area.fileMmap ?? '')?.sentence ?? null, area.fileMmap ? t.mmapWords : isAnonymous ? t.anonymousMmap : '')}
         <span class="pf-arrow right" aria-hidden="true"><i>${t.sets}</i></span>
@@ -108,17 +114,18 @@ export class PfArea extends Panel {
     const { fields } = smapsFields(smaps);
     const size = Math.max(fields.find(([name]) => name === 'Size')?.[1] ?? 1, 1);
     const shown = fields.filter(([name, kB]) => !NEVER.includes(name) && (kB > 0 || ALWAYS.includes(name)));
-    return html`<table class="pf-table pf-costs"><tbody>${shown.map(([name, kB]) => html`<tr><th scope="row">${name}<span class="pf-quiet">${t.costWords[name] ?? ''}</span></th>
+    return html`<table class="pf-table pf-costs"><tbody>${shown.map(([name, kB]) => html`<tr><th scope="row">${COSTS[name] ? term(COSTS[name], name) : name}<span class="pf-quiet">${t.costWords[name] ?? ''}</span></th>
       <td class="pf-n">${t.kB(kB)}<span class="pf-bar pf-draw" aria-hidden="true"><i style="width:${Math.min(100, (kB / size) * 100)}%"></i></span></td></tr>`)}</tbody></table>`;
   }
 
   #neighbour(side: 'before' | 'behind', boundary: Boundary | null, { pid }: Place): TemplateResult {
     if (!boundary) return html`<p class="pf-side-line"><b>${t[side]}</b> <span class="pf-quiet">${t.noNeighbour[side]}</span></p>`;
     const line = mapsLine(boundary.maps);
+    if (boundary.kind === 'gap') return html`<div class="pf-neighbour"><p class="pf-side-line"><b>${t[side]}</b> <span class="pf-quiet">${t.apart[side]}</span> ${line ? this.link({ pid, addr: line.start, pfn: null }, html`${line.start} <span class="pf-perms-text">${line.perms}</span> ${line.name}`, 'area') : boundary.maps}</p></div>`;
     return html`<div class="pf-neighbour">
-      <p class="pf-side-line"><b>${t[side]}</b> ${line ? this.link({ pid, addr: line.start, pfn: null }, `${line.start} ${line.perms} ${line.name}`, 'area') : boundary.maps}</p>
-      <p><span class="pf-chip">${t.boundaryKinds[boundary.kind] ?? boundary.kind}</span> ${boundary.reasons.join('; ')}</p>
-      ${boundary.mayBe.length > 0 ? html`<p class="pf-quiet">${t.mayBe} ${boundary.mayBe.join('; ')}</p>` : nothing}
+      <p class="pf-side-line"><b>${t[side]}</b> ${line ? this.link({ pid, addr: line.start, pfn: null }, html`${line.start} <span class="pf-perms-text">${line.perms}</span> ${line.name}`, 'area') : boundary.maps}</p>
+      <p><span class="pf-chip">${t.boundaryKinds[boundary.kind] ?? boundary.kind}</span> ${explained(boundary.reasons.join('; '))}</p>
+      ${boundary.mayBe.length > 0 ? html`<p class="pf-quiet">${t.mayBe} ${explained(boundary.mayBe.join('; '))}</p>` : nothing}
     </div>`;
   }
 

@@ -5,6 +5,7 @@ import { bytesWords } from '../../model/entry.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
+import { explained } from '../term/term.ts';
 import './pf-cache.css';
 
 const t = details.cache;
@@ -24,9 +25,9 @@ export class PfCache extends Panel {
   override render(): TemplateResult {
     const { files } = this;
     return html`<div class="pf-panel pf-cache">
-      <h3>${t.title}</h3><p class="pf-quiet">${t.words}</p>
+      <h3>${explained(t.title)}</h3><p class="pf-quiet">${explained(t.words)}</p>
       ${files === null ? this.quiet(t.unknown) : files.length === 0 ? html`<p class="pf-empty">${t.empty}</p>` : html`<ul>${[...files].sort((a, b) => b.pages - a.pages).map((file) => this.#file(file))}</ul>`}
-      <h4>${t.swap}</h4><p>${t.noSwap}</p>
+      <h4>${t.swap}</h4><p>${explained(t.noSwap)}</p>
     </div>`;
   }
 

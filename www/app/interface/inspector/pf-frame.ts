@@ -6,6 +6,7 @@ import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
 import '../pf-rows.ts';
+import { explained, term } from '../term/term.ts';
 import './pf-frame.css';
 
 const t = details.frame;
@@ -34,17 +35,24 @@ export class PfFrame extends Panel {
     const { kind, refcount, mapcount, flags, owner, mappers } = frame;
     return html`<div class="pf-panel pf-frame">
       ${this.#head(frame)}
-      <p>${t.kinds[kind]} ${kind === 'table' ? this.#tableOf(frame.pfn, place) : ''}</p>
-      <dl class="pf-fields"><div><dt>${t.holds}</dt><dd>${owner}</dd></div></dl>
+      <p>${explained(t.kinds[kind])} ${this.#isLone(frame) ? t.lone : ''} ${kind === 'table' ? this.#tableOf(frame.pfn, place) : ''}</p>
+      <dl class="pf-fields"><div><dt>${t.holds}</dt><dd>${explained(owner)}</dd></div></dl>
       <h4>${t.counts}</h4>
       <div class="pf-counts">
-        <div><b>${mapcount}</b><span>${t.mapcount}</span><p>${t.mapcountWords(mapcount)}</p></div>
-        <div><b>${refcount}</b><span>${t.refcount}</span><p>${t.refcountWords(refcount, mapcount, kind)}</p></div>
+        <div><b>${mapcount}</b><span>${term('mapcount', t.mapcount)}</span><p>${t.mapcountWords(mapcount)}</p></div>
+        <div><b>${refcount}</b><span>${term('refcount', t.refcount)}</span><p>${t.refcountWords(refcount, mapcount, kind)}</p></div>
       </div>
       <dl class="pf-fields"><div><dt>${t.flags}</dt><dd>${flags.length === 0 ? t.noFlags : flags.map((flag) => html`<div><code>${flag}</code>${t.flagWords[flag] ? html` <span class="pf-quiet">${t.flagWords[flag]}</span>` : nothing}</div>`)}</dd></div></dl>
+      ${place.addr === '0' ? nothing : html`<p class="pf-who-wrote">${this.who('change of the page', panels.time.who)}</p>`}
       <h4>${t.mappers(mappers.length)}</h4>
       ${mappers.length === 0 ? this.quiet(t.noMappers) : html`<pf-rows .count=${mappers.length} .rowHeight=${28} .most=${280} .label=${t.mappers(mappers.length)} .row=${(index: number) => this.#mapper(index)}></pf-rows>`}
     </div>`;
+  }
+
+  /** Its other mappers have gone, and the entry is as copy on write left it. */
+  #isLone({ pfn, kind, mapcount }: FrameDetail): boolean {
+    const { walk } = this;
+    return kind === 'anon' && mapcount === 1 && walk?.physical != null && BigInt(`0x${walk.physical}`) >> 12n === BigInt(pfn) && walk.would.write.by.endsWith('wp_page_reuse');
   }
 
   /** Whose table it is, as far as the selected address leads to it. */

@@ -1,6 +1,7 @@
 /** The selected thing from near: one tab each. The chosen tab stays, whatever the machine does. */
-import { type TemplateResult, html } from 'lit';
+import { type TemplateResult, html, nothing } from 'lit';
 import type { At, Place } from '../../worker/protocol.ts';
+import type { TermId } from '../../texts/glossary.ts';
 import { panels } from '../../texts/panels.ts';
 import { INSPECTOR_TABS, type InspectorTab, type PanelEvents } from '../events.ts';
 import { later } from '../later.ts';
@@ -8,6 +9,8 @@ import { Panel, data, define, rove } from '../panel.ts';
 import './pf-inspector.css';
 
 const t = panels.inspector;
+/** Tabs whose word the glossary has. */
+const TERMS: Partial<Record<InspectorTab, TermId>> = { area: 'vma', walk: 'walk', frame: 'frame', tlb: 'tlb', cache: 'cache', maps: 'maps', smaps: 'smaps' };
 
 export class PfInspector extends Panel {
   static override properties = data('at', 'tab', 'maps', 'smaps', 'pid');
@@ -32,7 +35,7 @@ export class PfInspector extends Panel {
   override render(): TemplateResult {
     return html`<div class="pf-inspector">
       <div class="pf-tabs" role="tablist" aria-label=${t.label} @keydown=${this.#key}>
-        ${INSPECTOR_TABS.map((tab) => html`<button type="button" role="tab" id="pf-tab-${tab}" aria-selected=${tab === this.tab} aria-controls="pf-inspected" tabindex=${tab === this.tab ? 0 : -1} title=${t.titles[tab]} @click=${() => this.#choose(tab)}>${t.tabs[tab]}</button>`)}
+        ${INSPECTOR_TABS.map((tab) => html`<button type="button" role="tab" id="pf-tab-${tab}" aria-selected=${tab === this.tab} aria-controls="pf-inspected" tabindex=${tab === this.tab ? 0 : -1} data-term=${TERMS[tab] ?? nothing} title=${TERMS[tab] ? nothing : t.titles[tab]} @click=${() => this.#choose(tab)}>${t.tabs[tab]}</button>`)}
       </div>
       <div class="pf-inspected" id="pf-inspected" role="tabpanel" aria-labelledby="pf-tab-${this.tab}" tabindex="0">${this.#panel()}</div>
     </div>`;

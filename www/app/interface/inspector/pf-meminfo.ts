@@ -5,6 +5,7 @@ import { bytesWords } from '../../model/entry.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
+import { explained } from '../term/term.ts';
 import './pf-meminfo.css';
 
 const t = details.ram;
@@ -29,7 +30,7 @@ export class PfMeminfo extends Panel {
     return html`<div class="pf-panel pf-meminfo">
       <h3>${t.title}</h3>
       <p>${t.free(ram.free, ram.total)} · ${bytesWords(ram.free * 4096)}</p>
-      <p class="pf-quiet">${t.words}</p>
+      <p class="pf-quiet">${explained(t.words)}</p>
       <div class="pf-buddies pf-draw" role="img" aria-label=${t.chart}>${ram.freeBlocks.map((count, order) => html`<div><b>${count > 0 ? panels.number(count) : ''}</b><i style="height:${count === 0 ? 0 : Math.max(3, (frames[order]! / most) * 44)}px"></i><span>${bytesWords(4096 << order).replace(/ (.).*/, '$1')}</span></div>`)}</div>
       <details><summary>${t.table}</summary><table class="pf-table"><thead><tr><th scope="col">${t.order}</th><th scope="col">${t.size}</th><th scope="col" class="pf-n">${t.blocks}</th><th scope="col" class="pf-n">${t.frames}</th></tr></thead>
         <tbody>${ram.freeBlocks.map((count, order) => html`<tr><th scope="row">${order}</th><td>${bytesWords(4096 << order)}</td><td class="pf-n">${panels.number(count)}</td><td class="pf-n">${panels.number(frames[order]!)}</td></tr>`)}</tbody></table></details>

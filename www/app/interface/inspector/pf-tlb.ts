@@ -5,6 +5,7 @@ import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
 import '../pf-rows.ts';
+import { explained } from '../term/term.ts';
 import './pf-tlb.css';
 
 const t = details.tlb;
@@ -39,7 +40,7 @@ export class PfTlb extends Panel {
     const asked = ram.tlbHits + ram.tlbFills;
     return html`<div class="pf-panel">
       <p class="pf-where">${t.title(running)}</p>
-      <p class="pf-quiet">${t.words}</p>
+      <p class="pf-quiet">${explained(t.words)}</p>
       <dl class="pf-figures">
         <div><dt>${t.hits}</dt><dd>${panels.number(ram.tlbHits)}</dd></div>
         <div><dt>${t.fills}</dt><dd>${panels.number(ram.tlbFills)}</dd></div>

@@ -7,7 +7,9 @@ import { functionText } from '../../texts/functions.ts';
 import { SIGNALS } from '../../texts/rules.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
-import { Panel, data, define } from '../panel.ts';
+import { Panel, breakable, data, define } from '../panel.ts';
+import type { TermId } from '../../texts/glossary.ts';
+import { term } from '../term/term.ts';
 import './pf-walk.css';
 
 const t = details.walk;
@@ -48,13 +50,14 @@ export class PfWalk extends Panel {
       <p class="pf-where">${panels.process(place.pid, this.processName)} · <b>0x${walk.addr}</b></p>
       ${this.#bits(walk, all, open)}
       <ol class="pf-levels">
-        <li class="pf-cr3"><b>${t.cr3}</b> <span>${t.cr3Words(walk.cr3)}</span></li>
+        <li class="pf-cr3"><b>${term('cr3', t.cr3)}</b> <span>${t.cr3Words(walk.cr3)}</span></li>
         ${all.map((shape, at) => this.#level(walk, place, all, at, at === open, levels))}
       </ol>
       ${walk.physical
         ? html`<dl class="pf-fields"><div><dt>${t.physical}</dt><dd><code>0x${walk.physical}</code> · ${this.link({ ...place, pfn: walk.levels.at(-1)!.pfn }, t.frameByte(walk.levels.at(-1)!.pfn ?? 0, `0x${walk.offset.toString(16)}`), 'frame')}</dd></div>
-          <div><dt>${t.tlb}</dt><dd>${this.#tlb(walk)}</dd></div></dl>`
+          <div><dt>${term('tlb', t.tlb)}</dt><dd>${this.#tlb(walk)}</dd></div></dl>`
         : html`<p class="pf-note">${t.fault}</p>`}
+      <p class="pf-who-wrote">${this.who('change of the page', panels.time.who)}</p>
       <h4>${t.would}</h4>
       <table class="pf-table pf-would"><tbody>${(['read', 'write', 'execute'] as const).map((access) => this.#would(access, walk.would[access]))}</tbody></table>
     </div>`;
@@ -63,7 +66,7 @@ export class PfWalk extends Panel {
   /** The address as its bit fields; each chooses the entry of its level. */
   #bits(walk: WalkDetail, all: readonly LevelShape[], open: number): TemplateResult {
     return html`<div class="pf-bits" role="group" aria-label=${t.address}>
-      ${all.map((shape, at) => html`<button type="button" class="l${all.length - at}" aria-pressed=${at === open} @click=${() => (this.level = at)}>
+      ${all.map((shape, at) => html`<button type="button" class="l${all.length - at}" data-term=${shape.name.toLowerCase()} aria-pressed=${at === open} @click=${() => (this.level = at)}>
         <b>${indexAt(walk.addr, shape)}</b><span>${shape.name}</span><span>${t.bits(shape.from, shape.to)}</span></button>`)}
       <span class="pf-offset"><b>0x${walk.offset.toString(16).padStart(3, '0')}</b><span>${t.offset}</span><span>11–0</span></span>
     </div>`;
@@ -75,7 +78,7 @@ export class PfWalk extends Panel {
     if (!level) return html`<li class="pf-level off"><div class="pf-level-head"><b>${shape.name}</b><span class="pf-quiet">${t.notReached}</span></div></li>`;
     const entry = decode(level.entry, at === all.length - 1);
     return html`<li class="pf-level ${isOpen ? 'open' : ''} ${at === walk.levels.length - 1 ? 'last' : ''}">
-      <button type="button" class="pf-level-head" aria-expanded=${isOpen} @click=${() => (this.level = isOpen && at !== walk.levels.length - 1 ? null : at)}>
+      <button type="button" class="pf-level-head" data-term=${shape.name.toLowerCase()} aria-expanded=${isOpen} @click=${() => (this.level = isOpen && at !== walk.levels.length - 1 ? null : at)}>
         <b>${shape.name}</b><code>[${level.index}]</code>${this.#letters(entry)}
         <span class="pf-to">${entry.pfn === null ? ENTRY_KINDS[entry.kind].split(/[.:]/)[0] : t.frame(entry.pfn)}</span>
       </button>
@@ -119,7 +122,7 @@ export class PfWalk extends Panel {
       const column = Math.floor(((event.clientX - box.left) / box.width) * ROW);
       return Math.max(0, Math.min(511, Math.floor(((event.clientY - box.top) / box.height) * (512 / ROW)) * ROW + column));
     };
-    return html`<p class="pf-quiet pf-strip-title">${t.table(shape.name, walk.levels[at]!.table)} · ${t.covers(bytesWords(shape.covers))}</p>
+    return html`<p class="pf-quiet pf-strip-title">${term(shape.name.toLowerCase() as TermId, shape.name)}${t.table(walk.levels[at]!.table)} · ${t.covers(bytesWords(shape.covers))}</p>
       <div class="pf-strip" role="slider" tabindex="0" aria-label=${t.entries(shape.name)} aria-valuemin="0" aria-valuemax="511" aria-valuenow=${cursor} aria-valuetext=${words}
         @keydown=${key} @click=${(event: PointerEvent) => into(indexOf(event))} @pointermove=${(event: PointerEvent) => (this.cursor = { level: at, index: indexOf(event) })} @pointerleave=${() => (this.cursor = null)}>
         ${strip(table?.entries ?? null, chosen, cursor)}
@@ -150,8 +153,8 @@ export class PfWalk extends Panel {
 
   #would(access: 'read' | 'write' | 'execute', { does, by }: Would): TemplateResult {
     const code = by.split(' ').at(-1)!;
-    const words = SIGNALS[code] ?? functionText(by)?.sentence ?? '';
-    return html`<tr class=${does}><th scope="row">${t.accesses[access]}</th><td><b>${t.does[does]}</b>${does === 'hit' || (does === 'walk' && !functionText(by)) ? nothing : html` <code>${by}</code>`}${words ? html`<p class="pf-quiet">${words}</p>` : nothing}</td></tr>`;
+    const words = SIGNALS[code] ?? (by.endsWith('wp_page_reuse') ? t.reuse : functionText(by.split(', ').at(-1)!)?.sentence) ?? '';
+    return html`<tr class=${does}><th scope="row">${t.accesses[access]}</th><td><b>${t.does[does]}</b>${does === 'hit' || (does === 'walk' && !functionText(by)) ? nothing : html` <code>${breakable(by)}</code>`}${words ? html`<p class="pf-quiet">${words}</p>` : nothing}</td></tr>`;
   }
 }
 

@@ -33,6 +33,22 @@ export function watchDrops(target: HTMLElement | Window, { files, over }: { read
   return () => controller.abort();
 }
 
+/** Pasted where nothing takes it: in no field, in no dialog, not in the editor. */
+export function watchPastes(target: Document, { files, text }: { readonly files: (files: readonly File[]) => void; readonly text: (text: string) => void }): () => void {
+  const controller = new AbortController();
+  target.addEventListener('paste', (event) => {
+    const into = event.target instanceof Element ? event.target : null;
+    if (event.defaultPrevented || target.querySelector('dialog[open]') || into?.closest('input, textarea, select, [contenteditable]:not([contenteditable=false])')) return;
+    const pasted = [...(event.clipboardData?.files ?? [])];
+    const words = event.clipboardData?.getData('text/plain') ?? '';
+    if (pasted.length === 0 && words.trim() === '') return;
+    event.preventDefault();
+    if (pasted.length > 0) files(pasted);
+    else text(words);
+  }, { signal: controller.signal });
+  return () => controller.abort();
+}
+
 /** A name for a script: of its first comment, in letters that every system takes. */
 export function fileName(text: string, kind = 'script'): string {
   const title = text.match(/^\s*(?:#|\/\/)\s*(.+)$/m)?.[1] ?? '';

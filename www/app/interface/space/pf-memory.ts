@@ -2,12 +2,12 @@
 import { LitElement, type PropertyValues, type TemplateResult, html, nothing } from 'lit';
 import { Painter } from '../../scene/canvas.ts';
 import type { HeatMap } from '../../scene/heat.ts';
-import { NO_AREAS } from '../../scene/layout.ts';
+import { NO_AREAS, areaAt } from '../../scene/layout.ts';
 import { type Tie, drawTies } from '../../scene/ties.ts';
-import { CELLS, FRAMES } from '../../scene/theme.ts';
+import { CELLS, FRAMES, lookOfPage } from '../../scene/theme.ts';
 import { UNITS, pageOf } from '../../scene/units.ts';
 import { frameOf } from '../../model/frame.ts';
-import type { At, Place } from '../../worker/protocol.ts';
+import { AREA_FLAG, type Areas, type At, CELL, type Place } from '../../worker/protocol.ts';
 import { later } from '../later.ts';
 import './pf-legend.ts';
 import type { PfRam } from './pf-ram.ts';
@@ -145,7 +145,7 @@ export class PfMemory extends LitElement {
   chooseFrame(pfn: number): void {
     const place = this.space.placesOf(pfn)[0];
     const pid = place?.pid ?? this.selected?.pid ?? this.view?.pid ?? 1;
-    this.dispatchEvent(new CustomEvent('select', { detail: { pid, addr: place ? (place.page * 4096).toString(16) : (this.selected?.addr ?? '0'), pfn } }));
+    this.dispatchEvent(new CustomEvent('select', { detail: { pid, addr: place ? (place.page * 4096).toString(16) : (this.selected?.addr ?? '0'), pfn, isFrame: true } }));
   }
 
   private known: { at: At | null; kinds: ReadonlySet<string> | null } = { at: null, kinds: null };
@@ -159,7 +159,9 @@ export class PfMemory extends LitElement {
     for (const frame of this.at.ram.frames ?? []) seen.add(frame);
     for (const frame of seen) kinds.add(FRAMES[frame]!.id);
     for (const lane of this.at.lanes) {
-      for (const cells of [...lane.cells.map((run) => run.cells), lane.strips?.cells ?? []]) for (const cell of cells) kinds.add(CELLS[cell & 15]!.id);
+      if (lane.areas?.flags.some((flags) => (flags & AREA_FLAG.assumed) !== 0)) kinds.add('assumed');
+      for (const cell of lane.strips?.cells ?? []) kinds.add(CELLS[cell & 15]!.id);
+      for (const { page, cells } of lane.cells) cells.forEach((cell, i) => kinds.add(lookOfPage(cell, permsAt(lane.areas, page + i, cell)).id));
     }
     this.known = { at: this.at, kinds };
     return kinds;
@@ -199,6 +201,11 @@ export class PfMemory extends LitElement {
       this.painter.paint(canvas.getContext('2d')!, { width: origin.width, height: origin.height, label: '', shapes: drawTies(ties, view) }, this.space.colours(), scale);
     });
   };
+}
+
+/** Permissions around a page, where what it looks like depends on them. */
+function permsAt(areas: Areas | null, page: number, cell: number): number {
+  return areas && (cell & 15) === CELL.anon ? (areas.perms[areaAt(areas, page)] ?? 0) : 0;
 }
 
 customElements.define('pf-memory', PfMemory);

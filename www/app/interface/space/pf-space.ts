@@ -4,9 +4,9 @@ import type { View } from '../../scene/axis.ts';
 import type { HeatMap } from '../../scene/heat.ts';
 import type { Box, Theme } from '../../scene/shapes.ts';
 import { type CardLine, cardLines } from '../../scene/space/card.ts';
-import type { SpaceScene } from '../../scene/space/compose.ts';
+import type { LaneScene, SpaceScene } from '../../scene/space/compose.ts';
 import type { Shown } from '../../scene/space/composer.ts';
-import { drawSpace } from '../../scene/space/draw.ts';
+import { drawSpace, notesOf } from '../../scene/space/draw.ts';
 import { type Hit, pagesOfFrame } from '../../scene/space/hit.ts';
 import type { HeatKind } from '../../scene/theme.ts';
 import { UNITS, type Units, pageAddr } from '../../scene/units.ts';
@@ -204,9 +204,16 @@ export class PfSpace extends LitElement implements Shown, Tools {
           @pointerdown=${pointer.pressed} @pointermove=${pointer.moved} @pointerup=${pointer.released} @pointercancel=${pointer.released} @pointerleave=${pointer.left}
           @dblclick=${pointer.doubled} @wheel=${pointer.wheel} @keydown=${this.keys.pressed} @blur=${() => this.card.hide()}></canvas>
         <p class="pf-hidden" id="pf-space-keys">${KEYS}</p>
+        ${this.scene?.lanes.map((lane) => this.notes(lane))}
         ${this.goto.html()}
         ${this.card.html(this.surface.size, (hit) => this.linesOf(hit))}
       </div>`;
+  }
+
+  /** The words of a head stand in the picture: what they mean is asked of a button over them. */
+  private notes(lane: LaneScene): TemplateResult {
+    const { text, x, y, width } = notesOf(lane);
+    return html`<button type="button" class="pf-lane-words pf-term" data-term="sizes" ?hidden=${text === ''} style="left:${x - 3}px;top:${y - 17}px;width:${width + 6}px" aria-label=${`${lane.data.title}: ${text}`}></button>`;
   }
 
   private linesOf(hit: Hit): readonly CardLine[] {

@@ -8,9 +8,12 @@ import { PRICES } from '../../texts/costs.ts';
 import { panels } from '../../texts/panels.ts';
 import { orLater } from '../later.ts';
 import { Panel, breakable, data, define } from '../panel.ts';
+import { explained, term } from '../term/term.ts';
 import './pf-story.css';
 
 const t = panels.story;
+/** The words of counters, in the glossary. */
+const COUNTERS = { faults: 'pf', rss: 'rss', childRss: 'rss', tables: 'table', free: 'frame', tlbFills: 'tlb', tlbHits: 'tlb' } as const;
 /** Lines drawn until more are asked for, and how many more are asked for at once. */
 const MOST = 200;
 /** Lines that one update adds: a long tree is there at once as far as it is seen, and grows in later turns. */
@@ -132,8 +135,9 @@ export class PfStory extends Panel {
     const isFatal = step.signal !== null && step.ending === 'signal' && died !== undefined;
     return html`<section class="pf-what" aria-live="polite">
       <h2 class="pf-h">${t.title} <span class="pf-side">${this.#name(step.pid)}</span></h2>
-      <p class="pf-call"><code>${callOf(this.source) || last.call}${last.result ? html` <b class=${last.kind}>= ${last.result}</b>` : nothing}</code></p>
-      <p class="pf-sentence">${told.sentence}</p>
+      <p class="pf-call"><code>${callOf(this.source) || last.call}${outcome(last)}</code></p>
+      ${last.elsewhere.map(([recorded, ours]) => html`<p class="pf-elsewhere">${t.elsewhere(html`<code>0x${recorded}</code>`, this.link({ pid: step.pid, addr: ours, pfn: null }, html`0x${ours}`))}</p>`)}
+      <p class="pf-sentence">${explained(told.sentence)}</p>
       ${isFatal ? html`<p class="pf-note pf-fatal"><b>${t.fatal}</b> ${t.fatalWords(this.#name(step.pid))}</p>` : nothing}
       ${this.#refusal(told)}
       ${last.differences.map((difference) => html`<p class="pf-difference ${difference.excuse ? '' : 'pf-bad'}">${t.difference(difference.field)} <code>${difference.expected}</code>, ${t.is} <code>${difference.found}</code>${difference.excuse ? ` (${difference.excuse})` : ''}${difference.cause ? `; ${difference.cause}` : ''}</p>`)}
@@ -157,8 +161,8 @@ export class PfStory extends Panel {
     const [number, words] = errno === null ? [null, ''] : (ERRNOS[errno] ?? [null, '']);
     return html`<dl class="pf-fields pf-refusal">
       <div><dt>${isSignal ? t.signal : t.errno}</dt><dd>${isSignal ? html`<b>${signal!.name}</b> <code>${signal!.code}</code> <p>${SIGNALS[signal!.code] ?? ''}</p>` : html`<b>${errno}</b>${number === null ? nothing : html` <span class="pf-quiet">${number} · ${words}</span>`}`}</dd></div>
-      ${why ? html`<div><dt>${t.reason}</dt><dd>${why}</dd></div>` : nothing}
-      <div><dt>${t.rule}</dt><dd>${rule.rule} <p><code>${rule.page}</code>, ${rule.section}</p></dd></div>
+      ${why ? html`<div><dt>${t.reason}</dt><dd>${explained(why)}</dd></div>` : nothing}
+      <div><dt>${t.rule}</dt><dd>${explained(rule.rule)} <p><code>${rule.page}</code>, ${rule.section}</p></dd></div>
     </dl>`;
   }
 
@@ -276,8 +280,8 @@ export class PfStory extends Panel {
   #numbers(): TemplateResult | typeof nothing {
     const all = deltas(this.tracks, this.position);
     if (all.length === 0) return nothing;
-    const value = ({ counter }: Delta, count: number | null) => (count === null ? '–' : counter === 'rss' ? t.kib(count) : panels.number(count));
-    return html`<h4>${t.counters}</h4><dl class="pf-fields pf-numbers">${all.map((delta) => html`<div><dt>${t.counter[delta.counter]}</dt><dd>${delta.counter === 'faults' ? panels.number(delta.to) : html`<span>${value(delta, delta.from)}</span> → <b>${value(delta, delta.to)}</b>`}</dd></div>`)}</dl>`;
+    const value = ({ counter }: Delta, count: number | null) => (count === null ? '–' : counter === 'rss' || counter === 'childRss' ? t.kib(count) : panels.number(count));
+    return html`<h4>${t.counters}</h4><dl class="pf-fields pf-numbers">${all.map((delta) => html`<div><dt>${term(COUNTERS[delta.counter], t.counter[delta.counter])}</dt><dd>${delta.counter === 'faults' ? panels.number(delta.to) : html`<span>${value(delta, delta.from)}</span> → <b>${value(delta, delta.to)}</b>`}</dd></div>`)}</dl>`;
   }
 
   #cost(told: Told): TemplateResult {
@@ -297,6 +301,12 @@ function visible(nodes: readonly Node[], folded: ReadonlySet<string>, above = ''
     const id = `${above}${i}`;
     return [{ id, node }, ...(folded.has(id) ? [] : visible(node.below, folded, `${id}.`))];
   });
+}
+
+/** What came of it, as strace prints it; of a call that was left out why. */
+function outcome({ kind, result, why }: StepReport): TemplateResult | typeof nothing {
+  if (kind === 'skipped') return html` <b class="skipped">${t.skipped(why ?? '')}</b>`;
+  return result ? html` <b class=${kind}>= ${result}</b>` : nothing;
 }
 
 /** A line of a script without the result that it expects: `load(a, 5) = "x"` is `load(a, 5)`. */

@@ -145,7 +145,7 @@ export class PfTime extends Panel {
     return html`<div class="pf-tracks">
       <div class="pf-track-names" aria-hidden="true" style="grid-template-rows:${drawn.pids.map(() => `${laneHeight}px`).join(' ')} ${drawn.height - 56 - laneHeight * drawn.pids.length}px 22px 26px 12px">
         ${drawn.pids.map((pid) => html`<span>${pid === null ? t.tracks.calls : `${pid} ${this.processNames[pid] ?? ''}`}</span>`)}<i></i>
-        ${this.isShort ? nothing : html`<span>${t.tracks.faults}</span><span>${t.tracks.rss}</span><span>${t.tracks.marks}</span>`}
+        ${this.isShort ? nothing : html`<span data-term="pf">${t.tracks.faults}</span><span data-term="rss">${t.tracks.rss}</span><span>${t.tracks.marks}</span>`}
       </div>
       <div class="pf-slider" role="slider" tabindex="0" aria-label=${t.slider} aria-valuemin="0" aria-valuemax=${length} aria-valuenow=${position} aria-valuetext=${words}
         @keydown=${key} @pointerdown=${this.#down} @pointermove=${this.#move} @pointerup=${this.#up} @pointerleave=${() => (this.pointed = null)}>

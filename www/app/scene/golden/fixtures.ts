@@ -20,6 +20,9 @@ export function areasOf(list: readonly AreaFixture[]): Areas {
   };
 }
 
+/** A private page that is nobody else's. */
+const OWN = CELL.anon | CELL_BIT.writable;
+
 export const many = (cell: number, count: number): number[] => Array.from({ length: count }, () => cell);
 
 /** A parent and its child, of which one has written. */
@@ -27,7 +30,7 @@ export function copyOnWrite(): LaneData[] {
   return [1, 2].map((pid) => {
     const list: AreaFixture[] = [
       { start: 0x400, cells: [CELL.file], kind: AREA.file, perms: PERM.read | PERM.execute, name: '/usr/bin/program' },
-      { start: 0x7ffff7ff3, cells: [(pid === 2 ? CELL.anon : CELL.cow) | CELL_BIT.dirty, CELL.zero, CELL.absent, CELL.absent] },
+      { start: 0x7ffff7ff3, cells: [(pid === 2 ? OWN : CELL.cow) | CELL_BIT.dirty, CELL.zero, CELL.absent, CELL.absent] },
       { start: 0x7ffff7ff7, cells: many(CELL.absent, 4), kind: AREA.special, perms: PERM.read, name: '[vvar]' },
       { start: 0x7ffff7ffb, cells: [CELL.special, CELL.absent], kind: AREA.special, perms: PERM.read | PERM.execute, name: '[vdso]' },
       { start: 0x7ffffffde, cells: [...many(CELL.absent, 31), CELL.cow | CELL_BIT.dirty, CELL.cow | CELL_BIT.dirty], kind: AREA.stack, name: '[stack]' },
@@ -69,7 +72,7 @@ export function python3(): LaneData {
   const text = readFileSync(new URL('./python3.txt', import.meta.url), 'utf8');
   const list = text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).map((line): AreaFixture => {
     const [start, pages, perms, runs, name = ''] = line.split(' ') as [string, string, string, string, string?];
-    const cells = [...runs.matchAll(/(\d*)([fa.])/g)].flatMap(([, count, kind]) => many(kind === 'f' ? CELL.file : kind === 'a' ? CELL.anon | CELL_BIT.dirty : CELL.absent, Number(count || 1)));
+    const cells = [...runs.matchAll(/(\d*)([fa.])/g)].flatMap(([, count, kind]) => many(kind === 'f' ? CELL.file : kind === 'a' ? OWN | CELL_BIT.dirty : CELL.absent, Number(count || 1)));
     const kinds: Record<string, number> = { '[heap]': AREA.heap, '[stack]': AREA.stack, '[vdso]': AREA.special, '[vvar]': AREA.special, '[vvar_vclock]': AREA.special, '': AREA.anonymous };
     if (cells.length !== Number(pages)) while (cells.length < Number(pages)) cells.push(CELL.absent);
     return {
@@ -93,10 +96,10 @@ export function full(count = 65_530): LaneData {
 /** One of each kind. */
 export function kinds(): LaneData {
   const one = [
-    CELL.absent, CELL.zero, CELL.anon, CELL.anon | CELL_BIT.dirty, CELL.cow, CELL.file, CELL.file | CELL_BIT.dirty, CELL.shmem, CELL.guard, CELL.marker, CELL.swapped, CELL.special, CELL.huge,
-    CELL.anon | CELL_BIT.dirty | CELL_BIT.locked, CELL.absent | CELL_BIT.locked,
+    CELL.absent, CELL.zero, OWN, OWN | CELL_BIT.dirty, CELL.cow, CELL.anon, CELL.file, CELL.file | CELL_BIT.dirty, CELL.shmem, CELL.guard, CELL.marker, CELL.swapped, CELL.special, CELL.huge,
+    OWN | CELL_BIT.dirty | CELL_BIT.locked, CELL.absent | CELL_BIT.locked,
   ];
-  return lane(1, '1 · kinds', 'one page of each', [{ start: 0x10000, cells: one, flags: AREA_FLAG.locked, name: '[anon: kinds]' }, { start: 0x20000, cells: many(CELL.guard, 4), perms: 0 }]);
+  return lane(1, '1 · kinds', 'one page of each', [{ start: 0x10000, cells: one, flags: AREA_FLAG.locked, name: '[anon: kinds]' }, { start: 0x20000, cells: many(CELL.guard, 4), perms: 0 }, { start: 0x30000, cells: many(CELL.absent, 2), flags: AREA_FLAG.assumed, name: '/bin/program' }]);
 }
 
 export function frames(total: number): Uint8Array {

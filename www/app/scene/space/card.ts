@@ -1,8 +1,8 @@
 /** What the card says of a place in the picture. */
-import { CELL_BIT, NO_FRAME } from '../../worker/protocol.ts';
+import { AREA_FLAG, CELL_BIT, NO_FRAME } from '../../worker/protocol.ts';
 import type { HeatMap } from '../heat.ts';
 import { cellAt } from '../layout.ts';
-import { CELLS, HEATS } from '../theme.ts';
+import { HEATS, lookOfPage } from '../theme.ts';
 import { type Units, addressText, grouped, pagesText, permsText } from '../units.ts';
 import type { LaneScene } from './compose.ts';
 import type { Hit } from './hit.ts';
@@ -33,6 +33,7 @@ function ofArea({ data: { areas } }: LaneScene, { area: i }: Hit, units: Units):
     [areas.names[areas.name[i]!] || 'anonymous', 'strong'],
     [`${addressText(from, units)}-${addressText(to, units)} ${permsText(areas.perms[i]!)}`, 'mono'],
     [`${pagesText(areas.pages[i]!, units)}, ${grouped(areas.present[i]!)} of ${grouped(areas.pages[i]!)} ${areas.pages[i] === 1 ? 'entry' : 'entries'} set`, 'quiet'],
+    ...(areas.flags[i]! & AREA_FLAG.assumed ? [['Assumed: the log does not show it being mapped.', 'quiet'] as const] : []),
   ];
 }
 
@@ -41,12 +42,12 @@ function ofGroup({ data: { areas }, layout }: LaneScene, hit: Hit): CardLine {
   return [isOpened ? 'Click to fold the parts of this file' : 'Click to show the parts of this file', 'quiet'];
 }
 
-function ofPage({ data: { cells } }: LaneScene, { pid, page }: Hit, { units, heat, texts }: CardFacts): CardLine[] {
+function ofPage({ data: { areas, cells } }: LaneScene, { pid, page, area }: Hit, { units, heat, texts }: CardFacts): CardLine[] {
   const out: CardLine[] = [[`page ${addressText(page, units)}`, 'mono']];
   const known = cellAt(cells, page);
   if (known) {
     const bits = [known.cell & CELL_BIT.dirty ? 'dirty' : '', known.cell & CELL_BIT.accessed ? 'accessed' : '', known.cell & CELL_BIT.writable ? 'writable' : '', known.cell & CELL_BIT.locked ? 'locked' : ''];
-    out.push([[CELLS[known.cell & 15]!.meaning, ...bits, known.pfn === NO_FRAME ? '' : `frame ${known.pfn}`].filter(Boolean).join(' · '), 'quiet']);
+    out.push([[lookOfPage(known.cell, areas.perms[area]!).meaning, ...bits, known.pfn === NO_FRAME ? '' : `frame ${known.pfn}`].filter(Boolean).join(' · '), 'quiet']);
   }
   const touched = heat?.get(pid)?.get(page);
   if (touched) out.push([HEATS.map((kind, k) => `${touched[k]} ${kind}`).join(', '), 'quiet']);

@@ -2,7 +2,7 @@
 import { CELL, CELL_BIT, NO_FRAME } from '../../worker/protocol.ts';
 import { areaAt, cellAt, cellOf } from '../layout.ts';
 import { type Box, type Shape, fit, textWidth } from '../shapes.ts';
-import { CELLS, HEAT_TOKEN } from '../theme.ts';
+import { CELLS, HEAT_TOKEN, lookOfPage } from '../theme.ts';
 import { addressText } from '../units.ts';
 import { DETAIL, type Grid, LETTER_FROM, type LaneScene, SIZE, type SpaceInput, type SpaceScene, gridCell } from './compose.ts';
 import { drawStrip, fadeOf, lock } from './strip.ts';
@@ -59,7 +59,7 @@ export function drawCell(out: Shape[], scene: SpaceScene, lane: LaneScene, area:
   const { input } = scene;
   const known = cellAt(lane.data.cells, page);
   const cell = area < 0 ? CELL.none : known ? known.cell : cellOf(lane.data, area, page);
-  const look = CELLS[cell & 0x0f]!;
+  const look = known ? lookOfPage(cell, lane.data.areas.perms[area]!) : CELLS[cell & 0x0f]!;
   const r = box.w >= 18 ? 4 : box.w >= 9 ? 2 : 0;
   const alpha = fadeOf(input, look.id);
   const small = box.w < 9;
@@ -107,7 +107,7 @@ function drawPage(out: Shape[], scene: SpaceScene, lane: LaneScene, area: number
   const { input } = scene;
   const known = cellAt(lane.data.cells, page);
   const cell = known?.cell ?? cellOf(lane.data, area, page);
-  const look = CELLS[cell & 0x0f]!;
+  const look = known ? lookOfPage(cell, lane.data.areas.perms[area]!) : CELLS[cell & 0x0f]!;
   const isAbsent = (cell & 0x0f) === CELL.absent || (cell & 0x0f) === CELL.none;
   const top = Math.max(box.y, lane.box.y - 20);
   const bottom = Math.min(box.y + box.h, lane.box.y + lane.box.h + 20);

@@ -44,7 +44,7 @@ export const FOOT_LINE = 18;
 export const SIZE = 11.5;
 export const DETAIL = 11;
 /** Cells whose letter can be read. */
-export const LETTER_FROM = 13;
+export const LETTER_FROM = 10;
 /** Pages drawn one by one that are asked for. */
 export const MOST_CELLS = 4096;
 export const BAR = 2;

@@ -1,7 +1,7 @@
 /** A scene of address spaces as shapes: heads, rows, cards, gaps, marks. */
 import { AREA_FLAG, NO_FRAME } from '../../worker/protocol.ts';
 import { CARD_FOOT, CARD_HEAD, CARD_PAD, KINDS, areaAt } from '../layout.ts';
-import { type Box, type Picture, type Shape, type Token, fit, textWidth } from '../shapes.ts';
+import { type Box, type Picture, type Shape, type Token, fit, fitParts, textWidth } from '../shapes.ts';
 import { AREA_LOOK, HEAT_TOKEN } from '../theme.ts';
 import { addressText, pagesText, permsText, shortName, grouped } from '../units.ts';
 import { BAR, DETAIL, FOOT_LINE, LANE_HEAD, type LaneScene, type PieceBox, SIZE, type SpaceScene, type Spot, gridOf, isCard, isGap, lensOf, lensPages, locate, pieceBox, span, stripBox } from './compose.ts';
@@ -31,14 +31,24 @@ export function drawSpace(scene: SpaceScene): Picture {
   return { width: input.width, height: input.height, shapes, label: label || 'No process' };
 }
 
-function laneHead(scene: SpaceScene, { data, box, columns, layout, zoom }: LaneScene): Shape[] {
-  const title = fit(data.title, box.w * (layout.cards ? 0.9 : 0.62), 13, { sans: true });
+const titleOf = ({ data, box, layout }: LaneScene): string => fitParts(data.title, box.w * (layout.cards ? 0.9 : 0.62), 13, { sans: true });
+
+/** What a process has, in the head of its lane: the words that fit, and where they stand. */
+export function notesOf(lane: LaneScene): { readonly text: string; readonly x: number; readonly y: number; readonly width: number } {
+  const { data, box, layout, zoom } = lane;
   const isRows = !layout.cards || zoom < 0.6;
-  const notes = isRows ? box.x + 8 + textWidth(title, 13, true) * 1.08 + 14 : box.x + 8;
+  const x = isRows ? box.x + 8 + textWidth(titleOf(lane), 13, true) * 1.08 + 14 : box.x + 8;
+  const text = fitParts(data.notes, box.x + box.w - x - 4, SIZE, { sans: true });
+  return { text, x, y: isRows ? 17 : 35, width: textWidth(text, SIZE, true) };
+}
+
+function laneHead(scene: SpaceScene, lane: LaneScene): Shape[] {
+  const { box, columns, layout, zoom } = lane;
+  const title = titleOf(lane);
+  const isRows = !layout.cards || zoom < 0.6;
   const shapes: Shape[] = [{ t: 'text', x: box.x + 8, y: 17, text: title, size: 13, fill: 'text', sans: true, bold: true }];
-  const room = box.x + box.w - notes - 4;
-  const text = fit(data.notes, room, SIZE, { sans: true });
-  if (text) shapes.push({ t: 'text', x: notes, y: isRows ? 17 : 35, text, size: SIZE, fill: 'quiet', sans: true });
+  const { text, x, y } = notesOf(lane);
+  if (text) shapes.push({ t: 'text', x, y, text, size: SIZE, fill: 'quiet', sans: true });
   if (isRows) {
     const y = 37;
     if (columns.address) shapes.push(head(box.x + 8, 'address'));
@@ -201,14 +211,14 @@ function drawRow(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBox
   const lens = lensOf(lane, box);
   const row = box.h - lens;
   const isSmallCard = layout.cards && row >= 26;
-  if (isSmallCard) out.push({ t: 'rect', x: box.x + 0.5, y: box.y + 0.5, w: box.w - 1, h: box.h - 4, r: 7, fill: isSelected ? 'accent-soft' : 'card', stroke: isSelected ? 'accent' : 'edge' });
+  if (isSmallCard) out.push({ t: 'rect', x: box.x + 0.5, y: box.y + 0.5, w: box.w - 1, h: box.h - 4, r: 7, fill: isSelected ? 'accent-soft' : 'card', stroke: isSelected ? 'accent' : 'edge', ...assumedLine(lane, first, parts) });
   else if (row >= 11 || isSelected || isTouched) {
     const back: Token | null = isSelected ? 'accent-soft' : isTouched ? 'mark' : spotIn(input.hover, data.pid, from, from + pages) ? 'card' : null;
     if (back) out.push({ t: 'rect', x: box.x, y: box.y, w: box.w, h: box.h, r: row >= 11 ? 5 : 0, fill: back, ...(isSelected && row >= 11 ? { stroke: 'accent' as const } : {}) });
   }
   if (isTouched) out.push({ t: 'rect', x: box.x, y: isSmallCard ? box.y + 7 : box.y, w: 3, h: isSmallCard ? box.h - 17 : box.h, fill: 'mark-edge' });
   const strip = stripBox(lane, box);
-  if (row >= 11) out.push({ t: 'rect', x: strip.x - 0.5, y: strip.y - 0.5, w: strip.w + 1, h: strip.h + 1, fill: 'k-absent', stroke: 'edge' });
+  if (row >= 11) out.push({ t: 'rect', x: strip.x - 0.5, y: strip.y - 0.5, w: strip.w + 1, h: strip.h + 1, fill: 'k-absent', stroke: 'edge', ...assumedLine(lane, first, parts) });
   else out.push({ t: 'rect', ...strip, fill: 'k-absent' });
   for (let i = first; i < first + parts; i++) {
     const x = strip.x + ((areas.start[i]! - from) / pages) * strip.w;
@@ -221,7 +231,7 @@ function drawRow(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBox
     const size = row >= 14 ? SIZE : DETAIL;
     if (columns.address) out.push({ t: 'text', x: box.x + 8, y, text: addressText(from, input.units), size, fill: 'quiet' });
     const perms = parts === 1 ? ` ${permsText(areas.perms[first]!)}` : '';
-    const arrow = parts > 1 ? '▸ ' : layout.isPart[box.piece] ? '▾ ' : '';
+    const arrow = `${parts > 1 ? '▸ ' : layout.isPart[box.piece] ? '▾ ' : ''}${isAssumed(lane, first, parts) ? ASSUMED_SIGN : ''}`;
     const name = shortName(areas.names[areas.name[first]!] ?? '');
     const room = columns.name.w - textWidth(perms, size);
     const shown = `${arrow}${fit(name, room - textWidth(arrow, size), size)}`;
@@ -242,6 +252,16 @@ function drawRow(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBox
   }
   if (lens > 0) drawLens(out, scene, lane, box);
 }
+
+/** Before the name of memory that a log does not show being mapped; its border is broken, too. */
+const ASSUMED_SIGN = '≈ ';
+
+function isAssumed({ data: { areas } }: LaneScene, first: number, parts: number): boolean {
+  for (let i = first; i < Math.min(first + parts, first + 64); i++) if (areas.flags[i]! & AREA_FLAG.assumed) return true;
+  return false;
+}
+
+const assumedLine = (lane: LaneScene, first: number, parts: number): { dash?: number[] } => (isAssumed(lane, first, parts) ? { dash: [5, 3] } : {});
 
 /** What flags of a whole area say, behind its strip. */
 function drawFlags(out: Shape[], lane: LaneScene, first: number, parts: number, strip: Box): void {
@@ -280,7 +300,7 @@ function drawCard(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBo
   // Only what is near the window: a card can be millions of pixels high.
   const top = Math.max(box.y, lane.box.y - 40);
   const bottom = Math.min(box.y + box.h, lane.box.y + lane.box.h + 40);
-  out.push({ t: 'rect', x: box.x + 0.5, y: top + 0.5, w: box.w - 1, h: bottom - top - 3, r: 7, fill: isSelected ? 'accent-soft' : 'card', stroke: isSelected ? 'accent' : 'edge', width: isSelected ? 1.5 : 1 });
+  out.push({ t: 'rect', x: box.x + 0.5, y: top + 0.5, w: box.w - 1, h: bottom - top - 3, r: 7, fill: isSelected ? 'accent-soft' : 'card', stroke: isSelected ? 'accent' : 'edge', width: isSelected ? 1.5 : 1, ...assumedLine(lane, area, layout.parts[box.piece]!) });
   if (isTouched) out.push({ t: 'rect', x: box.x + 0.5, y: top + 8, w: 3, h: Math.max(4, bottom - top - 19), fill: 'mark-edge' });
   const x = box.x + CARD_PAD;
   const right = box.x + box.w - CARD_PAD;
@@ -300,7 +320,7 @@ function drawCard(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBo
   }
   const perms = parts === 1 ? permsText(areas.perms[area]!) : `${parts} parts`;
   const room = right - x - textWidth(size, SIZE) - 10;
-  const name = fit(shortName(areas.names[areas.name[area]!] ?? ''), room - textWidth(` ${perms}`, SIZE), SIZE);
+  const name = fit(`${isAssumed(lane, area, parts) ? ASSUMED_SIGN : ''}${shortName(areas.names[areas.name[area]!] ?? '')}`, room - textWidth(` ${perms}`, SIZE), SIZE);
   out.push(
     { t: 'text', x, y: head, text: name, size: SIZE, fill: 'text', bold: true },
     { t: 'text', x: x + textWidth(`${name} `, SIZE), y: head, text: perms, size: SIZE, fill: 'quiet' },

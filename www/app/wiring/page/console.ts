@@ -29,7 +29,7 @@ export class Console {
       return { ok: true, text: (await model.askOrRefuse<string>({ of: 'tell', line, pid })) ?? '' };
     } catch (error) {
       if (!(error instanceof CannotDo)) throw error;
-      return { ok: false, reason: error.message };
+      return { ok: false, reason: error.message, script: model.text };
     }
   }
 
@@ -38,7 +38,7 @@ export class Console {
     const { position } = model;
     const hasFuture = position < model.length;
     const typed = await model.typed(line);
-    if ('why' in typed) return { ok: false, reason: typed.why, ...(typed.mistake && { mistake: typed.mistake }) };
+    if ('why' in typed) return { ok: false, reason: typed.why, script: model.text, ...(typed.mistake && { mistake: typed.mistake }) };
     this.#own.begin();
     showText(typed.text);
     this.#versions.edit(typed.text, position, hasFuture);

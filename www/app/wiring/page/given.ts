@@ -1,10 +1,11 @@
 /** What elements are given that the model does not have so. */
 import type { FrameDetail } from '../../../lib/index.ts';
+import type { Run as ChartRun } from '../../interface/charts/pf-charts.ts';
 import type { FirstStep } from '../../interface/story/pf-story.ts';
 import { firstStepOf } from '../../model/lines.ts';
 import type { Model } from '../../model/model.ts';
 import { words } from '../../texts/page.ts';
-import type { Areas, At, Opened, ProcessInfo, Tracks } from '../../worker/protocol.ts';
+import type { Areas, At, Opened, ProcessInfo } from '../../worker/protocol.ts';
 import { Once } from './once.ts';
 
 export class Given {
@@ -47,8 +48,8 @@ export class Given {
   }
 
   /** This run and those under other settings. */
-  runs(): readonly { readonly name: string; readonly tracks: Tracks }[] {
-    return [{ name: '', tracks: this.#model.history.tracks }, ...this.#model.runs.map(({ title, tracks }) => ({ name: title, tracks }))];
+  runs(): readonly ChartRun[] {
+    return [{ name: '', tracks: this.#model.history.tracks, ran: null }, ...this.#model.runs.map((ran) => ({ name: ran.title, tracks: ran.tracks, ran }))];
   }
 
   /** Whose a frame is, and how often it is mapped. */

@@ -55,9 +55,9 @@ export class Panels {
     this.#around.model.select(place);
   }
 
-  /** What the picture was clicked on: on a phone its details come up. */
-  choose(place: Place): void {
-    this.select(place, place.pfn !== null ? 'frame' : undefined);
+  /** What the picture was clicked on: on a phone its details come up. A frame of RAM is shown as that, a page in the tab that the reader has chosen. */
+  choose({ isFrame, ...place }: Place & { readonly isFrame?: boolean }): void {
+    this.select(place, isFrame || (place.pfn !== null && !this.isTabChosen) ? 'frame' : undefined);
     this.sheet(matchMedia(PHONE).matches);
   }
 

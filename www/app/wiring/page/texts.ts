@@ -2,6 +2,7 @@
 import type { TextKind } from '../../../lib/index.ts';
 import { EXAMPLES } from '../../examples.ts';
 import type { Kept } from '../../keep.ts';
+import { KIND_NAMES } from '../../kinds.ts';
 import { asLines } from '../../model/lines.ts';
 import { words } from '../../texts/page.ts';
 import { CannotDo } from '../../worker/client.ts';
@@ -74,21 +75,22 @@ export class Texts {
   }
 
   /** A text from outside: all of it is run, and shown where its memory is still there. */
-  async take(given: string, maps = '', origin = ''): Promise<void> {
-    if (this.isTooWide(given)) return;
+  async take(given: string, maps = '', origin = ''): Promise<boolean> {
+    if (this.isTooWide(given)) return false;
     const { model, say } = this.#around;
     const first = maps.trim() === '' ? '' : `@log yes\n${(await model.ask<string>({ of: 'firstMaps', text: maps })) ?? ''}\n`;
     this.#parts.own.save();
     await this.#show(first + asLines(given), { origin, position: 'before the end' });
     if (origin) say(origin);
     this.#parts.own.save();
+    return true;
   }
 
   async takeFiles(files: readonly { readonly name: string; readonly bytes: Uint8Array }[]): Promise<void> {
     const { model, say } = this.#around;
     try {
       const incoming = await model.gather(files);
-      if (incoming) await this.take(incoming.text, incoming.maps, incoming.origin);
+      if (incoming && await this.take(incoming.text, incoming.maps, incoming.origin)) say([words.takenAs(KIND_NAMES[model.kind], model.errors.length === 0), incoming.origin].filter(Boolean).join(' '));
     } catch (error) {
       if (!(error instanceof CannotDo)) throw error;
       say(error.message);

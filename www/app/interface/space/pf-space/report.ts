@@ -11,7 +11,8 @@ export interface SpaceView { readonly pid: number; readonly areas: Areas; readon
 
 export interface Told {
   look(look: SpaceLook): void;
-  view(view: SpaceView): void;
+  /** Null: no process is drawn. */
+  view(view: SpaceView | null): void;
 }
 
 export class Report {
@@ -27,7 +28,7 @@ export class Report {
   of(scene: SpaceScene, version: (pid: number) => number): void {
     this.#tellLook({ lanes: lookOf(scene).map((look): LaneLook => ({ ...look, version: version(look.pid) })), bytes: bytesWanted(scene) });
     const lane = mainLane(scene);
-    if (!lane) return;
+    if (!lane) return this.#tellNothing();
     const { pid, areas } = lane.data;
     const { lowFirst, units } = scene.input;
     this.#tellView({ pid, areas, ...pagesInSight(lane), lowFirst, units }, version(pid));
@@ -38,6 +39,13 @@ export class Report {
     if (key === this.#look) return;
     this.#look = key;
     this.#told.look(look);
+  }
+
+  /** The last process has ended: nothing of it is told any more. */
+  #tellNothing(): void {
+    if (this.#view === '') return;
+    this.#view = '';
+    this.#told.view(null);
   }
 
   #tellView(view: SpaceView, version: number): void {

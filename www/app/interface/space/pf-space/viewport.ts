@@ -31,6 +31,7 @@ export class Viewport {
   #pinned: number | null = null;
   #seen: At | null = null;
   #revealed = '';
+  #height = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `moves` is told when the window is moved over the picture. */
@@ -56,7 +57,11 @@ export class Viewport {
   /** A step's page is brought into the window once; then the reader may go elsewhere. Whether that moved the window. */
   #bringIn(scene: SpaceScene): boolean {
     const { at } = this.#shown;
-    const isNew = at !== this.#seen;
+    // In another window it may be out of it.
+    const { height } = this.#pane.size;
+    if (height !== this.#height) this.#revealed = '';
+    const isNew = at !== this.#seen || height !== this.#height;
+    this.#height = height;
     this.#seen = at;
     const { touched, view } = scene.input;
     const mark = touched ? `${at?.position}:${touched.pid}:${touched.page}` : '';

@@ -1,0 +1,267 @@
+/** What a fresh reader stumbles on: words, places that are told apart, what is pasted, room on a phone. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { type Page, sight } from './driver.ts';
+import { DIST, openForEachTest } from './site.ts';
+
+let page: Page;
+const { text, count, contains, paste, at, act, command, script, drawnTwice, goTo } = sight(() => page);
+
+openForEachTest((opened) => {
+  page = opened;
+});
+
+const click = (selector: string) => page.evaluate<void>(`document.querySelector(${JSON.stringify(selector)}).click()`);
+const isTold = (words: string) => page.until(`document.querySelector('#pf-tip')?.matches(':popover-open') && document.querySelector('#pf-tip').textContent.includes(${JSON.stringify(words)})`);
+const isSilent = () => page.until(`!document.querySelector('#pf-tip').matches(':popover-open')`);
+const stepTo = async (to: number) => {
+  for (let step = 1; step <= to; step++) {
+    await act('step');
+    await at(step);
+  }
+};
+
+test('a word is explained when it is pointed at, when it has the focus, after a tap; Esc closes it', async () => {
+  await stepTo(2);
+  const word = '.pf-numbers [data-term=rss]';
+  await page.until(`document.querySelector('#pf-tip') !== null && document.querySelector('${word}') !== null`);
+  await page.evaluate(`document.querySelector('${word}').scrollIntoView({ block: 'center' })`);
+  const box = await page.evaluate<{ x: number; y: number; width: number; height: number }>(`document.querySelector('${word}').getBoundingClientRect().toJSON()`);
+  await page.move(box.x + box.width / 2, box.y + box.height / 2);
+  await isTold('Resident set size');
+  expect(await page.evaluate(`document.querySelector('${word}').getAttribute('aria-describedby')`)).toBe('pf-tip');
+  // It can be pointed at without going away, and goes when the pointer leaves.
+  const tip = await page.evaluate<{ x: number; y: number }>(`document.querySelector('#pf-tip').getBoundingClientRect().toJSON()`);
+  await page.move(tip.x + 20, tip.y + 10);
+  await drawnTwice();
+  await isTold('Resident set size');
+  await page.move(4, 4);
+  await isSilent();
+  // By keyboard: the Tab key comes to it.
+  await page.evaluate(`document.querySelector('.pf-numbers [data-term=pf]').focus()`);
+  await page.press('Tab');
+  await page.until(`document.activeElement.dataset.term === 'rss'`);
+  await isTold('Resident set size');
+  await page.press('Escape');
+  await isSilent();
+  expect(await page.evaluate(`document.activeElement.dataset.term`)).toBe('rss');
+  await page.press('Enter');
+  await isTold('Resident set size');
+});
+
+test('all words are a list in the help, which the palette opens', async () => {
+  await page.press('Control+k');
+  await page.until(`document.querySelector('pf-palette dialog[open]') !== null`);
+  await page.write('words mean');
+  await page.press('Enter');
+  await contains('pf-help .help-part', 'Virtual memory area');
+  await page.type('pf-help input[type=search]', 'PTE');
+  await contains('pf-help .help-part', 'Page table entry');
+});
+
+test('a child has its counters from the fork on', async () => {
+  await stepTo(3);
+  await contains('.pf-numbers', 'rss of the new process');
+  expect(await text('.pf-numbers')).toMatch(/rss of the new process\s*–\s*→\s*8 KiB/);
+});
+
+/** A log whose second mapping was placed elsewhere than here. */
+const ELSEWHERE = `execve("./demo", ["./demo"], 0x7ffd11112222 /* 9 vars */) = 0
+brk(NULL) = 0x5601aa000000
+mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f1100010000
+mmap(NULL, 4096, PROT_READ, MAP_SHARED|MAP_ANONYMOUS, -1, 0) = 0x7f1100004000
+mprotect(0x7f1100004000, 4096, PROT_READ|PROT_WRITE) = 0
+mprotect(0x7f2200000000, 4096, PROT_READ) = 0
+sendmsg(3, {msg_name=NULL}, 0) = 5
+`;
+
+test('addresses of a log that lie elsewhere here are told with both; what was not replayed is not "= ?"', async () => {
+  await paste(ELSEWHERE);
+  await act('start');
+  await at(0);
+  await stepTo(5);
+  await contains('.pf-elsewhere', '0x7f1100004000 in the log, 0x7f110000f000 here');
+  await contains('.cm-content', '0x7f110000f000 here');
+});
+
+test('memory that a log does not show is marked: in the picture, its legend, the table and the details', async () => {
+  await paste(ELSEWHERE);
+  await act('start');
+  await at(0);
+  await stepTo(6);
+  await contains('pf-legend', 'assumed, not in the log');
+  expect(await page.evaluate<string>(`document.querySelector('pf-space').svg()`)).toContain('≈ ');
+  await page.until(`[...document.querySelectorAll('pf-space-table .body [role=row]')].some((row) => row.textContent.includes('7f2200000000') && row.textContent.includes('assumed'))`);
+  expect(await page.evaluate<boolean>(`[...document.querySelectorAll('pf-space-table .body [role=row]')].some((row) => row.textContent.includes('7f1100010000') && row.textContent.includes('assumed'))`)).toBe(false);
+  await click('#pf-tab-area');
+  await contains('pf-area', 'The log does not show it being mapped');
+});
+
+test('a call that was left out says why', async () => {
+  await paste('execve("./demo", ["./demo"], 0x7ffd11112222 /* 9 vars */) = 0\nbrk(NULL) = 0x5601aa000000\nshmat(7, NULL, 0) = 0x7f1100010000\n');
+  await act('start');
+  await at(0);
+  await stepTo(3);
+  await contains('.pf-call', 'not replayed: the log does not show its segment being made');
+  expect(await text('.pf-call')).not.toContain('= ?');
+});
+
+test('of a run under other settings it is told where it stopped, and its lines can be hidden', async () => {
+  await act('run');
+  await at(9);
+  await click('#dock-counters');
+  await page.until(`document.querySelector('.pf-whatif') !== null`);
+  await click('.pf-whatif summary');
+  await page.type('.pf-whatif [name=mapCount]', '4');
+  await click('.pf-run');
+  await contains('.pf-went', 'Other than as written from step 1 (line 2): mmap = -1 ENOMEM');
+  expect(await text('.pf-went')).toContain('Stopped after step 1 of 9');
+  const lines = () => count('pf-charts figure .run.r1');
+  expect(await lines()).toBeGreaterThan(3);
+  await click('.pf-runs li:nth-child(2) .pf-run-name');
+  await page.until(`document.querySelectorAll('pf-charts figure .run.r1').length === 0`);
+  expect(await page.evaluate(`document.querySelector('.pf-runs li:nth-child(2) .pf-run-name').ariaPressed`)).toBe('false');
+});
+
+test('a page whose last other mapper has gone is told from one that is shared', async () => {
+  await paste('a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nstore(a, "hello")\nc = fork()\n[c] store(a, "jello")\nload(a)\n');
+  await act('start');
+  await at(0);
+  await stepTo(5);
+  await contains('pf-legend', 'own again, still read-only');
+  await contains('pf-walk .pf-would', 'Only this process maps it now; the next write makes the entry writable without a copy.');
+  await click('#pf-tab-frame');
+  await contains('pf-frame', 'Only this process maps it now; the next write makes the entry writable without a copy.');
+  await act('back');
+  await act('back');
+  await at(3);
+  await goTo('7ffff7ff3000');
+  await contains('pf-frame', 'several processes still share');
+});
+
+test('no neighbour that is far away is a reason; where none adjoins, that is said', async () => {
+  await paste('a = mmap(0x20000000, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)\ntouch_write(a, 2)\n');
+  await act('start');
+  await at(0);
+  await stepTo(1);
+  await page.until(`document.querySelector('.pf-tree') !== null`);
+  expect(await text('pf-story')).not.toContain('not merged');
+  await stepFrom(1);
+  await click('#pf-tab-area');
+  await contains('pf-area', 'Nothing adjoins. The next area below:');
+});
+
+async function stepFrom(position: number): Promise<void> {
+  await act('step');
+  await at(position + 1);
+}
+
+test('a refused line goes with the script that refused it', async () => {
+  await command('store(nowhere, 1)');
+  await page.until(`document.querySelector('pf-console .refused') !== null`);
+  await drawnTwice();
+  expect(await count('pf-console .refused')).toBe(1);
+  await paste('a = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n');
+  await page.until(`document.querySelector('pf-console .refused') === null && document.querySelector('pf-console input').value === ''`);
+});
+
+test('when its last process has ended, the minimap goes', async () => {
+  await paste('a = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nexit(0)\n');
+  await page.until(`document.querySelector('pf-minimap') !== null`);
+  await act('run');
+  await at(2);
+  await page.until(`document.querySelector('pf-minimap') === null`);
+  await act('back');
+  await page.until(`document.querySelector('pf-minimap') !== null`);
+});
+
+test('what is pasted outside of any field is opened, and what it was taken for is said', async () => {
+  const pasted = (onto: string, words: string) => page.evaluate<void>(`(() => {
+    const data = new DataTransfer();
+    data.setData('text/plain', ${JSON.stringify(words)});
+    document.querySelector('${onto}').dispatchEvent(Object.defineProperty(new Event('paste', { bubbles: true, cancelable: true }), 'clipboardData', { value: data }));
+  })()`);
+  await pasted('body', readFileSync(new URL('../logs/excerpt-without-execve.strace', import.meta.url), 'utf8'));
+  await contains('.toast', 'Taken for: strace log.');
+  await page.until(`document.querySelector('#kind').value === 'strace'`);
+  const before = await script();
+  // A field has its own use for it.
+  await pasted('pf-console input', 'munmap(0, 1)');
+  await drawnTwice();
+  expect(await script()).toBe(before);
+  await pasted('pf-space canvas', 'a = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n');
+  await contains('.toast', 'Taken for: script.');
+});
+
+test('a message covers no tool', async () => {
+  await stepTo(2);
+  await click('#dock-compare');
+  await page.evaluate(`[...document.querySelectorAll('pf-time button')].find((button) => button.textContent.includes('Set A')).click()`);
+  await page.until(`document.querySelector('.toast').matches(':popover-open')`);
+  expect(await covered()).toEqual([]);
+});
+
+/** Buttons and fields below the message. */
+const covered = () => page.evaluate<string[]>(`(() => {
+  const toast = document.querySelector('.toast').getBoundingClientRect();
+  return [...document.querySelectorAll('button, select, input, [role=slider]')].filter((one) => {
+    const box = one.getBoundingClientRect();
+    return one.checkVisibility() && box.width > 1 && box.right > toast.left && box.left < toast.right && box.bottom > toast.top && box.top < toast.bottom;
+  }).map((one) => one.outerHTML.slice(0, 80));
+})()`);
+
+for (const [width, height] of [[390, 844], [320, 640]] as const) {
+  test(`${width} × ${height}: what is opened leaves room for the picture, and nothing moves sideways`, async () => {
+    await page.size(width, height);
+    await stepTo(2);
+    for (const dock of ['story', 'ram', 'counters', 'compare', 'verdict', 'branches']) {
+      await click(`#dock-${dock}`);
+      if (dock === 'story') await click('.dock-bar > .sheet-button:last-child');
+      await page.until(`document.querySelector('.is-dock-open') !== null`);
+      await page.until(`document.querySelector('pf-space canvas').clientHeight >= 90`);
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth'), dock).toBe(width);
+    }
+    await page.evaluate(`document.querySelector('[aria-label="Type a call"]').click()`);
+    await page.until(`document.querySelector('.is-console-open') !== null`);
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(width);
+  });
+
+  test(`${width} × ${height}: no head is cut in a word`, async () => {
+    await page.size(width, height);
+    await stepTo(3);
+    const svg = await page.evaluate<string>(`document.querySelector('pf-space').svg()`);
+    const heads = [...svg.matchAll(/>([^<>]*(?:rss|program)[^<>]*)</g)].map(([, words]) => words!);
+    expect(heads.length).toBeGreaterThan(1);
+    expect(heads.filter((words) => words.includes('…'))).toEqual([]);
+    expect(await page.evaluate<boolean>(`(() => { const chip = document.querySelector('#verdict'); return chip.scrollWidth <= chip.clientWidth; })()`)).toBe(true);
+    // Permissions stay in one piece.
+    await click('#pf-tab-area');
+    await page.until(`document.querySelector('pf-area .pf-maps-line b') !== null`);
+    expect(await page.evaluate<number>(`document.querySelector('pf-area .pf-maps-line b').getClientRects().length`)).toBe(1);
+  });
+}
+
+test('which call made a page is asked beside it, also on a phone; the answer is in sight then', async () => {
+  await page.size(390, 844);
+  await stepTo(2);
+  await page.click('.sheet-button[aria-label=Details]');
+  await click('.pf-who-wrote button');
+  await page.until(`!document.querySelector('.desk').classList.contains('is-sheet-open')`);
+  await page.size(1440, 900);
+  await stepFrom(2);
+  await goTo('7ffff7ff3000');
+  await click('#pf-tab-frame');
+  await click('pf-frame .pf-who-wrote button');
+  await at(2);
+  await contains('.pf-call', 'store(a, "hello")');
+  await click('#pf-tab-area');
+  await page.until(`document.querySelector('pf-area .pf-more .pf-small') !== null`);
+  await click('pf-area .pf-more .pf-small');
+  await at(1);
+  await contains('.pf-call', 'mmap(');
+});
+
+test('opened as a file the page says why it cannot start', async () => {
+  await page.goto(`file://${DIST}/index.html`);
+  expect(await page.evaluate(`getComputedStyle(document.querySelector('.loading'), '::after').content`)).toContain('has to come from a web server');
+});

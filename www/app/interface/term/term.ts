@@ -1,0 +1,25 @@
+/** Words that are explained where they stand: a button for each, that shows the sentence of the glossary. What shows it is in `tip.ts`. */
+import { type TemplateResult, html } from 'lit';
+import type { TermId } from '../../texts/glossary.ts';
+import './term.css';
+
+/** How words are written in sentences; all else of the glossary stands at its place by name. */
+const WRITTEN: Readonly<Record<string, TermId>> = {
+  VMA: 'vma', VMAs: 'vma', rss: 'rss', Rss: 'rss', Pss: 'pss', pss: 'pss', TLB: 'tlb', MMU: 'mmu', CR3: 'cr3', PTE: 'pte', anon_vma: 'anonVma', vm_pgoff: 'pgoff', vm_ops: 'vmOps',
+  vm_operations: 'vmOps', 'page cache': 'cache', 'Page cache': 'cache', 'page of zeros': 'zero', 'OOM killer': 'oom', 'copy on write': 'cow', 'program break': 'brk', 'buddy allocator': 'buddy', mapcount: 'mapcount', 'promised memory': 'committed', dirty: 'dirty',
+};
+const WORDS = new RegExp(`(?<![\\w/-])(${Object.keys(WRITTEN).join('|')})(?![\\w-])`);
+
+/** A word with its explanation. */
+export const term = (id: TermId, text: unknown): TemplateResult => html`<button type="button" class="pf-term" data-term=${id}>${text}</button>`;
+
+/** A sentence in which each word that the glossary has is explained, where it stands first. */
+export function explained(text: string): unknown[] {
+  const seen = new Set<TermId>();
+  return text.split(WORDS).map((part, at) => {
+    const id = at % 2 === 1 ? WRITTEN[part]! : null;
+    if (id === null || seen.has(id)) return part;
+    seen.add(id);
+    return term(id, part);
+  });
+}
