@@ -6,13 +6,11 @@
 //! stores; the screen, outside, reads the same frames. `cargo run --example frame_buffer`.
 
 use pagefault::addr::{PAGE_SIZE, VirtAddr};
+use pagefault::driver::{Driver, FaultContext, FaultOutcome, FileOperations, FoundPage, Kernel, VmOperations, Vma, find_cached_page};
 use pagefault::errno::{Errno, SysResult};
 use pagefault::flags::VmFlags;
 use pagefault::ids::{InodeId, Pid};
 use pagefault::machine::{Arg, Machine, MachineConfig, Sysno};
-use pagefault::mm::fault::{FaultContext, FaultOutcome};
-use pagefault::mm::{Driver, FileOperations, FoundPage, Kernel, VmOperations, find_cached_page};
-use pagefault::vma::Vma;
 use pagefault::why::Why;
 
 /// Pixels in a row: a byte each.
@@ -82,16 +80,16 @@ fn draw(machine: &mut Machine, pid: Pid) -> SysResult<VirtAddr> {
 /// What the screen shows: the device's own frames, whoever wrote them.
 fn screen(machine: &Machine, device: InodeId) -> Vec<u8> {
     let mut shown = vec![0; (WIDTH * HEIGHT) as usize];
-    for (index, pfn) in machine.kernel.fs.inode(device).pages() {
+    for (index, page) in machine.cached_pages(device) {
         let at = (index * PAGE_SIZE) as usize;
-        machine.kernel.phys.read(pfn, 0, &mut shown[at..at + PAGE_SIZE as usize]);
+        shown[at..at + page.len()].copy_from_slice(&page);
     }
     shown
 }
 
 fn main() {
     let (mut machine, pid) = Machine::with_standard_process(&MachineConfig::reference()).expect("the reference machine");
-    let device = machine.kernel.add_device("/dev/fb0", &FRAME_BUFFER, WIDTH * HEIGHT);
+    let device = machine.add_device("/dev/fb0", &FRAME_BUFFER, WIDTH * HEIGHT);
     let pixels = draw(&mut machine, pid).expect("the device can be mapped");
     for row in screen(&machine, device).chunks(WIDTH as usize).step_by(2) {
         let line: String = row.iter().map(|pixel| if *pixel == 0 { ' ' } else { char::from(*pixel) }).collect();

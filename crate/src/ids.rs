@@ -235,7 +235,7 @@ impl<I, T> Slab<I, T> {
 
 impl<T: Clone + PartialEq, const N: usize> SlabSave<T, N> {
     /// Bytes of what was not counted yet, without what its values point to.
-    pub fn bytes(&self, seen: &mut Seen) -> usize {
+    pub(crate) fn bytes(&self, seen: &mut Seen) -> usize {
         self.slots.bytes(seen) + self.free.bytes(seen)
     }
 }

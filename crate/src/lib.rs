@@ -17,9 +17,15 @@
 //!
 //! The floors, ground first; a module uses those above it in this list, never those below:
 
+#![deny(missing_docs)]
+// What a user can reach has a name; what has none is the machine's own.
+#![cfg_attr(not(feature = "internals"), deny(unnameable_types))]
+// Which part has a caller is a matter of the features; with all of them, as the tests are built, every part must have one.
+#![cfg_attr(not(feature = "internals"), allow(dead_code, unused_imports))]
+
 // 0: typed words
 pub mod addr;
-pub mod blocks;
+mod blocks;
 pub mod errno;
 pub mod event;
 pub mod flags;
@@ -28,16 +34,16 @@ pub mod signal;
 mod sort;
 pub mod why;
 // 1: frames
-pub mod phys;
+mod phys;
 // 2: page tables, walk, TLB
-pub mod mmu;
+mod mmu;
 // 3: files
-pub mod fs;
+mod fs;
 // 4: VMA algebra
-pub mod vma;
+mod vma;
 // 5: the memory manager, and what `/proc` says of it
-pub mod mm;
-pub mod proc;
+mod mm;
+mod proc;
 // 6: processes and system calls
 pub mod machine;
 // 7: looking, settings, the script language, logs, and maps and smaps that people have
@@ -47,8 +53,22 @@ pub mod dump;
 pub mod log;
 #[cfg(feature = "script")]
 pub mod script;
-pub mod settings;
+mod settings;
 pub mod view;
-// 8: JavaScript
+// 8: JavaScript, and what this repository's own tests look at
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
 #[cfg(all(target_arch = "wasm32", feature = "js"))]
+#[doc(hidden)]
 pub mod js;
+
+/// Devices of your own: the seam of the call tree, `file->f_op->mmap` and `vma->vm_ops->fault`, open to whoever comes.
+///
+/// `examples/frame_buffer.rs` is one.
+pub mod driver {
+    pub use crate::ids::{DriverId, VmOpsId};
+    pub use crate::mm::fault::{FaultContext, FaultOutcome};
+    pub use crate::mm::{Driver, FileOperations, FoundPage, Kernel, VmOperations, find_cached_page};
+    pub use crate::vma::Vma;
+}

@@ -5,8 +5,9 @@ use pagefault::addr::{PAGE_SIZE, VirtAddr};
 use pagefault::event::{Event, Note};
 use pagefault::flags::VmFlags;
 use pagefault::ids::Pid;
+use pagefault::internals;
+use pagefault::machine::Access;
 use pagefault::machine::Machine;
-use pagefault::mmu::Access;
 use pagefault::script::Session;
 use pagefault::view::{Snapshot, columns, snapshot};
 use std::path::{Path, PathBuf};
@@ -31,7 +32,7 @@ fn everywhere(mut look: impl FnMut(&mut Session, &str)) {
         let text = std::fs::read_to_string(&path).expect("a script");
         let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
         let Ok(mut session) = Session::from_text(&text) else { continue };
-        session.machine_mut().kernel.sysctl.paranoid = false;
+        internals::sysctl(session.machine_mut()).paranoid = false;
         for position in [session.len() / 2, session.len()] {
             if session.run_quietly(position - session.position()).is_err() {
                 break;
@@ -106,15 +107,15 @@ fn columns_are_the_snapshot() {
 
 /// What really happens: does, and by whom.
 fn truth(machine: &mut Machine, pid: Pid, addr: VirtAddr, access: Access) -> (&'static str, Vec<String>) {
-    let hits = machine.kernel.cpu.hits;
-    machine.kernel.trace.start(10_000);
+    let hits = internals::cpu(machine).hits;
+    machine.trace().start(10_000);
     let ended = match access {
         Access::Read => machine.load(pid, addr, &mut [0]),
         Access::Write => machine.store(pid, addr, &[1]),
         Access::Execute => machine.execute(pid, addr),
     };
-    let (events, _) = machine.kernel.trace.drain();
-    machine.kernel.trace.stop();
+    let (events, _) = machine.trace().drain();
+    machine.trace().stop();
     if let Err(signal) = ended {
         return ("signal", vec![format!("{} {}", signal.signo.name(), signal.code.name())]);
     }
@@ -127,12 +128,12 @@ fn truth(machine: &mut Machine, pid: Pid, addr: VirtAddr, access: Access) -> (&'
         return ("fault", functions.collect());
     }
     let switched = events.iter().any(|event| matches!(event, Event::TlbFlushed(None)));
-    (if machine.kernel.cpu.hits > hits && !switched { "hit" } else { "walk" }, Vec::new())
+    (if internals::cpu(machine).hits > hits && !switched { "hit" } else { "walk" }, Vec::new())
 }
 
 /// Whether a stack would have to grow down to an address.
 fn grows(machine: &Machine, pid: Pid, addr: VirtAddr) -> bool {
-    let vmas = &machine.mm_of(pid).expect("it lives").vmas;
+    let vmas = &internals::mm(machine, pid).expect("it lives").vmas;
     let next = vmas.find(addr).map(|id| vmas.get(id));
     next.is_some_and(|next| next.range.start > addr && next.flags.contains(VmFlags::GROWSDOWN))
 }
@@ -142,17 +143,17 @@ fn an_access_does_what_it_would() {
     let mut asked = 0;
     everywhere(|session, place| {
         let machine = session.machine_mut();
-        if machine.kernel.phys.free_frames() < 64 {
+        if machine.free_frames() < 64 {
             return;
         }
         let save = machine.save(None);
         let pids: Vec<_> = machine.processes().filter(|process| process.is_alive()).map(|process| process.pid).take(3).collect();
         for pid in pids {
-            let mm = machine.mm_of(pid).expect("it lives");
+            let mm = internals::mm(machine, pid).expect("it lives");
             let mut places: Vec<_> = mm.vmas.iter().map(|(_, vma)| vma.range).collect();
             let every = places.len().div_ceil(24);
             places = places.into_iter().step_by(every).collect();
-            let present = mm.tables.used(&machine.kernel.phys, pagefault::addr::VirtRange::new(0, 1 << 47)).map(|(addr, _)| addr);
+            let present = mm.tables.used(internals::phys(machine), pagefault::addr::VirtRange::new(0, 1 << 47)).map(|(addr, _)| addr);
             let present: Vec<_> = present.collect();
             let some = present.iter().copied().step_by(present.len().div_ceil(16).max(1));
             let edges = places

@@ -1,14 +1,12 @@
 //! A device that somebody else wrote, behind `file_operations` and `vm_operations`.
 
 use pagefault::addr::{PAGE_SIZE, VirtAddr};
+use pagefault::driver::{Driver, FaultContext, FaultOutcome, FileOperations, FoundPage, Kernel, VmOperations, Vma, find_cached_page};
 use pagefault::errno::{Errno, SysResult};
 use pagefault::event::{Event, Note};
 use pagefault::ids::Pid;
 use pagefault::machine::{Arg, Machine, MachineConfig, Sysno};
-use pagefault::mm::fault::{FaultContext, FaultOutcome};
-use pagefault::mm::{Driver, FileOperations, FoundPage, Kernel, VmOperations, find_cached_page};
 use pagefault::signal::SigNo;
-use pagefault::vma::Vma;
 use pagefault::why::Why;
 
 const BYTES: u64 = 2 * PAGE_SIZE;
@@ -47,18 +45,16 @@ impl VmOperations for TapeArea {
 
     /// Counts the pages that were written, in the first byte of the second page.
     fn page_mkwrite(&self, kernel: &mut Kernel, context: &FaultContext) {
-        let vma = kernel.mms[context.mm].vmas.get(context.vma);
-        let inode = kernel.fs.file(vma.file.expect("a device")).inode;
-        let Ok(Some(pfn)) = kernel.fs.cached_page(inode, 1, &mut kernel.phys, &mut kernel.trace) else { return };
+        let Some(page) = kernel.own_page(context, 1) else { return };
         let mut count = [0];
-        kernel.phys.read(pfn, 0, &mut count);
-        kernel.phys.write(pfn, 0, &[count[0] + 1]);
+        kernel.read_page(page, 0, &mut count);
+        kernel.write_page(page, 0, &[count[0] + 1]);
     }
 }
 
 fn machine() -> (Machine, Pid, u64) {
     let (mut machine, pid) = Machine::with_standard_process(&MachineConfig::reference()).unwrap();
-    machine.kernel.add_device("/dev/tape", &TAPE, BYTES);
+    machine.add_device("/dev/tape", &TAPE, BYTES);
     let [mode, zero] = [2, 0].map(Arg::Int);
     let path = Arg::Bytes(b"/dev/tape".to_vec());
     let fd = machine.syscall(pid, Sysno::open, &[path, mode, zero.clone(), zero.clone(), zero.clone(), zero]).unwrap();
@@ -74,10 +70,10 @@ fn load(machine: &mut Machine, pid: Pid, at: u64) -> u8 {
 #[test]
 fn its_own_mmap_and_fault_are_called_and_told() {
     let (mut machine, pid, fd) = machine();
-    machine.kernel.trace.start(10_000);
+    machine.trace().start(10_000);
     let at = machine.mmap(pid, [0, BYTES, 3, 1, fd, 0]).unwrap();
     machine.store(pid, VirtAddr(at), b"x").unwrap();
-    let (events, _) = machine.kernel.trace.drain();
+    let (events, _) = machine.trace().drain();
     let told = |name| events.iter().any(|event| matches!(event, Event::Enter { note: Note::Text(text), .. } if *text == name));
     assert!(told("tape_mmap") && told("tape_fault"), "{events:?}");
 }
@@ -102,7 +98,7 @@ fn processes_share_it_and_private_mappings_copy_it() {
     assert_eq!((load(&mut machine, pid, shared), load(&mut machine, pid, private)), (b's', b's'));
     machine.store(pid, VirtAddr(private), b"p").unwrap();
     assert_eq!((load(&mut machine, child, shared), load(&mut machine, child, private)), (b's', b's'));
-    machine.kernel.check_invariants().unwrap();
+    pagefault::internals::check(&machine).unwrap();
 }
 
 #[test]

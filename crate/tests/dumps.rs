@@ -2,9 +2,9 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use pagefault::dump::{Audit, Costs, Dump, Kind, changes, compare_script, header_of, looks_like_dump, read, script_of};
+use pagefault::internals::why_apart;
 use pagefault::script::Session;
 use pagefault::view;
-use pagefault::vma::why_apart;
 use pagefault::why::NoMerge;
 
 /// A recording of a real process: `tests/dumps/NAME`.
@@ -123,7 +123,7 @@ fn the_audit_never_contradicts_the_machine() {
             let _ = session.go_to(position);
             let machine = session.machine();
             let Some(pid) = machine.processes().map(|process| process.pid).min() else { continue };
-            let Some(mm) = machine.mm_of(pid) else { continue };
+            let Some(mm) = pagefault::internals::mm(machine, pid) else { continue };
             let vmas: Vec<_> = mm.vmas.iter().map(|(_, vma)| vma.clone()).collect();
             for (text, flags_known) in [(view::maps_text(machine, pid), false), (view::smaps_text(machine, pid), true)] {
                 let reading = read(&text);

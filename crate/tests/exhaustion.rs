@@ -20,7 +20,7 @@ fn the_last_frame_gone_the_process_is_killed() {
     let at = map(&mut machine, pid, 8 << 20);
     let killed = (0..2048).find_map(|page| machine.store(pid, VirtAddr(at + page * 4096), b"x").err());
     assert_eq!(killed.expect("256 frames cannot hold 2048 pages").signo, SigNo::Kill);
-    assert!(machine.mm_of(pid).is_none(), "its memory is gone");
+    assert!(!machine.is_alive(pid), "its memory is gone");
     let next = machine.spawn(&ProcessConfig::default()).expect("there is room again");
     let at = map(&mut machine, next, 4096);
     machine.store(next, VirtAddr(at), b"y").unwrap();
@@ -38,7 +38,7 @@ fn the_largest_process_dies_so_that_a_smaller_one_lives() {
     for page in 0..120 {
         machine.store(modest, VirtAddr(at + page * 4096), b"y").expect("the other one is chosen");
     }
-    assert!(machine.mm_of(glutton).is_none() && machine.mm_of(modest).is_some());
+    assert!(!machine.is_alive(glutton) && machine.is_alive(modest));
 }
 
 /// The trace tells every candidate's badness; among equals the youngest dies, and all who share its memory.
@@ -54,7 +54,7 @@ fn the_choice_is_told() {
     }
     let clone_vm = [0x100 | 17, 0, 0, 0, 0, 0].map(Arg::Int);
     let sharer = pagefault::ids::Pid(machine.syscall(others[1], Sysno::clone, &clone_vm).unwrap() as u32);
-    machine.kernel.trace.start(1 << 16);
+    machine.trace().start(1 << 16);
     let fill = machine.spawn(&ProcessConfig::default()).unwrap();
     let at = map(&mut machine, fill, 4 << 20);
     for page in 0..50 {
@@ -62,8 +62,8 @@ fn the_choice_is_told() {
     }
     let dead: Vec<_> = machine.processes().filter(|process| !process.is_alive()).map(|process| process.pid).collect();
     assert_eq!(dead, [others[1], sharer], "the youngest of the largest");
-    assert!(machine.mm_of(first).is_some() && machine.mm_of(others[0]).is_some());
-    let (events, _) = machine.kernel.trace.drain();
+    assert!(machine.is_alive(first) && machine.is_alive(others[0]));
+    let (events, _) = machine.trace().drain();
     let points: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
@@ -72,7 +72,7 @@ fn the_choice_is_told() {
         })
         .collect();
     assert!(points.len() >= 4 && points[1] == points[2], "{points:?}");
-    assert_eq!(machine.kernel.vm_events.oom_kill, 1);
+    assert_eq!(pagefault::internals::vm_events(&machine).oom_kill, 1);
 }
 
 #[test]
@@ -80,12 +80,12 @@ fn fork_without_frames_is_enomem_and_leaves_nothing_behind() {
     let (mut machine, pid) = Machine::with_standard_process(&small(1 << 20)).unwrap();
     let at = map(&mut machine, pid, 4 << 20);
     let mut page = 0;
-    while machine.kernel.phys.free_frames() > 2 {
+    while machine.free_frames() > 2 {
         machine.store(pid, VirtAddr(at + page * 4096), b"x").unwrap();
         page += 1;
     }
-    let free = machine.kernel.phys.free_frames();
+    let free = machine.free_frames();
     let refused = machine.syscall(pid, Sysno::fork, &[const { Arg::Int(0) }; 6]).unwrap_err();
     assert_eq!(refused.errno.name(), "ENOMEM");
-    assert_eq!(machine.kernel.phys.free_frames(), free);
+    assert_eq!(machine.free_frames(), free);
 }

@@ -15,7 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["machine"],
     &["view", "settings"],
     &["script", "log", "dump"],
-    &["js"],
+    &["js", "internals"],
 ];
 
 fn floor_of(module: &str) -> Option<usize> {

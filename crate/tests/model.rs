@@ -4,8 +4,9 @@
 
 use pagefault::addr::VirtAddr;
 use pagefault::ids::Pid;
+use pagefault::internals;
+use pagefault::machine::Access;
 use pagefault::machine::{Arg, Machine, MachineConfig, Sysno};
-use pagefault::mmu::Access;
 use pagefault::signal::SiCode;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -154,14 +155,14 @@ impl Pair {
                 self.load(who, page);
             }
         }
-        let before = Machine::new(&MachineConfig::reference()).unwrap().kernel.phys.free_frames();
+        let before = Machine::new(&MachineConfig::reference()).unwrap().free_frames();
         for (pid, _) in self.processes.drain(..) {
             self.machine.syscall(pid, Sysno::exit_group, &[const { Arg::Int(0) }; 6]).unwrap();
         }
         // What the program's file left in the page cache is the only thing that stays.
-        let cached: u64 = self.machine.kernel.fs.inodes().map(|(_, inode)| inode.pages().count() as u64).sum();
-        assert_eq!(u64::from(self.machine.kernel.phys.free_frames()) + cached, u64::from(before));
-        assert_eq!(self.machine.kernel.commit.pages, 0, "promises are given back");
+        let cached: u64 = internals::fs(&self.machine).inodes().map(|(_, inode)| inode.pages().count() as u64).sum();
+        assert_eq!(u64::from(self.machine.free_frames()) + cached, u64::from(before));
+        assert_eq!(internals::committed(&self.machine).pages, 0, "promises are given back");
     }
 }
 
@@ -185,7 +186,7 @@ proptest! {
         let (mut machine, first) = Machine::with_standard_process(&MachineConfig { ram_bytes: 4 << 20, ..MachineConfig::reference() }).unwrap();
         let mut pid = first;
         for (number, args) in calls {
-            if machine.mm_of(pid).is_none() {
+            if !machine.is_alive(pid) {
                 pid = machine.spawn(&Default::default()).unwrap_or(first);
             }
             let _ = machine.raw_syscall(pid, Sysno::ALL[number] as u64, args);

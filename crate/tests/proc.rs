@@ -2,9 +2,10 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use pagefault::ids::Pid;
+use pagefault::internals;
 use pagefault::machine::{Arg, Machine, MachineConfig, Sysno};
-use pagefault::proc::{buddyinfo_text, meminfo, meminfo_text, memory_use, vmstat};
 use pagefault::script::Session;
+use pagefault::view::{buddyinfo_text, meminfo, meminfo_text, memory_use, vmstat};
 use pagefault::view::{maps_text, smaps, smaps_rollup, smaps_rollup_text};
 
 fn after(script: &str) -> Session {
@@ -50,21 +51,21 @@ fn meminfo_accounts_for_every_frame() {
          b = mmap(NULL, 8K, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS, -1, 0)\nstore(b, 1)\n\
          f = open(\"/T/f\", O_RDWR)\nc = mmap(NULL, 32K, PROT_READ|PROT_WRITE, MAP_SHARED, f, 0)\nstore(c, 1)\nload(c+4K)\nwrite(f, \"x\", 1)\nchild = fork()",
     );
-    let kernel = &session.machine().kernel;
-    let sums = memory_use(kernel);
+    let machine = session.machine();
+    let sums = memory_use(machine);
     // The page of zeros, two pages of vdso and two of vvar are the kernel's own.
     assert_eq!(sums.free + sums.anon + sums.file + sums.tables + 5, sums.total, "{sums:?}");
     assert_eq!((sums.locked, sums.shmem, sums.dirty), (4, 1, 1), "{sums:?}");
-    let value = |name: &str| meminfo(kernel).iter().find(|(field, _)| *field == name).unwrap().1;
+    let value = |name: &str| meminfo(machine).iter().find(|(field, _)| *field == name).unwrap().1;
     assert_eq!((value("MemTotal"), value("CommitLimit")), (64 << 10, 12_342_040));
-    let buddies = buddyinfo_text(kernel);
+    let buddies = buddyinfo_text(machine);
     assert!(buddies.starts_with("Node 0, zone   Normal ") && buddies.split_whitespace().count() == 15, "{buddies}");
-    let text = meminfo_text(kernel);
+    let text = meminfo_text(machine);
     assert!(text.starts_with("MemTotal:          65536 kB\n"), "{text}");
     assert!(text.contains("\nHugePages_Total:       0\nHugePages_Free:        0\n"), "{text}");
     assert!(text.contains("\nHugepagesize:       2048 kB\n"), "{text}");
     // Each file: two processes' faults, and what they wrote back.
-    let faults = vmstat(kernel).iter().find(|(field, _)| *field == "pgfault").unwrap().1;
+    let faults = vmstat(machine).iter().find(|(field, _)| *field == "pgfault").unwrap().1;
     assert!(faults >= 7, "{faults}");
 }
 
@@ -74,9 +75,10 @@ fn what_is_written_back_is_clean() {
         "@file \"/T/f\" size=32K\nf = open(\"/T/f\", O_RDWR)\nc = mmap(NULL, 32K, PROT_READ|PROT_WRITE, MAP_SHARED, f, 0)\n\
          touch_write(c, 3)\npwrite64(f, \"x\", 5000, 16K)\nmsync(c, 4K, MS_SYNC)\nfsync(f)\nstore(c, 1)",
     );
-    let kernel = &session.machine().kernel;
-    assert_eq!((kernel.fs.writeback.dirtied, kernel.fs.writeback.written), (6, 5));
-    assert_eq!(memory_use(kernel).dirty, 1);
+    let machine = session.machine();
+    let writeback = &internals::fs(machine).writeback;
+    assert_eq!((writeback.dirtied, writeback.written), (6, 5));
+    assert_eq!(memory_use(machine).dirty, 1);
 }
 
 #[test]

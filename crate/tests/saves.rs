@@ -2,6 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use pagefault::addr::PAGE_SIZE;
+use pagefault::internals;
 use pagefault::machine::Machine;
 use pagefault::script::Session;
 use std::fmt::Write;
@@ -15,7 +16,7 @@ fn hash(value: &(impl Hash + ?Sized)) -> u64 {
 
 /// All that a machine is: its books, every byte of RAM, what the TLB remembers.
 fn state(machine: &Machine) -> (u64, u64, Vec<String>, [u64; 3]) {
-    let (phys, cpu) = (&machine.kernel.phys, &machine.kernel.cpu);
+    let (phys, cpu) = (internals::phys(machine), internals::cpu(machine));
     let mut bytes = DefaultHasher::new();
     let mut page = [0; PAGE_SIZE as usize];
     for (pfn, frame) in phys.frames() {
@@ -24,7 +25,8 @@ fn state(machine: &Machine) -> (u64, u64, Vec<String>, [u64; 3]) {
             page.hash(&mut bytes);
         }
     }
-    let remembered = |(addr, access, host): (_, pagefault::mmu::Access, _)| format!("{addr} {} {:?}", access.verb(), phys.frame_at(host));
+    let remembered =
+        |(addr, access, host): (_, pagefault::machine::Access, _)| format!("{addr} {} {:?}", access.verb(), phys.frame_at(host));
     let mut tlb: Vec<_> = cpu.tlb_entries().map(remembered).collect();
     tlb.sort();
     // Which area was looked up last is no state: whoever looks on changes it.
@@ -115,7 +117,7 @@ fn a_jump_is_a_straight_run() {
             session.run_quietly(position - session.position()).expect("it runs");
             assert!(states[position].as_ref() == Some(&state(session.machine())), "{name} at {position}, again");
         }
-        assert_eq!(session.machine().kernel.check_invariants(), Ok(()), "{name}");
+        assert_eq!(internals::check(session.machine()), Ok(()), "{name}");
     }
 }
 

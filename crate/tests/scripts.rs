@@ -3,6 +3,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use pagefault::internals;
 use pagefault::machine::{Arg, Machine, ProcessConfig, Sysno};
 use pagefault::script::Session;
 use std::path::{Path, PathBuf};
@@ -54,23 +55,23 @@ fn everything_comes_back(machine: &mut Machine) -> Result<(), Failed> {
         call(machine, pid, Sysno::exit_group, [0; 6])?;
     }
     let janitor = machine.spawn(&ProcessConfig::default()).map_err(|error| error.to_string())?;
-    let segments: Vec<_> = machine.kernel.shm.iter().map(|segment| segment.id).collect();
+    let segments: Vec<_> = internals::segments(machine).iter().map(|segment| segment.id).collect();
     for id in segments {
         call(machine, janitor, Sysno::shmctl, [id, 0, 0, 0, 0, 0])?;
     }
-    let names: Vec<_> = machine.kernel.fs.names().map(|(name, _)| name.to_string()).collect();
+    let names: Vec<_> = internals::fs(machine).names().map(|(name, _)| name.to_string()).collect();
     for name in names {
         let path = [Arg::Bytes(name.into_bytes()), Arg::Int(0), Arg::Int(0), Arg::Int(0), Arg::Int(0), Arg::Int(0)];
         machine.syscall(janitor, Sysno::unlink, &path).map_err(|error| error.to_string())?;
     }
     call(machine, janitor, Sysno::exit_group, [0; 6])?;
-    let kernel = &machine.kernel;
+    let (phys, commit, (spaces, families)) = (internals::phys(machine), internals::committed(machine), internals::left(machine));
     // The page of zeros, and two pages each of vdso and vvar.
-    let lost = kernel.phys.total_frames() - kernel.phys.free_frames() - 5;
-    let left = (lost, kernel.commit.pages - kernel.commit.drift, kernel.mms.iter().count(), kernel.anon_vmas.iter().count());
+    let lost = phys.total_frames() - phys.free_frames() - 5;
+    let left = (lost, commit.pages - commit.drift, spaces, families);
     if left != (0, 0, 0, 0) {
         return Err(format!("frames, promised pages, address spaces, families left: {left:?}").into());
     }
-    let files = (kernel.fs.files().count(), kernel.fs.inodes().count());
+    let files = (internals::fs(machine).files().count(), internals::fs(machine).inodes().count());
     if files == (0, 0) { Ok(()) } else { Err(format!("open files and inodes left: {files:?}").into()) }
 }

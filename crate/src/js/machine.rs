@@ -389,17 +389,17 @@ impl WasmMachine {
 
     /// `/proc/meminfo`.
     pub fn meminfo(&self) -> String {
-        view::meminfo_text(&self.machine.kernel)
+        view::meminfo_text(&self.machine)
     }
 
     /// `/proc/buddyinfo`.
     pub fn buddyinfo(&self) -> String {
-        view::buddyinfo_text(&self.machine.kernel)
+        view::buddyinfo_text(&self.machine)
     }
 
     /// `/proc/vmstat`.
     pub fn vmstat(&self) -> String {
-        view::vmstat_text(&self.machine.kernel)
+        view::vmstat_text(&self.machine)
     }
 
     /// The page walk of an address.

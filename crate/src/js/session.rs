@@ -340,7 +340,7 @@ impl WasmSession {
 
     /// `/proc/meminfo`.
     pub fn meminfo(&self) -> String {
-        view::meminfo_text(&self.session.machine().kernel)
+        view::meminfo_text(self.session.machine())
     }
 
     /// `/proc/PID/maps`.

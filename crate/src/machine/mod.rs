@@ -22,6 +22,9 @@ mod save;
 mod startup;
 mod sysno;
 
+pub use crate::fs::{Content, InodeKind, ProcEntry, ProcFile, SystemFile};
+pub use crate::mm::{Capabilities, Layout, Personality, Resource, Rlimit, Sysctl};
+pub use crate::mmu::Access;
 pub use crate::proc::MapsLine;
 pub use config::{FileConfig, MachineConfig, ProcessConfig};
 pub use process::{Ended, Process};
@@ -60,7 +63,7 @@ impl Arg {
 #[derive(Clone, Debug)]
 pub struct Machine {
     /// The kernel and the hardware.
-    pub kernel: Kernel,
+    pub(crate) kernel: Kernel,
     /// Living processes, and dead ones that their parents may ask about.
     processes: BTreeMap<Pid, Process>,
     running: Option<Pid>,
@@ -95,10 +98,39 @@ impl Machine {
         self.processes.values()
     }
 
+    /// Whether there is such a process, and it has not ended.
+    pub fn is_alive(&self, pid: Pid) -> bool {
+        self.mm_of(pid).is_some()
+    }
+
     /// The address space of a living process.
-    pub fn mm_of(&self, pid: Pid) -> Option<&crate::mm::Mm> {
+    pub(crate) fn mm_of(&self, pid: Pid) -> Option<&crate::mm::Mm> {
         let process = self.processes.get(&pid).filter(|process| process.is_alive())?;
         Some(&self.kernel.mms[self.kernel.tasks[process.task].mm])
+    }
+
+    /// What happens inside: started and stopped by whoever wants to know, off otherwise.
+    pub fn trace(&mut self) -> &mut crate::event::Trace {
+        &mut self.kernel.trace
+    }
+
+    /// Frames of memory that nobody has.
+    pub fn free_frames(&self) -> u32 {
+        self.kernel.phys.free_frames()
+    }
+
+    /// Makes the file of a device of your own, `bytes` long, that everybody may open, read and map.
+    pub fn add_device(&mut self, path: &str, device: &'static crate::mm::Driver, bytes: u64) -> crate::ids::InodeId {
+        self.kernel.add_device(path, device, bytes)
+    }
+
+    /// Pages of a file that are in memory, by index, whoever wrote them: what is on the screen of a frame buffer.
+    pub fn cached_pages(&self, file: crate::ids::InodeId) -> impl Iterator<Item = (u64, Vec<u8>)> {
+        self.kernel.fs.inode(file).pages().map(|(index, pfn)| {
+            let mut page = vec![0; crate::addr::PAGE_SIZE as usize];
+            self.kernel.phys.read(pfn, 0, &mut page);
+            (index, page)
+        })
     }
 
     /// The process that ran last, if it lives.

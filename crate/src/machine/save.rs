@@ -19,7 +19,7 @@ pub struct MachineSave {
 
 impl MachineSave {
     /// Bytes of what was not counted yet.
-    pub fn bytes(&self, seen: &mut Seen) -> usize {
+    pub(crate) fn bytes(&self, seen: &mut Seen) -> usize {
         let descriptors = |process: &Process| process.descriptors.len() * 8 + 200;
         self.kernel.bytes(seen) + self.processes.values().map(descriptors).sum::<usize>() + self.output.len()
     }

@@ -19,7 +19,7 @@ pub enum Transfer<'a> {
 impl Kernel {
     /// Copies to or from an address space, also where its program may not: private memory that cannot be
     /// written is copied first. Stacks grow. How many bytes could be copied.
-    pub fn access_remote_vm(&mut self, mm: MmId, addr: VirtAddr, mut transfer: Transfer<'_>) -> usize {
+    pub(crate) fn access_remote_vm(&mut self, mm: MmId, addr: VirtAddr, mut transfer: Transfer<'_>) -> usize {
         self.call("access_remote_vm", |k| {
             let (len, access) = match &transfer {
                 Transfer::Read(bytes) => (bytes.len(), Access::Read),

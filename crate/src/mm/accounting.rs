@@ -73,7 +73,7 @@ impl Kernel {
     }
 
     /// `CommitLimit` of `/proc/meminfo`, in pages (Linux `vm_commit_limit`).
-    pub fn vm_commit_limit(&self) -> u64 {
+    pub(crate) fn vm_commit_limit(&self) -> u64 {
         self.sysctl.total_pages * self.sysctl.overcommit_ratio / 100 + self.sysctl.swap_pages
     }
 

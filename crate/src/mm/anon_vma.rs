@@ -103,7 +103,7 @@ impl Kernel {
     }
 
     /// Gives every writable private area of a range a family, as if it had been written.
-    pub fn prepare_writable_areas(&mut self, mm: MmId, range: VirtRange) {
+    pub(crate) fn prepare_writable_areas(&mut self, mm: MmId, range: VirtRange) {
         let vmas = &self.mms[mm].vmas;
         let wanted = |vma: &Vma| vma.anon_vma.is_none() && vma.flags & (VmFlags::WRITE | VmFlags::SHARED) == VmFlags::WRITE;
         let areas: Vec<_> = vmas.overlapping(range).filter(|id| wanted(vmas.get(*id))).collect();

@@ -12,7 +12,7 @@ use crate::why::Why;
 
 impl Kernel {
     /// Moves the break; the break afterwards.
-    pub fn do_brk(&mut self, mm: MmId, wanted: VirtAddr) -> u64 {
+    pub(crate) fn do_brk(&mut self, mm: MmId, wanted: VirtAddr) -> u64 {
         self.call("__do_sys_brk", |k| {
             match k.move_brk(mm, wanted) {
                 Ok(()) => {

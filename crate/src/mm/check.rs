@@ -17,7 +17,7 @@ impl Kernel {
     ///
     /// # Errors
     /// The first invariant that does not hold.
-    pub fn check_invariants(&self) -> Result<(), String> {
+    pub(crate) fn check_invariants(&self) -> Result<(), String> {
         let mut counts = self.kernel_references();
         let mut promised = 0;
         for (id, mm) in self.mms.iter() {

@@ -38,7 +38,7 @@ impl ClearRefs {
 
 impl Kernel {
     /// Clears what is asked for in a whole address space.
-    pub fn clear_refs(&mut self, mm: MmId, what: ClearRefs) {
+    pub(crate) fn clear_refs(&mut self, mm: MmId, what: ClearRefs) {
         self.call("clear_refs_write", |k| match what {
             ClearRefs::HiwaterRss => k.mms[mm].hiwater_rss = k.mms[mm].rss_total(),
             ClearRefs::SoftDirty => {

@@ -1,9 +1,11 @@
 //! Devices that others write: a [`Driver`] is a pair of `file_operations` and `vm_operations`, as in the call
 //! tree, and a file that has it behaves as they say. `examples/frame_buffer.rs` shows one.
 
+use super::fault::FaultContext;
 use super::file_operations::FileOperations;
 use super::kernel::Kernel;
 use super::vm_operations::VmOperations;
+use crate::addr::Pfn;
 use crate::fs::{Inode, InodeKind};
 use crate::ids::{DriverId, InodeId, VmOpsId};
 use std::sync::{PoisonError, RwLock};
@@ -59,10 +61,33 @@ pub(crate) fn driver(id: DriverId) -> &'static Driver {
 
 impl Kernel {
     /// Makes the file of a device, `bytes` long, that everybody may open, read and map.
-    pub fn add_device(&mut self, path: &str, device: &'static Driver, bytes: u64) -> InodeId {
+    pub(crate) fn add_device(&mut self, path: &str, device: &'static Driver, bytes: u64) -> InodeId {
         let kind = InodeKind::Device { driver: device.id() };
         let inode = self.fs.add_inode(Inode { size: bytes, mode: 0o666, ..Inode::new(kind) });
         self.fs.link(path, inode);
         inode
+    }
+
+    /// A page of the file that a fault is about, if it is in memory. What a device has to keep, it keeps there.
+    pub fn own_page(&mut self, context: &FaultContext, index: u64) -> Option<Pfn> {
+        let file = self.mms[context.mm].vmas.get(context.vma).file?;
+        let inode = self.fs.file(file).inode;
+        self.fs.cached_page(inode, index, &mut self.phys, &mut self.trace).ok().flatten()
+    }
+
+    /// Reads bytes of a page, from `offset` on.
+    ///
+    /// # Panics
+    /// If they do not lie in the page.
+    pub fn read_page(&self, page: Pfn, offset: u64, into: &mut [u8]) {
+        self.phys.read(page, offset, into);
+    }
+
+    /// Writes bytes of a page, from `offset` on.
+    ///
+    /// # Panics
+    /// If they do not lie in the page.
+    pub fn write_page(&mut self, page: Pfn, offset: u64, bytes: &[u8]) {
+        self.phys.write(page, offset, bytes);
     }
 }

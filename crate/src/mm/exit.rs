@@ -10,7 +10,7 @@ const EVERYTHING: VirtRange = VirtRange::new(0, TASK_SIZE_LA57);
 
 impl Kernel {
     /// Drops a user of an address space; the last one ends it (Linux `mmput`).
-    pub fn mmput(&mut self, mm: MmId) {
+    pub(crate) fn mmput(&mut self, mm: MmId) {
         self.mms[mm].users -= 1;
         if self.mms[mm].users == 0 {
             self.exit_mmap(mm);

@@ -33,7 +33,7 @@ impl Kernel {
     ///
     /// # Errors
     /// ENOMEM when the child's memory cannot be promised, or when RAM for its tables is exhausted.
-    pub fn dup_mm(&mut self, parent: MmId) -> SysResult<MmId> {
+    pub(crate) fn dup_mm(&mut self, parent: MmId) -> SysResult<MmId> {
         self.call("dup_mm", |k| {
             let Some(tables) = Tables::with_top(&mut k.phys, k.cpu.levels, &mut k.trace) else {
                 return k.refuse(Errno::ENOMEM, Why::OutOfFrames);

@@ -152,7 +152,7 @@ impl Kernel {
     ///
     /// # Errors
     /// EFAULT, ENOMEM as above.
-    pub fn pin_user_page(&mut self, mm: MmId, addr: VirtAddr, access: Access) -> SysResult<Pfn> {
+    pub(crate) fn pin_user_page(&mut self, mm: MmId, addr: VirtAddr, access: Access) -> SysResult<Pfn> {
         self.get_user_page(mm, addr, access, Foll::PIN)
     }
 
@@ -213,7 +213,7 @@ impl Kernel {
     }
 
     /// The frame of a present page, for views and the kernel's own reads.
-    pub fn frame_at(&self, mm: MmId, addr: VirtAddr) -> Option<Pfn> {
+    pub(crate) fn frame_at(&self, mm: MmId, addr: VirtAddr) -> Option<Pfn> {
         let pte = self.mms[mm].tables.get(&self.phys, addr);
         pte.is_present().then(|| pte.pfn())
     }

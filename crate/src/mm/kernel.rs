@@ -98,45 +98,45 @@ pub struct VmEvents {
 #[derive(Clone, Debug)]
 pub struct Kernel {
     /// Physical memory.
-    pub phys: Phys,
+    pub(crate) phys: Phys,
     /// The one CPU.
-    pub cpu: Cpu,
+    pub(crate) cpu: Cpu,
     /// Files.
-    pub fs: Fs,
+    pub(crate) fs: Fs,
     /// Address spaces.
-    pub mms: Slab<MmId, Mm>,
+    pub(crate) mms: Slab<MmId, Mm>,
     /// Address spaces there have ever been.
     pub(super) mms_made: u64,
     /// Tasks.
-    pub tasks: Slab<TaskId, Task>,
+    pub(crate) tasks: Slab<TaskId, Task>,
     /// The task that runs (Linux `current`).
-    pub current: TaskId,
+    pub(crate) current: TaskId,
     /// Families of private pages.
-    pub anon_vmas: AnonVmas,
+    pub(crate) anon_vmas: AnonVmas,
     /// Which VMAs map which file.
-    pub i_mmap: IMmap,
+    pub(crate) i_mmap: IMmap,
     /// Names of areas, each once.
-    pub anon_names: Vec<String>,
+    pub(crate) anon_names: Vec<String>,
     /// System V shared memory.
-    pub shm: Segments,
+    pub(crate) shm: Segments,
     /// Tunables.
-    pub sysctl: Sysctl,
+    pub(crate) sysctl: Sysctl,
     /// Committed_AS.
-    pub commit: Commit,
+    pub(crate) commit: Commit,
     /// Events since the start (`/proc/vmstat`).
-    pub vm_events: VmEvents,
+    pub(crate) vm_events: VmEvents,
     /// Why the last access failed that did.
-    pub signal_why: Option<SignalWhy>,
+    pub(crate) signal_why: Option<SignalWhy>,
     /// Where events go.
-    pub trace: Trace,
+    pub(crate) trace: Trace,
     /// The shared page of zeros.
-    pub zero_page: Pfn,
+    pub(crate) zero_page: Pfn,
     /// Tasks that the OOM killer chose and that have not been ended yet.
-    pub oom_kills: u32,
+    pub(crate) oom_kills: u32,
     /// Pages of the vdso, the only frames of it that programs see.
-    pub vdso_pages: [Pfn; 2],
+    pub(crate) vdso_pages: [Pfn; 2],
     /// The first pages of vvar and vvar_vclock, the only ones that exist.
-    pub vvar_pages: [Pfn; 2],
+    pub(crate) vvar_pages: [Pfn; 2],
 }
 
 /// How the vdso begins: it is an ELF file (`e_ident`: 64 bits, little endian).
@@ -144,7 +144,7 @@ const VDSO_IDENT: &[u8] = b"\x7fELF\x02\x01\x01";
 
 impl Kernel {
     /// A kernel without tasks on `ram_bytes` of memory. `None` if that is less than 64 KiB.
-    pub fn boot(ram_bytes: u64, sysctl: Sysctl) -> Option<Self> {
+    pub(crate) fn boot(ram_bytes: u64, sysctl: Sysctl) -> Option<Self> {
         let (mut phys, mut trace) = (Phys::new(ram_bytes.max(1 << 16)), Trace::default());
         let zero_page = phys.alloc_zeroed(Owner::ZeroPage, &mut trace)?;
         let mut kernel_page = || phys.alloc_zeroed(Owner::Kernel, &mut trace);
@@ -176,32 +176,32 @@ impl Kernel {
     }
 
     /// Adds an address space, and gives it its serial.
-    pub fn add_mm(&mut self, mut mm: Mm) -> MmId {
+    pub(crate) fn add_mm(&mut self, mut mm: Mm) -> MmId {
         self.mms_made += 1;
         mm.serial = MmSerial(self.mms_made);
         self.mms.insert(mm)
     }
 
     /// The address space of a serial, unless it is gone.
-    pub fn mm_of_serial(&self, serial: MmSerial) -> Option<MmId> {
+    pub(crate) fn mm_of_serial(&self, serial: MmSerial) -> Option<MmId> {
         self.mms.iter().find(|(_, mm)| mm.serial == serial).map(|(id, _)| id)
     }
 
     /// The running task.
     #[inline]
-    pub fn task(&self) -> &Task {
+    pub(crate) fn task(&self) -> &Task {
         &self.tasks[self.current]
     }
 
     /// End of user space (Linux `TASK_SIZE_MAX`).
     #[inline]
-    pub fn task_size(&self) -> u64 {
+    pub(crate) fn task_size(&self) -> u64 {
         if self.sysctl.la57 { TASK_SIZE_LA57 } else { TASK_SIZE }
     }
 
     /// The address space of the running task.
     #[inline]
-    pub fn current_mm(&self) -> MmId {
+    pub(crate) fn current_mm(&self) -> MmId {
         self.tasks[self.current].mm
     }
 
@@ -266,7 +266,7 @@ impl Kernel {
     }
 
     /// Drops a holder of an open file; what was promised for a file in memory goes with its contents.
-    pub fn fput(&mut self, file: FileId) {
+    pub(crate) fn fput(&mut self, file: FileId) {
         let inode = self.fs.file(file).inode;
         let promised = self.fs.inode(inode).promised_pages;
         if self.fs.takes_flush_on_close(file, &self.phys) {

@@ -59,7 +59,7 @@ impl Kernel {
     /// # Errors
     /// EINVAL for a bad range or an advice that does not fit an area, ENOMEM for a hole (everything
     /// mapped has been advised then), EAGAIN when a split would exceed `max_map_count`.
-    pub fn do_madvise(&mut self, mm: MmId, start: VirtAddr, len: u64, advice: i64) -> SysResult {
+    pub(crate) fn do_madvise(&mut self, mm: MmId, start: VirtAddr, len: u64, advice: i64) -> SysResult {
         self.call("do_madvise", |k| {
             let Some(advice) = Advice::from_number(advice) else {
                 return k.refuse(Errno::EINVAL, Why::UnknownAdvice { advice });
@@ -113,7 +113,7 @@ impl Kernel {
     /// # Errors
     /// EINVAL for a bad range, EBADF for memory of a file, ENOMEM for a hole, EAGAIN when a split would
     /// exceed `max_map_count`.
-    pub fn set_anon_name(&mut self, mm: MmId, start: VirtAddr, len: u64, name: Option<&str>) -> SysResult {
+    pub(crate) fn set_anon_name(&mut self, mm: MmId, start: VirtAddr, len: u64, name: Option<&str>) -> SysResult {
         self.call("madvise_set_anon_name", |k| {
             let range = k.aligned_user_range(start, len)?;
             let name = name.map(|name| k.intern_name(name));

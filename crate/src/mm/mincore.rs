@@ -15,7 +15,7 @@ impl Kernel {
     ///
     /// # Errors
     /// EINVAL unaligned, ENOMEM beyond user space.
-    pub fn check_mincore_range(&mut self, start: VirtAddr, len: u64) -> SysResult<VirtRange> {
+    pub(crate) fn check_mincore_range(&mut self, start: VirtAddr, len: u64) -> SysResult<VirtRange> {
         self.require(start.is_page_aligned(), Errno::EINVAL, || Why::AddrUnaligned { addr: start })?;
         let inside = start.0 <= self.task_size() && len <= self.task_size() - start.0;
         self.require(inside, Errno::ENOMEM, || Why::BeyondTaskSize { addr: start, len })?;
@@ -23,7 +23,7 @@ impl Kernel {
     }
 
     /// One byte a page, 1 if a fault would not have to read it; and the first hole, where it stops.
-    pub fn mincore_vector(&mut self, mm: MmId, range: VirtRange) -> (Vec<u8>, Option<VirtAddr>) {
+    pub(crate) fn mincore_vector(&mut self, mm: MmId, range: VirtRange) -> (Vec<u8>, Option<VirtAddr>) {
         self.call("do_mincore", |k| {
             let mut vector = Vec::new();
             let mut at = range.start;
@@ -53,7 +53,7 @@ impl Kernel {
     }
 
     /// Whether a page of a file is cached, and not only room for one.
-    pub fn is_resident(&self, inode: &Inode, index: u64) -> bool {
+    pub(crate) fn is_resident(&self, inode: &Inode, index: u64) -> bool {
         inode.frame_of(index).map_or_else(|| inode.is_cached(index), |pfn| self.is_filled(pfn))
     }
 

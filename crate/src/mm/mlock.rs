@@ -21,7 +21,7 @@ impl Kernel {
     /// # Errors
     /// EINVAL unknown flags or wrap, EPERM no right to lock, ENOMEM over the limit, a hole, or a page
     /// that cannot be had (what was locked stays locked), EAGAIN no memory.
-    pub fn do_mlock(&mut self, mm: MmId, start: VirtAddr, len: u64, flags: u64) -> SysResult {
+    pub(crate) fn do_mlock(&mut self, mm: MmId, start: VirtAddr, len: u64, flags: u64) -> SysResult {
         self.call("do_mlock", |k| {
             let unknown = flags & !MLOCK_ONFAULT;
             k.require(unknown == 0, Errno::EINVAL, || Why::UnknownFlags { flags: unknown })?;
@@ -65,7 +65,7 @@ impl Kernel {
     ///
     /// # Errors
     /// EINVAL wrap, ENOMEM a hole.
-    pub fn do_munlock(&mut self, mm: MmId, start: VirtAddr, len: u64) -> SysResult {
+    pub(crate) fn do_munlock(&mut self, mm: MmId, start: VirtAddr, len: u64) -> SysResult {
         self.call("__do_sys_munlock", |k| {
             let len = page_align(len.wrapping_add(start.page_offset()));
             k.apply_vma_lock_flags(mm, start.page_floor(), len, VmFlags::empty())?;
@@ -110,7 +110,7 @@ impl Kernel {
     ///
     /// # Errors
     /// EINVAL bad flags, EPERM no right to lock, ENOMEM over the limit. What single areas say is ignored.
-    pub fn do_mlockall(&mut self, mm: MmId, flags: u64) -> SysResult {
+    pub(crate) fn do_mlockall(&mut self, mm: MmId, flags: u64) -> SysResult {
         self.call("__do_sys_mlockall", |k| {
             let known = MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT;
             let good = flags != 0 && flags & !known == 0 && flags != MCL_ONFAULT;
@@ -133,7 +133,7 @@ impl Kernel {
     ///
     /// # Errors
     /// None.
-    pub fn do_munlockall(&mut self, mm: MmId) -> SysResult {
+    pub(crate) fn do_munlockall(&mut self, mm: MmId) -> SysResult {
         self.call("__do_sys_munlockall", |k| {
             k.apply_mlockall_flags(mm, 0);
             Ok(0)

@@ -56,7 +56,7 @@ impl Kernel {
     ///
     /// # Errors
     /// As `mmap(2)`, in the order of `do_mmap`.
-    pub fn vm_mmap_pgoff(&mut self, request: MmapRequest) -> SysResult {
+    pub(crate) fn vm_mmap_pgoff(&mut self, request: MmapRequest) -> SysResult {
         self.call("vm_mmap_pgoff", |k| {
             let mm = k.current_mm();
             let addr = k.do_mmap_pgoff(mm, request)?;
@@ -80,7 +80,7 @@ impl Kernel {
     /// # Errors
     /// As `mmap(2)`.
     #[inline]
-    pub fn do_mmap_pgoff(&mut self, mm: MmId, request: MmapRequest) -> SysResult<VirtAddr> {
+    pub(crate) fn do_mmap_pgoff(&mut self, mm: MmId, request: MmapRequest) -> SysResult<VirtAddr> {
         self.call("do_mmap_pgoff", |k| k.do_mmap(mm, request))
     }
 
@@ -88,7 +88,7 @@ impl Kernel {
     ///
     /// # Errors
     /// As `mmap(2)`.
-    pub fn do_mmap(&mut self, mm: MmId, request: MmapRequest) -> SysResult<VirtAddr> {
+    pub(crate) fn do_mmap(&mut self, mm: MmId, request: MmapRequest) -> SysResult<VirtAddr> {
         self.call("do_mmap", |k| k.do_mmap_checked(mm, request))
     }
 
@@ -269,7 +269,7 @@ impl Kernel {
     ///
     /// # Errors
     /// As `mmap(2)`.
-    pub fn mmap_file(&mut self, mut request: MmapRequest) -> SysResult {
+    pub(crate) fn mmap_file(&mut self, mut request: MmapRequest) -> SysResult {
         let anonymous = self.prepare_hugetlb(&mut request)?;
         let result = self.vm_mmap_pgoff(request);
         if let Some(file) = anonymous {

@@ -45,7 +45,6 @@ mod zap;
 
 pub use access_remote::Transfer;
 pub use accounting::Commit;
-pub use anon_vma::AnonVma;
 pub use clear_refs::ClearRefs;
 pub use driver::Driver;
 pub use file_operations::{FileOperations, file_operations};
@@ -55,9 +54,8 @@ pub use mm_struct::{Layout, Mm, Rss};
 pub use mmap::MmapRequest;
 pub use mremap::{MremapFlags, MremapRequest};
 pub use pkeys::INITIAL_PKRU;
-pub use rmap::Mapper;
 pub use save::KernelSave;
-pub use shm::{Segment, Segments, ShmFlags};
+pub use shm::Segments;
 pub use task::{Capabilities, NR_OPEN, Personality, Resource, Rlimit, Task};
 pub use truncate::{FallocateMode, max_bytes};
 pub use vm_operations::{FoundPage, VmOperations, find_cached_page, vm_operations};

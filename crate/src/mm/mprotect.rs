@@ -18,7 +18,7 @@ impl Kernel {
     /// # Errors
     /// EINVAL, ENOMEM, EACCES, EPERM in the order of `mprotect(2)` here; areas before the one that
     /// failed stay changed.
-    pub fn do_mprotect(&mut self, mm: MmId, start: VirtAddr, len: u64, prot: Prot, pkey: Option<i32>) -> SysResult {
+    pub(crate) fn do_mprotect(&mut self, mm: MmId, start: VirtAddr, len: u64, prot: Prot, pkey: Option<i32>) -> SysResult {
         self.call("do_mprotect_pkey", |k| k.do_mprotect_checked(mm, start, len, prot, pkey))
     }
 

@@ -57,7 +57,7 @@ impl Kernel {
     /// # Errors
     /// EINVAL, EFAULT, ENOMEM, EAGAIN, EPERM as `mremap(2)`. With MREMAP_FIXED what was at the target
     /// may be gone although the call fails.
-    pub fn do_mremap(&mut self, mm: MmId, mut request: MremapRequest) -> SysResult {
+    pub(crate) fn do_mremap(&mut self, mm: MmId, mut request: MremapRequest) -> SysResult {
         self.call("do_mremap", |k| {
             request.old_len = page_align(request.old_len);
             request.new_len = page_align(request.new_len);

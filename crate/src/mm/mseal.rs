@@ -12,7 +12,7 @@ impl Kernel {
     ///
     /// # Errors
     /// EINVAL flags, unaligned, wrap; ENOMEM a hole (nothing is sealed then) or a split over the limit.
-    pub fn do_mseal(&mut self, mm: MmId, start: VirtAddr, len: u64, flags: u64) -> SysResult {
+    pub(crate) fn do_mseal(&mut self, mm: MmId, start: VirtAddr, len: u64, flags: u64) -> SysResult {
         self.call("do_mseal", |k| {
             k.require(flags == 0, Errno::EINVAL, || Why::UnknownFlags { flags })?;
             let range = k.aligned_user_range(start, len)?;

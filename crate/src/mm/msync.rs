@@ -20,7 +20,7 @@ impl Kernel {
     /// # Errors
     /// EINVAL bad flags or address, ENOMEM a hole (with MS_ASYNC alone at once, else after the rest),
     /// EBUSY MS_INVALIDATE on a locked area.
-    pub fn do_msync(&mut self, mm: MmId, start: VirtAddr, len: u64, flags: u64) -> SysResult {
+    pub(crate) fn do_msync(&mut self, mm: MmId, start: VirtAddr, len: u64, flags: u64) -> SysResult {
         self.call("__do_sys_msync", |k| {
             let unknown = flags & !(MS_ASYNC | MS_INVALIDATE | MS_SYNC);
             k.require(unknown == 0, Errno::EINVAL, || Why::UnknownFlags { flags: unknown })?;

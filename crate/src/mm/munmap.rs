@@ -35,7 +35,7 @@ impl Kernel {
     /// # Errors
     /// EINVAL for an unaligned or too long range or an area that may not be split, ENOMEM when the
     /// split would exceed `max_map_count`, EPERM for a sealed area. A split already made stays.
-    pub fn do_munmap(&mut self, mm: MmId, start: VirtAddr, len: u64) -> SysResult {
+    pub(crate) fn do_munmap(&mut self, mm: MmId, start: VirtAddr, len: u64) -> SysResult {
         self.call("do_vmi_munmap", |k| {
             k.require(start.is_page_aligned(), Errno::EINVAL, || Why::AddrUnaligned { addr: start })?;
             let inside = start.0 <= k.task_size() && len <= k.task_size() - start.0;

@@ -47,7 +47,7 @@ impl Kernel {
     ///
     /// # Errors
     /// EINVAL for flags or unknown rights, and on a CPU without keys; ENOSPC when all are in use.
-    pub fn do_pkey_alloc(&mut self, flags: u64, rights: u64) -> SysResult {
+    pub(crate) fn do_pkey_alloc(&mut self, flags: u64, rights: u64) -> SysResult {
         self.require(flags == 0, Errno::EINVAL, || Why::UnknownFlags { flags })?;
         self.require(rights & !RIGHTS == 0, Errno::EINVAL, || Why::UnknownFlags { flags: rights & !RIGHTS })?;
         let mm = self.current_mm();
@@ -66,7 +66,7 @@ impl Kernel {
     ///
     /// # Errors
     /// EINVAL for one that is not handed out.
-    pub fn do_pkey_free(&mut self, key: u64) -> SysResult {
+    pub(crate) fn do_pkey_free(&mut self, key: u64) -> SysResult {
         let mm = self.current_mm();
         let key = key as u32 as i32;
         self.require(self.key_is_allocated(mm, key), Errno::EINVAL, || Why::KeyNotAllocated { key: key.into() })?;
@@ -96,7 +96,7 @@ impl Kernel {
     }
 
     /// WRPKRU: what each key forbids from now on, two bits a key.
-    pub fn write_pkru(&mut self, pkru: u32) {
+    pub(crate) fn write_pkru(&mut self, pkru: u32) {
         let current = self.current;
         self.tasks[current].pkru = pkru;
         self.cpu.set_pkru(pkru, &mut self.trace);

@@ -15,7 +15,7 @@ impl Kernel {
     /// # Errors
     /// EINVAL unless `prot` is 0 and the range lies in shared mappings of one file with equal flags; then
     /// those of `mmap(2)`.
-    pub fn do_remap_file_pages(&mut self, mm: MmId, start: VirtAddr, size: u64, prot: u64, pgoff: u64, flags: u64) -> SysResult {
+    pub(crate) fn do_remap_file_pages(&mut self, mm: MmId, start: VirtAddr, size: u64, prot: u64, pgoff: u64, flags: u64) -> SysResult {
         self.call("remap_file_pages", |k| {
             k.require(prot == 0, Errno::EINVAL, || Why::BadProt { prot })?;
             let (start, size) = (start.page_floor(), size & !(PAGE_SIZE - 1));

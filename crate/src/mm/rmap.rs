@@ -18,13 +18,8 @@ pub struct IMmap(BTreeMap<InodeId, BTreeSet<(MmId, VmaId)>>);
 
 impl IMmap {
     /// How many areas map files.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.0.values().map(BTreeSet::len).sum()
-    }
-
-    /// Whether no area maps a file.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// The areas that map a file.
@@ -55,7 +50,7 @@ impl Kernel {
     /// Every page-table entry that maps a frame, found from what the frame knows of itself: the areas of its
     /// family or of its file, and its page offset there (Linux `rmap_walk`). Nothing for frames that are not
     /// counted: the page of zeros, the kernel's own, page tables.
-    pub fn rmap_walk(&self, pfn: Pfn) -> Vec<Mapper> {
+    pub(crate) fn rmap_walk(&self, pfn: Pfn) -> Vec<Mapper> {
         let frame = self.phys.frame(pfn);
         if frame.mapcount == 0 {
             return Vec::new();

@@ -49,7 +49,7 @@ impl KernelSave {
     pub fn bytes(&self, seen: &mut Seen) -> usize {
         let spaces: usize = self.mms.iter().map(|(_, mm)| mm.areas.bytes(seen) + size_of::<Mm>()).sum();
         let families = self.anon_vmas.bytes(seen);
-        let mapped = self.i_mmap.bytes(seen, |i_mmap| i_mmap.len() * 24);
+        let mapped = self.i_mmap.bytes(seen, |i_mmap| i_mmap.count() * 24);
         let rest = size_of::<Self>() + self.tasks.len() * size_of::<Task>();
         self.phys.bytes(seen) + self.cpu.bytes(seen) + self.fs.bytes(seen) + spaces + families + mapped + rest
     }
@@ -57,7 +57,7 @@ impl KernelSave {
 
 impl Kernel {
     /// Saves everything but what is being recorded.
-    pub fn save(&mut self, before: Option<&KernelSave>) -> KernelSave {
+    pub(crate) fn save(&mut self, before: Option<&KernelSave>) -> KernelSave {
         let cpu = self.cpu.save(&self.phys, before.map(|before| &before.cpu));
         let phys = self.phys.save(before.map(|before| &before.phys), cpu.written().into_iter());
         let areas = self.mms.map(|at, mm| {
@@ -118,7 +118,7 @@ impl Kernel {
     }
 
     /// Goes back, or on, to a save of this machine.
-    pub fn restore(&mut self, save: &KernelSave) {
+    pub(crate) fn restore(&mut self, save: &KernelSave) {
         let written = save.cpu.written();
         self.phys.restore(&save.phys, written.into_iter());
         self.cpu.restore(&save.cpu, &self.phys);

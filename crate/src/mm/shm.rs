@@ -121,7 +121,7 @@ impl Kernel {
     ///
     /// # Errors
     /// EINVAL (size), ENOENT, EEXIST, EACCES, ENOSPC, ENOMEM as `shmget(2)`.
-    pub fn do_shmget(&mut self, key: u64, size: u64, flags: u64) -> SysResult {
+    pub(crate) fn do_shmget(&mut self, key: u64, size: u64, flags: u64) -> SysResult {
         let (key, flags) = (key as u32, ShmFlags::from_bits_retain(flags & 0xffff_ffff));
         self.call("ksys_shmget", |k| {
             let known = k.shm.iter().find(|segment| key != 0 && segment.key == key).cloned();
@@ -187,7 +187,7 @@ impl Kernel {
     ///
     /// # Errors
     /// EINVAL, EACCES, and those of `mmap(2)`.
-    pub fn do_shmat(&mut self, mm: MmId, id: u64, addr: VirtAddr, flags: u64) -> SysResult {
+    pub(crate) fn do_shmat(&mut self, mm: MmId, id: u64, addr: VirtAddr, flags: u64) -> SysResult {
         let flags = ShmFlags::from_bits_retain(flags & 0xffff_ffff);
         self.call("do_shmat", |k| {
             let negative = (id as u32 as i32) < 0;
@@ -237,7 +237,7 @@ impl Kernel {
     ///
     /// # Errors
     /// EINVAL if none is.
-    pub fn do_shmdt(&mut self, mm: MmId, addr: VirtAddr) -> SysResult {
+    pub(crate) fn do_shmdt(&mut self, mm: MmId, addr: VirtAddr) -> SysResult {
         self.call("ksys_shmdt", |k| {
             k.require(addr.is_page_aligned(), Errno::EINVAL, || Why::AddrUnaligned { addr })?;
             let Some((file, size)) = k.first_attachment(mm, addr) else {
@@ -275,7 +275,7 @@ impl Kernel {
     ///
     /// # Errors
     /// EINVAL, EACCES, EPERM as `shmctl(2)`.
-    pub fn do_shmctl(&mut self, id: u64, command: u64) -> SysResult<(u64, Vec<u8>)> {
+    pub(crate) fn do_shmctl(&mut self, id: u64, command: u64) -> SysResult<(u64, Vec<u8>)> {
         self.call("ksys_shmctl", |k| {
             let known = matches!(command, IPC_RMID | IPC_SET | IPC_STAT | SHM_LOCK | SHM_UNLOCK);
             k.require(known, Errno::EINVAL, || Why::BadArgument { index: 1, value: command })?;

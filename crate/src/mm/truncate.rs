@@ -75,7 +75,7 @@ impl Kernel {
     ///
     /// # Errors
     /// EINVAL a kind of file without size, or a negative one; EFBIG too large; EPERM sealed.
-    pub fn do_truncate(&mut self, inode: InodeId, size: u64) -> SysResult {
+    pub(crate) fn do_truncate(&mut self, inode: InodeId, size: u64) -> SysResult {
         self.call("do_truncate", |k| {
             let file = k.fs.inode(inode);
             let (kind, old, seals) = (file.kind, file.size, file.seals.unwrap_or(Seals::empty()));
@@ -109,7 +109,7 @@ impl Kernel {
     /// # Errors
     /// EINVAL a bad range, EOPNOTSUPP a bad mode, EBADF not opened for writing, ENODEV a kind of file without
     /// blocks, EPERM sealed.
-    pub fn do_fallocate(&mut self, inode: InodeId, writable: bool, mode: FallocateMode, offset: u64, len: u64) -> SysResult {
+    pub(crate) fn do_fallocate(&mut self, inode: InodeId, writable: bool, mode: FallocateMode, offset: u64, len: u64) -> SysResult {
         self.call("vfs_fallocate", |k| {
             let bad = (offset as i64) < 0 || (len as i64) <= 0;
             k.require(!bad, Errno::EINVAL, || Why::BadSize { size: len })?;

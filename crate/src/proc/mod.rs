@@ -16,6 +16,6 @@ pub use maps::{MapsLine, anonymous_name, line_of, maps, maps_text, render_maps_l
 pub use memory::{MemoryUse, buddyinfo_text, meminfo, meminfo_text, memory_use, vmstat, vmstat_text};
 pub use pagemap::{PageState, page_state, pagemap_runs, pagemap_words};
 pub use query::{QueryFlags, VmaAnswer, VmaQuery, query_vma};
-pub use scan::{Categories, Region, ScanFlags, ScanRequest, Scanned, pagemap_scan};
+pub use scan::{Categories, Region, ScanFlags, ScanRequest, pagemap_scan};
 pub use smaps::{Smaps, smaps, smaps_of_area, smaps_rollup, smaps_rollup_text, smaps_text};
 pub use status::{STATUS_FIELDS, statm, statm_text, status_field, status_text};

@@ -9,12 +9,12 @@ mod facts;
 mod proc;
 mod snapshot;
 
-pub use crate::proc::{MapsLine, PageState, STATUS_FIELDS, Smaps, buddyinfo_text, meminfo_text, render_maps_line, vmstat_text};
+pub use crate::proc::{MapsLine, MemoryUse, PageState, STATUS_FIELDS, Smaps, render_maps_line};
 pub use explain::{Check, Explained, TreeLine, explain};
 pub use facts::{Fact, Moment, SignalFact, Span, StepFacts};
 pub use proc::{
-    maps, maps_text, page_state, pagemap_runs, pagemap_words, smaps, smaps_rollup, smaps_rollup_text, smaps_text, statm, statm_text,
-    status_field, status_text,
+    buddyinfo_text, maps, maps_text, meminfo, meminfo_text, memory_use, page_state, pagemap_runs, pagemap_words, smaps, smaps_of_area,
+    smaps_rollup, smaps_rollup_text, smaps_text, statm, statm_text, status_field, status_text, vmstat, vmstat_text,
 };
 pub use snapshot::{
     FrameDetail, FrameView, MapperView, PageView, ProcessBrief, ProcessView, Snapshot, TlbView, VmaView, WalkLevel, WalkView, area_view,

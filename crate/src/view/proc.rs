@@ -3,7 +3,7 @@
 use crate::addr::{PAGE_SIZE, VirtAddr, VirtRange};
 use crate::ids::Pid;
 use crate::machine::Machine;
-use crate::proc::{self, MapsLine, PageState, Smaps};
+use crate::proc::{self, MapsLine, MemoryUse, PageState, Smaps};
 
 /// The lines of a process's maps, `[vsyscall]` last.
 pub fn maps(machine: &Machine, pid: Pid) -> Vec<MapsLine> {
@@ -75,4 +75,41 @@ pub fn page_state(machine: &Machine, pid: Pid, addr: VirtAddr) -> PageState {
 /// Pages of a range that are not empty, joined into runs of equal state.
 pub fn pagemap_runs(machine: &Machine, pid: Pid, range: VirtRange) -> Vec<(VirtRange, String)> {
     machine.mm_of(pid).map_or(Vec::new(), |mm| proc::pagemap_runs(&machine.kernel, mm, range))
+}
+
+/// The lines of `/proc/PID/smaps` about the area that an address lies in, or nothing.
+pub fn smaps_of_area(machine: &Machine, pid: Pid, addr: VirtAddr) -> Option<String> {
+    let mm = machine.mm_of(pid)?;
+    let area = mm.vmas.get(mm.vmas.lookup(addr)?);
+    Some(proc::smaps_of_area(&machine.kernel, mm, area))
+}
+
+/// Where the machine's memory is, in pages.
+pub fn memory_use(machine: &Machine) -> MemoryUse {
+    proc::memory_use(&machine.kernel)
+}
+
+/// The fields of `/proc/meminfo`, in kB.
+pub fn meminfo(machine: &Machine) -> Vec<(&'static str, u64)> {
+    proc::meminfo(&machine.kernel)
+}
+
+/// `/proc/meminfo`.
+pub fn meminfo_text(machine: &Machine) -> String {
+    proc::meminfo_text(&machine.kernel)
+}
+
+/// `/proc/buddyinfo`.
+pub fn buddyinfo_text(machine: &Machine) -> String {
+    proc::buddyinfo_text(&machine.kernel)
+}
+
+/// The counters of `/proc/vmstat`.
+pub fn vmstat(machine: &Machine) -> Vec<(&'static str, u64)> {
+    proc::vmstat(&machine.kernel)
+}
+
+/// `/proc/vmstat`.
+pub fn vmstat_text(machine: &Machine) -> String {
+    proc::vmstat_text(&machine.kernel)
 }

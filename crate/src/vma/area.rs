@@ -47,13 +47,13 @@ pub struct Vma {
     /// Its operations; `None` is anonymous memory.
     pub ops: Option<VmOpsId>,
     /// Which mapping of the kernel's it is.
-    pub special: Option<SpecialMapping>,
+    pub(crate) special: Option<SpecialMapping>,
     /// The family of its private pages; `None` until the first is made.
-    pub anon_vma: Option<AnonVmaId>,
+    pub(crate) anon_vma: Option<AnonVmaId>,
     /// All families it is linked to, unless that is its own alone.
-    pub long_chain: Option<Box<AnonChain>>,
+    pub(crate) long_chain: Option<Box<AnonChain>>,
     /// The name a program gave it (`PR_SET_VMA_ANON_NAME`).
-    pub anon_name: Option<AnonNameId>,
+    pub(crate) anon_name: Option<AnonNameId>,
 }
 
 impl Vma {

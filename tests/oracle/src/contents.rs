@@ -7,6 +7,7 @@ use crate::stub;
 use crate::tracee::Tracee;
 use pagefault::addr::{PAGE_SIZE, VirtAddr, VirtRange};
 use pagefault::ids::{Pid, VmOpsId};
+use pagefault::internals;
 use pagefault::machine::MapsLine;
 use pagefault::view;
 use std::collections::HashMap;
@@ -42,7 +43,7 @@ impl Pair {
 
     fn compare_bytes(&self, tracee: &Tracee, pid: u32, line: &MapsLine, differs: Differs) -> Result<(), Failure> {
         let machine = self.session.machine();
-        let Some(mm) = machine.mm_of(Pid(pid)) else { return Ok(()) };
+        let Some(mm) = internals::mm(machine, Pid(pid)) else { return Ok(()) };
         let area = mm.vmas.lookup(line.range.start).map(|id| mm.vmas.get(id));
         if area.is_none_or(|area| area.ops == Some(VmOpsId::Secretmem)) {
             return Ok(());
@@ -53,7 +54,8 @@ impl Pair {
             let real = read_memory(tracee, *run).map_err(Failure::Script)?;
             for (addr, theirs) in run.page_addrs().zip(real.chunks_exact(PAGE_SIZE as usize)) {
                 let mut ours = [0; PAGE_SIZE as usize];
-                machine.kernel.phys.read(mm.tables.get(&machine.kernel.phys, addr).pfn(), 0, &mut ours);
+                let phys = internals::phys(machine);
+                phys.read(mm.tables.get(phys, addr).pfn(), 0, &mut ours);
                 if let Some(at) = theirs.iter().zip(&ours).position(|(theirs, ours)| theirs != ours) {
                     let show = |bytes: &[u8]| format!("{:#04x} at {}", bytes[at], addr + at as u64);
                     differs("bytes", show(theirs), show(&ours))?;
@@ -80,14 +82,14 @@ impl Pair {
     /// The emulator's answer to [`cached`]; `None` for what is no mapping of a file with a cache.
     fn cached(&self, pid: u32, line: &MapsLine) -> Option<String> {
         let machine = self.session.machine();
-        let mm = machine.mm_of(Pid(pid))?;
+        let mm = internals::mm(machine, Pid(pid))?;
         let area = mm.vmas.get(mm.vmas.lookup(line.range.start)?);
-        let inode = machine.kernel.fs.inode_of(area.file?);
+        let inode = internals::fs(machine).inode_of(area.file?);
         if area.ops.is_none() || !inode.kind.has_pages() {
             return None;
         }
         let asked = asked_part(line.range);
-        Some(asked.page_addrs().map(|addr| digit(machine.kernel.is_resident(inode, area.pgoff_of(addr)))).collect())
+        Some(asked.page_addrs().map(|addr| digit(internals::is_resident(machine, inode, area.pgoff_of(addr)))).collect())
     }
 }
 

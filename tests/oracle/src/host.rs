@@ -3,7 +3,7 @@
 
 use crate::live::capabilities;
 use crate::sandbox::{Sandbox, SettingGuard};
-use pagefault::mm::{Capabilities, Sysctl};
+use pagefault::machine::{Capabilities, Sysctl};
 use pagefault::script::{Header, SETTINGS, Script, Setting, depends_on};
 use std::fs::read_to_string;
 use std::path::Path;

@@ -6,8 +6,9 @@ use crate::observe::{Identities, Identity};
 use crate::sandbox::{Sandbox, SettingGuard};
 use crate::tracee::{RealSignal, Start, Tracee};
 use pagefault::errno::Errno;
+use pagefault::internals;
+use pagefault::machine::Capabilities;
 use pagefault::machine::{Arg, MapsLine, ProcessConfig, Sysno};
-use pagefault::mm::Capabilities;
 use pagefault::script::{Call, Expr, Script, Statement};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -103,15 +104,15 @@ impl Live {
         let mut identities = Identities::new(&sandbox.root().to_string_lossy());
         for file in &script.header.machine.files {
             let real = sandbox.create(file).map_err(|e| format!("{}: {e}", file.path))?;
-            let inode = ours.kernel.fs.lookup(&file.path).map(|id| ours.kernel.fs.inode(id));
+            let inode = internals::fs(ours).lookup(&file.path).map(|id| internals::fs(ours).inode(id));
             let (dev, ino) = inode.map_or(((0xfe, 0), 0), |inode| (inode.dev, inode.ino));
             identities.add(real, Identity { dev, ino, name: None });
         }
         let pid = ours.processes().next().map_or(1, |process| process.pid.0);
         let maps = pagefault::view::maps(ours, pagefault::ids::Pid(pid));
         for device in ["/dev/null", "/dev/zero"] {
-            if let (Some(inode), Ok(meta)) = (ours.kernel.fs.lookup(device), std::fs::metadata(sandbox.root().join(&device[1..]))) {
-                let inode = ours.kernel.fs.inode(inode);
+            if let (Some(inode), Ok(meta)) = (internals::fs(ours).lookup(device), std::fs::metadata(sandbox.root().join(&device[1..]))) {
+                let inode = internals::fs(ours).inode(inode);
                 identities.add((meta.dev(), meta.ino()), Identity { dev: inode.dev, ino: inode.ino, name: None });
             }
         }
@@ -147,7 +148,7 @@ impl Live {
             processes: HashMap::new(),
             next: pid + 1,
             handlers: Handlers::default(),
-            has_keys: ours.kernel.sysctl.pku,
+            has_keys: internals::has_keys(ours),
             identities,
             _settings: settings,
         };
@@ -279,7 +280,7 @@ impl Live {
         self.handlers.masked = true;
         let rights = if self.has_keys { Some(self.acting(pid)?.read_pkru()?) } else { None };
         if rights.is_some() {
-            self.acting(pid)?.write_pkru(pagefault::mm::INITIAL_PKRU)?;
+            self.acting(pid)?.write_pkru(internals::INITIAL_PKRU)?;
         }
         for call in calls {
             let mut outcome = Outcome { pid, result: String::new(), faults: (0, 0), vector: None, child: None };

@@ -69,7 +69,7 @@ impl Identities {
             None => {
                 line.ino = 0;
                 if self.shm == Some(line.dev) {
-                    line.dev = pagefault::fs::TMPFS_DEV;
+                    line.dev = pagefault::internals::TMPFS_DEV;
                 }
                 if line.dev.0 != 0 {
                     line.dev = (0xfe, 0);

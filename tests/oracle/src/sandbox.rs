@@ -3,8 +3,8 @@
 //! it back at the end, however the harness ends.
 
 use crate::stub;
-use pagefault::fs::{Content, InodeKind};
 use pagefault::machine::FileConfig;
+use pagefault::machine::{Content, InodeKind};
 use pagefault::script::Setting;
 use std::ffi::CString;
 use std::fs::{File, OpenOptions};

@@ -26,7 +26,7 @@ impl Kernel {
     ///
     /// # Errors
     /// The signal that the program gets; for a kernel access what it would have been.
-    pub fn exc_page_fault(&mut self, fault: HardwareFault, from: FaultFrom) -> Result<(), Signal> {
+    pub(crate) fn exc_page_fault(&mut self, fault: HardwareFault, from: FaultFrom) -> Result<(), Signal> {
         let HardwareFault { addr, error_code, .. } = fault;
         self.trace.emit(|| Event::PageFault { addr, error_code });
         self.call_with("exc_page_fault", Note::Value { name: "error_code", value: error_code.into() }, |k| k.handle_page_fault(fault, from))

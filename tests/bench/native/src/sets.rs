@@ -2,8 +2,9 @@
 //! A round looks up a random range, takes it out and puts it back.
 
 use pagefault::addr::{VirtAddr, VirtRange};
+use pagefault::driver::Vma;
 use pagefault::flags::VmFlags;
-use pagefault::vma::{Vma, VmaSet};
+use pagefault::internals::VmaSet;
 use rangemap::RangeMap;
 use std::collections::BTreeMap;
 use std::hint::black_box;

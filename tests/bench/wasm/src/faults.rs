@@ -78,7 +78,7 @@ pub extern "C" fn file_read_before(_: u32) {
 }
 
 fn load_is_mapped(b: &Bench) -> bool {
-    b.machine.mm_of(b.pid).is_some_and(|mm| mm.vmas.lookup(VirtAddr(SPARSE)).is_some())
+    pagefault::internals::mm(&b.machine, b.pid).is_some_and(|mm| mm.vmas.lookup(VirtAddr(SPARSE)).is_some())
 }
 
 /// Reads pages of a file that are cached, each alone.

@@ -4,6 +4,7 @@
 
 use pagefault::addr::VirtAddr;
 use pagefault::ids::Pid;
+use pagefault::internals;
 use pagefault::machine::{Arg, Machine, MachineConfig, Sysno};
 use std::cell::RefCell;
 
@@ -96,11 +97,11 @@ pub extern "C" fn mmap_munmap_two(n: u32) -> f64 {
 #[unsafe(no_mangle)]
 pub extern "C" fn gap_search(n: u32) -> f64 {
     with(|b| {
-        let mm = b.machine.mm_of(b.pid).expect("it lives");
+        let mm = internals::mm(&b.machine, b.pid).expect("it lives");
         let mut sum = 0;
         for i in 0..u64::from(n) {
             let high = 0x1_0000_0000 + (i & 7) * 4096 + (1 << 40);
-            let search = pagefault::vma::GapSearch { len: 8192, low: 65536, high, top_down: true };
+            let search = internals::GapSearch { len: 8192, low: 65536, high, top_down: true };
             sum += search.run(&mm.vmas).map_or(0, |addr| addr.0);
         }
         sum as f64
@@ -144,7 +145,7 @@ fn next(seed: u64) -> u64 {
 fn sum_of_loads(b: &mut Bench, mut addresses: impl Iterator<Item = u64>) -> f64 {
     let mut sum = 0u64;
     loop {
-        let cpu = &b.machine.kernel.cpu;
+        let cpu = internals::cpu(&b.machine);
         let missed = addresses.by_ref().find(|addr| match cpu.load_hit::<u64>(*addr) {
             Some(value) => {
                 sum = sum.wrapping_add(value);
@@ -234,7 +235,7 @@ pub extern "C" fn window() -> f64 {
 /// One load, called from JavaScript.
 #[unsafe(no_mangle)]
 pub extern "C" fn load32(addr: f64) -> f64 {
-    with(|b| match b.machine.kernel.cpu.load_hit::<u32>(addr as u64) {
+    with(|b| match internals::cpu(&b.machine).load_hit::<u32>(addr as u64) {
         Some(value) => f64::from(value),
         None => slow(b, addr as u64) as u32 as f64,
     })

@@ -6,8 +6,9 @@ mod objects;
 
 use crate::compare::Fields;
 use fastrand::Rng;
-use pagefault::fs::InodeKind;
 use pagefault::ids::Pid;
+use pagefault::internals;
+use pagefault::machine::InodeKind;
 use pagefault::machine::{Machine, MapsLine};
 use pagefault::view;
 use std::collections::HashMap;
@@ -101,12 +102,12 @@ impl Generator {
         for list in [&mut self.descriptors, &mut self.memories, &mut self.cleaners, &mut self.segments] {
             list.retain(|name| names.contains_key(name));
         }
-        self.has_keys = machine.kernel.sysctl.pku;
+        self.has_keys = internals::has_keys(machine);
         let alive: Vec<Pid> = machine.processes().filter(|process| process.is_alive()).map(|process| process.pid).collect();
         let pid = *alive.get(self.rng.usize(0..alive.len().max(1)))?;
         let maps = view::maps(machine, pid);
         let files = machine.process(pid).into_iter().flat_map(|process| process.open_descriptors());
-        let in_memory = files.filter(|(_, file)| machine.kernel.fs.inode_of(*file).kind == InodeKind::Shmem);
+        let in_memory = files.filter(|(_, file)| internals::fs(machine).inode_of(*file).kind == InodeKind::Shmem);
         self.memory_files = in_memory.map(|(fd, _)| fd).collect();
         self.rng.shuffle(&mut self.memory_files);
         let call = self.operation(&maps, alive.len(), pid == alive[0]);
