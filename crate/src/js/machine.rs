@@ -30,16 +30,16 @@ struct SignalView {
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct WasmMachine {
-    machine: Machine,
+    pub(super) machine: Machine,
     selected: Pid,
     /// Bytes that cross in either direction; JavaScript looks into it.
-    buffer: Vec<u8>,
+    pub(super) buffer: Vec<u8>,
     /// Six arguments in, one result out, as 64-bit words.
     words: Box<[u64; 7]>,
     error: Option<SysError>,
     signal: Option<Signal>,
     saved: Vec<Option<Box<Machine>>>,
-    watch: Watch,
+    pub(super) watch: Watch,
 }
 
 /// The settings that lines such as `@ram 64M` give, as at the head of a script.
@@ -516,6 +516,8 @@ impl WasmMachine {
         match self.saved.get(handle) {
             Some(Some(copy)) => {
                 self.machine = (**copy).clone();
+                // What it waited for and was told belongs to the moment.
+                self.machine.kernel.fs.fuse = Default::default();
                 true
             }
             _ => false,
