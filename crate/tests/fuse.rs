@@ -319,6 +319,7 @@ fn sizes_are_asked_for_and_what_was_cut_off_never_comes_back() {
     assert_eq!(world.machine.kernel.fs.inode(world.inode).size, PAGES * PAGE_SIZE);
     world.load(at).unwrap_err();
     assert_eq!(world.served(|world| world.ints(Sysno::ftruncate, [fd, 100])).1, Ok(0));
+    assert_eq!(world.notices(), [Notice::Resized { serial: 7, size: 100 }]);
     // What is on its way is cut at the new end, and beyond it nobody takes anything.
     assert_eq!((world.give(1), world.give(0)), (Provided::Dropped, Provided::Taken));
     assert_eq!((world.load(at + 99), world.load(at + 100)), (Ok(1), Ok(0)));

@@ -122,6 +122,13 @@ pub enum Notice {
         /// So many.
         count: u64,
     },
+    /// It has another size.
+    Resized {
+        /// The file's number.
+        serial: u64,
+        /// Bytes.
+        size: u64,
+    },
     /// An open file was closed by its last holder (`f_op->release`).
     Released {
         /// The file's number.

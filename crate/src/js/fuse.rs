@@ -3,15 +3,26 @@
 
 use super::WasmMachine;
 use crate::addr::{VirtAddr, VirtRange};
-use crate::errno::Errno;
+use crate::errno::{Errno, SysError};
 use crate::fs::{Asked, Fuse, Hooks, Notice, Provided};
 use crate::ids::{MmSerial, Pid};
 use crate::mm::PopulateLeft;
+use crate::signal::Signal;
+use crate::why::Why;
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
 /// Different names of functions that a program may have; those of others are the kernel's.
 const MOST_NAMES: usize = 1024;
+
+/// A call in the middle of which others are made.
+#[derive(Debug)]
+pub(super) struct Aside {
+    words: [u64; 7],
+    output: Vec<u8>,
+    error: Option<SysError>,
+    signal: Option<Signal>,
+}
 
 thread_local! {
     /// Names of functions, each once: traces keep them for ever, as a kernel keeps its symbols.
@@ -115,7 +126,8 @@ impl WasmMachine {
     }
 
     /// Takes the oldest thing that has happened to such a file: 0 a page was written back (number, page, length; its bytes are
-    /// in the buffer), 1 it must have arrived (number), 2 pages may be had (number, page, pages), 3 closed, 4 gone (number).
+    /// in the buffer), 1 it must have arrived (number), 2 pages may be had (number, page, pages), 3 closed, 4 gone (number), 5 it
+    /// has another size (number, bytes).
     #[wasm_bindgen(js_name = fuseNotice)]
     pub fn fuse_notice(&mut self) -> Option<Vec<u64>> {
         Some(match self.machine.kernel.fs.fuse.notices.pop_front()? {
@@ -128,6 +140,7 @@ impl WasmMachine {
             Notice::Ahead { serial, page, count } => vec![2, serial, page, count],
             Notice::Released { serial } => vec![3, serial],
             Notice::Forgotten { serial } => vec![4, serial],
+            Notice::Resized { serial, size } => vec![5, serial, size],
         })
     }
 
@@ -155,15 +168,29 @@ impl WasmMachine {
         fs.fuse_inode(serial).map_or(-1.0, |inode| fs.inode(inode).size as f64)
     }
 
-    /// What is explained stops here, until `resumeExplaining`: something else is done in between.
-    #[wasm_bindgen(js_name = suspendExplaining)]
-    pub fn suspend_explaining(&mut self) {
-        self.watch.suspend(&mut self.machine);
+    /// The last call, which ended well, is refused by whoever has the contents.
+    #[wasm_bindgen(js_name = fuseRefuse)]
+    pub fn fuse_refuse(&mut self, errno: &str) {
+        let errno = Errno::from_name(errno).unwrap_or(Errno::EIO);
+        self.settle(Err(SysError::new(errno, Why::RefusedOutside)));
     }
 
-    /// Goes on with what was explained.
-    #[wasm_bindgen(js_name = resumeExplaining)]
-    pub fn resume_explaining(&mut self) {
+    /// What a call has been given and has left, and its explanation, stay as they are until `takeUp`: in the middle of it
+    /// something else is done.
+    #[wasm_bindgen(js_name = setAside)]
+    pub fn set_aside(&mut self) {
+        self.watch.suspend(&mut self.machine);
+        let output = std::mem::take(&mut self.machine.output);
+        self.asides.push(Aside { words: *self.words, output, error: self.error, signal: self.signal });
+    }
+
+    /// Goes on with what was set aside last.
+    #[wasm_bindgen(js_name = takeUp)]
+    pub fn take_up(&mut self) {
         self.watch.resume(&mut self.machine);
+        if let Some(Aside { words, output, error, signal }) = self.asides.pop() {
+            (*self.words, self.machine.output) = (words, output);
+            (self.error, self.signal) = (error, signal);
+        }
     }
 }

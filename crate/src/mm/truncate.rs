@@ -5,7 +5,7 @@ use super::kernel::Kernel;
 use super::zap::Zap;
 use crate::addr::{PAGE_SIZE, PMD_SIZE};
 use crate::errno::{Errno, SysResult};
-use crate::fs::{Asked, Hooks, InodeKind, Seals};
+use crate::fs::{Asked, Hooks, InodeKind, Notice, Seals};
 use crate::ids::InodeId;
 use crate::phys::FrameFlags;
 use crate::why::Why;
@@ -101,6 +101,7 @@ impl Kernel {
             }
             k.fs.set_size(inode, size, &mut k.phys, &mut k.trace);
             k.fs.inode_mut(inode).modified += 1;
+            k.fs.notify(inode, |serial| Notice::Resized { serial, size });
             Ok(0)
         })
     }
