@@ -1,6 +1,7 @@
 /** Files written in JavaScript: what their functions are asked, what becomes of their answers, and what may happen meanwhile. */
 import { describe, expect, test } from 'vitest';
 import { FaultPending, ImageError, type Machine, MachineStopped, PageFault, type Process, ProcessGone, SyscallError, type WrittenFile, createMachine, explain, isRefusal } from './node.ts';
+import { connect, serve } from './worker.ts';
 
 const PAGE = 4096;
 const PAGES = 64;
@@ -389,12 +390,13 @@ describe('the machine and its files', () => {
   test('arguments of vm.file that cannot be meant are told of', async () => {
     const vm = await createMachine({ ram: '4MiB' });
     const fault = () => contents(0);
+    vm.file({ path: '/taken', size: 1, fault });
     const wrong: readonly (readonly [unknown, RegExp])[] = [
       [undefined, /its options/], [null, /its options/], [{}, /size is missing/], [{ size: PAGE }, /fault is missing/], [{ size: -1, fault }, /size/], [{ size: NaN, fault }, /size/],
       [{ size: 2n ** 60n, fault }, /size/], [{ size: '1 apple', fault }, /size/], [{ size: 1, fault: 5 }, /fault/], [{ size: 1, fault, mmap: 5 }, /mmap/],
       [{ size: 1, fault, mkwrite: null }, /mkwrite/], [{ size: 1, fault, writeback: 'x' }, /writeback/], [{ size: 1, fault, truncate: {} }, /truncate/],
       [{ size: 1, fault, close: 1 }, /close/], [{ size: 1, fault, path: 5 }, /path/], [{ size: 1, fault, path: 'a\0' }, /path/], [{ size: 1, fault, mode: 0o1000 }, /mode/],
-      [{ size: 1, fault, readAhead: 0 }, /readAhead/], [{ size: 1, fault, readAhead: 4097 }, /readAhead/], [{ size: 1, fault, sise: 1 }, /"sise"/], [{ size: 1, fault, path: '/dev/zero' }, /a name that no file has/],
+      [{ size: 1, fault, readAhead: 0 }, /readAhead/], [{ size: 1, fault, readAhead: 4097 }, /readAhead/], [{ size: 1, fault, sise: 1 }, /"sise"/], [{ size: 1, fault, path: '/taken' }, /a name that no file has/],
     ];
     for (const [options, message] of wrong) {
       const error = thrown(() => vm.file(options as never)) as Error;
@@ -435,6 +437,19 @@ describe('the machine and its files', () => {
     const closing = await world({ writeback: () => closing.vm.free() });
     closing.p.store(closing.at, 'x');
     expect(() => closing.p.munmap(closing.at, PAGES * PAGE)).toThrow(MachineStopped);
+  });
+
+  test('from afar calls wait', async () => {
+    const { port1, port2 } = new MessageChannel();
+    serve({ async createMachine(options) {
+      const vm = await createMachine(options);
+      vm.file({ path: '/tape', size: PAGE, fault: () => later(contents(6)) });
+      return vm;
+    } }, port1 as never);
+    const p = await (await connect(port2 as never).createMachine({ ram: '4MiB' })).spawn();
+    const a = await p.mmap({ length: PAGE, fd: await p.open('/tape'), prot: 'r', flags: 'shared' });
+    expect(await p.loadU8(a)).toBe(7);
+    port1.close();
   });
 
   test('10,000 files that are made and dropped leave nothing', async () => {

@@ -145,12 +145,31 @@ export class Files {
     const { mmap, fault, mode = 0o666, readAhead = 16 } = options;
     const serial = ++this.#last;
     const path = options.path ?? `/dev/fuse/${serial}`;
-    if (state.use((core) => core.hasFile(path))) throw check.outOfRange('file', 'path', path, 'a name that no file has');
     const hooks = HOOKS.reduce((all, hook, bit) => all | (options[hook] ? 1 << bit : 0), 0);
-    state.use((core) => core.addFuse(path, serial, BigInt(size), mode, readAhead, hooks, mmap?.name ?? '', fault.name));
+    const isMade = state.use((core) => core.addFuse(path, serial, BigInt(size), mode, readAhead, hooks, String(mmap?.name ?? ''), String(fault.name)));
+    if (!isMade) throw check.outOfRange('file', 'path', path, 'a name that no file has');
     const record: FileRecord = { serial, path, options, flights: new Map(), writes: new Map(), failure: null, causes: new Map() };
     this.all.set(serial, record);
     return record;
+  }
+
+  get #words(): BigUint64Array {
+    return new BigUint64Array(this.#state.instance.memory.buffer, this.#state.core.fuseWords(), 6);
+  }
+
+  /** What the core has to say of a kind. */
+  #take(what: 0 | 1 | 2 | 3): Question | undefined {
+    return this.#state.core.fuseTake(what) ? this.#words.slice() : undefined;
+  }
+
+  #answer(question: Question, errno: string): void {
+    this.#words.set(question);
+    this.#state.core.fuseAnswer(errno);
+  }
+
+  #continue(pid: number, left: Question): void {
+    this.#words.set(left);
+    this.#state.core.fusePopulate(pid);
   }
 
   get #isUsable(): boolean {
@@ -179,7 +198,8 @@ export class Files {
   /** Whether what failed is to be tried again; throws {@link FaultPending} if that has to wait. */
   mend(life: Life): boolean {
     const state = this.#state;
-    const question = state.core.fuseWaits();
+    this.#refusal = null;
+    const question = this.#take(0);
     if (!question) return false;
     const { generation } = state;
     const ready = this.#ask(question);
@@ -197,7 +217,7 @@ export class Files {
   /** Asks, unless that is on its way; a promise if the answer is still to come. */
   #ask(question: Question): Promise<void> | undefined {
     const file = this.all.get(question[0]!);
-    if (!file) return void this.#state.core.fuseAnswer(question, 'EIO');
+    if (!file) return void this.#answer(question, 'EIO');
     const known = file.flights.get(keyOf(question));
     if (known) return known.ready;
     const flight = this.#start(file, question);
@@ -208,7 +228,9 @@ export class Files {
       return this.#settle(file, question, flight, undefined, { cause: error });
     }
     if (!isPromise(answer)) return this.#settle(file, question, flight, answer);
-    answer.then((value) => this.#settle(file, question, flight, value), (cause: unknown) => this.#settle(file, question, flight, undefined, { cause }));
+    const settled = Promise.resolve(answer).then((value) => this.#settle(file, question, flight, value), (cause: unknown) => this.#settle(file, question, flight, undefined, { cause }));
+    // A core that failed says so to whoever uses it next.
+    settled.catch(() => {});
     return flight.ready;
   }
 
@@ -236,26 +258,28 @@ export class Files {
   }
 
   #hand(file: FileRecord, question: Question, answer: unknown, failed?: { readonly cause: unknown }): void {
-    const { core } = this.#state;
     try {
       if (failed) throw failed.cause;
       file.causes.delete(keyOf(question));
-      if (question[1] !== 0n) return core.fuseAnswer(question, '');
+      if (question[1] !== 0n) return void this.#answer(question, '');
       const bytes = contents(answer, Number(question[3]));
       this.#state.bytes(bytes.length).set(bytes);
-      if (!core.fuseProvide(file.serial, question[2]!, bytes.length)) core.fuseAnswer(question, 'ENOMEM');
+      this.#words.set(question);
+      if (!this.#state.core.fuseProvide(bytes.length)) this.#answer(question, 'ENOMEM');
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError) throw this.#state.failed(error);
       if (file.causes.size === MOST_CAUSES) file.causes.delete(file.causes.keys().next().value!);
       file.causes.set(keyOf(question), error);
-      core.fuseAnswer(question, errnoOf(error));
+      this.#answer(question, errnoOf(error));
     }
   }
 
   /** What a function threw for which the last call or access failed. */
   cause(): { readonly cause: unknown } | undefined {
-    if (this.#refusal) return this.#refusal;
-    const question = this.#state.core.fuseFailed();
+    const refusal = this.#refusal;
+    this.#refusal = null;
+    if (refusal) return refusal;
+    const question = this.#take(1);
     const causes = question && this.all.get(question[0]!)?.causes;
     const key = question ? keyOf(question) : '';
     if (!causes?.has(key)) return undefined;
@@ -271,9 +295,9 @@ export class Files {
   again(life: Life, name: string, ok: boolean): boolean {
     const state = this.#state;
     const { generation } = state;
-    this.#refusal = null;
-    const left = state.core.fuseLeft();
+    const left = this.#take(2);
     if (!left && this.mend(life)) return true;
+    this.#refusal = null;
     if (left) this.#populate(life.pid, left);
     const synced = this.drain();
     state.require();
@@ -297,9 +321,8 @@ export class Files {
 
   /** What a call has yet to make present: now, or when it has come. */
   #populate(pid: number, from: Question): void {
-    const { core } = this.#state;
-    for (let left: Question | undefined = from; left; left = core.fuseLeft()) {
-      const question = core.fuseWaits();
+    for (let left: Question | undefined = from; left; left = this.#take(2)) {
+      const question = this.#take(0);
       const ready = question && this.#ask(question);
       if (!this.#isUsable) return;
       if (ready) {
@@ -307,22 +330,21 @@ export class Files {
         const rest = left;
         void ready.then(() => {
           if (!this.#isUsable || this.#state.generation !== generation) return;
-          core.fusePopulate(pid, rest);
-          const more = core.fuseLeft();
+          this.#continue(pid, rest);
+          const more = this.#take(2);
           if (more) this.#populate(pid, more);
         });
         return;
       }
-      core.fusePopulate(pid, left);
+      this.#continue(pid, left);
     }
   }
 
   /** Tells files what has happened to them, the oldest first; those of which somebody wants to know that all has arrived. */
   drain(): readonly FileRecord[] {
-    const { core } = this.#state;
     const synced: FileRecord[] = [];
-    for (let notice; this.#isUsable && (notice = core.fuseNotice()); ) {
-      const [kind, serial, value, count] = notice;
+    for (let notice; this.#isUsable && (notice = this.#take(3)); ) {
+      const [serial, kind, value, count] = notice;
       const file = this.all.get(serial!);
       if (!file) continue;
       const number = Number(value);

@@ -142,7 +142,7 @@ pub enum Notice {
 }
 
 /// What goes between the machine and whoever has contents of files.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct FuseQueue {
     /// What the last operation waits for: it has ended early, and is to be made again.
     pub waiting: Option<Request>,
@@ -150,6 +150,13 @@ pub struct FuseQueue {
     pub failed: Option<(u64, Asked)>,
     /// What has happened, the oldest first.
     pub notices: std::collections::VecDeque<Notice>,
+}
+
+/// What is asked and told belongs to a machine at a moment: a copy waits for nothing.
+impl Clone for FuseQueue {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 /// Why a page cannot be had.

@@ -40,108 +40,122 @@ fn symbol(name: &str, otherwise: &'static str) -> &'static str {
     })
 }
 
+/// The errno of a name, EIO for one that is not known. (`Errno::from_name` is a second table of all names.)
+fn errno_of(name: &str) -> Errno {
+    Errno::ALL.iter().copied().find(|errno| errno.name() == name).unwrap_or(Errno::EIO)
+}
+
 /// A question as words: the file's number, what is asked, and its values.
-fn words_of(serial: u64, asked: Asked, count: u64, write: bool) -> Vec<u64> {
+fn words_of(serial: u64, asked: Asked, count: u64, write: bool) -> [u64; 6] {
     let [kind, a, b, c, d] = match asked {
         Asked::Page(page) => [0, page, count, write.into(), 0],
         Asked::Mkwrite(page) => [1, page, 0, 0, 0],
         Asked::Mmap { pgoff, pages, prot, shared } => [2, pgoff, pages, prot, shared.into()],
         Asked::Truncate(size) => [3, size, 0, 0, 0],
     };
-    vec![serial, kind, a, b, c, d]
+    [serial, kind, a, b, c, d]
 }
 
-fn asked_in(words: &[u64]) -> Option<(u64, Asked)> {
-    let &[serial, kind, a, b, c, d] = words else { return None };
-    let asked = match kind {
+fn asked_in([_, kind, a, b, c, d]: [u64; 6]) -> Asked {
+    match kind {
         0 => Asked::Page(a),
         1 => Asked::Mkwrite(a),
         2 => Asked::Mmap { pgoff: a, pages: b, prot: c, shared: d != 0 },
         _ => Asked::Truncate(a),
-    };
-    Some((serial, asked))
+    }
 }
 
 #[wasm_bindgen]
 impl WasmMachine {
-    /// Makes a file of a number; `hooks` are what it is asked besides its pages. The names are those of its functions.
+    /// Makes a file of a number, unless its path names one; `hooks` are what it is asked besides its pages. The names are those
+    /// of its functions.
     #[wasm_bindgen(js_name = addFuse)]
     #[allow(clippy::too_many_arguments, reason = "numbers cross one by one")]
-    pub fn add_fuse(&mut self, path: &str, serial: u64, size: u64, mode: u32, read_ahead: u32, hooks: u32, mmap: &str, fault: &str) {
-        let mut fuse = Fuse::new(serial);
-        (fuse.hooks, fuse.read_ahead) = (Hooks::from_bits_truncate(hooks), read_ahead.into());
-        (fuse.mmap_name, fuse.fault_name) = (symbol(mmap, fuse.mmap_name), symbol(fault, fuse.fault_name));
-        self.machine.kernel.add_fuse_file(path, size, mode, fuse);
-    }
-
-    /// Whether a path names a file.
-    #[wasm_bindgen(js_name = hasFile)]
-    pub fn has_file(&self, path: &str) -> bool {
-        self.machine.kernel.fs.lookup(path).is_some()
-    }
-
-    /// Takes what the last call or access waits for, if it does: the file's number, then 0, page, pages, whether to write; 1,
-    /// page; 2, page, pages, prot, whether shared; or 3, size.
-    #[wasm_bindgen(js_name = fuseWaits)]
-    pub fn fuse_waits(&mut self) -> Option<Vec<u64>> {
-        let request = self.machine.kernel.fs.fuse.waiting.take()?;
-        Some(words_of(request.serial, request.asked, request.count, request.write))
-    }
-
-    /// Takes the file and question for which the last call or access failed, in the same form.
-    #[wasm_bindgen(js_name = fuseFailed)]
-    pub fn fuse_failed(&mut self) -> Option<Vec<u64>> {
-        let (serial, asked) = self.machine.kernel.fs.fuse.failed.take()?;
-        Some(words_of(serial, asked, 0, false))
-    }
-
-    /// Takes what the last call has left to be made present: it has ended, and was to do that too.
-    #[wasm_bindgen(js_name = fuseLeft)]
-    pub fn fuse_left(&mut self) -> Option<Vec<u64>> {
-        let PopulateLeft { mm, range } = self.machine.kernel.populate_left.take()?;
-        Some(vec![mm.0, range.start.0, range.end.0])
-    }
-
-    /// Goes on with that; what it waits for and leaves is asked as after a call.
-    #[wasm_bindgen(js_name = fusePopulate)]
-    pub fn fuse_populate(&mut self, pid: u32, left: &[u64]) {
-        if let &[mm, start, end] = left {
-            let range = VirtRange { start: VirtAddr(start), end: VirtAddr(end) };
-            self.machine.populate_rest(Pid(pid), PopulateLeft { mm: MmSerial(mm), range });
+    pub fn add_fuse(
+        &mut self,
+        path: &str,
+        serial: u64,
+        size: u64,
+        mode: u32,
+        read_ahead: u32,
+        hooks: u32,
+        mmap: &str,
+        fault: &str,
+    ) -> bool {
+        let is_free = self.machine.kernel.fs.lookup(path).is_none();
+        if is_free {
+            let mut fuse = Fuse::new(serial);
+            (fuse.hooks, fuse.read_ahead) = (Hooks::from_bits_truncate(hooks), read_ahead.into());
+            (fuse.mmap_name, fuse.fault_name) = (symbol(mmap, fuse.mmap_name), symbol(fault, fuse.fault_name));
+            self.machine.kernel.add_fuse_file(path, size, mode, fuse);
         }
+        is_free
     }
 
-    /// Takes pages from one on: the first `len` bytes of the buffer. `false` if there is no RAM for them.
-    #[wasm_bindgen(js_name = fuseProvide)]
-    pub fn fuse_provide(&mut self, serial: u64, page: u64, len: usize) -> bool {
-        self.machine.kernel.provide(serial, page, &self.buffer[..len.min(self.buffer.len())]) != Provided::OutOfMemory
+    /// Address of six words in which questions cross.
+    #[wasm_bindgen(js_name = fuseWords)]
+    pub fn fuse_words(&self) -> usize {
+        self.asked.as_ptr() as usize
     }
 
-    /// Answers a question, given as it was asked: with the name of an errno, or (empty) that it may be.
-    #[wasm_bindgen(js_name = fuseAnswer)]
-    pub fn fuse_answer(&mut self, question: &[u64], errno: &str) {
-        let Some((serial, asked)) = asked_in(question) else { return };
-        let errno = (!errno.is_empty()).then(|| Errno::from_name(errno).unwrap_or(Errno::EIO));
-        self.machine.kernel.fs.answer(serial, asked, errno);
+    /// Takes something out, into the words; `false` if there is nothing.
+    ///
+    /// 0: what the last call or access waits for: the file's number, then 0, page, pages, whether to write; 1, page; 2, page,
+    /// pages, prot, whether shared; or 3, size. 1: the question for which it failed, in the same form. 2: what the last call
+    /// has left to be made present, for `fusePopulate`. 3: the oldest thing that has happened to a file: its number, then 0, a
+    /// page that was written back and its length (its bytes are in the buffer); 1, it must have arrived; 2, page and pages that
+    /// may be had; 3, closed; 4, gone; 5, its new size.
+    #[wasm_bindgen(js_name = fuseTake)]
+    pub fn fuse_take(&mut self, what: u32) -> bool {
+        let kernel = &mut self.machine.kernel;
+        let taken = match what {
+            0 => kernel.fs.fuse.waiting.take().map(|request| words_of(request.serial, request.asked, request.count, request.write)),
+            1 => kernel.fs.fuse.failed.take().map(|(serial, asked)| words_of(serial, asked, 0, false)),
+            2 => kernel.populate_left.take().map(|PopulateLeft { mm, range }| [mm.0, range.start.0, range.end.0, 0, 0, 0]),
+            _ => kernel.fs.fuse.notices.pop_front().map(|notice| self.notice_in_words(notice)),
+        };
+        *self.asked = taken.unwrap_or_default();
+        taken.is_some()
     }
 
-    /// Takes the oldest thing that has happened to such a file: 0 a page was written back (number, page, length; its bytes are
-    /// in the buffer), 1 it must have arrived (number), 2 pages may be had (number, page, pages), 3 closed, 4 gone (number), 5 it
-    /// has another size (number, bytes).
-    #[wasm_bindgen(js_name = fuseNotice)]
-    pub fn fuse_notice(&mut self) -> Option<Vec<u64>> {
-        Some(match self.machine.kernel.fs.fuse.notices.pop_front()? {
+    fn notice_in_words(&mut self, notice: Notice) -> [u64; 6] {
+        let (serial, kind, a, b) = match notice {
             Notice::Written { serial, page, bytes } => {
                 self.buffer(bytes.len());
                 self.buffer[..bytes.len()].copy_from_slice(&bytes);
-                vec![0, serial, page, bytes.len() as u64]
+                (serial, 0, page, bytes.len() as u64)
             }
-            Notice::Synced { serial } => vec![1, serial],
-            Notice::Ahead { serial, page, count } => vec![2, serial, page, count],
-            Notice::Released { serial } => vec![3, serial],
-            Notice::Forgotten { serial } => vec![4, serial],
-            Notice::Resized { serial, size } => vec![5, serial, size],
-        })
+            Notice::Synced { serial } => (serial, 1, 0, 0),
+            Notice::Ahead { serial, page, count } => (serial, 2, page, count),
+            Notice::Released { serial } => (serial, 3, 0, 0),
+            Notice::Forgotten { serial } => (serial, 4, 0, 0),
+            Notice::Resized { serial, size } => (serial, 5, size, 0),
+        };
+        [serial, kind, a, b, 0, 0]
+    }
+
+    /// Goes on with what a call of a process has left, which is in the words; what it waits for and leaves is asked as after a
+    /// call.
+    #[wasm_bindgen(js_name = fusePopulate)]
+    pub fn fuse_populate(&mut self, pid: u32) {
+        let [mm, start, end, ..] = *self.asked;
+        let range = VirtRange { start: VirtAddr(start), end: VirtAddr(end) };
+        self.machine.populate_rest(Pid(pid), PopulateLeft { mm: MmSerial(mm), range });
+    }
+
+    /// Takes pages from that on of which the question in the words is: the first `len` bytes of the buffer. `false` if there is
+    /// no RAM for them.
+    #[wasm_bindgen(js_name = fuseProvide)]
+    pub fn fuse_provide(&mut self, len: usize) -> bool {
+        let [serial, _, page, ..] = *self.asked;
+        self.machine.kernel.provide(serial, page, &self.buffer[..len.min(self.buffer.len())]) != Provided::OutOfMemory
+    }
+
+    /// Answers the question in the words: with the name of an errno, or (empty) that it may be.
+    #[wasm_bindgen(js_name = fuseAnswer)]
+    pub fn fuse_answer(&mut self, errno: &str) {
+        let errno = (!errno.is_empty()).then(|| errno_of(errno));
+        self.machine.kernel.fs.answer(self.asked[0], asked_in(*self.asked), errno);
     }
 
     /// Writes a file back, as the kernel does by itself now and then.
@@ -171,8 +185,7 @@ impl WasmMachine {
     /// The last call, which ended well, is refused by whoever has the contents.
     #[wasm_bindgen(js_name = fuseRefuse)]
     pub fn fuse_refuse(&mut self, errno: &str) {
-        let errno = Errno::from_name(errno).unwrap_or(Errno::EIO);
-        self.settle(Err(SysError::new(errno, Why::RefusedOutside)));
+        self.settle(Err(SysError::new(errno_of(errno), Why::RefusedOutside)));
     }
 
     /// What a call has been given and has left, and its explanation, stay as they are until `takeUp`: in the middle of it

@@ -42,6 +42,8 @@ pub struct WasmMachine {
     saved: Vec<Option<Box<Machine>>>,
     pub(super) watch: Watch,
     pub(super) asides: Vec<Aside>,
+    /// A question to a file written in JavaScript, or its like.
+    pub(super) asked: Box<[u64; 6]>,
 }
 
 /// The settings that lines such as `@ram 64M` give, as at the head of a script.
@@ -83,6 +85,7 @@ impl WasmMachine {
             saved: Vec::new(),
             watch: Watch::default(),
             asides: Vec::new(),
+            asked: Box::new([0; 6]),
         })
     }
 
@@ -519,8 +522,6 @@ impl WasmMachine {
         match self.saved.get(handle) {
             Some(Some(copy)) => {
                 self.machine = (**copy).clone();
-                // What it waited for and was told belongs to the moment.
-                self.machine.kernel.fs.fuse = Default::default();
                 true
             }
             _ => false,
