@@ -4,8 +4,9 @@
  */
 import type { LengthLike } from './address.ts';
 import * as check from './check.ts';
+import { isTrap } from './core.ts';
 import { DISPOSE } from './disposable.ts';
-import { FaultPending, ProcessGone, SyscallError } from './errors.ts';
+import { FaultPending, ProcessGone } from './errors.ts';
 import type { Life, State } from './state.ts';
 
 /** The signal that a platform's `AbortController` gives, as far as its types are known. */
@@ -78,7 +79,7 @@ export interface WrittenFile {
   /** `i_op->setattr`: whether the file may have another size, before it has; throw to refuse. */
   truncate?(to: { readonly size: number }): Soon<void>;
   /** `f_op->release`: an open file was closed by its last holder. What it throws is nobody's. */
-  close?(): void;
+  close?(): Soon<void>;
 }
 
 const PAGE = 4096;
@@ -267,7 +268,7 @@ export class Files {
       this.#words.set(question);
       if (!this.#state.core.fuseProvide(bytes.length)) this.#answer(question, 'ENOMEM');
     } catch (error) {
-      if (error instanceof WebAssembly.RuntimeError) throw this.#state.failed(error);
+      if (isTrap(error)) throw this.#state.failed(error);
       if (file.causes.size === MOST_CAUSES) file.causes.delete(file.causes.keys().next().value!);
       file.causes.set(keyOf(question), error);
       this.#answer(question, errnoOf(error));
@@ -362,11 +363,10 @@ export class Files {
   }
 
   #close({ options }: FileRecord): void {
+    // As release in the kernel: of what fails in it nobody is told.
     try {
-      this.#aside(() => options.close?.());
-    } catch {
-      // As release in the kernel: nobody is there to be told.
-    }
+      void Promise.resolve(this.#aside(() => options.close?.())).catch(() => {});
+    } catch {}
   }
 
   #write(file: FileRecord, page: number, bytes: Uint8Array): void {
@@ -409,7 +409,10 @@ export class Files {
     await Promise.all(file.writes.values());
     const { failure } = file;
     file.failure = null;
-    if (failure) throw new SyscallError('fsync', errnoOf(failure.cause), 5, "the file's writeback failed", failure);
+    if (!failure) return;
+    this.#refusal = failure;
+    this.#state.use((core) => core.fuseRefuse(errnoOf(failure.cause)));
+    throw this.#state.refusal('fsync');
   }
 }
 

@@ -87,10 +87,8 @@ impl Kernel {
         }
         let areas: Vec<_> = self.i_mmap.areas(inode).collect();
         for (mm, id) in areas {
-            let vma = self.mms[mm].vmas.get(id);
-            if !vma.flags.contains(VmFlags::SHARED) {
-                continue;
-            }
+            // Of areas that go together one may have gone when another closes the file.
+            let Some(vma) = self.mms[mm].vmas.try_get(id).filter(|vma| vma.flags.contains(VmFlags::SHARED)) else { continue };
             let Some(range) = vma.part_showing(&pages) else { continue };
             let mut next = range.start;
             while let Some((addr, slot, pte)) = self.mms[mm].tables.next_used(&self.phys, next, range.end) {
