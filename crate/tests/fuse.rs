@@ -178,7 +178,7 @@ fn private_writes_copy_and_the_file_keeps_its_contents() {
     assert_eq!(world.load(at), Ok(99));
     world.ints(Sysno::msync, [at, PAGE_SIZE, 4]).unwrap();
     assert_eq!(world.notices(), []);
-    assert_eq!(world.served(|world| world.ints(Sysno::madvise, [at, PAGE_SIZE, 4]).and_then(|_| Ok(world.load(at)))).1, Ok(Ok(1)));
+    assert_eq!(world.served(|world| world.ints(Sysno::madvise, [at, PAGE_SIZE, 4]).map(|_| world.load(at))).1, Ok(Ok(1)));
 }
 
 #[test]
