@@ -439,6 +439,13 @@ describe('the machine and its files', () => {
     expect(() => closing.p.munmap(closing.at, PAGES * PAGE)).toThrow(MachineStopped);
   });
 
+  test('a process may be started with maps that name it', async () => {
+    const vm = await createMachine({ ram: '4MiB' });
+    vm.file({ path: '/lib/mine.so', size: 2 * PAGE, fault: ({ page }) => contents(page) });
+    const p = vm.spawn({ maps: '400000-402000 r--p 00000000 00:30 7 /lib/mine.so\n' });
+    expect([p.loadU8(0x400000), p.loadU8(0x401000)]).toEqual([1, 2]);
+  });
+
   test('from afar calls wait', async () => {
     const { port1, port2 } = new MessageChannel();
     serve({ async createMachine(options) {
