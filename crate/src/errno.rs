@@ -74,6 +74,7 @@ errnos! {
     EIDRM = 43, "Identifier removed";
     EOVERFLOW = 75, "Value too large for defined data type";
     EOPNOTSUPP = 95, "Operation not supported";
+    ERESTARTSYS = 512, "To be restarted";
 }
 
 impl fmt::Display for Errno {

@@ -116,6 +116,8 @@ pub enum VmOpsId {
     Special,
     /// `secretmem_vm_ops`: memory that the kernel itself does not see.
     Secretmem,
+    /// `fuse_file_vm_ops`: a file whose contents come from outside the machine.
+    Fuse,
     /// Those of a device that somebody else wrote.
     Driver(DriverId),
 }
@@ -129,6 +131,7 @@ impl VmOpsId {
             Self::Shm => "shm_vm_ops",
             Self::Special => "special_mapping_vmops",
             Self::Secretmem => "secretmem_vm_ops",
+            Self::Fuse => "fuse_file_vm_ops",
             Self::Driver(_) => "vm_ops of the device",
         }
     }

@@ -1,8 +1,8 @@
 //! What this repository's own tests and measurements look at inside of the machine (feature `internals`). No part of the
 //! interface: anything here may be another thing tomorrow.
 
-pub use crate::fs::{Fs, Inode, TMPFS_DEV};
-pub use crate::mm::{Commit, INITIAL_PKRU, Mm, Segments, VmEvents};
+pub use crate::fs::{Asked, Fs, Fuse, Hooks, Inode, Notice, Provided, Request, TMPFS_DEV};
+pub use crate::mm::{Commit, INITIAL_PKRU, Mm, PopulateLeft, Segments, VmEvents};
 pub use crate::mmu::{Cpu, Pte, Tables, WalkStep, explain_walk};
 pub use crate::phys::{Frame, Owner, Phys};
 pub use crate::vma::{GapSearch, VmaSet, VmaTree, why_apart};
@@ -76,4 +76,41 @@ pub fn check(machine: &Machine) -> Result<(), String> {
 /// The number of an inode that a path leads to.
 pub fn lookup(machine: &Machine, path: &str) -> Option<InodeId> {
     machine.kernel.fs.lookup(path)
+}
+
+/// Files, to answer what they ask.
+pub fn fs_mut(machine: &mut Machine) -> &mut Fs {
+    &mut machine.kernel.fs
+}
+
+/// Makes a file whose contents come from outside.
+pub fn add_fuse_file(machine: &mut Machine, path: &str, size: u64, mode: u32, fuse: Fuse) -> InodeId {
+    machine.kernel.add_fuse_file(path, size, mode, fuse)
+}
+
+/// Gives pages of such a file.
+pub fn provide(machine: &mut Machine, serial: u64, first: u64, bytes: &[u8]) -> Provided {
+    machine.kernel.provide(serial, first, bytes)
+}
+
+/// What the last call has yet to make present.
+pub fn populate_left(machine: &Machine) -> Option<PopulateLeft> {
+    machine.kernel.populate_left
+}
+
+/// Goes on with it.
+pub fn populate_rest(machine: &mut Machine, pid: Pid, left: PopulateLeft) {
+    machine.populate_rest(pid, left);
+}
+
+/// Removes a name.
+pub fn unlink(machine: &mut Machine, path: &str) {
+    let kernel = &mut machine.kernel;
+    kernel.fs.unlink(path, &mut kernel.phys, &mut kernel.trace);
+}
+
+/// Minor and major faults of the task that runs.
+pub fn faults(machine: &Machine) -> (u64, u64) {
+    let task = machine.kernel.task();
+    (task.min_flt, task.maj_flt)
 }

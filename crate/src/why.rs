@@ -69,6 +69,10 @@ pub enum Why {
     SecretIsShared,
     #[error("{0}")]
     Driver(&'static str),
+    #[error("the call waits for something from outside the machine, and is to be made again then")]
+    Waits,
+    #[error("whoever has the file's contents refused")]
+    RefusedOutside,
     #[error("the file is sealed against writing")]
     SealedFile,
     #[error("the file is sealed (seals {seals:#x}) against this change")]
@@ -262,6 +266,8 @@ pub enum SignalWhy {
     StackRefused { addr: VirtAddr },
     #[error("the stack would have to grow by {growth:#x} pages to reach {addr}, its page offset is only {pgoff:#x}")]
     StackOffset { addr: VirtAddr, growth: u64, pgoff: u64 },
+    #[error("page {page:#x} could not be had from outside the machine")]
+    NotRead { page: u64 },
     #[error("the mapping has no page there")]
     NoPage,
     #[error("physical memory is exhausted and the OOM killer chose this process")]

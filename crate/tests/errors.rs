@@ -13,6 +13,7 @@ const EXCUSED: &[(&str, &str, &str)] = &[
     ("ENOMEM", "OutOfFrames", "simulated RAM runs out: crate/tests/exhaustion.rs"),
     ("EAGAIN", "OutOfFrames", "simulated RAM runs out: crate/tests/exhaustion.rs"),
     ("ENOSPC", "OutOfFrames", "simulated RAM runs out: crate/tests/exhaustion.rs"),
+    ("ERESTARTSYS", "Waits", "no program sees it: the call is made again, crate/tests/fuse.rs"),
     ("ENOMEM", "Occupied", "inside brk, which returns the old break instead"),
     ("EPERM", "NotOwner", "needs two users: the test below"),
     ("ENOSYS", "NotEmulated", "a call by a number that nobody knows: crate/tests/model.rs"),

@@ -9,7 +9,7 @@ import webpack from 'webpack';
 import { findBrowsers } from '../../tools/lib/browsers.mjs';
 import { serve } from '../../tools/lib/serve.mjs';
 import { type Page, openPage } from '../e2e/driver.ts';
-import { program, stranger } from './packed.ts';
+import { program, root, stranger } from './packed.ts';
 
 const SAY = '(text => { document.body.dataset.said = text; })';
 
@@ -61,6 +61,18 @@ describe.skipIf(!findBrowsers().chrome)('in a browser', () => {
     expect(await served('plain')).toBe('packed');
     project.write('plain/index.html', html('./main.js', `<meta http-equiv="Content-Security-Policy" content="script-src 'self'">`));
     expect(await served('plain')).toMatch(/^LoadError: a Content-Security-Policy forbids WebAssembly.*add 'wasm-unsafe-eval' to its script-src/);
+  });
+
+  test('a frame buffer is drawn on a canvas, as the example does', async () => {
+    cpSync(join(project.folder, 'node_modules', 'pagefault', 'dist'), join(project.folder, 'screen', 'pagefault'), { recursive: true });
+    cpSync(join(root, 'docs', 'examples', 'frame-buffer.html'), join(project.folder, 'screen', 'index.html'));
+    expect(await served('screen')).toBe('drawn');
+    const colours = await page.evaluate<number[]>(`(() => {
+      const { data } = document.querySelector('canvas').getContext('2d').getImageData(0, 0, 128, 128);
+      return [...new Set(new Uint32Array(data.buffer))].map((pixel) => pixel >>> 0);
+    })()`);
+    expect(colours).toContain(0xff3cb4ff);
+    expect(await page.evaluate<string>("document.querySelector('output').textContent")).toMatch(/^([1-9]|1[0-6]) pages of 16 were written$/);
   });
 
   test('Vite, while it serves', async () => {

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 const LIB = join(ROOT, 'www', 'lib');
 /** What strangers import. */
-const ENTRIES = ['index', 'node', 'inline', 'slim', 'slim-node', 'worker'];
+const ENTRIES = ['index', 'node', 'inline', 'slim', 'slim-node', 'worker', 'backings'];
 /** The builds of the core, by the name of their file, with the features of the crate. */
 const BUILDS = { pagefault: 'js,script', slim: 'js', page: 'page' };
 /** Those that the package ships. */

@@ -51,11 +51,11 @@ export abstract class AccessCalls<Self> extends ProcessCalls<Self> {
       let value = NaN;
       state.watch?.before(state, this.pid);
       try {
-        if (at < 0) value = this.#far(state, addr, size);
+        do if (at < 0) value = this.#far(state, addr, size);
         else {
           if (state.selected !== this.pid) this._select(state);
           if (state.selected === this.pid) value = size === 4 ? state.core.load32(at) : size === 1 ? state.core.load8(at) : size === 2 ? state.core.load16(at) : state.core.load64(at) ? 0 : NaN;
-        }
+        } while (value !== value && state.files !== null && state.files.mend(this._life));
       } catch (error) {
         throw state.failed(error);
       }
@@ -84,11 +84,11 @@ export abstract class AccessCalls<Self> extends ProcessCalls<Self> {
       let ok = false;
       state.watch?.before(state, this.pid);
       try {
-        if (at < 0) ok = this.#storeFar(state, addr, value, size);
+        do if (at < 0) ok = this.#storeFar(state, addr, value, size);
         else {
           if (state.selected !== this.pid) this._select(state);
           if (state.selected === this.pid) ok = size === 4 ? state.core.store32(at, value) : size === 1 ? state.core.store8(at, value) : size === 2 ? state.core.store16(at, value) : state.core.store64(at);
-        }
+        } while (!ok && state.files !== null && state.files.mend(this._life));
       } catch (error) {
         throw state.failed(error);
       }
@@ -219,7 +219,8 @@ export abstract class AccessCalls<Self> extends ProcessCalls<Self> {
       state.watch?.before(state, this.pid);
       const isWatched = state.watch !== null || this._life.watchpoints !== null;
       try {
-        done = attempt(state, isWatched);
+        do done = attempt(state, isWatched);
+        while (done === null && state.files !== null && state.files.mend(this._life));
       } catch (error) {
         throw state.failed(error);
       }
@@ -269,7 +270,9 @@ export abstract class AccessCalls<Self> extends ProcessCalls<Self> {
     for (let tries = 0; ; tries++) {
       state.selected = -1;
       state.watch?.before(state, this.pid);
-      const ok = state.use((core) => core.execute(this.pid, high(at), low(at)));
+      let ok = false;
+      do ok = state.use((core) => core.execute(this.pid, high(at), low(at)));
+      while (!ok && state.files !== null && state.files.mend(this._life));
       const signal = ok ? null : this._signal(state, 'execute');
       state.watch?.accessed(state, this.pid, 'execute', '0', signal);
       if (ok) return;
@@ -326,12 +329,21 @@ export abstract class AccessCalls<Self> extends ProcessCalls<Self> {
   copy(to: AddressLike, from: AddressLike, length: LengthLike): void {
     const [target, source] = [check.word('copy', 'to', to), check.word('copy', 'from', from)];
     const all = check.bytes('copy', 'length', length, 0, MOST_ADDRESS);
+    // Bytes that were overwritten cannot be copied again: with files that may have to be waited for, all is there before.
+    if (this._enter().files !== null) this.#touch(target, source, all);
     const starts = Array.from({ length: Math.ceil(all / PIECE) }, (_, i) => i * PIECE);
     // Backwards where the target lies behind: else bytes would be overwritten before they are read.
     for (const at of target > source ? starts.reverse() : starts) {
       const bytes = this._read('copy', BigInt.asUintN(64, source + BigInt(at)), Math.min(PIECE, all - at)).slice();
       this._write('copy', BigInt.asUintN(64, target + BigInt(at)), bytes);
     }
+  }
+
+  /** Brings the pages of a copy in, so that it need not be begun anew. */
+  #touch(target: bigint, source: bigint, all: number): void {
+    const pages = (at: bigint) => BigUint64Array.from({ length: all > 0 ? Number(((at + BigInt(all) - 1n) >> 12n) - (at >> 12n)) + 1 : 0 }, (_, i) => (i === 0 ? at : ((at >> 12n) + BigInt(i)) << 12n));
+    this.run(pages(source));
+    this.run(pages(target), { access: 'write' });
   }
 
   /**
@@ -360,7 +372,7 @@ export abstract class AccessCalls<Self> extends ProcessCalls<Self> {
       });
       if (done < 0) throw check.outOfRange('run', `addresses[${from - done - 1}]`, addresses[from - done - 1], 'a whole number from 0 to 2^53 − 1');
       from += done;
-      if (done === part.length) continue;
+      if (done === part.length || (state.files !== null && state.files.mend(this._life))) continue;
       const was: Access = kinds ? (['read', 'write'] as const)[kinds[from]!] ?? 'execute' : access;
       const signal = this._signal(state, was);
       tries = done > 0 ? 0 : tries + 1;

@@ -1,6 +1,6 @@
 import type { AccessCalls } from './access.ts';
 import { answered } from './access.ts';
-import type { PageFault, Refusal } from './errors.ts';
+import { FaultPending, type PageFault, type Refusal } from './errors.ts';
 import type { State } from './state.ts';
 import type { Access, SignalInfo } from './watching.ts';
 
@@ -20,7 +20,7 @@ export class Cursor {
   readonly #process: AccessCalls<unknown>;
   readonly #state: State;
   readonly #pid: number;
-  #failed: SignalInfo | null | undefined;
+  #failed: SignalInfo | FaultPending | null | undefined;
   /** The upper half of the last {@link load64}. */
   high = 0;
 
@@ -43,6 +43,7 @@ export class Cursor {
 
   /** What the last access that failed ended in; `null` if none did, or it was answered. */
   get fault(): PageFault | Error | Refusal | null {
+    if (this.#failed instanceof FaultPending) return this.#failed;
     return this.#failed === undefined ? null : this.#state.fault(this.#pid, this.#failed, 'cursor');
   }
 
@@ -58,6 +59,13 @@ export class Cursor {
 
   /** Whether the access is to be tried again. */
   #again(access: Access, tries: number): boolean {
+    try {
+      if (this.#state.files !== null && this.#state.files.mend(this.#process._life)) return true;
+    } catch (error) {
+      if (!(error instanceof FaultPending)) throw error;
+      this.#failed = error;
+      return false;
+    }
     const signal = this.#process._signal(this.#state, access);
     if (answered(this.#process, signal, tries)) return true;
     this.#failed = signal;

@@ -10,8 +10,8 @@ export class SyscallError extends Error {
   /** The check that failed, in words. */
   readonly why: string;
 
-  constructor(syscall: string, code: string, errno: number, why: string) {
-    super(`${syscall}: ${code}: ${why}`);
+  constructor(syscall: string, code: string, errno: number, why: string, caused?: { readonly cause: unknown }) {
+    super(`${syscall}: ${code}: ${why}`, caused);
     this.syscall = syscall;
     this.code = code;
     this.errno = errno;
@@ -39,8 +39,8 @@ export class PageFault extends Error {
   /** The page walk of the address, level by level. */
   readonly walk: Walk | null;
 
-  constructor(signal: string, code: string, address: bigint, access: 'read' | 'write' | 'execute', walk: Walk | null) {
-    super(`${access} of 0x${address.toString(16)}: ${signal} ${code}`);
+  constructor(signal: string, code: string, address: bigint, access: 'read' | 'write' | 'execute', walk: Walk | null, caused?: { readonly cause: unknown }) {
+    super(`${access} of 0x${address.toString(16)}: ${signal} ${code}`, caused);
     this.signal = signal;
     this.code = code;
     this.address = address;
@@ -76,6 +76,38 @@ export class ProcessGone extends Error {
   }
 }
 
+/**
+ * A call or access needs something of a file written in JavaScript that answers by a promise. Nothing of it has happened, but
+ * that the file was asked: await {@link FaultPending.ready} and make it again, or use `p.async`, which does that.
+ */
+export class FaultPending extends Error {
+  override readonly name = 'FaultPending';
+  /** The file's name in the machine. */
+  readonly path: string;
+  /** What was asked of it. */
+  readonly what: 'fault' | 'mkwrite' | 'mmap' | 'truncate' | 'writeback';
+  /** The page that is needed; null where it is no single one. */
+  readonly page: number | null;
+  /** Resolves when it is worth trying again: there is an answer, or none is needed any more. Never rejects. */
+  readonly ready: Promise<void>;
+
+  constructor(path: string, what: FaultPending['what'], page: number | null, ready: Promise<void>) {
+    super(`${path}: ${what}${page === null ? '' : ` of page ${page}`} is on its way: await ready and try again, or use p.async`);
+    this.path = path;
+    this.what = what;
+    this.page = page;
+    this.ready = ready;
+    // A promise is no plain data.
+    Object.defineProperty(this, 'ready', { enumerable: false });
+  }
+
+  /** What `JSON.stringify` writes. */
+  toJSON(): object {
+    const { name, message, path, what, page } = this;
+    return { name, message, path, what, page };
+  }
+}
+
 /** A call that was refused, as `p.try` gives it instead of throwing. */
 export class Refusal {
   /** The symbol, for instance `'ENOMEM'`; of an access the signal, `'SIGSEGV'`. */
@@ -86,8 +118,11 @@ export class Refusal {
   readonly syscall: string;
   /** The check that failed, in words. */
   readonly why: string;
+  /** What the function of a file written in JavaScript threw, if that was why. */
+  readonly cause?: unknown;
 
-  constructor(syscall: string, code: string, errno: number, why: string) {
+  constructor(syscall: string, code: string, errno: number, why: string, caused?: { readonly cause: unknown }) {
+    if (caused) this.cause = caused.cause;
     this.syscall = syscall;
     this.code = code;
     this.errno = errno;
@@ -117,12 +152,12 @@ export class OutOfMemory extends Error {
 }
 
 /** What is wrong with the bytes of a machine. */
-export type ImageProblem = 'foreign' | 'damaged' | 'version';
+export type ImageProblem = 'foreign' | 'damaged' | 'version' | 'files';
 
 /** Bytes that are no machine that this build can take up again. */
 export class ImageError extends Error {
   override readonly name = 'ImageError';
-  /** `foreign`: no machine at all; `damaged`: cut or changed; `version`: of another build of the core. */
+  /** `foreign`: no machine at all; `damaged`: cut or changed; `version`: of another build of the core; `files`: written in JavaScript, which no bytes hold. */
   readonly problem: ImageProblem;
 
   constructor(problem: ImageProblem, message: string) {

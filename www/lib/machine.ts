@@ -1,7 +1,8 @@
 import * as check from './check.ts';
 import { type Instance, USUAL_BUDGET, requireBudget, reservation } from './core.ts';
 import { DISPOSE } from './disposable.ts';
-import { MachineStopped } from './errors.ts';
+import { ImageError, MachineStopped } from './errors.ts';
+import { MachineFile, type WrittenFile } from './fuse.ts';
 import { type ImageHeader, write } from './image.ts';
 import { type MachineOptions, type SpawnOptions, machineSettings, spawnSettings } from './options.ts';
 import { Process, requireTypes } from './process.ts';
@@ -101,6 +102,20 @@ export class Machine {
     return this.#adopt(state.use((core) => guarded(state.instance, 'spawn', () => core.spawn(text))), null);
   }
 
+  /**
+   * Makes a file written in JavaScript: its own `f_op->mmap` and `vm_ops->fault`, at once or by promises. Processes open it by
+   * its path, read and write it, map it; what is not in its page cache is asked of `fault`. Ready-made ones are in
+   * `pagefault/backings`. A call or access that has to wait throws {@link FaultPending}; `p.async` waits.
+   * @throws {@link RangeError} for a path that is taken
+   * @example
+   * const file = vm.file({ size: '1GiB', async fault({ offset, signal }) { return ask(offset, signal); } });
+   * const a = p.mmap({ length: file.size, fd: p.open(file.path), prot: 'r', flags: 'shared' });
+   * const bytes = await p.async.load(a, 16);
+   */
+  file(options: WrittenFile): MachineFile {
+    return MachineFile._make(this.#state, options);
+  }
+
   /** A handle of a living process by its number; `null` if none of that number lives. */
   process(pid: number): Process | null {
     check.integer('process', 'pid', pid, 0, 0xffff_ffff);
@@ -122,6 +137,8 @@ export class Machine {
     const state = this.#state;
     state.require();
     if (!state.instance.isOwn) throw new RangeError('toBytes: the machine shares its memory with others: make it with { isolate: true }');
+    const files = [...(state.files?.all.values() ?? [])];
+    if (files.length > 0) throw new ImageError('files', `toBytes: no bytes hold functions: remove the files that are written in JavaScript: ${files.map((file) => file.path).join(', ')}`);
     const at = (state.core as unknown as { readonly __wbg_ptr: number }).__wbg_ptr;
     return write(state.instance, at, this.#ram, this.processes().filter(({ ended }) => ended === null).map(({ pid }) => pid));
   }
@@ -218,6 +235,7 @@ export class Machine {
     if (state.freed) return;
     state.freed = new MachineStopped('the machine was freed: make a new one');
     state.watch = null;
+    state.files?.abandon();
     state.ballast = null;
     forgotten?.unregister(state);
     release(state.account);

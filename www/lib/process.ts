@@ -2,7 +2,8 @@ import { type AddressLike, high, low } from './address.ts';
 import { AccessCalls } from './access.ts';
 import * as check from './check.ts';
 import { Cursor } from './cursor.ts';
-import { Refusal, type Walk } from './errors.ts';
+import { FaultPending, Refusal, type Walk } from './errors.ts';
+import { requireSame } from './fuse.ts';
 import { type MapsArea, type ProcList, type SmapsArea, mapsOf, printing, smapsOf } from './proc.ts';
 import type { ProcessBrief, ProcessView, Snapshot, VmaView } from './snapshot.ts';
 import type { Life, State } from './state.ts';
@@ -26,7 +27,11 @@ export interface ProcessStats {
 /** Methods that `p.try` has: all that may throw a refusal. */
 type Tried<F> = F extends (...args: infer A) => infer R ? (...args: A) => R | Refusal : never;
 /** The methods of a process; a refusal is returned and not thrown, which costs less. */
-export type Try = { readonly [K in Exclude<keyof Process, 'try' | 'pid' | 'alive' | 'pkru'>]: Tried<Process[K]> };
+export type Try = { readonly [K in Exclude<keyof Process, 'try' | 'async' | 'pid' | 'alive' | 'pkru'>]: Tried<Process[K]> };
+/** The same as promises: what has to wait for a file written in JavaScript waits. */
+type Waiting<F> = F extends (...args: infer A) => infer R ? (...args: A) => Promise<R> : never;
+/** The methods of a process, each as a promise that waits. */
+export type Async = { readonly [K in keyof Try]: Waiting<Process[K]> };
 
 /** @internal */
 export function requireTypes(call: string, types: readonly EventType[]): readonly EventType[] {
@@ -41,6 +46,7 @@ export function requireTypes(call: string, types: readonly EventType[]): readonl
  */
 export class Process extends AccessCalls<Process> {
   #try: Try | undefined;
+  #async: Async | undefined;
   /** @internal */
   readonly _adopt: (pid: number, parent: Life) => Process;
 
@@ -67,6 +73,15 @@ export class Process extends AccessCalls<Process> {
    */
   get try(): Try {
     return (this.#try ??= trying(this));
+  }
+
+  /**
+   * The same methods as promises: where a method throws {@link FaultPending}, it is made again when the answer has come.
+   * @throws {@link ProcessGone} if the machine was put back to a saved state meanwhile, {@link MachineStopped} if it was freed
+   * @example const bytes = await p.async.load(a, 4096);
+   */
+  get async(): Async {
+    return (this.#async ??= waiting(this));
   }
 
   /** Whether it has not ended, nor been undone by a restore. */
@@ -166,29 +181,55 @@ export class Process extends AccessCalls<Process> {
   }
 }
 
-/** A process's methods in which a refusal is caught. */
-function trying(process: Process): Try {
+/** A method of a process. */
+type Method = (this: Process, ...args: unknown[]) => unknown;
+
+/** A process's methods, each changed when it is first asked for. */
+function changed<T>(process: Process, change: (body: Method) => (...args: unknown[]) => unknown): T {
   const methods = new Map<string, (...args: unknown[]) => unknown>();
-  return new Proxy({} as Try, {
+  return new Proxy({}, {
     get(_, name: string) {
       const known = methods.get(name);
       if (known) return known;
       const body = (process as unknown as Record<string, unknown>)[name];
       if (typeof body !== 'function') return undefined;
-      const state = process._state;
-      const method = (...args: unknown[]) => {
-        state.trying++;
-        try {
-          return (body as (...args: unknown[]) => unknown).apply(process, args);
-        } catch (error) {
-          if (error instanceof Refusal) return error;
-          throw error;
-        } finally {
-          state.trying--;
-        }
-      };
+      const method = change(body as Method);
       methods.set(name, method);
       return method;
     },
+  }) as T;
+}
+
+/** A process's methods in which a refusal is caught. */
+function trying(process: Process): Try {
+  const state = process._state;
+  return changed(process, (body) => (...args) => {
+    state.trying++;
+    try {
+      return body.apply(process, args);
+    } catch (error) {
+      if (error instanceof Refusal) return error;
+      throw error;
+    } finally {
+      state.trying--;
+    }
+  });
+}
+
+/** A process's methods that wait. */
+function waiting(process: Process): Async {
+  const state = process._state;
+  return changed(process, (body) => async (...args) => {
+    const { generation } = state;
+    for (;;) {
+      try {
+        return body.apply(process, args);
+      } catch (error) {
+        if (!(error instanceof FaultPending)) throw error;
+        await error.ready;
+        state.require();
+        requireSame(state, process.pid, generation);
+      }
+    }
   });
 }

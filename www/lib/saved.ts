@@ -1,5 +1,6 @@
 import { DISPOSE } from './disposable.ts';
 import { frozen } from './proc.ts';
+import type { FileRecord } from './fuse.ts';
 import type { Life, State } from './state.ts';
 
 /** What is different in a process since a copy was made. */
@@ -28,12 +29,14 @@ const forgotten = typeof FinalizationRegistry === 'undefined' ? null : new Final
 export class SavedMachine {
   readonly #state: State;
   readonly #lives: ReadonlyMap<number, Life>;
+  readonly #files: ReadonlyMap<bigint, FileRecord>;
   readonly #copy: Copy;
 
   private constructor(state: State, bytes: number) {
     const handle = state.use((core) => core.save());
     this.#state = state;
     this.#lives = new Map(state.lives);
+    this.#files = new Map(state.files?.all);
     const copy: Copy = { handle, bytes, isDropped: false };
     this.#copy = copy;
     state.instance.reserved += bytes;
@@ -57,6 +60,8 @@ export class SavedMachine {
     const state = this.#state;
     state.selected = -1;
     state.use((core) => core.restore(this.#copy.handle));
+    state.generation++;
+    state.files?.restore(this.#files);
     for (const life of state.lives.values()) life.undone = true;
     for (const life of this.#lives.values()) life.undone = false;
     state.lives = new Map(this.#lives);

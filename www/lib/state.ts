@@ -3,6 +3,7 @@ import { high, low } from './address.ts';
 import { outOfRange, wrongType } from './check.ts';
 import { type Instance, isTrap } from './core.ts';
 import { MachineStopped, PageFault, ProcessGone, Refusal, SyscallError, type Walk } from './errors.ts';
+import type { Files } from './fuse.ts';
 import type { Access, HandlerMap, SignalInfo, Watch, Watchpoint } from './watching.ts';
 import type { WasmMachine } from './wasm/slim.js';
 
@@ -46,6 +47,10 @@ export class State {
   /** Refusals are thrown as plain objects, to be caught by `p.try`. */
   trying = 0;
   watch: Watch | null = null;
+  /** Files written in JavaScript. Absent if there have been none: then a call costs one comparison more. */
+  files: Files | null = null;
+  /** Times that the machine was put back. */
+  generation = 0;
   /** Output and error of the last call, if listeners have been told of it. */
   kept: { readonly output: Uint8Array; readonly error: readonly [code: string, errno: number, why: string] | null } | null = null;
   lives = new Map<number, Life>();
@@ -81,11 +86,14 @@ export class State {
   /** The core does something that is in no hurry. */
   use<R>(body: (core: WasmMachine) => R): R {
     this.require();
+    let result: R;
     try {
-      return body(this.core);
+      result = body(this.core);
     } catch (error) {
       throw this.failed(error);
     }
+    this.files?.drain();
+    return result;
   }
 
   /** The buffer that bytes cross in, at least so long. */
@@ -136,7 +144,8 @@ export class State {
     const { core } = this;
     const [code, errno, why] = this.kept?.error ?? [core.errnoName(), core.errno(), core.why()];
     this.kept = null;
-    return this.trying > 0 ? new Refusal(call, code, errno, why) : new SyscallError(call, code, errno, why);
+    const caused = this.files?.cause();
+    return this.trying > 0 ? new Refusal(call, code, errno, why, caused) : new SyscallError(call, code, errno, why, caused);
   }
 
   /** The last signal. */
@@ -150,8 +159,9 @@ export class State {
   fault(pid: number, signal: SignalInfo | null, call: string): Error | Refusal {
     if (!signal) return new ProcessGone(pid, 'has ended');
     const { code, address, access } = signal;
-    if (this.trying > 0) return new Refusal(call, signal.signal, 0, `${code} at 0x${address.toString(16)}`);
+    const caused = this.files?.cause();
+    if (this.trying > 0) return new Refusal(call, signal.signal, 0, `${code} at 0x${address.toString(16)}`, caused);
     const walk = (this.core.walk(pid, high(address), low(address)) ?? null) as Walk | null;
-    return new PageFault(signal.signal, code, address, access, walk);
+    return new PageFault(signal.signal, code, address, access, walk, caused);
   }
 }

@@ -113,6 +113,13 @@ export class Watch {
     if (this.#explained) state.core.beginExplaining(pid);
   }
 
+  /** Other calls are made in the middle of one: the function goes back to it. */
+  setAside(): () => void {
+    const [args, explained] = [this.#args, this.#explained];
+    this.#explained = false;
+    return () => { [this.#args, this.#explained] = [args, explained]; };
+  }
+
   /** After a call. */
   called(state: State, pid: number, call: string, number: number, ok: boolean): void {
     const result = BigInt.asIntN(64, state.result());

@@ -99,7 +99,9 @@ export function serve(served: Served, port: Port = globalThis as unknown as Port
       const target = handles.get(on);
       const member = target && CALLABLE.test(name) && name !== 'constructor' ? (target as Record<string, unknown>)[name] : undefined;
       if (!target || (member === undefined && !isProperty)) throw new TypeError(`${name} cannot be called from afar`);
-      const value = isProperty ? member : await (member as (...args: readonly unknown[]) => unknown).apply(target, args as unknown[]);
+      // Whoever calls from afar waits anyhow: for files written in JavaScript, too.
+      const callee = target instanceof Process && typeof member === 'function' ? (target.async as unknown as Record<string, unknown>)[name] : member;
+      const value = isProperty ? member : await (callee as (...args: readonly unknown[]) => unknown).apply(target, args as unknown[]);
       if (ENDS.has(name)) handles.delete(on);
       if (value instanceof Machine || value instanceof Process || value instanceof SavedMachine || value instanceof ScriptSession) {
         handles.set(++made, value);

@@ -1,6 +1,6 @@
 //! A file's contents and attributes (Linux `struct inode` and its `address_space`).
 
-use super::Content;
+use super::{Content, Fuse};
 use crate::addr::{PAGE_SIZE, Pfn};
 use crate::ids::{DriverId, InodeId, MmSerial, Pid};
 use crate::phys::Owner;
@@ -11,12 +11,16 @@ use std::ops::Range;
 
 /// The device of `/dev/shm`.
 pub const TMPFS_DEV: (u32, u32) = (0, 0x17);
+/// The device of files whose contents come from outside.
+const FUSE_DEV: (u32, u32) = (0, 0x30);
 
 /// What kind of file it is: decides what may be done with it, and how a mapping of it behaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InodeKind {
     /// On a disk (ext4): write notification, a size that reads stop at.
     Disk,
+    /// Its contents come from outside the machine (a file system in user space).
+    Fuse,
     /// In memory: memfd, tmpfs, shared anonymous memory, SysV segments.
     Shmem,
     /// Secret memory (`memfd_secret`): mapped, and nothing else.
@@ -53,7 +57,12 @@ pub enum InodeKind {
 impl InodeKind {
     /// Whether read(2), write(2) and mappings share pages of a cache: files on disk and in memory.
     pub const fn has_pages(self) -> bool {
-        matches!(self, Self::Disk | Self::Shmem)
+        matches!(self, Self::Disk | Self::Shmem | Self::Fuse)
+    }
+
+    /// Whether dirty pages have somewhere to be written to.
+    pub const fn is_written_back(self) -> bool {
+        matches!(self, Self::Disk | Self::Fuse)
     }
 }
 
@@ -231,6 +240,8 @@ pub struct Inode {
     /// It was cut to nothing: who closes it next has its new contents written (Linux EXT4_STATE_DA_ALLOC_CLOSE), so
     /// that a crash leaves no empty file.
     pub(crate) flush_on_close: bool,
+    /// Who has the contents, if they come from outside.
+    pub fuse: Option<Box<Fuse>>,
 }
 
 impl Inode {
@@ -244,6 +255,7 @@ impl Inode {
                 InodeKind::Shmem => (0, 1),
                 InodeKind::Secret => (0, 0xe),
                 InodeKind::Hugetlb => (0, 0xf),
+                InodeKind::Fuse => FUSE_DEV,
                 InodeKind::DevZero | InodeKind::DevNull | InodeKind::Device { .. } => (0, 6),
                 _ => (0xfe, 0),
             },
@@ -264,6 +276,7 @@ impl Inode {
             written_blocks: BTreeSet::new(),
             room: BTreeMap::new(),
             flush_on_close: false,
+            fuse: None,
         }
     }
 

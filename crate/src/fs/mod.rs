@@ -8,10 +8,12 @@
 //! *warm* file counts as cached from the start and takes its frame at the first use.
 
 mod content;
+mod fuse;
 mod inode;
 mod save;
 
 pub use content::Content;
+pub use fuse::{Asked, Fuse, FuseQueue, Hooks, Missing, Notice, Provided, Request};
 pub use inode::{Inode, InodeKind, ProcEntry, ProcFile, Purpose, Seals, SystemFile, TMPFS_DEV};
 pub use save::FsSave;
 
@@ -57,6 +59,8 @@ pub struct Fs {
     next_shmem_ino: u64,
     /// Pages of disk files that became dirty, and that were written back, since the start.
     pub writeback: Writeback,
+    /// What is asked of and told to whoever has contents of files outside the machine.
+    pub fuse: FuseQueue,
 }
 
 /// `nr_dirtied` and `nr_written` of `/proc/vmstat`.
@@ -130,6 +134,7 @@ impl Fs {
             let inode = open.inode;
             self.files.remove(file);
             self.inodes[inode].opens -= 1;
+            self.notify(inode, |serial| Notice::Released { serial });
             self.drop_if_unused(inode, phys, trace);
         }
     }
@@ -141,6 +146,7 @@ impl Fs {
             for (_, pfn) in std::mem::take(&mut inode.pages) {
                 phys.put(pfn, trace);
             }
+            self.notify(id, |serial| Notice::Forgotten { serial });
             self.inodes.remove(id);
         }
     }
@@ -235,7 +241,7 @@ impl Fs {
                 phys.put(pfn, trace);
             }
             self.zero_part(id, size..size.next_multiple_of(PAGE_SIZE), phys, trace);
-        } else if inode.kind == InodeKind::Disk {
+        } else if inode.kind.is_written_back() {
             // Bytes a mapping wrote behind the old end never become part of a disk file; in a file
             // of memory they do (measured).
             self.zero_part(id, old..old.next_multiple_of(PAGE_SIZE), phys, trace);
@@ -259,7 +265,9 @@ impl Fs {
         };
         let Some(pfn) = page else { return };
         phys.zero_range(pfn, part.start % PAGE_SIZE, part.end - part.start);
-        if !on_disk || self.inodes[id].has_block(index) {
+        // Whoever has the contents outside is told of the size, and cuts them off too.
+        let kind = self.inodes[id].kind;
+        if kind != InodeKind::Fuse && (!on_disk || self.inodes[id].has_block(index)) {
             self.mark_dirty(pfn, phys);
         }
     }
@@ -273,7 +281,7 @@ impl Fs {
         }
         frame.flags |= FrameFlags::DIRTY;
         if let Owner::File { inode, .. } = frame.owner {
-            let on_disk = self.try_inode(inode).is_some_and(|inode| inode.kind == InodeKind::Disk);
+            let on_disk = self.try_inode(inode).is_some_and(|inode| inode.kind.is_written_back());
             self.writeback.dirtied += u64::from(on_disk);
         }
     }
@@ -293,6 +301,9 @@ impl Fs {
 
     /// Writes dirty pages of a disk file to its disk: they become clean (Linux `filemap_fdatawrite_range`).
     pub fn write_back(&mut self, id: InodeId, pages: std::ops::Range<u64>, phys: &mut Phys) {
+        if self.inodes[id].fuse.is_some() {
+            return self.write_outside(id, pages, phys);
+        }
         let is_dirty = |page: &(&u64, &Pfn)| phys.frame(*page.1).flags.contains(FrameFlags::DIRTY);
         let inode = &mut self.inodes[id];
         let dirty: Vec<_> = inode.pages.range(pages).filter(is_dirty).map(|(index, pfn)| (*index, *pfn)).collect();

@@ -27,7 +27,8 @@ impl FsSave {
 impl Fs {
     /// Saves all files.
     pub fn save(&self, before: Option<&FsSave>) -> FsSave {
-        let Self { inodes, files, names, next_disk_ino, next_shmem_ino, writeback } = self;
+        // What is asked and told belongs to the moment.
+        let Self { inodes, files, names, next_disk_ino, next_shmem_ino, writeback, fuse: _ } = self;
         FsSave {
             inodes: inodes.save(before.map(|before| &before.inodes)),
             files: files.save(before.map(|before| &before.files)),
@@ -43,6 +44,7 @@ impl Fs {
         self.inodes.restore(&save.inodes);
         self.files.restore(&save.files);
         save.names.restore(&mut self.names);
+        self.fuse = Default::default();
         (self.next_disk_ino, self.next_shmem_ino, self.writeback) = (save.next_disk_ino, save.next_shmem_ino, save.writeback);
     }
 }

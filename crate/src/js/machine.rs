@@ -1,6 +1,7 @@
 //! A machine that JavaScript drives call by call, for the library.
 
 use super::difference::difference;
+use super::fuse::Aside;
 use super::watch::Watch;
 use super::{join, to_js};
 use crate::addr::VirtAddr;
@@ -30,16 +31,19 @@ struct SignalView {
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct WasmMachine {
-    machine: Machine,
+    pub(super) machine: Machine,
     selected: Pid,
     /// Bytes that cross in either direction; JavaScript looks into it.
-    buffer: Vec<u8>,
+    pub(super) buffer: Vec<u8>,
     /// Six arguments in, one result out, as 64-bit words.
-    words: Box<[u64; 7]>,
-    error: Option<SysError>,
-    signal: Option<Signal>,
+    pub(super) words: Box<[u64; 7]>,
+    pub(super) error: Option<SysError>,
+    pub(super) signal: Option<Signal>,
     saved: Vec<Option<Box<Machine>>>,
-    watch: Watch,
+    pub(super) watch: Watch,
+    pub(super) asides: Vec<Aside>,
+    /// A question to a file written in JavaScript, or its like.
+    pub(super) asked: Box<[u64; 6]>,
 }
 
 /// The settings that lines such as `@ram 64M` give, as at the head of a script.
@@ -80,6 +84,8 @@ impl WasmMachine {
             signal: None,
             saved: Vec::new(),
             watch: Watch::default(),
+            asides: Vec::new(),
+            asked: Box::new([0; 6]),
         })
     }
 
@@ -173,7 +179,7 @@ impl WasmMachine {
         self.settle(result)
     }
 
-    fn settle(&mut self, result: SysResult) -> bool {
+    pub(super) fn settle(&mut self, result: SysResult) -> bool {
         self.words[6] = result.unwrap_or_else(SysError::raw);
         self.error = result.err();
         result.is_ok()

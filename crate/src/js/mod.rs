@@ -5,6 +5,7 @@
 mod difference;
 #[cfg(feature = "script")]
 mod dump;
+mod fuse;
 #[cfg(feature = "page")]
 mod look;
 mod machine;

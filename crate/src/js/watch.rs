@@ -20,6 +20,8 @@ pub(super) struct Watch {
     faults: Vec<(VirtAddr, u32)>,
     dropped: u64,
     step: Option<Step>,
+    /// Steps in the middle of which others are made: files written in JavaScript are asked for something.
+    suspended: Vec<Option<Step>>,
 }
 
 /// A step that is to be explained.
@@ -27,6 +29,9 @@ struct Step {
     pid: Pid,
     moment: Moment,
     faults: (u64, u64),
+    /// What happened in it before it was suspended.
+    events: Vec<Event>,
+    dropped: u64,
 }
 
 impl std::fmt::Debug for Step {
@@ -81,7 +86,36 @@ impl Watch {
 
     pub(super) fn begin(&mut self, machine: &mut Machine, pid: Pid) {
         self.drain(machine);
-        self.step = Some(Step { pid, moment: Moment::take(machine, pid), faults: faults_of(machine, pid).unwrap_or_default() });
+        self.step = Some(Step {
+            pid,
+            moment: Moment::take(machine, pid),
+            faults: faults_of(machine, pid).unwrap_or_default(),
+            events: Vec::new(),
+            dropped: 0,
+        });
+        self.settle(machine);
+    }
+
+    /// What has happened is that of the step, up to here.
+    fn keep_events(&mut self, machine: &mut Machine) {
+        let (events, dropped) = self.drain(machine);
+        if let Some(step) = &mut self.step {
+            step.events.extend(events);
+            step.dropped += dropped;
+        }
+    }
+
+    /// The step goes on later; whatever happens until then is not its.
+    pub(super) fn suspend(&mut self, machine: &mut Machine) {
+        self.keep_events(machine);
+        let step = self.step.take();
+        self.suspended.push(step);
+    }
+
+    /// Goes on with the step that was suspended last.
+    pub(super) fn resume(&mut self, machine: &mut Machine) {
+        self.drain(machine);
+        self.step = self.suspended.pop().flatten();
         self.settle(machine);
     }
 
@@ -93,8 +127,8 @@ impl Watch {
         ended: Result<Option<Signal>, Option<SysError>>,
         accessed: bool,
     ) -> Option<Explained> {
-        let Step { pid, moment, faults: before } = self.step.take()?;
-        let (events, dropped) = self.drain(machine);
+        self.keep_events(machine);
+        let Step { pid, moment, faults: before, events, dropped } = self.step.take()?;
         self.settle(machine);
         let after = faults_of(machine, pid).unwrap_or(before);
         let raised = events.iter().filter(|event| matches!(event, Event::Signal { .. })).count() as u64;

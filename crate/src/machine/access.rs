@@ -101,6 +101,7 @@ impl Machine {
         if self.switch_to(pid).is_err() {
             return Err(Signal { signo: SigNo::Kill, code: crate::signal::SiCode::SI_KERNEL, addr });
         }
+        self.kernel.begin_operation();
         let result = body(self);
         if self.kernel.oom_kills > 0 {
             self.bury_oom_victims();

@@ -348,14 +348,14 @@ impl Machine {
         let kind = self.kernel.fs.inode(inode).kind;
         let synced = kind.has_pages() || matches!(kind, InodeKind::Directory | InodeKind::Hugetlb);
         self.kernel.require(synced, Errno::EINVAL, || Why::NotSynced)?;
-        self.kernel.write_back(inode, 0..u64::MAX);
+        self.kernel.vfs_fsync_range(inode, 0..u64::MAX);
         Ok(0)
     }
 
     pub(super) fn sys_sync(&mut self, _: &[Arg; 6]) -> SysResult {
         let all: Vec<_> = self.kernel.fs.inodes().map(|(id, _)| id).collect();
         for inode in all {
-            self.kernel.write_back(inode, 0..u64::MAX);
+            self.kernel.vfs_fsync_range(inode, 0..u64::MAX);
         }
         Ok(0)
     }

@@ -34,7 +34,7 @@ pub use sysno::Sysno;
 
 use crate::errno::{Errno, SysError, SysResult};
 use crate::ids::Pid;
-use crate::mm::Kernel;
+use crate::mm::{Kernel, PopulateLeft};
 use crate::why::Why;
 use std::collections::BTreeMap;
 
@@ -189,12 +189,36 @@ impl Machine {
     pub fn syscall(&mut self, pid: Pid, number: Sysno, args: &[Arg; 6]) -> SysResult {
         self.switch_to(pid)?;
         self.output.clear();
+        self.kernel.begin_operation();
         let result = self.dispatch(number, args);
+        let result = self.unless_waiting(result);
         if self.kernel.oom_kills > 0 {
             self.bury_oom_victims();
         }
         self.check_after_operation();
         result
+    }
+
+    /// A call that met a page which has to come from outside is made again as a whole when it has come. One that has only
+    /// pages to make present has ended: see [`Machine::populate_rest`].
+    fn unless_waiting(&mut self, result: SysResult) -> SysResult {
+        match self.kernel.fs.is_waiting() && self.kernel.populate_left.is_none() {
+            true => Err(SysError::new(Errno::ERESTARTSYS, Why::Waits)),
+            false => result,
+        }
+    }
+
+    /// Goes on with what a call of a process has left to be made present ([`Kernel::populate_left`]) when something has
+    /// come that it waited for. It may leave something again.
+    pub(crate) fn populate_rest(&mut self, pid: Pid, left: PopulateLeft) {
+        self.kernel.begin_operation();
+        if self.switch_to(pid).is_ok() {
+            self.kernel.populate_rest(left);
+        }
+        if self.kernel.oom_kills > 0 {
+            self.bury_oom_victims();
+        }
+        self.check_after_operation();
     }
 
     /// A system call by number with register values only, as emulators make it: the value of RAX.

@@ -24,6 +24,7 @@ impl Machine {
         let file = self.file_of(fd.int())?;
         let position = self.kernel.fs.file(file).position;
         let done = self.read_file(file, buffer, count.int(), position)?;
+        self.require_nothing_waits()?;
         self.kernel.fs.file_mut(file).position += done;
         Ok(done)
     }
@@ -32,6 +33,14 @@ impl Machine {
         self.require_offset(offset.int())?;
         let file = self.file_with_offsets(fd.int())?;
         self.read_file(file, buffer, count.int(), offset.int())
+    }
+
+    /// A copy is begun anew when the page of the program's memory has come that it met: the file's position stays until then.
+    fn require_nothing_waits(&mut self) -> SysResult<()> {
+        match self.kernel.fs.is_waiting() {
+            true => self.kernel.refuse(Errno::ERESTARTSYS, Why::Waits),
+            false => Ok(()),
+        }
     }
 
     fn require_offset(&mut self, offset: u64) -> SysResult<()> {
@@ -77,6 +86,7 @@ impl Machine {
             InodeKind::Proc(_) | InodeKind::System { .. } => self.write_down_proc_text(inode, offset)?,
             _ => {}
         }
+        let count = if kind == InodeKind::Fuse { self.kernel.fuse_read_iter(inode, offset, count)? } else { count };
         let mut done = 0;
         while done < count {
             let place = offset + done;
@@ -118,7 +128,7 @@ impl Machine {
     fn would_copy(&self, kind: InodeKind, inode: InodeId, offset: u64) -> bool {
         match kind {
             InodeKind::DevZero => true,
-            InodeKind::Disk | InodeKind::Shmem | InodeKind::Hugetlb | InodeKind::Proc(_) | InodeKind::System { .. } => {
+            InodeKind::Disk | InodeKind::Fuse | InodeKind::Shmem | InodeKind::Hugetlb | InodeKind::Proc(_) | InodeKind::System { .. } => {
                 offset < self.kernel.fs.inode(inode).size
             }
             _ => false,
@@ -129,6 +139,7 @@ impl Machine {
         let file = self.file_of(fd.int())?;
         let position = self.kernel.fs.file(file).position;
         let done = self.write_file(file, buffer, count.int(), position)?;
+        self.require_nothing_waits()?;
         self.kernel.fs.file_mut(file).position += done;
         Ok(done)
     }
@@ -161,6 +172,9 @@ impl Machine {
         let most = max_bytes(kind);
         self.kernel.require(count == 0 || offset < most, Errno::EFBIG, || Why::BadSize { size: offset })?;
         let count = count.min(most - offset.min(most));
+        if kind == InodeKind::Fuse {
+            self.kernel.fuse_write_begin(inode, offset, count, !matches!(buffer, Arg::Int(_)))?;
+        }
         // The time is taken before anything is known of the bytes (Linux `file_update_time`).
         self.kernel.fs.inode_mut(inode).modified += u64::from(count > 0);
         let mut done = 0;

@@ -248,6 +248,7 @@ impl Machine {
         let kind = fs.inode_of(file).kind;
         vma.ops = match kind {
             InodeKind::Shmem => Some(VmOpsId::Shmem),
+            InodeKind::Fuse => Some(VmOpsId::Fuse),
             _ if file_operations(kind).can_mmap() && kind == InodeKind::Disk => Some(VmOpsId::Ext4),
             _ => None,
         };

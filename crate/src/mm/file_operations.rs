@@ -2,6 +2,7 @@
 //! picture; [`super::vm_operations`] is the right half.
 
 use super::driver::driver;
+use super::fuse::FuseFile;
 use super::kernel::Kernel;
 use crate::addr::{PAGE_SHIFT, PAGE_SIZE, PMD_SIZE, VirtRange};
 use crate::errno::{Errno, SysResult};
@@ -12,7 +13,7 @@ use crate::vma::Vma;
 use crate::why::Why;
 
 /// Largest file offset of most file systems (`MAX_LFS_FILESIZE`).
-const MAX_LFS: u64 = i64::MAX as u64;
+pub(super) const MAX_LFS: u64 = i64::MAX as u64;
 
 /// The methods of an open file that mappings use (Linux `struct file_operations`).
 pub trait FileOperations: Sync {
@@ -68,6 +69,7 @@ pub trait FileOperations: Sync {
 pub fn file_operations(kind: InodeKind) -> &'static dyn FileOperations {
     match kind {
         InodeKind::Disk => &Ext4,
+        InodeKind::Fuse => &FuseFile,
         InodeKind::Shmem => &Shmem,
         InodeKind::Secret => &Secretmem,
         InodeKind::Hugetlb => &HugetlbFs,

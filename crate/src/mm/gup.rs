@@ -63,6 +63,12 @@ impl Kernel {
                 task.min_flt += task.maj_flt - before;
                 task.maj_flt = before;
                 match result {
+                    Err(_) if ignore_errors && k.fs.is_waiting() => {
+                        // What comes before it is there.
+                        let start = k.task().waited.unwrap_or(part.start).max(part.start);
+                        k.leave_to_populate(mm, VirtRange { start, end: range.end });
+                        break;
+                    }
                     Err(_) if ignore_errors => {}
                     other => other?,
                 }
@@ -118,6 +124,7 @@ impl Kernel {
         match self.handle_mm_fault(&FaultContext { mm, vma: id, addr, pgoff, access, unshare, tried }) {
             FaultOutcome::Done { .. } => Ok(()),
             FaultOutcome::OutOfMemory => self.refuse(Errno::EAGAIN, Why::OutOfFrames),
+            FaultOutcome::Retry => self.refuse(Errno::ERESTARTSYS, Why::Waits),
             _ => self.refuse(Errno::ENOMEM, Why::PopulateFailed { at: addr }),
         }
     }

@@ -9,7 +9,7 @@ use super::task::Task;
 use crate::addr::{PAGE_SHIFT, Pfn, TASK_SIZE, TASK_SIZE_LA57, VirtAddr};
 use crate::errno::{Errno, SysError, SysResult};
 use crate::event::{Event, Note, Trace};
-use crate::fs::Fs;
+use crate::fs::{Fs, InodeKind};
 use crate::ids::{FileId, MmId, MmSerial, Slab, TaskId};
 use crate::mmu::{Cpu, Pte, Slot};
 use crate::phys::{Owner, Phys};
@@ -131,6 +131,8 @@ pub struct Kernel {
     pub(crate) trace: Trace,
     /// The shared page of zeros.
     pub(crate) zero_page: Pfn,
+    /// What a call that has done the rest has yet to make present.
+    pub(crate) populate_left: Option<super::fuse::PopulateLeft>,
     /// Tasks that the OOM killer chose and that have not been ended yet.
     pub(crate) oom_kills: u32,
     /// Pages of the vdso, the only frames of it that programs see.
@@ -169,6 +171,7 @@ impl Kernel {
             signal_why: None,
             trace,
             zero_page,
+            populate_left: None,
             oom_kills: 0,
             vdso_pages,
             vvar_pages,
@@ -269,7 +272,9 @@ impl Kernel {
     pub(crate) fn fput(&mut self, file: FileId) {
         let inode = self.fs.file(file).inode;
         let promised = self.fs.inode(inode).promised_pages;
-        if self.fs.takes_flush_on_close(file, &self.phys) {
+        // Who closes a file of outside sends what it wrote (Linux `fuse_flush`, `fuse_vma_close`).
+        let is_outside = self.fs.inode(inode).kind == InodeKind::Fuse;
+        if is_outside || self.fs.takes_flush_on_close(file, &self.phys) {
             self.write_back(inode, 0..u64::MAX);
         }
         self.fs.put_file(file, &mut self.phys, &mut self.trace);

@@ -38,6 +38,8 @@ impl Kernel {
             if let Err(why) = k.may_expand_vm(mm, flags, range.pages().saturating_sub(replaced.pages)) {
                 return k.refuse(Errno::ENOMEM, why);
             }
+            // Asked before anything is taken away, as Linux asks `mmap_prepare`.
+            k.ask_outside_to_map(file, range, flags, pgoff)?;
             let flags = k.charge_new_range(mm, flags, range.pages(), replaced.accounted)?;
             if overlaps {
                 k.vms_complete_munmap_vmas(mm, &doomed, range, replaced.accounted_kept(flags));
@@ -132,7 +134,8 @@ impl Kernel {
             k.fs.get_file(file);
             vma.file = Some(file);
             k.step("vma->vm_file = file", Note::None);
-            let mapped = k.call_with("file->f_op->mmap", Note::Text(operations.name()), |k| {
+            let name = k.mmap_name(file);
+            let mapped = k.call_with("file->f_op->mmap", Note::Text(name), |k| {
                 operations.mmap(k, vma)?;
                 if let Some(ops) = vma.ops {
                     k.step("vma->vm_ops = &vm_ops", Note::Text(ops.name()));

@@ -108,7 +108,10 @@ impl Kernel {
             let becomes_writable = new.contains(VmFlags::WRITE);
             let was_locked_private = old & (VmFlags::WRITE | VmFlags::SHARED | VmFlags::LOCKED) == VmFlags::LOCKED;
             if was_locked_private && becomes_writable {
-                let _ = k.populate_vma_page_range(mm, id, part, false);
+                let populated = k.populate_vma_page_range(mm, id, part, false);
+                if populated.is_err() && k.fs.is_waiting() {
+                    k.leave_to_populate(mm, part);
+                }
             }
             let space = &mut k.mms[mm];
             space.account_vm(old, part.pages(), false);

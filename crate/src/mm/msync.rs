@@ -4,7 +4,7 @@ use super::kernel::Kernel;
 use crate::addr::{VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
 use crate::flags::VmFlags;
-use crate::fs::InodeKind;
+use crate::fs::{InodeKind, Notice};
 use crate::ids::{InodeId, MmId};
 use crate::mmu::Pte;
 use crate::why::Why;
@@ -62,7 +62,7 @@ impl Kernel {
                 let pages = first..first + VirtRange { start: at, end: area.end.min(range.end) }.pages();
                 let synced = !matches!(self.fs.inode(inode).kind, InodeKind::Secret | InodeKind::Device { .. });
                 self.require(synced, Errno::EINVAL, || Why::OnlyMapped)?;
-                self.call("vfs_fsync_range", |k| k.write_back(inode, pages));
+                self.call("vfs_fsync_range", |k| k.vfs_fsync_range(inode, pages));
             }
             at = area.end;
         }
@@ -72,19 +72,23 @@ impl Kernel {
         }
     }
 
+    /// Writes back, and asks whoever has the contents outside that all of it arrives.
+    pub(crate) fn vfs_fsync_range(&mut self, inode: InodeId, pages: Range<u64>) {
+        self.write_back(inode, pages);
+        self.fs.notify(inode, |serial| Notice::Synced { serial });
+    }
+
     /// Writes a disk file's dirty pages back: they become clean, and their entries read-only again, so
     /// that the next write is told to the file. Only `pages` of it; files in memory have nowhere to be
     /// written to.
     pub(crate) fn write_back(&mut self, inode: InodeId, pages: Range<u64>) {
-        if self.fs.inode(inode).kind != InodeKind::Disk {
+        if !self.fs.inode(inode).kind.is_written_back() {
             return;
         }
         let areas: Vec<_> = self.i_mmap.areas(inode).collect();
         for (mm, id) in areas {
-            let vma = self.mms[mm].vmas.get(id);
-            if !vma.flags.contains(VmFlags::SHARED) {
-                continue;
-            }
+            // Of areas that go together one may have gone when another closes the file.
+            let Some(vma) = self.mms[mm].vmas.try_get(id).filter(|vma| vma.flags.contains(VmFlags::SHARED)) else { continue };
             let Some(range) = vma.part_showing(&pages) else { continue };
             let mut next = range.start;
             while let Some((addr, slot, pte)) = self.mms[mm].tables.next_used(&self.phys, next, range.end) {

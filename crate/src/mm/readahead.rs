@@ -36,11 +36,15 @@ impl Kernel {
     /// takes at once (Linux `madvise_willneed` → `force_page_cache_ra`). Memory has nothing to read without swap.
     pub(super) fn madvise_willneed(&mut self, mm: MmId, id: VmaId, part: VirtRange) {
         let vma = self.mms[mm].vmas.get(id);
-        let Some(file) = vma.file.filter(|file| self.fs.inode_of(*file).kind == InodeKind::Disk) else { return };
+        let Some(file) = vma.file.filter(|file| self.fs.inode_of(*file).kind.is_written_back()) else { return };
         let (first, inode) = (vma.pgoff_of(part.start), self.fs.file(file).inode);
         let pages = part.pages().min(self.sysctl.read_ahead_pages.max(IO_PAGES));
         self.call_with("madvise_willneed", Note::Range { what: "read ahead", range: part }, |k| {
-            k.page_cache_ra_unbounded(inode, first..first.saturating_add(pages));
+            let pages = first..first.saturating_add(pages);
+            match k.fs.inode(inode).kind {
+                InodeKind::Fuse => k.fs.offer_ahead(inode, pages),
+                _ => k.page_cache_ra_unbounded(inode, pages),
+            }
         });
     }
 

@@ -94,6 +94,7 @@ impl Kernel {
             oom_kills,
             vdso_pages,
             vvar_pages,
+            populate_left: _,
         } = self;
         KernelSave {
             phys,

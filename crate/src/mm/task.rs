@@ -1,5 +1,6 @@
 //! What the memory manager asks of a task: limits, rights, personality, fault counts.
 
+use crate::addr::VirtAddr;
 use crate::ids::MmId;
 use bitflags::bitflags;
 
@@ -86,6 +87,8 @@ pub struct Task {
     pub min_flt: u64,
     /// Major faults.
     pub maj_flt: u64,
+    /// The page that its last fault waits for.
+    pub waited: Option<VirtAddr>,
     /// Chosen by the OOM killer: its memory is gone, it will not run again.
     pub oom_killed: bool,
 }
@@ -119,6 +122,7 @@ impl Task {
             pkru: 0,
             min_flt: 0,
             maj_flt: 0,
+            waited: None,
             oom_killed: false,
         }
     }

@@ -5,7 +5,7 @@ use super::kernel::Kernel;
 use super::zap::Zap;
 use crate::addr::{PAGE_SIZE, PMD_SIZE};
 use crate::errno::{Errno, SysResult};
-use crate::fs::{InodeKind, Seals};
+use crate::fs::{Asked, Hooks, InodeKind, Notice, Seals};
 use crate::ids::InodeId;
 use crate::phys::FrameFlags;
 use crate::why::Why;
@@ -67,7 +67,7 @@ pub fn max_bytes(kind: InodeKind) -> u64 {
 /// Whether a file is a regular one (`S_ISREG`).
 fn is_regular(kind: InodeKind) -> bool {
     use InodeKind::*;
-    matches!(kind, Disk | Shmem | Hugetlb | Secret | Proc(_) | System { .. })
+    matches!(kind, Disk | Fuse | Shmem | Hugetlb | Secret | Proc(_) | System { .. })
 }
 
 impl Kernel {
@@ -92,6 +92,7 @@ impl Kernel {
             }
             let forbidden = (size < old && seals.contains(Seals::SHRINK)) || (size > old && seals.contains(Seals::GROW));
             k.require(!forbidden, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
+            k.ask_outside(inode, Hooks::TRUNCATE, Asked::Truncate(size))?;
             if size < old {
                 k.call("truncate_pagecache", |k| {
                     let first = size.div_ceil(PAGE_SIZE);
@@ -100,6 +101,7 @@ impl Kernel {
             }
             k.fs.set_size(inode, size, &mut k.phys, &mut k.trace);
             k.fs.inode_mut(inode).modified += 1;
+            k.fs.notify(inode, |serial| Notice::Resized { serial, size });
             Ok(0)
         })
     }
@@ -124,7 +126,7 @@ impl Kernel {
             if kind == InodeKind::Hugetlb {
                 return k.hugetlbfs_fallocate(mode, offset + len > size, seals);
             }
-            k.require(kind.has_pages(), Errno::EOPNOTSUPP, || Why::NotResizable)?;
+            k.require(kind.has_pages() && kind != InodeKind::Fuse, Errno::EOPNOTSUPP, || Why::NotResizable)?;
             let moves = mode.intersects(FallocateMode::COLLAPSE_RANGE | FallocateMode::INSERT_RANGE) && kind == InodeKind::Disk;
             let whole_blocks = offset.is_multiple_of(PAGE_SIZE) && len.is_multiple_of(PAGE_SIZE);
             k.require(!moves || whole_blocks, Errno::EINVAL, || Why::BadSize { size: len })?;

@@ -3,6 +3,7 @@
 
 use super::driver::driver;
 use super::fault::{FaultContext, FaultOutcome};
+use super::fuse::FuseVmOps;
 use super::kernel::Kernel;
 use crate::addr::Pfn;
 use crate::event::Note;
@@ -48,6 +49,14 @@ pub trait VmOperations: Sync {
     /// Is told of the first write to a page, if it wants to be.
     fn page_mkwrite(&self, _kernel: &mut Kernel, _context: &FaultContext) {}
 
+    /// Whether that has to be asked of somebody outside the machine first, and what was answered: an outcome ends the fault.
+    ///
+    /// # Errors
+    /// [`FaultOutcome::Retry`] until it is answered, SIGBUS if the write is refused.
+    fn may_write(&self, _kernel: &mut Kernel, _context: &FaultContext) -> Result<(), FaultOutcome> {
+        Ok(())
+    }
+
     /// Whether an area may be cut in two.
     fn may_split(&self) -> bool {
         true
@@ -60,6 +69,7 @@ pub fn vm_operations(id: VmOpsId) -> &'static dyn VmOperations {
         VmOpsId::Shmem => &ShmemVmOps,
         VmOpsId::Shm => &ShmVmOps,
         VmOpsId::Ext4 => &Ext4VmOps,
+        VmOpsId::Fuse => &FuseVmOps,
         VmOpsId::Special => &SpecialVmOps,
         VmOpsId::Secretmem => &SecretmemVmOps,
         VmOpsId::Driver(id) => driver(id).vm_operations,

@@ -52,7 +52,7 @@ pub fn memory_use(kernel: &Kernel) -> MemoryUse {
                 sums.file += 1;
                 sums.shmem += u64::from(shmem);
                 sums.mapped += u64::from(frame.mapcount > 0);
-                sums.dirty += u64::from(kind == Some(InodeKind::Disk) && frame.flags.contains(FrameFlags::DIRTY));
+                sums.dirty += u64::from(kind.is_some_and(InodeKind::is_written_back) && frame.flags.contains(FrameFlags::DIRTY));
                 sums.secret += u64::from(kind == Some(InodeKind::Secret));
             }
             Owner::Free | Owner::ZeroPage | Owner::Kernel => {}

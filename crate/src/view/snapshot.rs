@@ -4,7 +4,7 @@ use super::{page_state, render_maps_line, status_field};
 use crate::addr::{PAGE_SIZE, Pfn, VirtAddr, VirtRange};
 use crate::ids::Pid;
 use crate::machine::Machine;
-use crate::mm::{Mm, file_operations, vm_operations};
+use crate::mm::Mm;
 use crate::mmu::{Access, Pte, explain_walk};
 use crate::phys::{FrameFlags, MAX_ORDER, Owner};
 use crate::proc::{anonymous_name, line_of};
@@ -291,9 +291,9 @@ fn vma_view(machine: &Machine, pid: Pid, mm: &Mm, vma: &Vma) -> VmaView {
         name: if line.name.is_empty() { anonymous_name(mm, vma).into() } else { line.name.clone() },
         maps: render_maps_line(&line),
         pgoff: hex(vma.pgoff),
-        file_mmap: vma.file.map(|file| file_operations(kernel.fs.inode_of(file).kind).name()),
+        file_mmap: vma.file.map(|file| kernel.mmap_name(file)),
         ops: vma.ops.map(|ops| ops.name()),
-        fault: vma.ops.map(|ops| vm_operations(ops).fault_name()),
+        fault: kernel.fault_name(vma),
         anon_vma: vma.anon_vma.map(|family| family.index() as u32),
         chain: vma.chain().iter().map(|family| family.index() as u32).collect(),
         present,

@@ -152,6 +152,6 @@ impl Vma {
     /// Whether it may vanish in a merge: not if its operations have a `close`.
     #[inline]
     pub fn may_vanish(&self) -> bool {
-        !matches!(self.ops, Some(VmOpsId::Special | VmOpsId::Shm))
+        !matches!(self.ops, Some(VmOpsId::Special | VmOpsId::Shm | VmOpsId::Fuse))
     }
 }

@@ -55,7 +55,9 @@ export abstract class Caller {
     state.watch?.before(state, this.pid);
     let ok = false;
     try {
-      ok = state.core.syscall(this.pid, number);
+      do ok = state.core.syscall(this.pid, number);
+      while (state.files !== null && state.files.again(this._life, name, ok));
+      if (state.files?.isRefused) ok = false;
     } catch (error) {
       throw state.failed(error);
     }
@@ -70,10 +72,13 @@ export abstract class Caller {
     state.watch?.before(state, pid);
     let ok = false;
     try {
-      const room = state.bytes(bytes.length + second.length);
-      room.set(bytes);
-      room.set(second, bytes.length);
-      ok = state.core.syscallGiven(pid, SYS[name], at, bytes.length, secondAt, second.length, answerAt);
+      do {
+        const room = state.bytes(bytes.length + second.length);
+        room.set(bytes);
+        room.set(second, bytes.length);
+        ok = state.core.syscallGiven(pid, SYS[name], at, bytes.length, secondAt, second.length, answerAt);
+      } while (state.files !== null && state.files.again(this._life, name, ok));
+      if (state.files?.isRefused) ok = false;
     } catch (error) {
       throw state.failed(error);
     }

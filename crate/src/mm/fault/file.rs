@@ -18,7 +18,9 @@ impl Kernel {
     /// Linux `__do_fault`: asks the area's object for the page.
     pub(super) fn do_fault(&mut self, context: &FaultContext) -> Result<FoundPage, FaultOutcome> {
         let operations = self.operations_of(context);
-        self.call_with("vma->vm_ops->fault", Note::Text(operations.fault_name()), |k| operations.fault(k, context))
+        let vma = self.mms[context.mm].vmas.get(context.vma);
+        let name = self.fault_name(vma).unwrap_or_default();
+        self.call_with("vma->vm_ops->fault", Note::Text(name), |k| operations.fault(k, context))
     }
 
     /// Writes the entry. The reference in `found` becomes the entry's.

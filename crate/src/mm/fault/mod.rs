@@ -62,6 +62,9 @@ pub enum FaultOutcome {
     Poisoned,
     /// No frame is free.
     OutOfMemory,
+    /// The page has to come from outside the machine: the fault is to be taken again then (Linux VM_FAULT_RETRY). Nothing
+    /// has been changed.
+    Retry,
 }
 
 impl FaultOutcome {
@@ -93,8 +96,14 @@ impl Kernel {
     pub(crate) fn handle_mm_fault(&mut self, context: &FaultContext) -> FaultOutcome {
         self.call_with("handle_mm_fault", Note::Value { name: "address", value: context.addr.0 }, |k| {
             let outcome = k.call("handle_pte_fault", |k| k.handle_pte_fault(context));
+            if outcome == FaultOutcome::Retry {
+                k.say(Note::Text("VM_FAULT_RETRY: the page is asked for outside the machine"));
+                k.tasks[k.current].waited = Some(context.addr);
+            }
             if let FaultOutcome::Done { major } = outcome {
                 let task = &mut k.tasks[k.current];
+                // Who had to wait counts as having waited for a disk (Linux `mm_account_fault`: FAULT_FLAG_TRIED).
+                let major = task.waited.take() == Some(context.addr) || major;
                 if major {
                     task.maj_flt += 1
                 } else {
@@ -102,6 +111,7 @@ impl Kernel {
                 }
                 k.vm_events.pgfault += 1;
                 k.vm_events.pgmajfault += u64::from(major);
+                return FaultOutcome::Done { major };
             }
             outcome
         })

@@ -4,7 +4,6 @@
 use super::{FaultContext, FaultOutcome, page_prot};
 use crate::addr::{PAGE_SHIFT, PAGE_SIZE, PMD_SIZE, Pfn, VirtAddr, VirtRange};
 use crate::event::Note;
-use crate::fs::InodeKind;
 use crate::ids::InodeId;
 use crate::mm::kernel::Kernel;
 use crate::mmu::{Pte, Slot};
@@ -71,7 +70,7 @@ impl Kernel {
             return Some(slot);
         }
         let file = self.fs.inode(inode);
-        if file.kind == InodeKind::Disk && first + 1 >= file.page_count() {
+        if file.kind.is_written_back() && first + 1 >= file.page_count() {
             return None;
         }
         tables.find_or_make(&mut self.phys, window.start, &mut self.trace)

@@ -80,6 +80,8 @@ impl Kernel {
                 self.raise(from, signal, SignalWhy::NoPage)
             }
             FaultOutcome::OutOfMemory => self.pagefault_out_of_memory(fault, from),
+            // No signal: `Fs::is_waiting` tells that the access is to be made again.
+            FaultOutcome::Retry => Err(Signal::bus(fault.addr)),
         }
     }
 

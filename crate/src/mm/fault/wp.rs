@@ -11,7 +11,9 @@ impl Kernel {
     pub(super) fn do_wp_page(&mut self, context: &FaultContext, slot: Slot, pte: Pte) -> FaultOutcome {
         let vma = self.mms[context.mm].vmas.get(context.vma);
         if vma.flags.contains(VmFlags::SHARED) {
-            self.note_write(context);
+            if let Err(outcome) = self.note_write(context) {
+                return outcome;
+            }
             // Linux `fault_dirty_shared_page`: whoever else maps the page sees that it is dirty.
             if !pte.has(Pte::SPECIAL) {
                 self.fs.mark_dirty(pte.pfn(), &mut self.phys);

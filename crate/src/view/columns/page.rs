@@ -7,7 +7,7 @@ use crate::flags::VmFlags;
 use crate::fs::Content;
 use crate::ids::{InodeId, Pid, VmOpsId};
 use crate::machine::Machine;
-use crate::mm::{Kernel, Mm, Resource, vm_operations};
+use crate::mm::{Kernel, Mm, Resource};
 use crate::mmu::{Access, Marker, Pte, explain_walk};
 use crate::phys::{FrameFlags, Owner};
 use crate::vma::{SpecialMapping, Vma};
@@ -126,7 +126,7 @@ fn handled(kernel: &Kernel, vma: &Vma, addr: VirtAddr, access: Access, pte: Pte,
     if !has_page(kernel, vma, ops, page) {
         return Would::signal(BUS);
     }
-    let by = vm_operations(ops).fault_name();
+    let by = kernel.fault_name(vma).unwrap_or_default();
     match (access == Access::Write, vma.flags.contains(VmFlags::SHARED)) {
         // What is cached is mapped without asking the object.
         (false, _) => Would::fault("do_read_fault"),
