@@ -342,6 +342,9 @@ impl Session {
     fn run_one(&mut self, records: bool) -> Result<StepReport, ParseError> {
         let statement = &self.script.statements[self.position];
         self.runs += 1;
+        if let Some(replay) = &mut self.state.replay {
+            replay.doubt(self.order.doubt(statement.line));
+        }
         if records {
             self.state.machine.kernel.trace.start(EVENTS_PER_STEP);
         }

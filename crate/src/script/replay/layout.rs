@@ -43,6 +43,10 @@ pub(super) struct Image {
     found_top: Option<u64>,
     /// The first mappings that the kernel placed.
     first: Vec<Range<u64>>,
+    /// The highest ends of such mappings, the highest first.
+    ends: Vec<u64>,
+    /// Calls of the log overlap: what lies elsewhere is put where it was recorded.
+    overlapping: bool,
     /// The lowest break.
     start_brk: Option<u64>,
     /// Whether the first call on the heap asks where it begins.
@@ -61,6 +65,8 @@ pub(super) struct Image {
 
 /// So many first mappings may tell where the area begins.
 const TELLING: usize = 8;
+/// So many mappings above the first one say that its address is wrong: one of them may be wrong itself.
+const VOTES: usize = 2;
 
 /// The programs of a log: by the line of their `execve`, or by a process that the log begins in.
 #[derive(Clone, Debug, Default)]
@@ -168,7 +174,21 @@ impl Images {
                 }
             }
         }
+        if overlap(statements) {
+            images.vote();
+        }
         images
+    }
+
+    /// Where calls overlap, a first address that is wrong in the log is outvoted by several that lie higher: what lies too low
+    /// could not be put where it was, and what lies too high leaves a gap that the next call tells of.
+    fn vote(&mut self) {
+        for image in self.by_line.values_mut().chain(self.by_process.values_mut()) {
+            image.overlapping = true;
+            if let (Some(top), Some(highest)) = (image.top, image.ends.get(VOTES - 1)) {
+                image.top = Some(top.max(*highest));
+            }
+        }
     }
 
     fn name(&mut self, statement: &Statement) {
@@ -244,6 +264,11 @@ impl Images {
     pub(super) fn met_in(&self, process: Option<&str>) -> Image {
         self.by_process.get(process.unwrap_or_default()).cloned().unwrap_or_default()
     }
+}
+
+/// Whether memory calls of a log overlap in time.
+pub(super) fn overlap(statements: &[Statement]) -> bool {
+    statements.iter().any(|statement| statement.began < statement.line && memory_call(&statement.call.name).is_some())
 }
 
 /// Whether the processes of an excerpt can be threads of one program (`strace -p` names them all): no program starts, none
@@ -332,6 +357,11 @@ impl Image {
                 // The kernel places downwards: of those in flight together the highest was the first.
                 Some(top) if statement.began < self.top_line => self.top = Some(top.max(range.end)),
                 Some(_) => {}
+            }
+            let place = self.ends.partition_point(|end| *end > range.end);
+            if place < VOTES {
+                self.ends.insert(place, range.end);
+                self.ends.truncate(VOTES);
             }
             if self.first.len() < TELLING {
                 self.first.push(range.clone());
@@ -431,7 +461,7 @@ impl Image {
         space.knows_brk = self.complete && self.asks_brk_first == Some(true);
         let Some(top) = self.top().filter(|_| self.complete) else { return space };
         space.know(0..top);
-        if self.found_top.is_some() {
+        if self.found_top.is_some() || self.overlapping {
             space.expect_recorded_places();
         }
         match self.start_brk {

@@ -7,11 +7,13 @@
 //! overlapping calls that explains the log.
 
 mod assume;
+mod belief;
 mod files;
 mod layout;
 pub(super) mod limits;
 pub(super) mod order;
 mod ranges;
+mod search;
 mod sketch;
 mod space;
 pub(super) mod trial;
@@ -25,6 +27,7 @@ use crate::addr::{PAGE_SIZE, VirtRange, page_align};
 use crate::ids::{MmSerial, Pid};
 use crate::machine::{Arg, ProcessConfig, Sysno};
 use crate::settings::WrittenPolicy;
+use belief::{Doubt, Phantoms};
 use layout::{FIXED, Images, pages};
 use space::Space;
 use std::collections::{HashMap, HashSet};
@@ -48,6 +51,10 @@ pub(super) struct Replay {
     segments: HashMap<u64, u64>,
     /// What the last call took for granted.
     assumed: Vec<String>,
+    /// What to do if the result of the next call contradicts, in a log whose calls overlap.
+    doubted: Option<Doubt>,
+    /// Memory that no call put where it is.
+    phantoms: HashMap<MmSerial, Phantoms>,
     /// How many refusals may still be explained: each takes copies of the machine.
     explanations_left: usize,
 }
@@ -110,6 +117,8 @@ impl Replay {
             prepared: HashSet::new(),
             segments: HashMap::new(),
             assumed: Vec::new(),
+            doubted: None,
+            phantoms: HashMap::new(),
             explanations_left: MOST_EXPLANATIONS,
         }
     }
@@ -288,6 +297,7 @@ impl Replay {
         let recorded = Recorded { pid, number, args: &recorded, statement };
         let outcome = self.settle(state, &recorded, outcome);
         self.learn(state, &recorded, &outcome);
+        self.reconcile(state, &recorded, &outcome);
         self.count_as_written(state, pid, number, &args, &outcome);
         outcome
     }
@@ -410,9 +420,10 @@ impl Replay {
 
     /// Equal, or at the same distance as the mapping placed before.
     fn same_value(&mut self, state: &State, pid: Pid, number: Option<Sysno>, recorded: u64, ours: u64) -> bool {
+        let is_reconciled = self.doubted.is_some();
         let Some(space) = self.space(state, pid) else { return recorded == ours };
         match number {
-            Some(Sysno::mmap | Sysno::mremap | Sysno::shmat) => space.same_place(recorded, ours),
+            Some(Sysno::mmap | Sysno::mremap | Sysno::shmat) => space.same_place(recorded, ours, is_reconciled),
             Some(Sysno::brk) => space.ours(recorded) == ours,
             _ => recorded == ours,
         }
