@@ -121,8 +121,9 @@ impl Replay {
         if let Some(ours) = ours {
             unmap(state, pid, &(ours..ours + (place.end - place.start)));
         }
+        let gone = self.images.gone_with(place, recorded.statement.line);
         let phantoms = self.phantoms.entry(serial).or_default();
-        for part in phantoms.displaced_by(place) {
+        for part in phantoms.displaced_by(place).into_iter().chain(gone) {
             unmap(state, pid, &part);
         }
         if let (Belief::Hidden, Some(ours)) = (belief, ours) {

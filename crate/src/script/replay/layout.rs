@@ -67,6 +67,8 @@ pub(super) struct Image {
 const TELLING: usize = 8;
 /// So many mappings above the first one say that its address is wrong: one of them may be wrong itself.
 const VOTES: usize = 2;
+/// Mappings among which the one is looked for that lay at an address.
+const UNITS_BACK: usize = 4096;
 
 /// The programs of a log: by the line of their `execve`, or by a process that the log begins in.
 #[derive(Clone, Debug, Default)]
@@ -77,6 +79,8 @@ pub(super) struct Images {
     named: HashMap<u64, Vec<usize>>,
     /// The lines of calls that mapped something at an address.
     mapped: HashMap<u64, Vec<usize>>,
+    /// What calls mapped, in the order of the log: the line, and the range.
+    units: Vec<(usize, Range<u64>)>,
     /// The processes that the log begins in are threads of one: nothing that they map meets.
     threads: bool,
 }
@@ -192,8 +196,11 @@ impl Images {
     }
 
     fn name(&mut self, statement: &Statement) {
-        if let (Some(Sysno::mmap | Sysno::mremap), Some(at)) = (memory_call(&statement.call.name), returned(statement)) {
+        let number = memory_call(&statement.call.name);
+        if let (Some(Sysno::mmap | Sysno::mremap), Some(at)) = (number, returned(statement)) {
             self.mapped.entry(at).or_default().push(statement.line);
+            let len = evaluate::arguments(&statement.call, &Names::new()).map_or(0, |args| args[1 + usize::from(number == Some(Sysno::mremap))].int());
+            self.units.push((statement.line, pages(at, len)));
         }
         let Some(Sysno::munmap | Sysno::mprotect | Sysno::madvise | Sysno::mremap) = memory_call(&statement.call.name) else { return };
         if let Some((_, Expr::Int(addr))) = statement.call.args.first() {
@@ -203,17 +210,36 @@ impl Images {
 
     /// Whether the log goes on to speak of one address rather than of another. One of the two is where a mapping lies.
     pub(super) fn speaks_of(&self, one: u64, rather_than: u64, after: usize) -> bool {
-        let first = |lines: &HashMap<u64, Vec<usize>>, addr: u64| {
-            let lines = lines.get(&addr)?;
-            lines.get(lines.partition_point(|line| *line <= after)).copied()
-        };
-        // What is mapped there later is spoken of from then on.
-        let next = |addr: u64| first(&self.named, addr).filter(|named| first(&self.mapped, addr).is_none_or(|mapped| named <= &mapped));
-        match (next(one), next(rather_than)) {
+        match (self.next_named(one, after), self.next_named(rather_than, after)) {
             (Some(one), Some(other)) => one < other,
             (None, Some(_)) => false,
             _ => true,
         }
+    }
+
+    /// What else is gone, if a range is free after all where something was mapped before a line: what that call mapped, as
+    /// far as nothing was mapped there since, unless the log goes on to speak of it.
+    pub(super) fn gone_with(&self, range: &Range<u64>, before: usize) -> Vec<Range<u64>> {
+        let mut since = Ranges::default();
+        let end = self.units.partition_point(|(line, _)| *line < before);
+        for (line, unit) in self.units[..end].iter().rev().take(UNITS_BACK) {
+            if unit.start < range.end && range.start < unit.end {
+                let is_over = self.next_named(unit.start, before).is_none();
+                return if *line < before && is_over { since.gaps(unit.clone()) } else { Vec::new() };
+            }
+            since.insert(unit.clone(), ());
+        }
+        Vec::new()
+    }
+
+    /// The next line that speaks of what lies at an address.
+    fn next_named(&self, addr: u64, after: usize) -> Option<usize> {
+        let first = |lines: &HashMap<u64, Vec<usize>>| {
+            let lines = lines.get(&addr)?;
+            lines.get(lines.partition_point(|line| *line <= after)).copied()
+        };
+        // What is mapped there later is spoken of from then on.
+        first(&self.named).filter(|named| first(&self.mapped).is_none_or(|mapped| *named <= mapped))
     }
 
     /// The first program that the log shows from its start.

@@ -94,8 +94,16 @@ impl<'a> Search<'a> {
     /// What is occupied after some calls.
     fn after(&self, sketch: &Sketch, order: &[Choice]) -> Sketch {
         let mut after = sketch.clone();
-        order.iter().for_each(|(op, belief)| after.apply(&self.ops[*op], *belief));
+        order.iter().for_each(|choice| self.apply(&mut after, *choice));
         after
+    }
+
+    fn apply(&self, sketch: &mut Sketch, (op, belief): Choice) {
+        let op = &self.ops[op];
+        if let (Some(Belief::Record | Belief::Hidden), Some(place)) = (belief, op.recorded_place()) {
+            self.images.gone_with(&place, op.ended).into_iter().for_each(|part| sketch.remove(part));
+        }
+        sketch.apply(op, belief);
     }
 
     /// Looks for an order that begins with some calls.
@@ -123,7 +131,7 @@ impl<'a> Search<'a> {
             let mut next = sketch.clone();
             self.work.copies += 1;
             self.work.ranges += sketch.len();
-            next.apply(&self.ops[op], belief);
+            self.apply(&mut next, (op, belief));
             self.done[op] = true;
             self.order.push((op, belief));
             if self.explore(&next, contradictions - usize::from(belief.is_some())) {

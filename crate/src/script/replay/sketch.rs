@@ -57,14 +57,18 @@ impl Op {
         Some(sketch.place(&self.effect)? == self.recorded)
     }
 
+    /// What it is recorded to have mapped where the kernel chose.
+    pub(super) fn recorded_place(&self) -> Option<Range<u64>> {
+        match self.effect {
+            Effect::Place { len, .. } | Effect::Resize { len, .. } => self.recorded.map(|at| at..at + len),
+            _ => None,
+        }
+    }
+
     /// Whether it takes away something of what another one got.
     pub(super) fn frees_part_of(&self, other: &Self) -> bool {
-        let (Effect::Set { gone, .. }, Some(at)) = (&self.effect, other.recorded) else { return false };
-        let len = match other.effect {
-            Effect::Place { len, .. } | Effect::Resize { len, .. } => len,
-            _ => return false,
-        };
-        gone.start < at + len && at < gone.end
+        let (Effect::Set { gone, .. }, Some(place)) = (&self.effect, other.recorded_place()) else { return false };
+        gone.start < place.end && place.start < gone.end
     }
 }
 
@@ -215,7 +219,7 @@ impl Sketch {
         start..self.occupied.get(next).map_or(self.top, |(start, _)| *start).min(self.top)
     }
 
-    fn remove(&mut self, range: Range<u64>) {
+    pub(super) fn remove(&mut self, range: Range<u64>) {
         let first = self.occupied.partition_point(|(_, end)| *end <= range.start);
         let behind = self.occupied.partition_point(|(start, _)| *start < range.end);
         if first >= behind || range.is_empty() {
