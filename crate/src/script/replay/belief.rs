@@ -100,17 +100,19 @@ impl Replay {
             Yield::Value(ours) => Some(*ours),
             _ => None,
         };
-        let belief = doubt.planned.unwrap_or_else(|| self.likeliest(recorded, at, ours));
+        let place = pages(at, len);
+        let belief = doubt.planned.unwrap_or_else(|| self.likeliest(state, recorded, &place, ours));
         if belief != Belief::Order {
-            self.put_as_recorded(state, recorded, &pages(at, len), ours, belief);
+            self.put_as_recorded(state, recorded, &place, ours, belief);
         }
     }
 
     /// What is believed without a search.
-    fn likeliest(&self, recorded: &Recorded<'_>, at: u64, ours: Option<u64>) -> Belief {
+    fn likeliest(&self, state: &State, recorded: &Recorded<'_>, place: &Range<u64>, ours: Option<u64>) -> Belief {
+        let is_taken = assume::holes(state, recorded.pid, place) != [place.clone()];
         match ours {
-            Some(ours) if !self.images.speaks_of(at, ours, recorded.statement.line) => Belief::Order,
-            Some(ours) if ours > at => Belief::Hidden,
+            Some(ours) if self.images.is_rather_ours(place, is_taken, ours, recorded.statement.line) => Belief::Order,
+            Some(ours) if ours > place.start => Belief::Hidden,
             _ => Belief::Record,
         }
     }

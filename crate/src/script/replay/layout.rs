@@ -208,6 +208,25 @@ impl Images {
         }
     }
 
+    /// Whether a mapping is rather where it lies here than where it is recorded: the log goes on to speak of our place, and
+    /// of the recorded one later, or for the sake of what lies there already.
+    pub(super) fn is_rather_ours(&self, recorded: &Range<u64>, is_taken: bool, ours: u64, line: usize) -> bool {
+        match (self.next_named(recorded.start, line), self.next_named(ours, line)) {
+            (Some(_), Some(_)) if is_taken => true,
+            (Some(recorded), Some(ours)) => ours <= recorded,
+            (None, Some(_)) => true,
+            (_, None) => is_taken && self.is_claimed(recorded, line),
+        }
+    }
+
+    /// Whether the log goes on to speak of what an earlier call mapped in a range, beginning elsewhere.
+    fn is_claimed(&self, range: &Range<u64>, before: usize) -> bool {
+        let end = self.units.partition_point(|(line, _)| *line < before);
+        let earlier = self.units[..end].iter().rev().take(UNITS_BACK);
+        let mut overlapping = earlier.filter(|(_, unit)| unit.start < range.end && range.start < unit.end);
+        overlapping.next().is_some_and(|(_, unit)| unit.start != range.start && self.next_named(unit.start, before).is_some())
+    }
+
     /// Whether the log goes on to speak of one address rather than of another. One of the two is where a mapping lies.
     pub(super) fn speaks_of(&self, one: u64, rather_than: u64, after: usize) -> bool {
         match (self.next_named(one, after), self.next_named(rather_than, after)) {

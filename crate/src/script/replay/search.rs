@@ -185,12 +185,14 @@ impl<'a> Search<'a> {
 
     /// What may be believed of a call whose result contradicts, the likeliest first.
     fn beliefs(&self, op: &Op, sketch: &Sketch) -> Vec<Belief> {
-        let (ours, Some(recorded)) = (sketch.computed(op), op.recorded) else { return vec![Belief::Order] };
-        let kept = if ours.is_some_and(|ours| ours > recorded) { vec![Belief::Hidden, Belief::Record] } else { vec![Belief::Record] };
-        if ours.is_none_or(|ours| self.images.speaks_of(recorded, ours, op.ended)) {
-            kept.into_iter().chain([Belief::Order]).collect()
-        } else {
+        let (ours, Some(recorded)) = (sketch.computed(op), op.recorded_place()) else { return vec![Belief::Order] };
+        let is_lower = ours.is_some_and(|ours| ours > recorded.start);
+        let kept = if is_lower { vec![Belief::Hidden, Belief::Record] } else { vec![Belief::Record] };
+        let is_taken = !sketch.is_free(&recorded);
+        if ours.is_some_and(|ours| self.images.is_rather_ours(&recorded, is_taken, ours, op.ended)) {
             [Belief::Order].into_iter().chain(kept).collect()
+        } else {
+            kept.into_iter().chain([Belief::Order]).collect()
         }
     }
 }

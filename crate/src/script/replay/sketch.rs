@@ -169,7 +169,7 @@ impl Sketch {
         self.occupied.get(next).is_some_and(|(start, end)| *start <= range.start && *end >= range.end)
     }
 
-    fn is_free(&self, range: &Range<u64>) -> bool {
+    pub(super) fn is_free(&self, range: &Range<u64>) -> bool {
         let next = self.occupied.partition_point(|(_, end)| *end <= range.start);
         self.occupied.get(next).is_none_or(|(start, _)| *start >= range.end)
     }
