@@ -57,7 +57,6 @@ fn a_falsified_address_is_named_by_few_calls() {
     }
 }
 
-
 /// By how much addresses are shifted: by pages, past a neighbour, far away.
 const SHIFTS: [i64; 8] = [0x1000, -0x1000, 0x2000, -0x3000, 0x1_0000, -0x20_0000, 0x40_0000, -0x3_0000_0000];
 

@@ -237,4 +237,3 @@ pub fn keep(name: &str, log: &str, truth: &str) {
         std::fs::write(std::path::Path::new(&folder).join(format!("{name}.{kind}")), text).expect("a folder to write to");
     }
 }
-

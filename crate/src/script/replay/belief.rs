@@ -133,7 +133,8 @@ impl Replay {
             phantoms.add(hidden.clone());
             map(state, pid, &hidden, 0);
             let size = amount(hidden.end - hidden.start);
-            self.assumed.push(format!("up to {size} at {:#x} were mapped, though no call shows it: this explains what follows", hidden.start));
+            self.assumed
+                .push(format!("up to {size} at {:#x} were mapped, though no call shows it: this explains what follows", hidden.start));
         }
         // What a mapping holds is not what tells places apart.
         map(state, pid, place, 3);

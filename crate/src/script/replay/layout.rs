@@ -199,7 +199,8 @@ impl Images {
         let number = memory_call(&statement.call.name);
         if let (Some(Sysno::mmap | Sysno::mremap), Some(at)) = (number, returned(statement)) {
             self.mapped.entry(at).or_default().push(statement.line);
-            let len = evaluate::arguments(&statement.call, &Names::new()).map_or(0, |args| args[1 + usize::from(number == Some(Sysno::mremap))].int());
+            let len = evaluate::arguments(&statement.call, &Names::new())
+                .map_or(0, |args| args[1 + usize::from(number == Some(Sysno::mremap))].int());
             self.units.push((statement.line, pages(at, len)));
         }
         let Some(Sysno::munmap | Sysno::mprotect | Sysno::madvise | Sysno::mremap) = memory_call(&statement.call.name) else { return };

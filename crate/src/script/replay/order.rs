@@ -2,9 +2,9 @@
 //! happened anywhere between its two moments. Before calls that overlap are run, an order is searched under which every
 //! result is the recorded one: backwards and forwards on a sketch of what is occupied, since only places tell orders apart.
 
+use super::belief::{Belief, Doubt};
 use super::files::flags_of;
 use super::layout::CLONE_VM;
-use super::belief::{Belief, Doubt};
 use super::search::{HORIZON, Search};
 use super::sketch::{Effect, Op, Sketch};
 use super::{memory_call, returned};
@@ -56,7 +56,7 @@ pub(in crate::script) struct Order {
 pub struct SearchWork {
     /// Plans that were looked for.
     pub plans: usize,
-    /// Of these, those that were not found.
+    /// Of these, those that found no order without contradictions.
     pub failed: usize,
     /// Steps of the searches.
     pub nodes: usize,
@@ -194,7 +194,10 @@ impl Order {
         self.work.plans += 1;
         let images = state.replay.as_ref()?.images.clone();
         let mut search = Search::new(ops, &images);
-        let (is_explained, found) = search.find(&sketch, self.steps_left);
+        let (is_explained, found) = match self.unordered {
+            true => search.find_any(&sketch, self.steps_left),
+            false => search.find(&sketch, self.steps_left),
+        };
         self.work.add(&search.work);
         if !is_explained {
             self.steps_left = self.steps_left.saturating_sub(search.work.nodes);
@@ -203,7 +206,6 @@ impl Order {
         // What explains a contradiction lies behind it: a plan is kept as far as that.
         let last = found.iter().rposition(|(_, belief)| belief.is_some()).map_or(0, |last| last + 1);
         let kept = &found[..found.len().min(KEPT.max(last))];
-        if std::env::var("DBG").is_ok() { eprintln!("NODES {is_explained} {} of {} ops {:?}", search.work.nodes, ops.len(), kept.iter().filter_map(|(op,b)| Some((ops[*op].ended,(*b)?))).collect::<Vec<_>>()); }
         self.beliefs.extend(kept.iter().filter_map(|(op, belief)| Some((ops[*op].ended, (*belief)?))));
         (!kept.is_empty()).then(|| kept.iter().map(|(op, _)| ops[*op].ended).collect())
     }

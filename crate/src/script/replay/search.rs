@@ -11,6 +11,8 @@ use std::collections::HashSet;
 pub(super) const HORIZON: usize = 64;
 /// Steps in search of an order without contradictions, at most: one that ends well takes a few hundred at most …
 const MOST_NODES: usize = 1_000;
+/// … without an order of the threads there is no end of orders …
+const NODES_WITHOUT_ORDER: usize = 8_000;
 /// … to go on from a call that contradicts …
 const NODES_GOING_ON: usize = 400;
 /// … and to find an order with any one contradiction.
@@ -64,6 +66,16 @@ impl<'a> Search<'a> {
         let nodes = NODES_WITH_ONE.min(most_nodes.saturating_sub(self.work.nodes));
         let with_one = self.explore_from(sketch, &[], 1, nodes).then(|| std::mem::take(&mut self.order));
         (false, with_one.unwrap_or(going_on))
+    }
+
+    /// An order without contradictions where the log tells none: what it does not explain cannot be compared.
+    pub(super) fn find_any(&mut self, sketch: &Sketch, most_nodes: usize) -> (bool, Vec<Choice>) {
+        for contradictions in 0..=2 {
+            if self.explore_from(sketch, &[], contradictions, NODES_WITHOUT_ORDER.min(most_nodes.saturating_sub(self.work.nodes))) {
+                return (contradictions == 0, std::mem::take(&mut self.order));
+            }
+        }
+        (false, Vec::new())
     }
 
     /// Follows the order that came furthest: at each call that contradicts, what is believed then is what explains most.

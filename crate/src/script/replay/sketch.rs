@@ -1,9 +1,9 @@
 //! What of an address space decides where the kernel puts a mapping: which addresses are occupied. Small enough that a
 //! search may copy it thousands of times.
 
-use super::layout::FIXED;
 use super::assume::LOWEST;
 use super::belief::{Belief, Phantoms, hidden_in};
+use super::layout::FIXED;
 use super::{memory_call, pages, returned};
 use crate::addr::{PMD_SIZE, page_align};
 use crate::ids::MmSerial;
