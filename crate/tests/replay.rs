@@ -220,6 +220,17 @@ fn each_limit_that_fits_a_refusal_is_named_and_no_other() {
     }
 }
 
+/// In mode 0 Linux refuses what is more than all of RAM and swap, unless it is only reserved.
+#[test]
+fn a_mapping_larger_than_memory_is_refused_by_the_heuristic() {
+    let asked =
+        |flags: &str| format!("mmap(NULL, 17179869184, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS{flags}, -1, 0) = -1 ENOMEM (x)");
+    let cause = cause_of(&asked(""));
+    assert!(cause.starts_with("would be ENOMEM with vm.overcommit_memory=0 and less than 16384 MB of RAM and swap"), "{cause}");
+    let reserved = cause_of(&asked("|MAP_NORESERVE"));
+    assert!(!reserved.contains("overcommit_memory=0"), "{reserved}");
+}
+
 #[test]
 fn a_huge_refused_mapping_names_the_smaller_machine() {
     let huge = "mmap(NULL, 17592186044416, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE, -1, 0) = -1 ENOMEM (Cannot)\n";

@@ -140,3 +140,29 @@ fn threads_that_the_log_does_not_show_being_made_overlap_too() {
     session.run_to_end().unwrap();
     assert_eq!(session.verdict().to_string(), "4 memory calls, 4 as on Linux");
 }
+
+/// A log of memory calls alone (`strace -f -e trace=%memory`) of two programs with a thread: whose memory a call is about
+/// follows from where it maps, and that another program began from a break that nobody was told.
+#[test]
+fn threads_of_programs_whose_start_is_not_shown() {
+    const MEMORY: &str = "PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)";
+    let log = format!(
+        "\
+1 brk(NULL) = 0x555555600000
+1 mmap(NULL, 8192, {MEMORY} = 0x7ffff7fb0000
+1 mmap(NULL, 4096, {MEMORY} = 0x7ffff7faf000
+2 brk(NULL) = 0x55d000000000
+2 mmap(NULL, 8192, {MEMORY} = 0x7f1234560000
+3 mmap(NULL, 4096, {MEMORY} = 0x7f123455f000
+2 munmap(0x7f1234560000, 8192) = 0
+3 mmap(NULL, 4096, {MEMORY} = 0x7f1234561000
+1 brk(NULL) = 0x555555590000
+1 mmap(NULL, 8192, {MEMORY} = 0x7fabc0000000
+1 brk(0x5555555b1000) = 0x5555555b1000
+"
+    );
+    let session = replay(&log);
+    assert_eq!((differing(&session), session.verdict().memory_equal), (Vec::new(), 11));
+    let assumed: Vec<_> = session.reports().iter().filter_map(|report| report.assumed.as_deref()).collect();
+    assert!(matches!(assumed.as_slice(), [one] if one.contains("another program began here")), "{assumed:?}");
+}

@@ -141,7 +141,6 @@ impl Replay {
         if let Some(space) = self.space(state, pid) {
             space.mapped(place.clone(), place.start);
         }
-        self.assumed.push("what follows takes it to lie where it was recorded".into());
         state.machine.kernel.trace.drain();
     }
 }

@@ -12,7 +12,7 @@ use crate::machine::{MapsLine, ProcessConfig, Sysno};
 use crate::script::ast::{Architecture, Expr, Statement};
 use crate::script::evaluate::{self, Names};
 use crate::sort;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// `MAP_FIXED | MAP_FIXED_NOREPLACE`.
@@ -55,6 +55,8 @@ pub(super) struct Image {
     touched: Ranges<()>,
     /// Where the kernel placed mappings.
     placed: Ranges<()>,
+    /// What is mapped now, by the place in the log's list of processes of the one that mapped it.
+    live: Ranges<usize>,
     /// Whether the log shows the program from its start.
     pub(super) complete: bool,
     /// The log does not show its `execve`: the place of its heap does.
@@ -67,6 +69,8 @@ pub(super) struct Image {
 const TELLING: usize = 8;
 /// So many mappings above the first one say that its address is wrong: one of them may be wrong itself.
 const VOTES: usize = 2;
+/// Threads map at most so far below the first mapping of their program.
+const KINSHIP: u64 = 1 << 36;
 /// Mappings among which the one is looked for that lay at an address.
 const UNITS_BACK: usize = 4096;
 
@@ -81,6 +85,8 @@ pub(super) struct Images {
     mapped: HashMap<u64, Vec<usize>>,
     /// What calls mapped, in the order of the log: the line, and the range.
     units: Vec<(usize, Range<u64>)>,
+    /// In a log that shows no process being made: whose memory a process shares, by where it maps.
+    leaders: HashMap<String, String>,
     /// The processes that the log begins in are threads of one: nothing that they map meets.
     threads: bool,
 }
@@ -97,7 +103,11 @@ enum Key {
 /// The last break of each process: a log that leaves out `execve` (`strace -e trace=%memory`) shows by it that another
 /// program began.
 #[derive(Default)]
-struct Heaps(HashMap<String, u64>);
+struct Heaps {
+    last: HashMap<String, u64>,
+    /// Every break that any process was told.
+    told: HashSet<u64>,
+}
 
 impl Heaps {
     /// Takes a call in; whether it tells that its process runs another program than before.
@@ -105,21 +115,31 @@ impl Heaps {
         let result = returned(statement);
         match statement.call.name.as_str() {
             "execve" | "execveat" if result == Some(0) => {
-                self.0.remove(process);
+                self.last.remove(process);
             }
             "fork" | "vfork" | "clone" | "clone3" => {
-                if let (Some(child), Some(heap)) = (result, self.0.get(process).copied()) {
-                    self.0.insert(child.to_string(), heap);
+                if let (Some(child), Some(heap)) = (result, self.last.get(process).copied()) {
+                    self.last.insert(child.to_string(), heap);
                 }
             }
             "brk" => {
                 let Some(now) = result else { return false };
-                let before = self.0.insert(process.to_string(), now);
-                return asks_for_break(statement) && before.is_some_and(|before| is_another_heap(before, now));
+                let before = self.last.insert(process.to_string(), now);
+                // Nobody was told this break: no call moved the heap there.
+                let is_new = self.told.insert(now);
+                let moved = |before: u64| is_another_heap(before, now) || (is_new && before != now);
+                return asks_for_break(statement) && before.is_some_and(moved);
             }
             _ => {}
         }
         false
+    }
+
+    /// A process has the heap of another one.
+    fn share(&mut self, process: &str, leader: &str) {
+        if let Some(heap) = self.last.get(leader).copied() {
+            self.last.insert(process.to_string(), heap);
+        }
     }
 }
 
@@ -141,12 +161,32 @@ fn base_name(path: &str) -> &str {
 impl Images {
     /// Reads a log.
     pub(super) fn read(statements: &[Statement], architecture: Architecture) -> Self {
+        let (images, apart) = Self::read_with(statements, architecture, &HashSet::new());
+        // What one maps where another one has something is no memory that they share.
+        if apart.is_empty() { images } else { Self::read_with(statements, architecture, &apart).0 }
+    }
+
+    /// Reads a log of which some processes are known to have their own memory: and those that are found to.
+    fn read_with(statements: &[Statement], architecture: Architecture, apart: &HashSet<String>) -> (Self, HashSet<String>) {
+        let mut found = HashSet::new();
+        let freed = if statements.iter().any(makes_or_starts) { Vec::new() } else { interrupted_unmaps(statements) };
+        let mut numbers: HashMap<&str, usize> = HashMap::new();
         let mut images = Self { threads: are_threads(statements), ..Self::default() };
         let first = statements.first().and_then(|statement| statement.process.clone()).unwrap_or_default();
         let mut current: HashMap<String, Key> = HashMap::new();
         let mut heaps = Heaps::default();
+        let is_of_memory_alone = !images.threads && !statements.iter().any(makes_or_starts);
         for statement in statements {
             let process = statement.process.as_deref().unwrap_or_default();
+            if is_of_memory_alone
+                && !current.contains_key(process)
+                && !apart.contains(process)
+                && let Some(leader) = images.likely_leader(&current, statement)
+            {
+                heaps.share(process, &leader);
+                current.insert(process.to_string(), current[&leader].clone());
+                images.leaders.insert(process.to_string(), leader);
+            }
             if heaps.show_another_program(process, statement) {
                 let image = images.by_line.entry(statement.line).or_default();
                 (image.complete, image.unseen) = (architecture == Architecture::X86_64, true);
@@ -171,8 +211,16 @@ impl Images {
                     }
                 }
                 _ => {
+                    if is_of_memory_alone {
+                        current.entry(process.to_string()).or_insert_with(|| key.clone());
+                    }
                     images.name(statement);
+                    let count = numbers.len();
+                    let number = *numbers.entry(process).or_insert(count);
                     if let Some(image) = images.at(&key) {
+                        if is_of_memory_alone && image.meets(statement, number, &freed) {
+                            found.insert(process.to_string());
+                        }
                         image.learn(statement);
                     }
                 }
@@ -181,7 +229,37 @@ impl Images {
         if overlap(statements) {
             images.vote();
         }
-        images
+        found.retain(|process| images.leaders.contains_key(process));
+        (images, found)
+    }
+
+    /// Whose memory a process shares that is met in the midst of one: a program would ask for its break first, and where
+    /// mappings lie differs between programs.
+    fn likely_leader(&self, current: &HashMap<String, Key>, statement: &Statement) -> Option<String> {
+        let number = memory_call(&statement.call.name).filter(|number| *number != Sysno::brk)?;
+        let args = evaluate::arguments(&statement.call, &Names::new()).ok()?;
+        let at = if number == Sysno::mmap { returned(statement)? } else { args[0].int() };
+        let distance = |image: &Image| image.top.map(|top| top.wrapping_sub(at)).filter(|distance| *distance < KINSHIP);
+        let near = |(process, key): (&String, &Key)| Some((distance(self.image(key)?)?, process.clone()));
+        let is_leader = |(process, _): &(&String, &Key)| !self.leaders.contains_key(*process);
+        let mut near: Vec<_> = current.iter().filter(is_leader).filter_map(near).collect();
+        near.sort_unstable();
+        // Programs whose places are not random all lie alike.
+        let is_clear = near.get(1).is_none_or(|(second, _)| near[0].0 < second / 2);
+        near.into_iter().next().filter(|_| is_clear).map(|(_, process)| process)
+    }
+
+    fn image(&self, key: &Key) -> Option<&Image> {
+        match key {
+            Key::Line(line) => self.by_line.get(line),
+            Key::Process(process) => self.by_process.get(process),
+            Key::Inherited => None,
+        }
+    }
+
+    /// The process whose memory another one shares that the log did not show being made.
+    pub(super) fn leader_of(&self, process: Option<&str>) -> Option<&str> {
+        self.leaders.get(process?).map(String::as_str)
     }
 
     /// Where calls overlap, a first address that is wrong in the log is outvoted by several that lie higher: what lies too low
@@ -312,6 +390,11 @@ impl Images {
     }
 }
 
+/// Whether a call makes a process or starts a program.
+fn makes_or_starts(statement: &Statement) -> bool {
+    matches!(statement.call.name.as_str(), "execve" | "execveat" | "fork" | "vfork" | "clone" | "clone3")
+}
+
 /// Whether memory calls of a log overlap in time.
 pub(super) fn overlap(statements: &[Statement]) -> bool {
     statements.iter().any(|statement| statement.began < statement.line && memory_call(&statement.call.name).is_some())
@@ -324,7 +407,7 @@ fn are_threads(statements: &[Statement]) -> bool {
     let mut heap = None;
     for statement in statements {
         let name = statement.call.name.as_str();
-        if matches!(name, "execve" | "execveat" | "fork" | "vfork" | "clone" | "clone3") {
+        if makes_or_starts(statement) {
             return false;
         }
         let (Some(number), Some(at)) = (memory_call(name), returned(statement)) else { continue };
@@ -363,7 +446,44 @@ pub(super) fn pages(start: u64, len: u64) -> Range<u64> {
     VirtAddr(start).page_floor().0..page_align(end)
 }
 
+/// The munmap calls that were interrupted, with the lines on which they began and ended: what they free is free in between.
+fn interrupted_unmaps(statements: &[Statement]) -> Vec<(usize, usize, Range<u64>)> {
+    let unmaps = statements.iter().filter(|s| s.began < s.line && memory_call(&s.call.name) == Some(Sysno::munmap));
+    let ranges = unmaps.filter_map(|s| {
+        let args = evaluate::arguments(&s.call, &Names::new()).ok()?;
+        Some((s.began, s.line, pages(args[0].int(), args[1].int())))
+    });
+    ranges.collect()
+}
+
 impl Image {
+    /// Keeps what is mapped; whether a call mapped something where the kernel would not have put it, since another process of
+    /// the same memory had something there.
+    fn meets(&mut self, statement: &Statement, process: usize, freed: &[(usize, usize, Range<u64>)]) -> bool {
+        let (Some(number), Some(at)) = (memory_call(&statement.call.name), returned(statement)) else { return false };
+        let Ok(args) = evaluate::arguments(&statement.call, &Names::new()) else { return false };
+        let [addr, len, new_len, flags, ..] = args.each_ref().map(|arg| arg.int());
+        match number {
+            Sysno::munmap => self.live.remove(pages(addr, len)),
+            Sysno::mmap => {
+                let range = pages(at, len);
+                let owner = [range.start, range.end.saturating_sub(1)].into_iter().find_map(|at| self.live.get(at));
+                let is_freed = |(began, ended, gone): &(usize, usize, Range<u64>)| {
+                    *began < statement.line && statement.began < *ended && gone.start < range.end && range.start < gone.end
+                };
+                let meets = flags & FIXED == 0 && owner.is_some_and(|owner| owner != process) && !freed.iter().any(is_freed);
+                self.live.insert(range, process);
+                return meets;
+            }
+            Sysno::mremap => {
+                self.live.remove(pages(addr, len));
+                self.live.insert(pages(at, new_len), process);
+            }
+            _ => {}
+        }
+        false
+    }
+
     fn learn(&mut self, statement: &Statement) {
         let Some(number) = memory_call(&statement.call.name) else { return };
         let Ok(args) = evaluate::arguments(&statement.call, &Names::new()) else { return };

@@ -130,9 +130,13 @@ impl Replay {
         wants
     }
 
-    /// Whether a process that the log did not show being made shares the first one's memory.
-    pub(super) fn meets_threads(&self) -> bool {
-        self.spaces.is_some() && self.images.are_threads()
+    /// Whose memory a process shares that the log did not show being made: the first one's, or that of a named one.
+    pub(super) fn leader(&self, state: &State, process: Option<&str>) -> Option<Pid> {
+        self.spaces.as_ref()?;
+        match self.images.leader_of(process) {
+            Some(leader) => state.processes.get(leader).copied(),
+            None => self.images.are_threads().then_some(state.first),
+        }
     }
 
     /// How a process starts that the log meets without having seen it made.

@@ -228,8 +228,8 @@ fn space_of(state: &State, statement: &Statement) -> Option<MmSerial> {
 
 /// The address space of the process that a statement is of; of one that the log did not show being made, the one it will share.
 fn memory_of(state: &State, statement: &Statement) -> Option<MmSerial> {
-    let meets_threads = || state.replay.as_ref().is_some_and(|replay| replay.meets_threads());
-    let pid = state.known_pid(statement).or_else(|| meets_threads().then_some(state.first))?;
+    let leader = || state.replay.as_ref().and_then(|replay| replay.leader(state, statement.process.as_deref()));
+    let pid = state.known_pid(statement).or_else(leader)?;
     state.machine.mm_of(pid).map(|mm| mm.serial)
 }
 
