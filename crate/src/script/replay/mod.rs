@@ -9,6 +9,7 @@
 mod assume;
 mod belief;
 mod files;
+mod image;
 mod layout;
 pub(super) mod limits;
 pub(super) mod order;
