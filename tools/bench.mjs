@@ -17,6 +17,8 @@ const UNICORN = '2.1.4';
 const RANDOM = 100_000;
 /** Lines of the log that is read and replayed in a round. */
 const LINES = 10_000;
+/** Longer logs: a line of them costs as much as one of the short log, if all is linear. */
+const LONGER = [50_000, 200_000];
 const target = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
 
 const built = join(target, 'wasm32-unknown-unknown', 'release', 'pagefault_bench_wasm.wasm');
@@ -157,6 +159,10 @@ main(async () => {
     ['the same', 'BTreeMap', null, async () => [await sets.ask('set_areas', 50_000), await sets.ask('set_btreemap', 50_000)]],
     ['reading a log of strace -f, a line', 'the same code, native', 3, async () => [timePrepared(small, 'log_read', LINES), await logs.ask('log_read', LINES)]],
     ['replaying it, a line', 'the same code, native', 3, async () => [timePrepared(small, 'log_replay', LINES), await logs.ask('log_replay', LINES)]],
+    ...LONGER.flatMap((lines) => ['read', 'replay'].flatMap((what) => [
+      [`${what}ing a log of ${lines.toLocaleString('en')} lines, a line`, 'the same code, native', 3, async () => [timePrepared(small, `log_${what}`, lines), await logs.ask(`log_${what}`, lines)]],
+      ['the same', 'a line of 10,000', 1.5, async () => [timePrepared(small, `log_${what}`, lines), timePrepared(small, `log_${what}`, LINES)]],
+    ])),
   ].filter(Boolean);
 
   // Until the optimising compiler has had its turn with every loop.

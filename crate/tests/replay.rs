@@ -220,6 +220,17 @@ fn each_limit_that_fits_a_refusal_is_named_and_no_other() {
     }
 }
 
+/// In mode 0 Linux refuses what is more than all of RAM and swap, unless it is only reserved.
+#[test]
+fn a_mapping_larger_than_memory_is_refused_by_the_heuristic() {
+    let asked =
+        |flags: &str| format!("mmap(NULL, 17179869184, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS{flags}, -1, 0) = -1 ENOMEM (x)");
+    let cause = cause_of(&asked(""));
+    assert!(cause.starts_with("would be ENOMEM with vm.overcommit_memory=0 and less than 16384 MB of RAM and swap"), "{cause}");
+    let reserved = cause_of(&asked("|MAP_NORESERVE"));
+    assert!(!reserved.contains("overcommit_memory=0"), "{reserved}");
+}
+
 #[test]
 fn a_huge_refused_mapping_names_the_smaller_machine() {
     let huge = "mmap(NULL, 17592186044416, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE, -1, 0) = -1 ENOMEM (Cannot)\n";
@@ -342,7 +353,7 @@ mprotect(0x7f2200000000, 4096, PROT_READ) = 0\n",
     let is_assumed = |at: u64| session.is_assumed(Pid(1), VirtRange::new(at, at + 0x1000));
     assert!(!is_assumed(0x7f11_0001_0000) && is_assumed(0x7f22_0000_0000));
     // What the program starts with is found out from the log, not shown by it.
-    let stack = session.machine().mm_of(Pid(1)).expect("it lives").vmas.iter().last().expect("a stack").1.range;
+    let stack = pagefault::internals::mm(session.machine(), Pid(1)).expect("it lives").vmas.iter().last().expect("a stack").1.range;
     assert!(session.is_assumed(Pid(1), stack));
     let script = replayed(Script::parse("mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n").expect("a script"));
     let all = VirtRange::new(0, 1 << 47);

@@ -13,12 +13,19 @@ afterAll(() => rmSync(place, { recursive: true, force: true }));
 const strace = findStrace();
 
 const SOURCE = '#include <stdlib.h>\nint main(void) { free(malloc(1 << 20)); return 0; }\n';
+/** Programs with threads that start other programs. */
+const THREADS = 'import threading, subprocess\ndef go(n):\n x = bytearray(1 << 20)\n subprocess.run(["true"])\n y = bytearray(3 << 20)\n subprocess.run(["echo", str(n)])\nts = [threading.Thread(target=go, args=(i,)) for i in range(3)]\n[t.start() for t in ts]\n[t.join() for t in ts]\n';
+const WORKERS = "const { Worker, isMainThread } = require('worker_threads');\nconst { execFileSync } = require('child_process');\nif (isMainThread) for (let i = 0; i < 2; i++) new Worker(__filename);\nexecFileSync('true');\n";
+const MAKEFILE = 'all: a b c d\na b c d:\n\t@sleep 0.05; echo $@ | cat\n';
 const PROGRAMS: Record<string, string[]> = {
   bash: ['bash', '-c', 'for i in 1 2 3; do (echo $i | cat); done; true & wait'],
   gcc: ['gcc', '-O1', '-o', join(place, 'compiled'), join(place, 'source.c')],
   perl: ['perl', '-e', 'my @a = map { $_ x 100 } 1..2000; system("true"); print scalar(@a), "\\n"'],
   python3: ['python3', '-c', 'import json, ssl\nb = bytearray(1 << 22)\nprint(len(json.dumps(list(range(1000)))))'],
   node: ['node', '-e', 'console.log(1)'],
+  'python3-threads': ['python3', join(place, 'threads.py')],
+  'node-workers': ['node', join(place, 'workers.cjs')],
+  make: ['make', '-j4', '-f', join(place, 'Makefile')],
   cargo: ['cargo', '--version'],
   'cargo-metadata': ['cargo', 'metadata', '--format-version', '1', '--offline', '--manifest-path', join(place, 'tiny', 'Cargo.toml')],
   'cargo-build': ['cargo', 'build', '--offline', '--manifest-path', join(place, 'tiny', 'Cargo.toml')],
@@ -28,15 +35,14 @@ const OPTIONS = [['-f'], ['-f', '-y'], ['-f', '-k'], ['-f', '-tt', '-T'], ['-f',
 /** With stacks these are logs of hundreds of thousands of lines. */
 const LONG = new Set(['cargo-build']);
 
-/** Programs of threads that start others: where a log has memory calls alone, nothing in it tells a thread from a process. */
-const MIXED = new Set(['cargo-metadata', 'cargo-build']);
-const isMixed = (name: string, options: readonly string[]) => MIXED.has(name) && options.includes('trace=%memory');
-
 const isThere = (program: string) => spawnSync('which', [program]).status === 0;
 
 /** What the tracer and the program wrote to one terminal. */
 function traced(options: string[], program: string[]): string {
   writeFileSync(join(place, 'source.c'), SOURCE);
+  writeFileSync(join(place, 'threads.py'), THREADS);
+  writeFileSync(join(place, 'workers.cjs'), WORKERS);
+  writeFileSync(join(place, 'Makefile'), MAKEFILE);
   rmSync(join(place, 'tiny'), { recursive: true, force: true });
   mkdirSync(join(place, 'tiny', 'src'), { recursive: true });
   writeFileSync(join(place, 'tiny', 'Cargo.toml'), '[package]\nname = "tiny"\nversion = "0.1.0"\nedition = "2021"\n');
@@ -71,7 +77,7 @@ function checkLog(name: string, log: string): void {
 describe.skipIf(!strace)('what strace writes is read whole', () => {
   for (const [name, program] of Object.entries(PROGRAMS)) {
     const isMissing = !isThere(program[0]!);
-    for (const options of OPTIONS.filter((some) => !(LONG.has(name) && some.includes('-k')) && !isMixed(name, some))) {
+    for (const options of OPTIONS.filter((some) => !(LONG.has(name) && some.includes('-k')))) {
       const title = `${name} ${options.join(' ')}`;
       test.skipIf(isMissing)(title, { timeout: 300_000 }, () => checkLog(title, traced(options, program)));
     }

@@ -60,7 +60,8 @@ fn other_text(text: &str) -> Option<&'static str> {
     let (all, strange) = start.fold((0, 0), |(all, strange), c| (all + 1, strange + usize::from(matches!(c, '\0' | '\u{fffd}'))));
     if all >= 16 && strange * 4 > all {
         return Some(
-            "these are bytes, not text, as /proc/PID/pagemap holds them (8 a page): what is said here needs /proc/PID/maps or smaps, or a log of calls",
+            "these are bytes, not text, as /proc/PID/pagemap holds them: 8 a page, without the addresses that they are of. What can be read \
+             is `cat /proc/PID/smaps` of the same process, which says of each area how much of it is present, swapped and shared",
         );
     }
     if text.lines().filter(|line| is_pmap_line(line)).nth(1).is_some() {
@@ -68,7 +69,10 @@ fn other_text(text: &str) -> Option<&'static str> {
     }
     let table = text.lines().find(|line| !line.trim().is_empty())?;
     let is_table = ["voffset\toffset\t", "flags\tpage-count", "             flags\tpage-count"].iter().any(|head| table.starts_with(head));
-    is_table.then_some("this looks like the output of page-types, pages one by one: what is said here needs /proc/PID/maps or smaps")
+    is_table.then_some(
+        "this looks like the output of page-types: pages one by one, without the areas that they are of. What can be read is \
+             `cat /proc/PID/smaps` of the same process, which says of each area how much of it is present, swapped and shared",
+    )
 }
 
 /// `0000558800000000       4K r---- demo`

@@ -26,6 +26,7 @@ mod signatures;
 mod steps;
 mod tally;
 mod told;
+mod travel;
 mod verdict;
 
 pub use crate::settings::{Directive, HEADER_SETTINGS, Header, ParseError, SETTINGS, Setting, WrittenPolicy, constants};

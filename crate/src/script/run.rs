@@ -210,13 +210,14 @@ impl State {
     fn adopt(&mut self, statement: &Statement) -> Result<Pid, String> {
         let name = statement.process.clone().unwrap_or_default();
         let replay = self.replay.as_ref().expect("only logs adopt");
-        let (is_thread, config) = (replay.meets_threads(), replay.config_met(statement.process.as_deref()));
+        let (leader, config) = (replay.leader(self, statement.process.as_deref()), replay.config_met(statement.process.as_deref()));
         if let Ok(number) = name.parse() {
             self.machine.set_next_pid(Pid(number));
         }
-        if is_thread && self.machine.mm_of(self.first).is_some() {
-            const CLONE_VM_THREAD: u64 = 0x10100;
-            if let Yield::Value(made) = self.syscall(self.first, Sysno::clone, &[CLONE_VM_THREAD, 0, 0, 0, 0, 0].map(Arg::Int)) {
+        if let Some(leader) = leader.filter(|leader| self.machine.mm_of(*leader).is_some()) {
+            // It shares the memory; that it is no thread otherwise lets it start another program.
+            const CLONE_VM: u64 = 0x100;
+            if let Yield::Value(made) = self.syscall(leader, Sysno::clone, &[CLONE_VM, 0, 0, 0, 0, 0].map(Arg::Int)) {
                 let pid = Pid(made as u32);
                 self.processes.insert(name, pid);
                 return Ok(pid);

@@ -21,8 +21,6 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 const EVENTS_PER_STEP: usize = 20_000;
 /// Events kept of all steps; then those of the oldest are forgotten.
 const EVENTS_KEPT: usize = 200_000;
-/// Saves that a session makes by itself besides that of the start.
-const MOST_SAVES: usize = 6;
 
 /// How far a session has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,27 +41,27 @@ impl Progress {
 /// A script on a machine.
 #[derive(Clone, Debug)]
 pub struct Session {
-    script: Script,
-    state: State,
+    pub(super) script: Script,
+    pub(super) state: State,
     /// Moments that can be gone to at once, with what was counted up to each.
-    saves: Saves<Tallied>,
+    pub(super) saves: Saves<Tallied>,
     /// Saves are made only when somebody asks for one.
-    saves_by_hand: bool,
+    pub(super) saves_by_hand: bool,
     /// Of every statement that was ever run: what came of it does not depend on when.
     reports: Vec<StepReport>,
     /// How many statements the machine has run.
-    position: usize,
-    recording: bool,
+    pub(super) position: usize,
+    pub(super) recording: bool,
     /// The same in short.
     columns: StepColumns,
     /// Memory calls that were not compared, of all steps that were ever run.
-    left_out: Vec<LeftOut>,
+    pub(super) left_out: Vec<LeftOut>,
     /// Statements run, again and again ones too.
     runs: usize,
     /// Steps whose events are kept, and how many they are together.
-    watched: VecDeque<usize>,
+    pub(super) watched: VecDeque<usize>,
     events_kept: usize,
-    tallied: Tallied,
+    pub(super) tallied: Tallied,
     /// The order of calls that overlapped.
     order: Order,
     /// The same log under the other assumption about what was written: a session in which excuses are tried.
@@ -72,13 +70,13 @@ pub struct Session {
 
 /// What is counted of the steps up to a position.
 #[derive(Clone, Debug, Default)]
-struct Tallied {
-    verdict: Verdict,
-    tallies: BTreeMap<Pid, ProcessTally>,
+pub(super) struct Tallied {
+    pub(super) verdict: Verdict,
+    pub(super) tallies: BTreeMap<Pid, ProcessTally>,
     /// Parts that were set aside and are counted.
-    set_aside: usize,
+    pub(super) set_aside: usize,
     /// In a save: how many calls of those left out are counted; the list itself is kept once for all.
-    left_out: usize,
+    pub(super) left_out: usize,
 }
 
 impl Session {
@@ -248,7 +246,7 @@ impl Session {
         Some(run.map(|()| &self.reports[step]))
     }
 
-    fn step_on(&mut self, records: bool) -> Option<Result<(), ParseError>> {
+    pub(super) fn step_on(&mut self, records: bool) -> Option<Result<(), ParseError>> {
         let step = self.position;
         if step >= self.len() {
             return None;
@@ -349,6 +347,9 @@ impl Session {
     fn run_one(&mut self, records: bool) -> Result<StepReport, ParseError> {
         let statement = &self.script.statements[self.position];
         self.runs += 1;
+        if let Some(replay) = &mut self.state.replay {
+            replay.doubt(self.order.doubt(statement.line));
+        }
         if records {
             self.state.machine.kernel.trace.start(EVENTS_PER_STEP);
         }
@@ -379,102 +380,6 @@ impl Session {
         }
     }
 
-    /// Runs to the end.
-    ///
-    /// # Errors
-    /// The first statement that cannot be run as written.
-    pub fn run_to_end(&mut self) -> Result<(), ParseError> {
-        while let Some(result) = self.step() {
-            result?;
-        }
-        Ok(())
-    }
-
-    /// Runs at most so many statements, so that a caller can show progress, or stop. What happens inside is recorded of the
-    /// last of them.
-    ///
-    /// # Errors
-    /// As [`Session::run_to_end`].
-    pub fn run_slice(&mut self, most: usize) -> Result<Progress, ParseError> {
-        self.run_quietly(most.min(self.len() - self.position).saturating_sub(1))?;
-        if most > 0
-            && let Some(result) = self.step()
-        {
-            result?;
-        }
-        Ok(self.progress())
-    }
-
-    /// The same, and nothing is recorded.
-    ///
-    /// # Errors
-    /// As [`Session::run_to_end`].
-    pub fn run_quietly(&mut self, most: usize) -> Result<Progress, ParseError> {
-        for _ in 0..most {
-            match self.step_on(false) {
-                Some(result) => result?,
-                None => break,
-            }
-        }
-        Ok(self.progress())
-    }
-
-    /// Goes to a position, forwards or backwards; beyond the end is the end. What happens inside is recorded of the last step.
-    ///
-    /// # Errors
-    /// A statement on the way that cannot be run as written; the position is just before it then.
-    pub fn go_to(&mut self, position: usize) -> Result<(), ParseError> {
-        let position = position.min(self.len());
-        // Of a step whose inside is known nothing has to be recorded again.
-        let last = position.checked_sub(1).filter(|last| self.recording && !self.watched.contains(last));
-        self.approach(last.filter(|_| position != self.position).unwrap_or(position));
-        self.run_slice(position - self.position).map(|_| ())
-    }
-
-    /// Goes to the last save at or before a position, if that is nearer than where it stands: a caller can go on from there in
-    /// slices.
-    pub fn rewind(&mut self, position: usize) {
-        self.approach(position);
-    }
-
-    fn approach(&mut self, position: usize) {
-        if position >= self.position && self.saves.before(position) <= self.position {
-            return;
-        }
-        let Some((at, tallied)) = self.saves.restore(position, &mut self.state) else { return };
-        let mut left_out = std::mem::take(&mut self.tallied.verdict.left_out);
-        if left_out.len() < tallied.left_out {
-            left_out.extend_from_slice(&self.left_out[left_out.len()..tallied.left_out]);
-        }
-        left_out.truncate(tallied.left_out);
-        self.tallied = tallied;
-        self.tallied.verdict.left_out = left_out;
-        self.position = at;
-    }
-
-    /// Saves this moment: from now on it can be gone to at once.
-    pub fn save(&mut self) {
-        let left_out = std::mem::take(&mut self.tallied.verdict.left_out);
-        let tallied = Tallied { left_out: left_out.len(), ..self.tallied.clone() };
-        self.tallied.verdict.left_out = left_out;
-        self.saves.add(self.position, &mut self.state, tallied);
-    }
-
-    /// From now on only [`Session::save`] saves: whoever knows how long things take knows when it is worth it.
-    pub fn save_by_hand(&mut self) {
-        self.saves_by_hand = true;
-    }
-
-    /// The position of the last save at or before another.
-    pub fn saved_before(&self, position: usize) -> usize {
-        self.saves.before(position)
-    }
-
-    /// How many moments are saved, and how many bytes they take.
-    pub fn saves(&self) -> (usize, usize) {
-        (self.saves.len(), self.saves.bytes())
-    }
-
     /// Adds a statement at the end, as typed on a console. The position must be the end.
     ///
     /// # Errors
@@ -495,14 +400,6 @@ impl Session {
         self.other = None;
         self.order.unsettle(position);
         Ok(())
-    }
-
-    /// Now and then a save is made, so that going back need not start at the beginning.
-    fn save_now_and_then(&mut self) {
-        let spacing = (self.len() / (MOST_SAVES + 1)).max(50);
-        if !self.saves_by_hand && self.position >= self.saves.last() + spacing && self.saves.len() <= MOST_SAVES {
-            self.save();
-        }
     }
 
     /// How each process compares so far, field by field.

@@ -14,10 +14,12 @@ const ASSUMED: u64 = 0x10_4022;
 const SHARED: u64 = 1;
 const PRIVATE: u64 = 2;
 const MADV_REMOVE: u64 = 9;
+/// Searches begin here (CONFIG_LSM_MMAP_MIN_ADDR).
+pub(super) const LOWEST: u64 = 0x1_0000;
 const NO_DESCRIPTOR: u64 = u64::MAX;
 
 /// An amount of memory, for people.
-fn amount(bytes: u64) -> String {
+pub(super) fn amount(bytes: u64) -> String {
     match bytes >> 10 {
         kb if kb.is_multiple_of(1 << 20) => format!("{} GB", kb >> 20),
         kb if kb.is_multiple_of(1 << 10) => format!("{} MB", kb >> 10),
@@ -159,6 +161,15 @@ fn needed_by(number: Sysno, args: &[Arg; 6], statement: &Statement) -> Option<Ra
         mmap if exists && flags & FIXED != 0 => Some(pages(addr, PAGE_SIZE)),
         _ => None,
     }
+}
+
+/// The free range around an address, below where mappings begin.
+pub(super) fn gap(state: &State, pid: Pid, at: u64) -> Range<u64> {
+    let Some(mm) = state.machine.mm_of(pid) else { return at..at };
+    let before = mm.vmas.iter().map(|(_, area)| area.range.end.0).take_while(|end| *end <= at).last();
+    let behind = mm.vmas.iter().map(|(_, area)| area.range.start.0).find(|start| *start > at);
+    let top = mm.layout.mmap_base.0;
+    before.unwrap_or(LOWEST)..behind.unwrap_or(top).min(top)
 }
 
 /// The parts of a range where nothing is mapped.

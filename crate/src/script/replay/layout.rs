@@ -4,63 +4,25 @@
 //! put at addresses of its own choice moves our stack, loader and program out of the way.
 
 use super::files::flags_of;
+use super::image::{Image, VOTES};
 use super::ranges::Ranges;
-use super::space::Space;
 use super::{memory_call, returned};
-use crate::addr::{PAGE_SIZE, TASK_SIZE, VirtAddr, VirtRange, page_align};
-use crate::machine::{MapsLine, ProcessConfig, Sysno};
+use crate::addr::{PAGE_SIZE, VirtAddr, page_align};
+use crate::machine::Sysno;
 use crate::script::ast::{Architecture, Expr, Statement};
 use crate::script::evaluate::{self, Names};
-use crate::sort;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// `MAP_FIXED | MAP_FIXED_NOREPLACE`.
 pub(super) const FIXED: u64 = 0x10_0010;
-const MAP_32BIT: u64 = 0x40;
 pub(super) const CLONE_VM: u64 = 0x100;
-/// Position-independent programs lie above, and their heap behind them.
-const PIE_BASE: u64 = 0x5500_0000_0000;
 /// A heap begins at most so far behind its program: 1 GiB at random, and the program itself.
-const HEAP_DISTANCE: u64 = 2 << 30;
-/// Pages of vvar, vvar_vclock and vdso, as they lie upwards below the dynamic loader.
-const VDSO: [(&str, u64, [char; 4]); 3] =
-    [("[vvar]", 4, ['r', '-', '-', 'p']), ("[vvar_vclock]", 2, ['r', '-', '-', 'p']), ("[vdso]", 2, ['r', '-', 'x', 'p'])];
-/// Pages of glibc's dynamic loader; more if the log uses more.
-const LOADER_PAGES: u64 = 0x36;
-/// The loader is looked for so far above the first mapping.
-const LOADER_REACH: u64 = 16 << 20;
-const STACK_PAGES: u64 = 0x21;
-
-/// What a log tells of one program, from its `execve` to the next.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Image {
-    /// The end of the first mapping that the kernel placed, as recorded.
-    top: Option<u64>,
-    /// The line on which the first one ends: those that began before it may have been placed earlier.
-    top_line: usize,
-    /// The same as a trial found it, since the address that tells is wrong itself.
-    found_top: Option<u64>,
-    /// The first mappings that the kernel placed.
-    first: Vec<Range<u64>>,
-    /// The lowest break.
-    start_brk: Option<u64>,
-    /// Whether the first call on the heap asks where it begins.
-    asks_brk_first: Option<bool>,
-    /// What calls name that are no `mmap`, and what the program mapped at addresses of its own choice.
-    touched: Ranges<()>,
-    /// Where the kernel placed mappings.
-    placed: Ranges<()>,
-    /// Whether the log shows the program from its start.
-    pub(super) complete: bool,
-    /// The log does not show its `execve`: the place of its heap does.
-    pub(super) unseen: bool,
-    /// Its path.
-    path: Option<String>,
-}
-
-/// So many first mappings may tell where the area begins.
-const TELLING: usize = 8;
+pub(super) const HEAP_DISTANCE: u64 = 2 << 30;
+/// Threads map at most so far below the first mapping of their program.
+const KINSHIP: u64 = 1 << 36;
+/// Mappings among which the one is looked for that lay at an address.
+const UNITS_BACK: usize = 4096;
 
 /// The programs of a log: by the line of their `execve`, or by a process that the log begins in.
 #[derive(Clone, Debug, Default)]
@@ -71,6 +33,10 @@ pub(super) struct Images {
     named: HashMap<u64, Vec<usize>>,
     /// The lines of calls that mapped something at an address.
     mapped: HashMap<u64, Vec<usize>>,
+    /// What calls mapped, in the order of the log: the line, and the range.
+    units: Vec<(usize, Range<u64>)>,
+    /// In a log that shows no process being made: whose memory a process shares, by where it maps.
+    leaders: HashMap<String, String>,
     /// The processes that the log begins in are threads of one: nothing that they map meets.
     threads: bool,
 }
@@ -87,7 +53,11 @@ enum Key {
 /// The last break of each process: a log that leaves out `execve` (`strace -e trace=%memory`) shows by it that another
 /// program began.
 #[derive(Default)]
-struct Heaps(HashMap<String, u64>);
+struct Heaps {
+    last: HashMap<String, u64>,
+    /// Every break that any process was told.
+    told: HashSet<u64>,
+}
 
 impl Heaps {
     /// Takes a call in; whether it tells that its process runs another program than before.
@@ -95,21 +65,31 @@ impl Heaps {
         let result = returned(statement);
         match statement.call.name.as_str() {
             "execve" | "execveat" if result == Some(0) => {
-                self.0.remove(process);
+                self.last.remove(process);
             }
             "fork" | "vfork" | "clone" | "clone3" => {
-                if let (Some(child), Some(heap)) = (result, self.0.get(process).copied()) {
-                    self.0.insert(child.to_string(), heap);
+                if let (Some(child), Some(heap)) = (result, self.last.get(process).copied()) {
+                    self.last.insert(child.to_string(), heap);
                 }
             }
             "brk" => {
                 let Some(now) = result else { return false };
-                let before = self.0.insert(process.to_string(), now);
-                return asks_for_break(statement) && before.is_some_and(|before| is_another_heap(before, now));
+                let before = self.last.insert(process.to_string(), now);
+                // Nobody was told this break: no call moved the heap there.
+                let is_new = self.told.insert(now);
+                let moved = |before: u64| is_another_heap(before, now) || (is_new && before != now);
+                return asks_for_break(statement) && before.is_some_and(moved);
             }
             _ => {}
         }
         false
+    }
+
+    /// A process has the heap of another one.
+    fn share(&mut self, process: &str, leader: &str) {
+        if let Some(heap) = self.last.get(leader).copied() {
+            self.last.insert(process.to_string(), heap);
+        }
     }
 }
 
@@ -123,20 +103,35 @@ fn is_another_heap(one: u64, other: u64) -> bool {
     one.abs_diff(other) > HEAP_DISTANCE
 }
 
-/// What a program is called by its path.
-fn base_name(path: &str) -> &str {
-    path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(path)
-}
-
 impl Images {
     /// Reads a log.
     pub(super) fn read(statements: &[Statement], architecture: Architecture) -> Self {
+        let (images, apart) = Self::read_with(statements, architecture, &HashSet::new());
+        // What one maps where another one has something is no memory that they share.
+        if apart.is_empty() { images } else { Self::read_with(statements, architecture, &apart).0 }
+    }
+
+    /// Reads a log of which some processes are known to have their own memory: and those that are found to.
+    fn read_with(statements: &[Statement], architecture: Architecture, apart: &HashSet<String>) -> (Self, HashSet<String>) {
+        let mut found = HashSet::new();
+        let freed = if statements.iter().any(makes_or_starts) { Vec::new() } else { interrupted_unmaps(statements) };
+        let mut numbers: HashMap<&str, usize> = HashMap::new();
         let mut images = Self { threads: are_threads(statements), ..Self::default() };
         let first = statements.first().and_then(|statement| statement.process.clone()).unwrap_or_default();
         let mut current: HashMap<String, Key> = HashMap::new();
         let mut heaps = Heaps::default();
+        let is_of_memory_alone = !images.threads && !statements.iter().any(makes_or_starts);
         for statement in statements {
             let process = statement.process.as_deref().unwrap_or_default();
+            if is_of_memory_alone
+                && !current.contains_key(process)
+                && !apart.contains(process)
+                && let Some(leader) = images.likely_leader(&current, statement)
+            {
+                heaps.share(process, &leader);
+                current.insert(process.to_string(), current[&leader].clone());
+                images.leaders.insert(process.to_string(), leader);
+            }
             if heaps.show_another_program(process, statement) {
                 let image = images.by_line.entry(statement.line).or_default();
                 (image.complete, image.unseen) = (architecture == Architecture::X86_64, true);
@@ -161,19 +156,75 @@ impl Images {
                     }
                 }
                 _ => {
+                    if is_of_memory_alone {
+                        current.entry(process.to_string()).or_insert_with(|| key.clone());
+                    }
                     images.name(statement);
+                    let count = numbers.len();
+                    let number = *numbers.entry(process).or_insert(count);
                     if let Some(image) = images.at(&key) {
+                        if is_of_memory_alone && image.meets(statement, number, &freed) {
+                            found.insert(process.to_string());
+                        }
                         image.learn(statement);
                     }
                 }
             }
         }
-        images
+        if overlap(statements) {
+            images.vote();
+        }
+        found.retain(|process| images.leaders.contains_key(process));
+        (images, found)
+    }
+
+    /// Whose memory a process shares that is met in the midst of one: a program would ask for its break first, and where
+    /// mappings lie differs between programs.
+    fn likely_leader(&self, current: &HashMap<String, Key>, statement: &Statement) -> Option<String> {
+        let number = memory_call(&statement.call.name).filter(|number| *number != Sysno::brk)?;
+        let args = evaluate::arguments(&statement.call, &Names::new()).ok()?;
+        let at = if number == Sysno::mmap { returned(statement)? } else { args[0].int() };
+        let distance = |image: &Image| image.top.map(|top| top.wrapping_sub(at)).filter(|distance| *distance < KINSHIP);
+        let near = |(process, key): (&String, &Key)| Some((distance(self.image(key)?)?, process.clone()));
+        let is_leader = |(process, _): &(&String, &Key)| !self.leaders.contains_key(*process);
+        let mut near: Vec<_> = current.iter().filter(is_leader).filter_map(near).collect();
+        near.sort_unstable();
+        // Programs whose places are not random all lie alike.
+        let is_clear = near.get(1).is_none_or(|(second, _)| near[0].0 < second / 2);
+        near.into_iter().next().filter(|_| is_clear).map(|(_, process)| process)
+    }
+
+    fn image(&self, key: &Key) -> Option<&Image> {
+        match key {
+            Key::Line(line) => self.by_line.get(line),
+            Key::Process(process) => self.by_process.get(process),
+            Key::Inherited => None,
+        }
+    }
+
+    /// The process whose memory another one shares that the log did not show being made.
+    pub(super) fn leader_of(&self, process: Option<&str>) -> Option<&str> {
+        self.leaders.get(process?).map(String::as_str)
+    }
+
+    /// Where calls overlap, a first address that is wrong in the log is outvoted by several that lie higher: what lies too low
+    /// could not be put where it was, and what lies too high leaves a gap that the next call tells of.
+    fn vote(&mut self) {
+        for image in self.by_line.values_mut().chain(self.by_process.values_mut()) {
+            image.overlapping = true;
+            if let (Some(top), Some(highest)) = (image.top, image.ends.get(VOTES - 1)) {
+                image.top = Some(top.max(*highest));
+            }
+        }
     }
 
     fn name(&mut self, statement: &Statement) {
-        if let (Some(Sysno::mmap | Sysno::mremap), Some(at)) = (memory_call(&statement.call.name), returned(statement)) {
+        let number = memory_call(&statement.call.name);
+        if let (Some(Sysno::mmap | Sysno::mremap), Some(at)) = (number, returned(statement)) {
             self.mapped.entry(at).or_default().push(statement.line);
+            let len = evaluate::arguments(&statement.call, &Names::new())
+                .map_or(0, |args| args[1 + usize::from(number == Some(Sysno::mremap))].int());
+            self.units.push((statement.line, pages(at, len)));
         }
         let Some(Sysno::munmap | Sysno::mprotect | Sysno::madvise | Sysno::mremap) = memory_call(&statement.call.name) else { return };
         if let Some((_, Expr::Int(addr))) = statement.call.args.first() {
@@ -181,19 +232,57 @@ impl Images {
         }
     }
 
+    /// Whether a mapping is rather where it lies here than where it is recorded: the log goes on to speak of our place, and
+    /// of the recorded one later, or for the sake of what lies there already.
+    pub(super) fn is_rather_ours(&self, recorded: &Range<u64>, is_taken: bool, ours: u64, line: usize) -> bool {
+        match (self.next_named(recorded.start, line), self.next_named(ours, line)) {
+            (Some(_), Some(_)) if is_taken => true,
+            (Some(recorded), Some(ours)) => ours <= recorded,
+            (None, Some(_)) => true,
+            (_, None) => is_taken && self.is_claimed(recorded, line),
+        }
+    }
+
+    /// Whether the log goes on to speak of what an earlier call mapped in a range, beginning elsewhere.
+    fn is_claimed(&self, range: &Range<u64>, before: usize) -> bool {
+        let end = self.units.partition_point(|(line, _)| *line < before);
+        let earlier = self.units[..end].iter().rev().take(UNITS_BACK);
+        let mut overlapping = earlier.filter(|(_, unit)| unit.start < range.end && range.start < unit.end);
+        overlapping.next().is_some_and(|(_, unit)| unit.start != range.start && self.next_named(unit.start, before).is_some())
+    }
+
     /// Whether the log goes on to speak of one address rather than of another. One of the two is where a mapping lies.
     pub(super) fn speaks_of(&self, one: u64, rather_than: u64, after: usize) -> bool {
-        let first = |lines: &HashMap<u64, Vec<usize>>, addr: u64| {
-            let lines = lines.get(&addr)?;
-            lines.get(lines.partition_point(|line| *line <= after)).copied()
-        };
-        // What is mapped there later is spoken of from then on.
-        let next = |addr: u64| first(&self.named, addr).filter(|named| first(&self.mapped, addr).is_none_or(|mapped| named <= &mapped));
-        match (next(one), next(rather_than)) {
+        match (self.next_named(one, after), self.next_named(rather_than, after)) {
             (Some(one), Some(other)) => one < other,
             (None, Some(_)) => false,
             _ => true,
         }
+    }
+
+    /// What else is gone, if a range is free after all where something was mapped before a line: what that call mapped, as
+    /// far as nothing was mapped there since, unless the log goes on to speak of it.
+    pub(super) fn gone_with(&self, range: &Range<u64>, before: usize) -> Vec<Range<u64>> {
+        let mut since = Ranges::default();
+        let end = self.units.partition_point(|(line, _)| *line < before);
+        for (line, unit) in self.units[..end].iter().rev().take(UNITS_BACK) {
+            if unit.start < range.end && range.start < unit.end {
+                let is_over = self.next_named(unit.start, before).is_none();
+                return if *line < before && is_over { since.gaps(unit.clone()) } else { Vec::new() };
+            }
+            since.insert(unit.clone(), ());
+        }
+        Vec::new()
+    }
+
+    /// The next line that speaks of what lies at an address.
+    fn next_named(&self, addr: u64, after: usize) -> Option<usize> {
+        let first = |lines: &HashMap<u64, Vec<usize>>| {
+            let lines = lines.get(&addr)?;
+            lines.get(lines.partition_point(|line| *line <= after)).copied()
+        };
+        // What is mapped there later is spoken of from then on.
+        first(&self.named).filter(|named| first(&self.mapped).is_none_or(|mapped| *named <= mapped))
     }
 
     /// The first program that the log shows from its start.
@@ -246,6 +335,16 @@ impl Images {
     }
 }
 
+/// Whether a call makes a process or starts a program.
+fn makes_or_starts(statement: &Statement) -> bool {
+    matches!(statement.call.name.as_str(), "execve" | "execveat" | "fork" | "vfork" | "clone" | "clone3")
+}
+
+/// Whether memory calls of a log overlap in time.
+pub(super) fn overlap(statements: &[Statement]) -> bool {
+    statements.iter().any(|statement| statement.began < statement.line && memory_call(&statement.call.name).is_some())
+}
+
 /// Whether the processes of an excerpt can be threads of one program (`strace -p` names them all): no program starts, none
 /// is forked, what one maps is not mapped already, and there is one heap.
 fn are_threads(statements: &[Statement]) -> bool {
@@ -253,7 +352,7 @@ fn are_threads(statements: &[Statement]) -> bool {
     let mut heap = None;
     for statement in statements {
         let name = statement.call.name.as_str();
-        if matches!(name, "execve" | "execveat" | "fork" | "vfork" | "clone" | "clone3") {
+        if makes_or_starts(statement) {
             return false;
         }
         let (Some(number), Some(at)) = (memory_call(name), returned(statement)) else { continue };
@@ -292,160 +391,12 @@ pub(super) fn pages(start: u64, len: u64) -> Range<u64> {
     VirtAddr(start).page_floor().0..page_align(end)
 }
 
-impl Image {
-    fn learn(&mut self, statement: &Statement) {
-        let Some(number) = memory_call(&statement.call.name) else { return };
-        let Ok(args) = evaluate::arguments(&statement.call, &Names::new()) else { return };
-        let [addr, len, _, flags, ..] = args.each_ref().map(|arg| arg.int());
-        let result = returned(statement);
-        match number {
-            Sysno::mmap => {
-                let chosen = flags & FIXED != 0 || (addr != 0 && result == Some(addr));
-                match result {
-                    Some(at) if !chosen => self.place(at, len, flags, statement),
-                    Some(_) if chosen => self.touched.insert(pages(addr, len), ()),
-                    _ => {}
-                }
-            }
-            Sysno::brk => {
-                let asks_first = *self.asks_brk_first.get_or_insert(addr == 0);
-                // A program that is seen from its start asks where its heap begins before it grows.
-                if let Some(at) = result.filter(|_| !(self.complete && asks_first && self.start_brk.is_some())) {
-                    self.start_brk = Some(self.start_brk.map_or(at, |lowest| lowest.min(at)));
-                }
-            }
-            Sysno::mprotect | Sysno::munmap | Sysno::madvise | Sysno::mremap | Sysno::mlock if addr != 0 => {
-                self.touched.insert(pages(addr, len), ());
-            }
-            _ => {}
-        }
-    }
-
-    fn place(&mut self, at: u64, len: u64, flags: u64, statement: &Statement) {
-        let range = pages(at, len.min(TASK_SIZE));
-        if range.end > TASK_SIZE {
-            return;
-        }
-        if flags & MAP_32BIT == 0 {
-            match self.top {
-                None => (self.top, self.top_line) = (Some(range.end), statement.line),
-                // The kernel places downwards: of those in flight together the highest was the first.
-                Some(top) if statement.began < self.top_line => self.top = Some(top.max(range.end)),
-                Some(_) => {}
-            }
-            if self.first.len() < TELLING {
-                self.first.push(range.clone());
-            }
-        }
-        self.placed.insert(range, ());
-    }
-
-    /// Where the area of mappings begins that the kernel places.
-    fn top(&self) -> Option<u64> {
-        self.found_top.or(self.top)
-    }
-
-    /// Whether nothing in the log meets a range.
-    fn is_free(&self, range: &Range<u64>) -> bool {
-        self.touched.gaps(range.clone()) == [range.clone()] && self.placed.gaps(range.clone()) == [range.clone()]
-    }
-
-    /// The process that the program starts as.
-    pub(super) fn config(&self, base: &ProcessConfig) -> ProcessConfig {
-        let mut maps = Vec::new();
-        self.place_program(&mut maps);
-        let loader_end = self.place_loader(&mut maps);
-        let stack = self.stack(loader_end.unwrap_or(0));
-        maps.push(line(stack, ['r', 'w', '-', 'p'], "[stack]"));
-        sort::by_key(&mut maps, |line: &MapsLine| line.range.start);
-        maps.dedup_by(|later, earlier| later.range.start < earlier.range.end);
-        // The kernel wrote the arguments to the stack.
-        let stack = maps.iter().find(|line| line.name == "[stack]").map(|line| line.range.end.0);
-        let present = stack.iter().map(|end| (VirtRange::new(end - PAGE_SIZE, *end), true)).collect();
-        ProcessConfig {
-            maps,
-            present,
-            start_brk: self.start_brk.map(VirtAddr),
-            start_stack: None,
-            data: (0, 0),
-            mmap_base: loader_end.or_else(|| self.top()).map(VirtAddr),
-            name: self.path.as_deref().map_or_else(|| base.name.clone(), |path| base_name(path).into()),
-            ..base.clone()
-        }
-    }
-
-    /// One page of the program: where those with a fixed address lie, or right before the heap.
-    fn place_program(&self, maps: &mut Vec<MapsLine>) {
-        if !self.complete {
-            return;
-        }
-        let start = match self.start_brk {
-            Some(brk) if brk >= PIE_BASE => VirtAddr(brk).page_floor().0 - PAGE_SIZE,
-            _ => 0x40_0000,
-        };
-        let range = start..start + PAGE_SIZE;
-        let free = self.is_free(&range) && self.start_brk.is_none_or(|brk| brk >= range.end);
-        if free {
-            let name = self.path.clone().filter(|path| path.starts_with('/')).unwrap_or("/bin/program".into());
-            maps.push(MapsLine { dev: (0xfe, 0), ino: 2, ..line(range, ['r', '-', 'x', 'p'], &name) });
-        }
-    }
-
-    /// vdso and dynamic loader, from the first mapping's end upwards: the end of the loader. The loader reaches as far as
-    /// the log uses it.
-    fn place_loader(&self, maps: &mut Vec<MapsLine>) -> Option<u64> {
-        let top = self.top().filter(|_| self.complete)?;
-        let mut at = top;
-        let vdso_len: u64 = VDSO.iter().map(|(_, pages, _)| pages * PAGE_SIZE).sum();
-        // Before Linux 6.16 it lay by the stack, and the loader right here.
-        if self.is_free(&(at..at + vdso_len)) {
-            for (name, pages, perms) in VDSO {
-                maps.push(line(at..at + pages * PAGE_SIZE, perms, name));
-                at += pages * PAGE_SIZE;
-            }
-        }
-        let room = self.placed.gaps(at..at + LOADER_REACH).first().filter(|gap| gap.start == at)?.end;
-        let used = self.touched.last_within(at..room).map_or(0, |end| end.min(room));
-        let end = used.max(at + LOADER_PAGES * PAGE_SIZE).min(room);
-        if end > TASK_SIZE - (STACK_PAGES + 256) * PAGE_SIZE {
-            return Some(at);
-        }
-        maps.push(MapsLine { dev: (0xfe, 0), ino: 3, ..line(at..end, ['r', 'w', '-', 'p'], "/lib64/ld-linux-x86-64.so.2") });
-        Some(end)
-    }
-
-    /// The highest place for a stack that nothing in the log meets.
-    fn stack(&self, loader_end: u64) -> Range<u64> {
-        const STEP: u64 = 1 << 30;
-        let room = (STACK_PAGES + 256) * PAGE_SIZE;
-        let free = |end: &u64| self.is_free(&(end - room..*end)) && (end - room >= loader_end || *end + STEP < loader_end);
-        let candidates = (0..1 << 16).map(|i| TASK_SIZE - i * STEP);
-        let end = candidates.take_while(|end| *end > 2 * STEP).find(free).unwrap_or(TASK_SIZE);
-        end - STACK_PAGES * PAGE_SIZE..end
-    }
-
-    /// What is known of its memory when it starts: of a program that the log shows from its start, all but the program
-    /// itself and what lies above the first mapping.
-    pub(super) fn space(&self) -> Space {
-        let mut space = Space::default();
-        space.knows_brk = self.complete && self.asks_brk_first == Some(true);
-        let Some(top) = self.top().filter(|_| self.complete) else { return space };
-        space.know(0..top);
-        if self.found_top.is_some() {
-            space.expect_recorded_places();
-        }
-        match self.start_brk {
-            Some(brk) if brk >= PIE_BASE => space.doubt(brk - HEAP_DISTANCE..brk),
-            Some(brk) => space.doubt(0x1_0000..brk),
-            None => {
-                space.doubt(0x1_0000..0x4000_0000);
-                space.doubt(PIE_BASE..PIE_BASE + (0x200 << 32));
-            }
-        }
-        space
-    }
-}
-
-fn line(range: Range<u64>, perms: [char; 4], name: &str) -> MapsLine {
-    MapsLine { range: VirtRange::new(range.start, range.end), perms, offset: 0, dev: (0, 0), ino: 0, name: name.to_string() }
+/// The munmap calls that were interrupted, with the lines on which they began and ended: what they free is free in between.
+fn interrupted_unmaps(statements: &[Statement]) -> Vec<(usize, usize, Range<u64>)> {
+    let unmaps = statements.iter().filter(|s| s.began < s.line && memory_call(&s.call.name) == Some(Sysno::munmap));
+    let ranges = unmaps.filter_map(|s| {
+        let args = evaluate::arguments(&s.call, &Names::new()).ok()?;
+        Some((s.began, s.line, pages(args[0].int(), args[1].int())))
+    });
+    ranges.collect()
 }

@@ -7,11 +7,14 @@
 //! overlapping calls that explains the log.
 
 mod assume;
+mod belief;
 mod files;
+mod image;
 mod layout;
 pub(super) mod limits;
 pub(super) mod order;
 mod ranges;
+mod search;
 mod sketch;
 mod space;
 pub(super) mod trial;
@@ -25,6 +28,7 @@ use crate::addr::{PAGE_SIZE, VirtRange, page_align};
 use crate::ids::{MmSerial, Pid};
 use crate::machine::{Arg, ProcessConfig, Sysno};
 use crate::settings::WrittenPolicy;
+use belief::{Doubt, Phantoms};
 use layout::{FIXED, Images, pages};
 use space::Space;
 use std::collections::{HashMap, HashSet};
@@ -50,6 +54,10 @@ pub(super) struct Replay {
     assumed: Vec<String>,
     /// Addresses of the last call that lie elsewhere here: the recorded one, and ours.
     elsewhere: Vec<(u64, u64)>,
+    /// What to do if the result of the next call contradicts, in a log whose calls overlap.
+    doubted: Option<Doubt>,
+    /// Memory that no call put where it is.
+    phantoms: HashMap<MmSerial, Phantoms>,
     /// How many refusals may still be explained: each takes copies of the machine.
     explanations_left: usize,
 }
@@ -113,6 +121,8 @@ impl Replay {
             segments: HashMap::new(),
             assumed: Vec::new(),
             elsewhere: Vec::new(),
+            doubted: None,
+            phantoms: HashMap::new(),
             explanations_left: MOST_EXPLANATIONS,
         }
     }
@@ -124,9 +134,13 @@ impl Replay {
         wants
     }
 
-    /// Whether a process that the log did not show being made shares the first one's memory.
-    pub(super) fn meets_threads(&self) -> bool {
-        self.spaces.is_some() && self.images.are_threads()
+    /// Whose memory a process shares that the log did not show being made: the first one's, or that of a named one.
+    pub(super) fn leader(&self, state: &State, process: Option<&str>) -> Option<Pid> {
+        self.spaces.as_ref()?;
+        match self.images.leader_of(process) {
+            Some(leader) => state.processes.get(leader).copied(),
+            None => self.images.are_threads().then_some(state.first),
+        }
     }
 
     /// How a process starts that the log meets without having seen it made.
@@ -305,6 +319,7 @@ impl Replay {
         let recorded = Recorded { pid, number, args: &recorded, statement };
         let outcome = self.settle(state, &recorded, outcome);
         self.learn(state, &recorded, &outcome);
+        self.reconcile(state, &recorded, &outcome);
         self.count_as_written(state, pid, number, &args, &outcome);
         outcome
     }
@@ -444,9 +459,10 @@ impl Replay {
 
     /// Equal, or at the same distance as the mapping placed before.
     fn same_value(&mut self, state: &State, pid: Pid, number: Option<Sysno>, recorded: u64, ours: u64) -> bool {
+        let is_reconciled = self.doubted.is_some();
         let Some(space) = self.space(state, pid) else { return recorded == ours };
         match number {
-            Some(Sysno::mmap | Sysno::mremap | Sysno::shmat) => space.same_place(recorded, ours),
+            Some(Sysno::mmap | Sysno::mremap | Sysno::shmat) => space.same_place(recorded, ours, is_reconciled),
             Some(Sysno::brk) => space.ours(recorded) == ours,
             _ => recorded == ours,
         }

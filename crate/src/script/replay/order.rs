@@ -2,8 +2,10 @@
 //! happened anywhere between its two moments. Before calls that overlap are run, an order is searched under which every
 //! result is the recorded one: backwards and forwards on a sketch of what is occupied, since only places tell orders apart.
 
+use super::belief::{Belief, Doubt};
 use super::files::flags_of;
 use super::layout::CLONE_VM;
+use super::search::{HORIZON, Search};
 use super::sketch::{Effect, Op, Sketch};
 use super::{memory_call, returned};
 use crate::ids::MmSerial;
@@ -12,20 +14,14 @@ use crate::script::evaluate::Names;
 use crate::script::run::{Comparison, State, StepReport};
 use std::collections::{HashMap, HashSet, VecDeque};
 
-/// A plan looks so many calls ahead …
-const HORIZON: usize = 64;
-/// … and is kept for so many.
+/// A plan is kept for so many calls.
 const KEPT: usize = 24;
 /// Statements among which a plan finds its calls.
 const REACH: usize = 512;
-/// Steps of a search, at most; then it is allowed one contradiction more.
-const MOST_NODES: usize = 8_000;
 /// Steps that searches may take in vain, in all; besides, every call that is run …
 const STEPS_IN_VAIN: usize = 24_000;
 /// … allows so many more. Searches that end well take nothing of it.
 const STEPS_A_CALL: usize = 1;
-/// More contradictions are not looked for within one plan.
-const MOST_CONTRADICTIONS: usize = 2;
 
 /// Why a result is not compared that depends on an order which the log does not tell.
 const UNORDERED: &str =
@@ -44,6 +40,8 @@ pub(in crate::script) struct Order {
     settled: usize,
     /// For each address space, the last lines of the calls to run next.
     plans: HashMap<MmSerial, VecDeque<usize>>,
+    /// What is believed of calls whose results contradict, by their last lines.
+    beliefs: HashMap<usize, Belief>,
     /// Steps that may still be taken in vain.
     steps_left: usize,
     work: SearchWork,
@@ -58,7 +56,7 @@ pub(in crate::script) struct Order {
 pub struct SearchWork {
     /// Plans that were looked for.
     pub plans: usize,
-    /// Of these, those that were not found.
+    /// Of these, those that found no order without contradictions.
     pub failed: usize,
     /// Steps of the searches.
     pub nodes: usize,
@@ -107,6 +105,11 @@ impl Order {
         let mut by_began: Vec<_> = statements.iter().filter(interrupted).map(|s| (s.began, s.line)).collect();
         by_began.sort_unstable();
         Self { by_began, unordered, steps_left: STEPS_IN_VAIN, ..Self::default() }
+    }
+
+    /// What is to be believed of a call if its result contradicts; `None` where no calls overlap.
+    pub(in crate::script) fn doubt(&self, line: usize) -> Option<Doubt> {
+        (!self.by_began.is_empty()).then(|| Doubt { planned: self.beliefs.get(&line).copied() })
     }
 
     /// What was done to find orders.
@@ -189,19 +192,22 @@ impl Order {
     fn plan(&mut self, ops: &[Op], state: &State, serial: MmSerial) -> Option<VecDeque<usize>> {
         let sketch = Sketch::of(state, serial)?;
         self.work.plans += 1;
-        for contradictions in 0..=MOST_CONTRADICTIONS {
-            let (done, order, seen) = (vec![false; ops.len()], Vec::new(), HashSet::new());
-            let nodes_left = MOST_NODES.min(self.steps_left);
-            let mut search = Search { ops, done, order, seen, nodes_left, work: SearchWork::default() };
-            let is_found = search.explore(&sketch, contradictions);
-            self.work.add(&search.work);
-            if is_found {
-                return Some(search.order.iter().take(KEPT).map(|op| ops[*op].ended).collect());
-            }
-            self.steps_left -= search.work.nodes;
+        let images = state.replay.as_ref()?.images.clone();
+        let mut search = Search::new(ops, &images);
+        let (is_explained, found) = match self.unordered {
+            true => search.find_any(&sketch, self.steps_left),
+            false => search.find(&sketch, self.steps_left),
+        };
+        self.work.add(&search.work);
+        if !is_explained {
+            self.steps_left = self.steps_left.saturating_sub(search.work.nodes);
+            self.work.failed += 1;
         }
-        self.work.failed += 1;
-        None
+        // What explains a contradiction lies behind it: a plan is kept as far as that.
+        let last = found.iter().rposition(|(_, belief)| belief.is_some()).map_or(0, |last| last + 1);
+        let kept = &found[..found.len().min(KEPT.max(last))];
+        self.beliefs.extend(kept.iter().filter_map(|(op, belief)| Some((ops[*op].ended, (*belief)?))));
+        (!kept.is_empty()).then(|| kept.iter().map(|(op, _)| ops[*op].ended).collect())
     }
 
     fn next_of(&mut self, serial: MmSerial) -> Option<usize> {
@@ -222,8 +228,8 @@ fn space_of(state: &State, statement: &Statement) -> Option<MmSerial> {
 
 /// The address space of the process that a statement is of; of one that the log did not show being made, the one it will share.
 fn memory_of(state: &State, statement: &Statement) -> Option<MmSerial> {
-    let meets_threads = || state.replay.as_ref().is_some_and(|replay| replay.meets_threads());
-    let pid = state.known_pid(statement).or_else(|| meets_threads().then_some(state.first))?;
+    let leader = || state.replay.as_ref().and_then(|replay| replay.leader(state, statement.process.as_deref()));
+    let pid = state.known_pid(statement).or_else(leader)?;
     state.machine.mm_of(pid).map(|mm| mm.serial)
 }
 
@@ -274,87 +280,10 @@ fn makes(statement: &Statement, process: Option<&str>) -> bool {
         && process.is_some_and(|process| returned(statement).is_some_and(|child| child.to_string() == process))
 }
 
-/// A search through the orders of some calls.
-struct Search<'a> {
-    /// By their ends.
-    ops: &'a [Op],
-    done: Vec<bool>,
-    order: Vec<usize>,
-    /// States from which nothing was found.
-    seen: HashSet<u64>,
-    nodes_left: usize,
-    work: SearchWork,
-}
-
 impl SearchWork {
     fn add(&mut self, other: &Self) {
         self.nodes += other.nodes;
         self.copies += other.copies;
         self.ranges += other.ranges;
-    }
-}
-
-impl Search<'_> {
-    /// Whether the remaining calls can be ordered with at most so many contradictions.
-    fn explore(&mut self, sketch: &Sketch, contradictions: usize) -> bool {
-        let Some(due) = self.done.iter().position(|done| !done).filter(|due| *due < HORIZON) else { return true };
-        if self.nodes_left == 0 || !self.seen.insert(sketch.digest(&self.done, contradictions)) {
-            return false;
-        }
-        self.nodes_left -= 1;
-        self.work.nodes += 1;
-        for (op, contradicts) in self.options(sketch, due, contradictions) {
-            let mut next = sketch.clone();
-            self.work.copies += 1;
-            self.work.ranges += sketch.len();
-            next.apply(&self.ops[op], contradicts);
-            self.done[op] = true;
-            self.order.push(op);
-            if self.explore(&next, contradictions - usize::from(contradicts)) {
-                return true;
-            }
-            self.order.pop();
-            self.done[op] = false;
-        }
-        false
-    }
-
-    /// The calls that may come next, the likeliest first, and whether their results contradict.
-    fn options(&self, sketch: &Sketch, due: usize, contradictions: usize) -> Vec<(usize, bool)> {
-        let first = &self.ops[due];
-        let is_next = |op: &usize| self.ops[*op].after.is_none_or(|before| self.done[before]);
-        let begun =
-            |op: &usize| !self.done[*op] && is_next(op) && self.ops[*op].began < first.ended && self.ops[*op].effect != Effect::None;
-        let (mut right, mut free, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
-        for op in (due + 1..self.ops.len()).filter(begun) {
-            match self.ops[op].matches(sketch) {
-                Some(true) => right.push(op),
-                Some(false) => wrong.push(op),
-                None => free.push(op),
-            }
-        }
-        let mut options = Vec::new();
-        let fits = first.matches(sketch);
-        if fits == Some(false) {
-            // What frees the place that it got comes first, then what fills those that it did not get.
-            let (likely, other): (Vec<usize>, Vec<usize>) = free.iter().partition(|op| self.ops[**op].frees_part_of(first));
-            options.extend(likely.into_iter().chain(right).chain(other).map(|op| (op, false)));
-            if contradictions > 0 {
-                options.push((due, true));
-                options.extend(wrong.into_iter().map(|op| (op, true)));
-            }
-            return options;
-        }
-        let mut after = sketch.clone();
-        after.apply(first, false);
-        let spoils = |op: &usize| self.ops[*op].matches(&after) == Some(false);
-        let (spoiled, safe): (Vec<usize>, Vec<usize>) = right.iter().partition(|op| fits.is_none() && spoils(op));
-        options.extend(spoiled.into_iter().map(|op| (op, false)));
-        options.push((due, false));
-        options.extend(safe.into_iter().chain(free).map(|op| (op, false)));
-        if contradictions > 0 {
-            options.extend(wrong.into_iter().map(|op| (op, true)));
-        }
-        options
     }
 }

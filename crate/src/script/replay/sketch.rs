@@ -1,6 +1,8 @@
 //! What of an address space decides where the kernel puts a mapping: which addresses are occupied. Small enough that a
 //! search may copy it thousands of times.
 
+use super::assume::LOWEST;
+use super::belief::{Belief, Phantoms, hidden_in};
 use super::layout::FIXED;
 use super::{memory_call, pages, returned};
 use crate::addr::{PMD_SIZE, page_align};
@@ -16,8 +18,6 @@ const MAP_SHARED: u64 = 1;
 const MAP_ANONYMOUS: u64 = 0x20;
 /// `MAP_32BIT | MAP_ABOVE4G | MAP_HUGETLB`: searched for elsewhere.
 const ELSEWHERE: u64 = 0x4_00c0;
-/// Searches begin here (CONFIG_LSM_MMAP_MIN_ADDR).
-const LOWEST: u64 = 0x1_0000;
 
 /// What a call does to places.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(super) struct Op {
     pub(super) effect: Effect,
     /// The last call before it that its thread makes and that is about places, by its place in the list.
     pub(super) after: Option<usize>,
-    recorded: Option<u64>,
+    pub(super) recorded: Option<u64>,
 }
 
 impl Op {
@@ -57,14 +57,18 @@ impl Op {
         Some(sketch.place(&self.effect)? == self.recorded)
     }
 
+    /// What it is recorded to have mapped where the kernel chose.
+    pub(super) fn recorded_place(&self) -> Option<Range<u64>> {
+        match self.effect {
+            Effect::Place { len, .. } | Effect::Resize { len, .. } => self.recorded.map(|at| at..at + len),
+            _ => None,
+        }
+    }
+
     /// Whether it takes away something of what another one got.
     pub(super) fn frees_part_of(&self, other: &Self) -> bool {
-        let (Effect::Set { gone, .. }, Some(at)) = (&self.effect, other.recorded) else { return false };
-        let len = match other.effect {
-            Effect::Place { len, .. } | Effect::Resize { len, .. } => len,
-            _ => return false,
-        };
-        gone.start < at + len && at < gone.end
+        let (Effect::Set { gone, .. }, Some(place)) = (&self.effect, other.recorded_place()) else { return false };
+        gone.start < place.end && place.start < gone.end
     }
 }
 
@@ -91,6 +95,7 @@ fn effect(number: Sysno, [addr, len, third, fourth, ..]: [u64; 6], at: u64) -> E
 pub(super) struct Sketch {
     occupied: Vec<(u64, u64)>,
     top: u64,
+    phantoms: Phantoms,
 }
 
 impl Sketch {
@@ -101,7 +106,8 @@ impl Sketch {
         if mm.layout.legacy {
             return None;
         }
-        let mut sketch = Self { occupied: Vec::new(), top: mm.layout.mmap_base.0 };
+        let phantoms = state.replay.as_ref().map(|replay| replay.phantoms(serial)).unwrap_or_default();
+        let mut sketch = Self { occupied: Vec::new(), top: mm.layout.mmap_base.0, phantoms };
         for (_, vma) in mm.vmas.iter() {
             match sketch.occupied.last_mut() {
                 Some((_, end)) if *end == vma.range.start.0 => *end = vma.range.end.0,
@@ -163,29 +169,57 @@ impl Sketch {
         self.occupied.get(next).is_some_and(|(start, end)| *start <= range.start && *end >= range.end)
     }
 
-    fn is_free(&self, range: &Range<u64>) -> bool {
+    pub(super) fn is_free(&self, range: &Range<u64>) -> bool {
         let next = self.occupied.partition_point(|(_, end)| *end <= range.start);
         self.occupied.get(next).is_none_or(|(start, _)| *start >= range.end)
     }
 
-    /// Does what a call does: at the recorded place, or where it would go here if that contradicts.
-    pub(super) fn apply(&mut self, op: &Op, contradicts: bool) {
-        let at = if contradicts { self.place(&op.effect).flatten() } else { op.recorded };
+    /// Where a call would put something here.
+    pub(super) fn computed(&self, op: &Op) -> Option<u64> {
+        self.place(&op.effect).flatten()
+    }
+
+    /// Does what a call does: at the recorded place, or as it is believed if that contradicts.
+    pub(super) fn apply(&mut self, op: &Op, belief: Option<Belief>) {
+        let ours = if belief.is_some() { self.computed(op) } else { None };
+        let at = if belief == Some(Belief::Order) { ours } else { op.recorded };
         match (&op.effect, at) {
             (Effect::Set { gone, made }, _) => {
+                self.phantoms.spoken_of(gone).into_iter().for_each(|part| self.remove(part));
                 self.remove(gone.clone());
                 self.insert(made.clone());
             }
-            (Effect::Place { len, .. }, Some(at)) => self.insert(at..at + len),
+            (Effect::Place { len, .. }, Some(at)) => self.settle(at..at + len, ours, belief),
             (Effect::Resize { old, len }, Some(at)) => {
+                self.phantoms.spoken_of(old).into_iter().for_each(|part| self.remove(part));
                 self.remove(old.clone());
-                self.insert(at..at + len);
+                self.settle(at..at + len, ours, belief);
             }
             _ => {}
         }
     }
 
-    fn remove(&mut self, range: Range<u64>) {
+    /// Something lies in a range now, and if it is believed that it hid from us, something in the gap where we would put it.
+    fn settle(&mut self, range: Range<u64>, ours: Option<u64>, belief: Option<Belief>) {
+        if matches!(belief, Some(Belief::Record | Belief::Hidden)) {
+            self.phantoms.displaced_by(&range).into_iter().for_each(|part| self.remove(part));
+        }
+        if let (Some(Belief::Hidden), Some(ours)) = (belief, ours) {
+            let hidden = hidden_in(self.gap(ours), &range);
+            self.phantoms.add(hidden.clone());
+            self.insert(hidden);
+        }
+        self.insert(range);
+    }
+
+    /// The free range around an address.
+    fn gap(&self, at: u64) -> Range<u64> {
+        let next = self.occupied.partition_point(|(_, end)| *end <= at);
+        let start = next.checked_sub(1).map_or(LOWEST, |before| self.occupied[before].1);
+        start..self.occupied.get(next).map_or(self.top, |(start, _)| *start).min(self.top)
+    }
+
+    pub(super) fn remove(&mut self, range: Range<u64>) {
         let first = self.occupied.partition_point(|(_, end)| *end <= range.start);
         let behind = self.occupied.partition_point(|(start, _)| *start < range.end);
         if first >= behind || range.is_empty() {
@@ -213,7 +247,7 @@ mod tests {
     use super::*;
 
     fn sketch(occupied: &[(u64, u64)]) -> Sketch {
-        Sketch { occupied: occupied.to_vec(), top: 0x100_0000 }
+        Sketch { occupied: occupied.to_vec(), top: 0x100_0000, phantoms: Phantoms::default() }
     }
 
     #[test]

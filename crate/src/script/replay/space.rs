@@ -74,10 +74,11 @@ impl Space {
         self.known.gaps(range)
     }
 
-    /// Whether a place that the kernel chose is the recorded one: equal, or as far off as the one before.
-    pub(super) fn same_place(&mut self, recorded: u64, ours: u64) -> bool {
+    /// Whether a place that the kernel chose is the recorded one: equal, or as far off as the one before, unless what lies
+    /// elsewhere is put where it was recorded.
+    pub(super) fn same_place(&mut self, recorded: u64, ours: u64, is_reconciled: bool) -> bool {
         let delta = ours.wrapping_sub(recorded);
-        let before = self.delta.replace(delta);
+        let before = self.delta.replace(if is_reconciled { 0 } else { delta });
         delta == 0 || before.is_none_or(|before| before == delta)
     }
 }
@@ -99,6 +100,6 @@ mod tests {
     fn a_place_is_the_same_by_its_distance() {
         let mut space = Space::default();
         let tried = [(0x5000, 0x9000), (0x4000, 0x8000), (0x3000, 0x3000), (0x2000, 0x6000)];
-        assert_eq!(tried.map(|(recorded, ours)| space.same_place(recorded, ours)), [true, true, true, false]);
+        assert_eq!(tried.map(|(recorded, ours)| space.same_place(recorded, ours, false)), [true, true, true, false]);
     }
 }

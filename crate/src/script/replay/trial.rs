@@ -1,7 +1,7 @@
 //! The first mapping of a log tells where all others lie. If its address is the one that is wrong, everything differs:
 //! then the beginning of the log is replayed with other places, and the one that explains it is taken.
 
-use super::layout::Images;
+use super::layout::{Images, overlap};
 use super::returned;
 use crate::script::{Script, Session, StepReport};
 use std::collections::HashMap;
@@ -30,7 +30,8 @@ impl Score {
 
 /// Where the first program's area of mappings begins, if its first mapping does not tell it.
 pub(in crate::script) fn better_top(script: &Script) -> Option<u64> {
-    let is_replayed_by_layout = script.is_log && script.header.process.maps.is_empty();
+    // Where calls overlap, a wrong address is found on the way.
+    let is_replayed_by_layout = script.is_log && script.header.process.maps.is_empty() && !overlap(&script.statements);
     if !is_replayed_by_layout || script.statements.iter().take(TELLING).any(|statement| !statement.inputs.is_empty()) {
         return None;
     }
