@@ -13,6 +13,7 @@ export const ERRNOS: Readonly<Record<string, readonly [number, string]>> = {
   EFBIG: [27, 'File too large'], ENOSPC: [28, 'No space left on device'], ESPIPE: [29, 'Illegal seek'], EROFS: [30, 'Read-only file system'],
   EPIPE: [32, 'Broken pipe'], ERANGE: [34, 'Numerical result out of range'], ENAMETOOLONG: [36, 'File name too long'], ENOSYS: [38, 'Function not implemented'],
   EIDRM: [43, 'Identifier removed'], EOVERFLOW: [75, 'Value too large for defined data type'], EOPNOTSUPP: [95, 'Operation not supported'],
+  ERESTARTSYS: [512, 'To be restarted'],
 };
 
 export const SIGNALS: Readonly<Record<string, string>> = {
@@ -70,6 +71,8 @@ const RULES: Readonly<Record<string, Row>> = {
   OnlyRead: row('This file can only be read.'),
   OnlyMapped: row('This file can only be mapped.', 'DESCRIPTION', 'man 2 memfd_secret'),
   SecretIsShared: row('Secret memory can only be mapped shared.', 'DESCRIPTION', 'man 2 memfd_secret'),
+  Waits: row('A call that waits is made again when what it waits for has come.', 'Interruption of system calls', 'man 7 signal'),
+  RefusedOutside: row('The file system in user space refused.', 'DESCRIPTION', 'man 4 fuse'),
   SealedFile: row('A seal of the file forbids a shared writable mapping.', 'File sealing', 'man 2 fcntl'),
   SealForbids: row('A seal of the file forbids the change.', 'File sealing', 'man 2 fcntl'),
   WritableMappingExists: row('F_SEAL_WRITE cannot be set while a shared writable mapping exists.', 'File sealing', 'man 2 fcntl'),
@@ -144,6 +147,7 @@ const SIGNAL_RULES: Readonly<Record<string, Row>> = {
   StackGap: row('A stack keeps its distance from the mapping below it.', 'MAP_GROWSDOWN', 'man 2 mmap'),
   StackRefused: row('The stack could not grow.', 'MAP_GROWSDOWN', 'man 2 mmap'),
   StackOffset: row('The stack could not grow.', 'MAP_GROWSDOWN', 'man 2 mmap'),
+  NotRead: row('SIGBUS: the page could not be read.', 'ERRORS', 'man 2 mmap'),
   NoPage: row('SIGBUS: the object has no page there.', 'ERRORS', 'man 2 mmap'),
   OutOfMemory: row('RAM is used up.', 'ERRORS', 'man 2 mmap'),
 };
