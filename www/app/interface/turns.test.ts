@@ -36,9 +36,14 @@ test('what fits into a frame is done at once, the rest in order in the frames th
   nextFrame();
   expect(done).toEqual(['a', 'b', 'c', 'd', 'e']);
   await Promise.all(later);
-  // Nobody waits: no more frames are asked for.
+  // What comes now shares the time of the frame; when one had nothing to do no more are asked for.
+  expect(takes('f', 5)).toBeUndefined();
+  void takes('g', 1);
+  expect(done.at(-1)).toBe('f');
+  nextFrame();
+  expect(done.at(-1)).toBe('g');
+  nextFrame();
   expect(frames).toEqual([]);
-  expect(takes('f', 1)).toBeUndefined();
 });
 
 test('even in a frame without time one gets its turn', () => {

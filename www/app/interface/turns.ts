@@ -13,9 +13,11 @@ let began: number | null = null;
 
 function frame(): void {
   began = performance.now();
+  const isIdle = waiting.length === 0;
   while (waiting.length > 0 && hasTime()) waiting.shift()!();
-  if (waiting.length > 0) requestAnimationFrame(frame);
-  else began = null;
+  // What comes later in a frame that has worked shares its time; only the next one begins anew.
+  if (isIdle) began = null;
+  else requestAnimationFrame(frame);
 }
 
 const hasTime = (): boolean => performance.now() - began! < SLICE;

@@ -93,7 +93,17 @@ export class PfSpace extends LitElement implements Shown, Tools {
   protected override updated(changed: PropertyValues): void {
     if (changed.has('trueScale') || changed.has('lowFirst')) this.viewport.reset();
     // What stands around the picture is no reason to paint it.
-    if (changed.size > 0) this.surface.draw();
+    if (changed.size > 0) this.draw();
+  }
+
+  /** Very many areas are laid out in one frame and painted in the next: both together would be a long task. */
+  private draw(): void {
+    if (!this.viewport.composer.isLarge || this.surface.size.width === 0) return this.surface.draw();
+    requestAnimationFrame(() => {
+      if (!this.isConnected) return;
+      this.viewport.compose();
+      this.surface.draw();
+    });
   }
 
   private tell(what: string, detail: unknown): void {

@@ -45,6 +45,18 @@ test('a layout stays while areas stay, whatever of their pages is present; the s
   expect(layoutOf(many(1000)).axis).not.toBe(before.axis);
 });
 
+test('very many areas are laid out apart, once', () => {
+  const composer = new Composer();
+  expect(composer.isLarge).toBe(false);
+  for (const [count, isLarge] of [[100, false], [20_000, true]] as const) {
+    const at = atWith(many(count));
+    composer.take(at);
+    expect(composer.isLarge).toBe(isLarge);
+    composer.compose(shown(at), LOOKING);
+    expect(composer.isLarge).toBe(false);
+  }
+});
+
 test('a card of a device is as high as what is in it: there presence counts', () => {
   const composer = new Composer();
   const areas = { ...many(3), kind: new Uint8Array(3).fill(5) };

@@ -49,6 +49,9 @@ const LEAST_CARDS = 165;
 /** Up to so many areas may be drawn as cards. */
 const MOST_FOR_CARDS = 30;
 
+/** More areas take longer to lay out than to paint. */
+const LARGE = 10_000;
+
 const spotOf = (place: Place | null | undefined): Spot | null => (place ? { pid: place.pid, page: pageOf(place.addr) } : null);
 
 export class Composer {
@@ -64,6 +67,14 @@ export class Composer {
   take(at: At | null): void {
     if (at) this.lanes.take(at);
     else this.lanes = new Lanes();
+  }
+
+  /** Whether laying out what is there now is work for a frame of its own: very many areas that were not laid out yet. */
+  get isLarge(): boolean {
+    return this.alive.some(({ pid }) => {
+      const { count, start } = this.areasOf(pid);
+      return count > LARGE && !this.layouts.has(start);
+    });
   }
 
   get alive(): readonly ProcessInfo[] {
