@@ -51,7 +51,7 @@ pub struct Fuse {
 impl Fuse {
     /// A file of a number that is asked for its pages only.
     pub fn new(serial: u64) -> Self {
-        let (mmap_name, fault_name) = ("fuse_file_mmap", "fuse_fault");
+        let (mmap_name, fault_name) = ("fuse_file_mmap", "filemap_fault");
         Self { serial, hooks: Hooks::empty(), read_ahead: 1, mmap_name, fault_name, answers: Vec::new() }
     }
 

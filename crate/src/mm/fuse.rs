@@ -50,7 +50,7 @@ pub(super) struct FuseVmOps;
 
 impl VmOperations for FuseVmOps {
     fn fault_name(&self) -> &'static str {
-        "fuse_fault"
+        "filemap_fault"
     }
 
     fn fault(&self, kernel: &mut Kernel, context: &FaultContext) -> Result<FoundPage, FaultOutcome> {

@@ -68,7 +68,6 @@ export const FUNCTIONS: Readonly<Record<string, FunctionText>> = {
   ...at('fs/ext4/file.c', { ext4_file_mmap: 'The mmap method of disk files: it sets ext4_file_vm_ops.' }),
   ...at('fs/fuse/file.c', {
     fuse_file_mmap: 'The mmap method of files whose contents come from outside: it sets fuse_file_vm_ops.',
-    fuse_fault: 'The fault method of such a file, where whoever wrote it gave it no name (in the kernel filemap_fault): finds the page in the page cache, and asks for it if it is not there.',
   }),
   ...at('mm/filemap.c', {
     filemap_fault: 'Finds the page in the page cache, and reads it from the disk if it is not there.',

@@ -5,6 +5,7 @@
 use super::assume::{self, amount};
 use super::{FIXED, Recorded, Replay, pages};
 use crate::addr::PAGE_SIZE;
+use crate::event::{Event, Note};
 use crate::ids::{MmSerial, Pid};
 use crate::machine::{Arg, Sysno};
 use crate::script::run::{State, Yield};
@@ -86,6 +87,7 @@ impl Replay {
         let Some((doubt, serial)) = self.doubted.zip(state.machine.mm_of(recorded.pid).map(|mm| mm.serial)) else { return };
         let [addr, len, new_len, flags, ..] = recorded.args.each_ref().map(Arg::int);
         let gone = matches!(recorded.number, Sysno::munmap | Sysno::mremap).then(|| pages(addr, len));
+        // What was taken for granted before goes: no part of what this call did.
         for part in gone.map(|gone| self.phantoms.entry(serial).or_default().spoken_of(&gone)).unwrap_or_default() {
             unmap(state, recorded.pid, &part);
         }
@@ -120,6 +122,8 @@ impl Replay {
     fn put_as_recorded(&mut self, state: &mut State, recorded: &Recorded<'_>, place: &Range<u64>, ours: Option<u64>, belief: Belief) {
         let pid = recorded.pid;
         let Some(serial) = state.machine.mm_of(pid).map(|mm| mm.serial) else { return };
+        // It is part of what happens in this step, and is told as such.
+        state.machine.kernel.trace.emit(|| Event::Say(Note::Text("the rest is no call of the program: memory is put as the log has it")));
         if let Some(ours) = ours {
             unmap(state, pid, &(ours..ours + (place.end - place.start)));
         }
@@ -141,7 +145,6 @@ impl Replay {
         if let Some(space) = self.space(state, pid) {
             space.mapped(place.clone(), place.start);
         }
-        state.machine.kernel.trace.drain();
     }
 }
 
