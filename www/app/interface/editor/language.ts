@@ -11,12 +11,11 @@ import { type Description, callAt, describe, describeCall } from '../../language
 import { parser } from '../../language/parser.ts';
 import { type CallEntry, callOf, signatureParts } from '../../language/table.ts';
 
+/** Numbers and constants are as plain text is: each mark is an element, and of a log most words are such. */
 const colours = tagHighlighter([
   { tag: tags.comment, class: 'tok-comment' },
   { tag: tags.string, class: 'tok-string' },
-  { tag: tags.number, class: 'tok-number' },
   { tag: tags.function(tags.name), class: 'tok-call' },
-  { tag: tags.constant(tags.name), class: 'tok-constant' },
   { tag: tags.definition(tags.variableName), class: 'tok-bound' },
   { tag: [tags.meta, tags.propertyName, tags.attributeValue], class: 'tok-setting' },
   { tag: tags.labelName, class: 'tok-process' },
