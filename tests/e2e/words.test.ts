@@ -11,7 +11,11 @@ openForEachTest((opened) => {
   page = opened;
 });
 
-const click = (selector: string) => page.evaluate<void>(`document.querySelector(${JSON.stringify(selector)}).click()`);
+/** As soon as it is there. */
+const click = async (selector: string) => {
+  await page.until(`document.querySelector(${JSON.stringify(selector)}) !== null`);
+  await page.evaluate<void>(`document.querySelector(${JSON.stringify(selector)})?.click()`);
+};
 const isTold = (words: string) => page.until(`document.querySelector('#pf-tip')?.matches(':popover-open') && document.querySelector('#pf-tip').textContent.includes(${JSON.stringify(words)})`);
 const isSilent = () => page.until(`!document.querySelector('#pf-tip').matches(':popover-open')`);
 const stepTo = async (to: number) => {
@@ -263,5 +267,6 @@ test('which call made a page is asked beside it, also on a phone; the answer is 
 
 test('opened as a file the page says why it cannot start', async () => {
   await page.goto(`file://${DIST}/index.html`);
+  await page.until(`document.querySelector('.loading') !== null`);
   expect(await page.evaluate(`getComputedStyle(document.querySelector('.loading'), '::after').content`)).toContain('has to come from a web server');
 });

@@ -13,10 +13,11 @@ afterAll(() => rmSync(place, { recursive: true, force: true }));
 const strace = findStrace();
 
 const SOURCE = '#include <stdlib.h>\nint main(void) { free(malloc(1 << 20)); return 0; }\n';
-/** Programs with threads that start other programs. */
-const THREADS = 'import threading, subprocess\ndef go(n):\n x = bytearray(1 << 20)\n subprocess.run(["true"])\n y = bytearray(3 << 20)\n subprocess.run(["echo", str(n)])\nts = [threading.Thread(target=go, args=(i,)) for i in range(3)]\n[t.start() for t in ts]\n[t.join() for t in ts]\n';
+/** Programs with threads that start other programs. What several print may fall into the middle of a number of the log: of a digit
+ * there nobody could tell whose it is, so they print letters. */
+const THREADS = 'import threading, subprocess\ndef go(n):\n x = bytearray(1 << 20)\n subprocess.run(["true"])\n y = bytearray(3 << 20)\n subprocess.run(["echo", "pqr"[n]])\nts = [threading.Thread(target=go, args=(i,)) for i in range(3)]\n[t.start() for t in ts]\n[t.join() for t in ts]\n';
 const WORKERS = "const { Worker, isMainThread } = require('worker_threads');\nconst { execFileSync } = require('child_process');\nif (isMainThread) for (let i = 0; i < 2; i++) new Worker(__filename);\nexecFileSync('true');\n";
-const MAKEFILE = 'all: a b c d\na b c d:\n\t@sleep 0.05; echo $@ | cat\n';
+const MAKEFILE = 'all: p q r s\np q r s:\n\t@sleep 0.05; echo $@ | cat\n';
 const PROGRAMS: Record<string, string[]> = {
   bash: ['bash', '-c', 'for i in 1 2 3; do (echo $i | cat); done; true & wait'],
   gcc: ['gcc', '-O1', '-o', join(place, 'compiled'), join(place, 'source.c')],

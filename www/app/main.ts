@@ -76,6 +76,7 @@ const commands: readonly Command[] = commandsOf(page, {
     if (!space) return;
     if (what === 'fit') space.fit();
     else if (what === 'all') space.whole();
+    else if (what === 'scale') space.change({ trueScale: !space.trueScale });
     else space.ask();
   },
   picture: (of) => void document.querySelector('pf-space')?.svg().then((svg) => savePicture(of, svg)),

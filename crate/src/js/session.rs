@@ -353,6 +353,11 @@ impl WasmSession {
         view::smaps_text(self.session.machine(), Pid(pid))
     }
 
+    /// The lines of `/proc/PID/status` about memory; empty for a process that has ended.
+    pub fn status(&self, pid: u32) -> String {
+        view::status_text(self.session.machine(), Pid(pid))
+    }
+
     /// How it compares so far.
     pub fn verdict(&self) -> JsValue {
         to_js(&self.verdict_view(true))

@@ -1,24 +1,6 @@
 /** Paints shapes on a canvas. */
 import { type Pattern, type Picture, type Shape, TOKENS, type Theme, type Token } from './shapes.ts';
 
-/** What painting cost: tests bound these, not times. */
-export interface PagefaultStats {
-  /** Pictures painted since the start. */
-  frames: number;
-  /** Calls to the canvas and shapes of the last one. */
-  drawCalls: number;
-  shapes: number;
-  /** The most of one picture since `reset`. */
-  mostDrawCalls: number;
-  mostShapes: number;
-}
-
-export const stats: PagefaultStats = { frames: 0, drawCalls: 0, shapes: 0, mostDrawCalls: 0, mostShapes: 0 };
-
-export function resetStats(): void {
-  Object.assign(stats, { frames: 0, drawCalls: 0, shapes: 0, mostDrawCalls: 0, mostShapes: 0 });
-}
-
 /** In forced colours texture tells kinds apart: fills are the colour of text, grounds that of the canvas. */
 const FORCED: Partial<Record<Token, string>> = {
   bg: 'Canvas', panel: 'Canvas', card: 'Canvas', line: 'GrayText', edge: 'CanvasText', text: 'CanvasText', quiet: 'CanvasText', accent: 'Highlight',
@@ -61,27 +43,19 @@ export class Painter {
   private readonly tiles = new Map<string, CanvasPattern | null>();
   private readonly grids = new WeakMap<Uint8Array, { key: string; canvas: OffscreenCanvas }>();
   private theme: Theme | null = null;
-  private calls = 0;
 
   paint(context: CanvasRenderingContext2D, picture: Picture, theme: Theme, scale: number): void {
     // A box that has no room yet: nothing can be painted into it.
     if (context.canvas.width === 0 || context.canvas.height === 0) return;
     if (this.theme !== theme) this.tiles.clear();
     this.theme = theme;
-    this.calls = 0;
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, picture.width, picture.height);
     context.textBaseline = 'alphabetic';
-    const shapes = this.all(context, picture.shapes, theme, scale);
-    stats.frames++;
-    stats.drawCalls = this.calls;
-    stats.shapes = shapes;
-    stats.mostDrawCalls = Math.max(stats.mostDrawCalls, this.calls);
-    stats.mostShapes = Math.max(stats.mostShapes, shapes);
+    this.all(context, picture.shapes, theme, scale);
   }
 
-  private all(c: CanvasRenderingContext2D, shapes: readonly Shape[], theme: Theme, scale: number): number {
-    let count = 0;
+  private all(c: CanvasRenderingContext2D, shapes: readonly Shape[], theme: Theme, scale: number): void {
     for (const shape of shapes) {
       if (shape.t === 'group') {
         if (shape.clip) {
@@ -90,14 +64,12 @@ export class Painter {
           c.rect(shape.clip.x, shape.clip.y, shape.clip.w, shape.clip.h);
           c.clip();
         }
-        count += this.all(c, shape.shapes, theme, scale);
+        this.all(c, shape.shapes, theme, scale);
         if (shape.clip) c.restore();
         continue;
       }
-      count++;
       this.one(c, shape, theme, scale);
     }
-    return count;
   }
 
   private one(c: CanvasRenderingContext2D, shape: Exclude<Shape, { t: 'group' }>, theme: Theme, scale: number): void {
@@ -129,7 +101,6 @@ export class Painter {
           if (round) c.stroke();
           else c.strokeRect(x, y, w, h);
           if (shape.dash) c.setLineDash([]);
-          this.calls++;
         }
         return;
       }
@@ -138,7 +109,6 @@ export class Painter {
         c.textAlign = shape.anchor === 'middle' ? 'center' : (shape.anchor ?? 'start');
         c.fillStyle = theme[shape.fill];
         c.fillText(shape.text, shape.x, shape.y);
-        this.calls++;
         return;
       case 'line':
       case 'curve': {
@@ -156,7 +126,6 @@ export class Painter {
             c.closePath();
             c.fillStyle = theme[shape.fill];
             c.fill();
-            this.calls++;
           }
         }
         c.strokeStyle = theme[shape.stroke];
@@ -164,7 +133,6 @@ export class Painter {
         if (shape.dash) c.setLineDash(shape.dash as number[]);
         c.stroke();
         if (shape.dash) c.setLineDash([]);
-        this.calls++;
         return;
       }
       case 'raster': {
@@ -177,7 +145,6 @@ export class Painter {
         }
         c.imageSmoothingEnabled = shape.w * scale < shape.columns;
         c.drawImage(grid.canvas, shape.x, shape.y, shape.w, shape.h);
-        this.calls++;
       }
     }
   }
@@ -187,7 +154,6 @@ export class Painter {
   private fill(c: CanvasRenderingContext2D, { x, y, w, h }: { x: number; y: number; w: number; h: number }, round: boolean): void {
     if (round) c.fill();
     else c.fillRect(x, y, w, h);
-    this.calls++;
   }
 
   /** A texture, four times as large as it is drawn: sharp at any scale. */

@@ -39,7 +39,7 @@ export function commandsOf(page: Page, around: Surroundings): Command[] {
     ...find('difference', 'difference from what is expected', 'difference', 'x'),
     ...find('page', 'change of the selected page', 'change of the page', 'c'),
     ...find('area', 'change of the selected area', 'change of the area'),
-    { id: 'compare.mark', title: 'Mark this moment, to compare with', group: 'Time', keys: ['m'], isEnabled: canRun, run: () => page.comparing.compare('a') },
+    { id: 'compare.mark', title: 'Mark this moment, to compare with (outside of the memory)', group: 'Time', keys: ['m'], isEnabled: canRun, run: () => page.comparing.compare('a') },
     { id: 'compare.show', title: 'What changed since the marked moment', group: 'Time', isEnabled: () => model.marked !== null, run: () => page.comparing.compare('show') },
     { id: 'time.cancel', title: 'Stop what is running', group: 'Time', isEnabled: () => model.doing !== null, run: () => model.cancel() },
 
@@ -51,7 +51,7 @@ export function commandsOf(page: Page, around: Surroundings): Command[] {
     { id: 'text.share', title: 'Share: everything in a link', group: 'Text', run: () => void page.links.share() },
     { id: 'text.find', title: 'Search in the text', group: 'Text', keys: ['Mod+f'], isElsewhere },
 
-    { id: 'go.console', title: 'Type a call', group: 'Go to', keys: ['/'], run: () => around.focus('console') },
+    { id: 'go.console', title: 'Type a call (in the memory: go to an address)', group: 'Go to', keys: ['/'], run: () => around.focus('console') },
     { id: 'go.editor', title: 'To the script', group: 'Go to', keys: ['Alt+1'], run: () => around.focus('editor') },
     { id: 'go.memory', title: 'To the memory', group: 'Go to', keys: ['Alt+2'], run: () => around.focus('memory') },
     { id: 'go.inspector', title: 'To the details', group: 'Go to', keys: ['Alt+3'], run: () => around.focus('inspector') },
@@ -60,7 +60,10 @@ export function commandsOf(page: Page, around: Surroundings): Command[] {
 
     { id: 'view.fit', title: 'Fit what is selected', group: 'Memory', keys: ['f'], isElsewhere, run: () => around.memory('fit') },
     { id: 'view.all', title: 'The whole address space', group: 'Memory', keys: ['0'], isElsewhere, run: () => around.memory('all') },
+    { id: 'view.scale', title: 'True scale on and off (in the memory)', group: 'Memory', keys: ['m'], isElsewhere, run: () => around.memory('scale') },
     { id: 'view.zoom', title: 'Zoom in and out (in the memory)', group: 'Memory', keys: ['w', 's', '+', '-'], isElsewhere },
+    { id: 'view.page', title: 'Next and previous page (in the memory)', group: 'Memory', keys: ['Shift+ArrowRight', 'Shift+ArrowLeft'], isElsewhere },
+    { id: 'view.clear', title: 'Put away the card and the marked range', group: 'Memory', keys: ['Escape'], isElsewhere },
     { id: 'view.pan', title: 'Move (in the memory)', group: 'Memory', keys: ['a', 'd'], isElsewhere },
     { id: 'view.next', title: 'Next and previous area (in the memory)', group: 'Memory', keys: ['.', ','], isElsewhere },
     { id: 'view.svg', title: 'Save the picture of the memory as SVG', group: 'Memory', run: () => around.picture('svg') },

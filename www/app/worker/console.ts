@@ -4,17 +4,32 @@ import type { Core } from './core.ts';
 /** What a command answers. `refuse` makes the error of one that is none. */
 export function tell(core: Core, line: string, pid: number, refuse: (why: string) => Error): string {
   const [command = '', ...words] = line.trim().split(/\s+/);
-  const process = /^\d+$/.test(words[0] ?? '') && command !== 'walk' ? Number(words[0]) : pid;
+  const rest = words.join('');
   switch (command) {
-    case 'maps': return core.maps(process);
-    case 'smaps': return core.smaps(process);
+    case 'maps': return core.maps(processOf(core, rest, pid, refuse));
+    case 'smaps': return smaps(core, rest, pid, refuse);
+    case 'status': return core.status(processOf(core, rest, pid, refuse));
     case 'meminfo': return core.meminfo();
-    case 'walk': return walk(core, words.join(''), pid, refuse);
+    case 'walk': return walk(core, rest, pid, refuse);
     case 'explain': return explain(core);
     case 'frames': return frames(core);
     case 'tlb': return tlb(core);
-    default: throw refuse(`${command} is no command: maps, smaps, walk, explain, meminfo, frames or tlb`);
+    default: throw refuse(`${command} is no command: maps, smaps, status, walk, explain, meminfo, frames or tlb`);
   }
+}
+
+/** A living process by its number or by a name that a fork has bound; the one at hand where none is named. */
+function processOf(core: Core, word: string, pid: number, refuse: (why: string) => Error): number {
+  const found = word === '' ? pid : /^\d+$/.test(word) ? Number(word) : Number(core.nameOf(word) ?? -1);
+  if (!core.processes().some((process) => process.pid === found && process.ended === null)) throw refuse(`${word || pid} is no living process: give its number, or the name that a fork has bound`);
+  return found;
+}
+
+/** Of a process, or of the one area that an address lies in. */
+function smaps(core: Core, word: string, pid: number, refuse: (why: string) => Error): string {
+  const addr = word === '' || /^\d+$/.test(word) ? null : addressOf(core, word);
+  const costs = addr === null ? null : core.area(pid, addr, false, true)?.smaps;
+  return costs ?? core.smaps(processOf(core, word, pid, refuse));
 }
 
 /** `a`, `a+8K`, `0x7fff0000`, `7fff0000`: a name first, since `a` is both. */

@@ -119,6 +119,7 @@ export class Core {
   cachedFiles(): CachedFile[] { return this.#wasm.cachedFiles() as CachedFile[]; }
   meminfo(): string { return this.#wasm.meminfo(); }
   maps(pid: number): string { return this.#wasm.maps(pid); }
+  status(pid: number): string { return this.#wasm.status(pid); }
   smaps(pid: number): string { return this.#wasm.smaps(pid); }
 
   area(pid: number, addr: bigint, neighbours: boolean, smaps: boolean): AreaDetail | null {

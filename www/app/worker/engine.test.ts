@@ -5,6 +5,7 @@ import { dispatch } from './dispatch.ts';
 import { CannotDo, Engine, type On, Overridden } from './engine.ts';
 import { CELL, ENDING, ENDING_BITS, type At, type LaneLook, type Look, NO_FRAME, type Opened, type PssOverTime, type Ran, type Reply, type Request, type Tracks } from './protocol.ts';
 import { Core } from './core.ts';
+import { CONSOLE } from '../texts/interface-en.ts';
 import { page } from './wasm.ts';
 
 const SCRIPT = `a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
@@ -207,6 +208,14 @@ describe('asking', () => {
     expect(await one.ask({ of: 'tell', line: 'maps', pid: 1 }, on)).toContain('[stack]');
     expect(await one.ask({ of: 'tell', line: 'meminfo', pid: 1 }, on)).toContain('MemFree');
     expect(await one.ask({ of: 'tell', line: 'explain', pid: 1 }, on)).toContain('do_anonymous_page');
+    await one.go(4, LOOK, on);
+    const told = (line: string) => one.ask({ of: 'tell', line, pid: 1 }, on) as Promise<string>;
+    expect(await told('status')).toMatch(/^VmPeak:[^]*VmRSS:/m);
+    for (const [, example] of CONSOLE.questions) if (!example.startsWith('help')) expect(await told(example.replace(/[[\]]/g, '').replace('child', 'c')), example).not.toBe('');
+    expect(await told('maps c')).toBe(await told('maps 2'));
+    expect(await told('smaps a')).toMatch(/^7ffff7ff3000-[^]*VmFlags:[^\n]*\n$/);
+    expect((await told('smaps a')).match(/VmFlags/g)).toHaveLength(1);
+    await expect(told('maps nobody')).rejects.toThrow(/nobody is no living process/);
     await expect(one.ask({ of: 'tell', line: 'dance', pid: 1 }, on)).rejects.toThrow(CannotDo);
     expect(await one.ask({ of: 'remarks', most: 10 }, on)).toEqual([]);
     expect(await one.ask({ of: 'leftOut', from: 0, to: 10 }, on)).toEqual([]);
@@ -435,7 +444,7 @@ describe('by messages', () => {
   });
 });
 
-test('every script and sample of the repository is opened and gone through', async () => {
+test('the scripts about copy on write are opened and gone through', async () => {
   const folder = new URL('../../../tests/scripts/cow/', import.meta.url);
   const names = readdirSync(folder).filter((name) => name.endsWith('.pf') || name.endsWith('.txt'));
   for (const name of names) {

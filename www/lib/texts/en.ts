@@ -34,6 +34,13 @@ function may(perms: string): string {
   return words.length === 0 ? 'not be accessed at all' : `be ${words.join(' and ')}`.replace(/ and (?=.* and )/, ', ');
 }
 
+/** Whether rights were taken and none given, and some are left. */
+const isLess = (from: string, to: string): boolean => {
+  const has = (perms: string) => [...perms].slice(0, 3).map((letter) => letter !== '-');
+  const [before, after] = [has(from), has(to)];
+  return after.some(Boolean) && after.every((is, i) => !is || before[i]) && before.some((was, i) => was && !after[i]);
+};
+
 const flagWords = (letters: string) => letters.split(' ').filter(Boolean).map((letter) => FLAGS[letter] ?? letter).join(', ');
 const PAGE = { anon: 'private memory', shared: 'private memory that others map too', file: 'pages of a file', zero: 'the page of zeros', kernel: 'pages of the kernel' } as const;
 const LIMITS: Record<number, string> = { 2: 'RLIMIT_DATA', 3: 'RLIMIT_STACK', 4: 'RLIMIT_CORE', 7: 'RLIMIT_NOFILE', 8: 'RLIMIT_MEMLOCK', 9: 'RLIMIT_AS' };
@@ -119,7 +126,7 @@ export const en = {
   areasMerged: (pid: number, count: number) => `Neighbours in process ${pid} were joined to ${n(count, 'area')}.`,
   areaSplit: (f: FactOf<'areaSplit'>) => `The area ${at(f.from)} of process ${f.pid} is split into ${f.into.length}.`,
   areasSplit: (pid: number, count: number) => `${n(count, 'area')} of process ${pid} were split.`,
-  areaPerms: (f: FactOf<'areaPerms'>) => `${at(f.at)} may ${may(f.to)} now (${f.from} → ${f.to}).`,
+  areaPerms: (f: FactOf<'areaPerms'>) => `${at(f.at)} may ${isLess(f.from, f.to) ? 'only ' : ''}${may(f.to)} now (${f.from} → ${f.to}).`,
   areasPerms: (pid: number, count: number, to: string | null) => `${n(count, 'part')} of process ${pid} have other permissions${to === null ? '' : `, ${to}`} now.`,
   areaFlags: (f: FactOf<'areaFlags'>) => `${at(f.at)} is ${[f.gained && `marked now: ${flagWords(f.gained)}`, f.lost && `no longer marked: ${flagWords(f.lost)}`].filter(Boolean).join('; ')}.`,
   areasFlags: (pid: number, count: number) => `${n(count, 'part')} of process ${pid} are marked otherwise now.`,

@@ -48,8 +48,6 @@ export class PfSpace extends LitElement implements Shown, Tools {
   declare slotWidth: number;
   declare isTable: boolean;
 
-  /** How long the last picture took, in ms. */
-  lastPaint = 0;
   /** Pictures take long here. */
   private isSlow = false;
   private readonly surface = new Surface(this, () => this.querySelector<HTMLElement>('.pf-space-box')!, () => this.paint(), 'next frame');
@@ -127,9 +125,9 @@ export class PfSpace extends LitElement implements Shown, Tools {
     this.goto.ask();
   }
 
-  /** What suits again. */
+  /** What is marked, else the area of what is selected, fills the window. */
   fit(): void {
-    this.viewport.fit();
+    this.keys.fit();
   }
 
   /** All of the space in the window. */
@@ -200,7 +198,6 @@ export class PfSpace extends LitElement implements Shown, Tools {
     surface.canvas.setAttribute('aria-label', picture.label);
     if (viewport.isMoving && performance.now() - began > LONG) this.isSlow = true;
     this.report.of(scene, (pid) => viewport.composer.version(pid));
-    this.lastPaint = performance.now() - began;
     this.tell('drawn', null);
     // The crumbs say where the window is.
     this.requestUpdate();

@@ -58,6 +58,14 @@ export class Goto implements ReactiveController {
     if (page === null) return;
     this.#said.select(pid, page, null);
     this.#viewport.reveal({ pid, addr: pageAddr(page) });
+    this.#leave();
+  }
+
+  /** What was asked for is there, or nobody wants to go: the picture has the keys again. */
+  #leave(): void {
+    this.#refusal = '';
+    this.close();
+    this.#host.querySelector<HTMLElement>('canvas')!.focus();
   }
 
   readonly #submitted = (event: Event): void => {
@@ -68,9 +76,7 @@ export class Goto implements ReactiveController {
   readonly #keyed = (event: KeyboardEvent): void => {
     if (event.key !== 'Escape') return;
     event.stopPropagation();
-    this.#refusal = '';
-    this.close();
-    this.#host.querySelector<HTMLElement>('canvas')!.focus();
+    this.#leave();
   };
 
   html(): TemplateResult | typeof nothing {

@@ -79,7 +79,7 @@ export class Keys {
       case 'zoom': viewport.zoom(act.by, viewport.gaze.x, viewport.gaze.y); break;
       case 'pan': viewport.pan(viewport.lane, act.by * (act.of === 'window' ? size.height : Math.max(40, size.height / 6))); break;
       case 'whole': viewport.whole(); break;
-      case 'fit': this.#fit(); break;
+      case 'fit': this.fit(); break;
       case 'ask': this.#of.goto.ask(); break;
       case 'tell': this.#tell(); break;
       case 'scale': this.#of.toggleScale(); break;
@@ -101,7 +101,7 @@ export class Keys {
   }
 
   /** What is marked, else the area of what is selected, fills the window. */
-  #fit(): void {
+  fit(): void {
     const { viewport } = this.#of;
     if (viewport.range) return viewport.zoomTo(viewport.range);
     const { lane, subject } = viewport;
