@@ -126,8 +126,8 @@ export class ScriptSession {
   /** @internal Throws {@link ScriptError} for a script that cannot be parsed. A long log is read in slices, between which others have their turn if somebody watches. */
   static async _open(glue: AllGlue, text: string, kind: TextKind | undefined, { signal, onProgress }: ReadOptions): Promise<ScriptSession> {
     signal?.throwIfAborted();
-    return new ScriptSession(await readInSlices(guarded(() => new glue.WasmReader(text, kind)), async (position, length) => {
-      onProgress?.({ position, length });
+    return new ScriptSession(await readInSlices(guarded(() => new glue.WasmReader(text, kind)), async (progress) => {
+      onProgress?.(progress);
       if (signal || onProgress) await new Promise((resolve) => setTimeout(resolve));
       signal?.throwIfAborted();
     }));

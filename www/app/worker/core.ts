@@ -31,7 +31,7 @@ export class Core {
 
   /** The same, read in slices: `slice` is told how many lines of all passes are read, after each; what it throws ends the reading. */
   static async read(text: string, kind: TextKind, slice: (done: number, of: number) => Promise<void>): Promise<Core> {
-    return new Core(await readInSlices(guarded(() => new (loadedGlue().WasmReader)(text, kind)), slice));
+    return new Core(await readInSlices(guarded(() => new (loadedGlue().WasmReader)(text, kind)), ({ position, length }) => slice(position, length)));
   }
 
   get position(): number { return this.#wasm.position(); }

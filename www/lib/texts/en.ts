@@ -35,11 +35,7 @@ function may(perms: string): string {
 }
 
 /** Whether rights were taken and none given, and some are left. */
-const isLess = (from: string, to: string): boolean => {
-  const has = (perms: string) => [...perms].slice(0, 3).map((letter) => letter !== '-');
-  const [before, after] = [has(from), has(to)];
-  return after.some(Boolean) && after.every((is, i) => !is || before[i]) && before.some((was, i) => was && !after[i]);
-};
+const isLess = (from: string, to: string) => /[rwx]/.test(to) && [0, 1, 2].every((i) => to[i] === '-' || to[i] === from[i]);
 
 const flagWords = (letters: string) => letters.split(' ').filter(Boolean).map((letter) => FLAGS[letter] ?? letter).join(', ');
 const PAGE = { anon: 'private memory', shared: 'private memory that others map too', file: 'pages of a file', zero: 'the page of zeros', kernel: 'pages of the kernel' } as const;
