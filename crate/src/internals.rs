@@ -73,11 +73,6 @@ pub fn check(machine: &Machine) -> Result<(), String> {
     machine.kernel.check_invariants()
 }
 
-/// The number of an inode that a path leads to.
-pub fn lookup(machine: &Machine, path: &str) -> Option<InodeId> {
-    machine.kernel.fs.lookup(path)
-}
-
 /// Files, to answer what they ask.
 pub fn fs_mut(machine: &mut Machine) -> &mut Fs {
     &mut machine.kernel.fs

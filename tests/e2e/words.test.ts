@@ -25,6 +25,14 @@ const stepTo = async (to: number) => {
   }
 };
 
+/** Opens a text, and goes so many steps from its start. */
+const pasteAndStep = async (given: string, to: number) => {
+  await paste(given);
+  await act('start');
+  await at(0);
+  await stepTo(to);
+};
+
 test('a word is explained when it is pointed at, when it has the focus, after a tap; Esc closes it', async () => {
   await stepTo(2);
   const word = '.pf-numbers [data-term=rss]';
@@ -80,19 +88,13 @@ sendmsg(3, {msg_name=NULL}, 0) = 5
 `;
 
 test('addresses of a log that lie elsewhere here are told with both; what was not replayed is not "= ?"', async () => {
-  await paste(ELSEWHERE);
-  await act('start');
-  await at(0);
-  await stepTo(5);
+  await pasteAndStep(ELSEWHERE, 5);
   await contains('.pf-elsewhere', '0x7f1100004000 in the log, 0x7f110000f000 here');
   await contains('.cm-content', '0x7f110000f000 here');
 });
 
 test('memory that a log does not show is marked: in the picture, its legend, the table and the details', async () => {
-  await paste(ELSEWHERE);
-  await act('start');
-  await at(0);
-  await stepTo(6);
+  await pasteAndStep(ELSEWHERE, 6);
   await contains('pf-legend', 'assumed, not in the log');
   expect(await page.evaluate<string>(`document.querySelector('pf-space').svg()`)).toContain('≈ ');
   await page.until(`[...document.querySelectorAll('pf-space-table .body [role=row]')].some((row) => row.textContent.includes('7f2200000000') && row.textContent.includes('assumed'))`);
@@ -102,10 +104,7 @@ test('memory that a log does not show is marked: in the picture, its legend, the
 });
 
 test('a call that was left out says why', async () => {
-  await paste('execve("./demo", ["./demo"], 0x7ffd11112222 /* 9 vars */) = 0\nbrk(NULL) = 0x5601aa000000\nshmat(7, NULL, 0) = 0x7f1100010000\n');
-  await act('start');
-  await at(0);
-  await stepTo(3);
+  await pasteAndStep('execve("./demo", ["./demo"], 0x7ffd11112222 /* 9 vars */) = 0\nbrk(NULL) = 0x5601aa000000\nshmat(7, NULL, 0) = 0x7f1100010000\n', 3);
   await contains('.pf-call', 'not replayed: the log does not show its segment being made');
   expect(await text('.pf-call')).not.toContain('= ?');
 });
@@ -128,10 +127,7 @@ test('of a run under other settings it is told where it stopped, and its lines c
 });
 
 test('a page whose last other mapper has gone is told from one that is shared', async () => {
-  await paste('a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nstore(a, "hello")\nc = fork()\n[c] store(a, "jello")\nload(a)\n');
-  await act('start');
-  await at(0);
-  await stepTo(5);
+  await pasteAndStep('a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nstore(a, "hello")\nc = fork()\n[c] store(a, "jello")\nload(a)\n', 5);
   await contains('pf-legend', 'own again, still read-only');
   await contains('pf-walk .pf-would', 'Only this process maps it now; the next write makes the entry writable without a copy.');
   await click('#pf-tab-frame');
@@ -144,10 +140,7 @@ test('a page whose last other mapper has gone is told from one that is shared', 
 });
 
 test('no neighbour that is far away is a reason; where none adjoins, that is said', async () => {
-  await paste('a = mmap(0x20000000, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)\ntouch_write(a, 2)\n');
-  await act('start');
-  await at(0);
-  await stepTo(1);
+  await pasteAndStep('a = mmap(0x20000000, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)\ntouch_write(a, 2)\n', 1);
   await page.until(`document.querySelector('.pf-tree') !== null`);
   expect(await text('pf-story')).not.toContain('not merged');
   await stepFrom(1);

@@ -1,5 +1,6 @@
 /** Whatever a caller passes: a documented error that names the argument, or an answer; never a trap, never a silent 0. */
 import { describe, expect, test } from 'vitest';
+import { thrown } from '../../tests/thrown.ts';
 import { type Machine, MachineStopped, PageFault, type Process, ProcessGone, SyscallError, createMachine, decodeText, joinLogs, openScript, recogniseText } from './node.ts';
 
 /** What cannot be meant by an argument, by the kind of the argument. */
@@ -132,15 +133,6 @@ const TABLE: readonly (readonly [name: string, argument: string, call: Call, val
 async function fresh(): Promise<[Machine, Process]> {
   const vm = await createMachine({ ram: '4MiB' });
   return [vm, vm.spawn()];
-}
-
-function thrown(body: () => unknown): unknown {
-  try {
-    body();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
 }
 
 describe('every argument of every method', async () => {

@@ -1,5 +1,6 @@
 /** Files written in JavaScript: what their functions are asked, what becomes of their answers, and what may happen meanwhile. */
 import { describe, expect, test } from 'vitest';
+import { thrown } from '../../tests/thrown.ts';
 import { FaultPending, ImageError, type Machine, MachineStopped, PageFault, type Process, ProcessGone, SyscallError, type WrittenFile, createMachine, explain, isRefusal } from './node.ts';
 import { connect, serve } from './worker.ts';
 
@@ -30,15 +31,6 @@ async function world(options: Partial<WrittenFile> = {}, flags: 'shared' | 'priv
   } });
   const fd = p.open(file.path, 'rdwr');
   return { vm, p, fd, path: file.path, asked, at: p.mmap({ length: PAGES * PAGE, fd, prot, flags }) };
-}
-
-function thrown(body: () => unknown): unknown {
-  try {
-    body();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
 }
 
 const later = <T>(value: T): Promise<T> => new Promise((done) => { setTimeout(() => done(value), 0); });

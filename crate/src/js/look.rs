@@ -300,7 +300,7 @@ impl WasmSession {
             area,
             before: neighbour(low).map(|low| boundary(machine, mm, low, vma, low)),
             behind: neighbour(high).map(|high| boundary(machine, mm, vma, high, high)),
-            smaps: smaps.then(|| crate::proc::smaps_of_area(&machine.kernel, mm, vma)),
+            smaps: smaps.then(|| view::smaps_of_area(machine, pid, addr)).flatten(),
             is_assumed: self.session.is_assumed(pid, vma.range),
         })
     }
