@@ -118,6 +118,30 @@ fn any_falsified_result_is_named_by_few_calls() {
     assert!(failed.is_empty(), "of {tried:?}: {failed:#?}");
 }
 
+/// The same of what calls name: a wrong `munmap` comes out as recorded, and shows long after.
+#[test]
+fn any_falsified_argument_is_named_by_few_calls() {
+    let mut failed = Vec::new();
+    let tried = [(1, false), (5, true)].map(|(seed, at_once)| {
+        let log = if at_once { run(Workload::overlapping_at_once(seed), 1500).0 } else { workload(seed, 1500).0 };
+        named_of(&log, &format!("seed {seed} {at_once}"), &["munmap", "mprotect", "mremap"], &SHIFTS[1..6], &mut failed)
+    });
+    assert!(failed.is_empty(), "of {tried:?}: {failed:#?}");
+}
+
+/// What contradicts is told by the call itself, with the address that it means.
+#[test]
+fn a_call_that_names_the_wrong_memory_is_told_with_the_right_one() {
+    let (log, ..) = workload(1, 1500);
+    let lines: Vec<_> = log.lines().collect();
+    let all = victims(&lines, "munmap");
+    let victim = all[all.len() / 2];
+    let session = replay(&falsified_as(&lines, victim, "munmap", 0x1_0000));
+    let found = differing(&session);
+    let address = |line: &str| line[line.find("(0x").expect("an address") + 1..].split(',').next().expect("an end").to_string();
+    assert!(found.len() == 1 && found[0].contains(&format!("munmap: {} not", address(lines[victim]))), "{found:#?}");
+}
+
 #[test]
 #[ignore = "takes minutes: every kind of address, place and shift"]
 fn any_falsified_address_is_named_by_few_calls() {
@@ -131,6 +155,5 @@ fn any_falsified_address_is_named_by_few_calls() {
         tried += named_of(&log, &format!("seed {seed} {at_once}"), &kinds, &SHIFTS, &mut failed);
     }
     println!("{} of {tried} failed: {failed:#?}", failed.len());
-    // What a wrong argument took away may be missing long after.
-    assert!(failed.len() * 20 <= tried && failed.iter().all(|one| !one.contains("result")), "{failed:#?}");
+    assert!(failed.len() * 400 <= tried, "{failed:#?}");
 }

@@ -6,6 +6,7 @@ use super::handler::Handlers;
 use super::names::Bindings;
 use super::replay::Replay;
 use super::replay::order::{Order, SearchWork};
+use super::replay::trial::Reading;
 use super::run::{State, StepReport};
 use super::saves::Saves;
 use super::steps::StepColumns;
@@ -85,12 +86,13 @@ impl Session {
     /// # Errors
     /// What is wrong with the header.
     pub fn new(script: Script) -> Result<Self, StartupError> {
-        let top = super::replay::trial::better_top(&script);
-        Self::with_top(script, top)
+        let reading = Reading::of(&script);
+        Self::read_as(script, reading)
     }
 
-    /// The same of a log whose area of mappings is known to begin somewhere.
-    pub(super) fn with_top(script: Script, top: Option<u64>) -> Result<Self, StartupError> {
+    /// The same of a log that is read in some way.
+    pub(super) fn read_as(mut script: Script, reading: Reading) -> Result<Self, StartupError> {
+        reading.put_right(&mut script);
         let header = &script.header;
         let mut machine = Machine::new(&header.machine)?;
         let number = header.first_pid.or_else(|| log_pid(&script));
@@ -98,7 +100,7 @@ impl Session {
             machine.set_next_pid(Pid(number));
         }
         let process = script.statements.first().and_then(|statement| statement.process.as_deref());
-        let replay = script.is_log.then(|| Replay::new(&script, top));
+        let replay = script.is_log.then(|| Replay::new(&script, reading));
         let config = replay.as_ref().map_or_else(|| header.process.clone(), |replay| replay.config_met(process));
         let first = machine.spawn(&config)?;
         let mut processes = HashMap::from([("1".to_string(), first)]);

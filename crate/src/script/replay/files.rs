@@ -1,12 +1,12 @@
 //! Processes, descriptors and segments of a log: they are inputs. A log tells their numbers, and the
 //! machine takes them over.
 
-use super::Replay;
 use super::layout::CLONE_VM;
+use super::{Replay, returned};
 use crate::fs::{Inode, InodeKind, OpenMode};
 use crate::ids::Pid;
 use crate::machine::{Arg, Sysno};
-use crate::script::ast::{Call, Expr};
+use crate::script::ast::{Call, Expr, Statement};
 use crate::script::evaluate::{self, Names};
 use crate::script::run::{State, Yield};
 
@@ -149,5 +149,18 @@ fn known_flags(expr: &Expr, names: &Names) -> u64 {
     match expr {
         Expr::Binary('|', left, right) => known_flags(left, names) | known_flags(right, names),
         other => evaluate::number(other, names).unwrap_or(0),
+    }
+}
+
+/// A call about another process or an object that the log does not show: why it cannot be compared.
+pub(super) fn not_in_the_log(number: Sysno, statement: &Statement, outcome: &Yield) -> Option<String> {
+    use crate::errno::Errno;
+    let Yield::Error(error) = outcome else { return None };
+    returned(statement)?;
+    match (number, error.errno) {
+        (Sysno::process_madvise, Errno::EBADF) => Some("the log does not show the descriptor of the process".into()),
+        (Sysno::process_vm_readv | Sysno::process_vm_writev, Errno::ESRCH) => Some("the log does not show the other process".into()),
+        (Sysno::shmdt, Errno::EINVAL) => Some("the log does not show the segment being attached".into()),
+        _ => None,
     }
 }

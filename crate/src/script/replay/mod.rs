@@ -4,7 +4,8 @@
 //! A log without first maps is replayed at its own addresses: [`layout`] reads from it where the program's
 //! parts lay, [`assume`] adds what a call shows to have been mapped before the log, and [`space`] keeps
 //! what is known. [`limits`] tries what would have made a call fail as recorded, and [`order`] finds an order of
-//! overlapping calls that explains the log.
+//! overlapping calls that explains the log; [`misnamed`] finds the one call
+//! whose address contradicts all others.
 
 mod assume;
 mod belief;
@@ -12,6 +13,7 @@ mod files;
 mod image;
 mod layout;
 pub(super) mod limits;
+mod misnamed;
 pub(super) mod order;
 mod ranges;
 mod search;
@@ -30,9 +32,11 @@ use crate::machine::{Arg, ProcessConfig, Sysno};
 use crate::settings::WrittenPolicy;
 use belief::{Doubt, Phantoms};
 use layout::{FIXED, Images, pages};
+use misnamed::Misnamed;
 use space::Space;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use trial::Reading;
 
 /// The state of a replay.
 #[derive(Clone, Debug)]
@@ -60,6 +64,8 @@ pub(super) struct Replay {
     phantoms: HashMap<MmSerial, Phantoms>,
     /// How many refusals may still be explained: each takes copies of the machine.
     explanations_left: usize,
+    /// A call that is replayed with another address than recorded.
+    misnamed: Option<Misnamed>,
 }
 
 /// Recorded refusals whose cause is looked for.
@@ -103,10 +109,10 @@ fn returned(statement: &Statement) -> Option<u64> {
 
 impl Replay {
     /// Where the area of mappings begins may be said.
-    pub(super) fn new(script: &super::Script, top: Option<u64>) -> Self {
+    pub(super) fn new(script: &super::Script, reading: Reading) -> Self {
         let has_maps = !script.header.process.maps.is_empty() || script.statements.iter().any(|s| !s.inputs.is_empty());
         let mut images = if has_maps { Images::default() } else { Images::read(&script.statements, script.architecture) };
-        top.into_iter().for_each(|top| images.set_top(top));
+        reading.top.into_iter().for_each(|top| images.set_top(top));
         let mut cuts: Vec<_> = script.set_aside.iter().filter(|aside| aside.is_memory_call).map(|aside| aside.line).collect();
         cuts.sort_unstable();
         Self {
@@ -124,6 +130,7 @@ impl Replay {
             doubted: None,
             phantoms: HashMap::new(),
             explanations_left: MOST_EXPLANATIONS,
+            misnamed: reading.misnamed,
         }
     }
 
@@ -310,7 +317,7 @@ impl Replay {
             args[2] = Arg::Scratch;
         }
         let outcome = state.syscall(pid, number, &args);
-        if let Some(reason) = not_in_the_log(number, statement, &outcome) {
+        if let Some(reason) = files::not_in_the_log(number, statement, &outcome) {
             return Yield::Skipped(reason);
         }
         if matches!(outcome, Yield::Error(_)) && self.is_refused_for_unknown(state, pid, number, &recorded, statement) {
@@ -421,6 +428,7 @@ impl Replay {
         if (number.is_none() && !is_access(name)) || matches!(outcome, Yield::Skipped(_)) {
             return Vec::new();
         }
+        let misnamed = self.misnamed.filter(|misnamed| misnamed.line == statement.line).map(Misnamed::difference);
         let equal = match (expected, outcome) {
             (Outcome::Unknown, _) => true,
             (Outcome::Error(name), Yield::Error(error)) => error.errno.name() == name,
@@ -434,8 +442,8 @@ impl Replay {
             (Outcome::Value(_) | Outcome::Error(_), _) if number.is_none() => return Vec::new(),
             _ => false,
         };
-        if equal {
-            return Vec::new();
+        if equal || misnamed.is_some() {
+            return misnamed.into_iter().collect();
         }
         let cause = self.cause(number, expected, outcome);
         vec![Comparison { field: "result", expected: show_outcome(expected), found: show(outcome), excuse: String::new(), cause }]
@@ -477,18 +485,5 @@ fn addresses_of(number: Sysno, args: &[Arg; 6]) -> &'static [usize] {
         mremap if args[3].int() & 2 != 0 => &[0, 4],
         shmat => &[1],
         _ => &[0],
-    }
-}
-
-/// A call about another process or an object that the log does not show: why it cannot be compared.
-fn not_in_the_log(number: Sysno, statement: &Statement, outcome: &Yield) -> Option<String> {
-    use crate::errno::Errno;
-    let Yield::Error(error) = outcome else { return None };
-    returned(statement)?;
-    match (number, error.errno) {
-        (Sysno::process_madvise, Errno::EBADF) => Some("the log does not show the descriptor of the process".into()),
-        (Sysno::process_vm_readv | Sysno::process_vm_writev, Errno::ESRCH) => Some("the log does not show the other process".into()),
-        (Sysno::shmdt, Errno::EINVAL) => Some("the log does not show the segment being attached".into()),
-        _ => None,
     }
 }

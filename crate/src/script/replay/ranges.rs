@@ -85,6 +85,12 @@ impl<V: Copy + PartialEq> Ranges<V> {
         (*end > range.start).then_some(*end)
     }
 
+    /// What a range has in common with the first one that it overlaps.
+    pub(super) fn first_within(&self, range: Range<u64>) -> Option<Range<u64>> {
+        let (start, end, _) = self.within(&range).next()?;
+        Some(start.max(range.start)..end.min(range.end))
+    }
+
     fn covers(&self, range: &Range<u64>, value: V) -> bool {
         let last = self.by_start.range(..=range.start).next_back();
         last.is_some_and(|(_, (end, v))| *end >= range.end && *v == value)

@@ -1,7 +1,9 @@
-//! The first mapping of a log tells where all others lie. If its address is the one that is wrong, everything differs:
-//! then the beginning of the log is replayed with other places, and the one that explains it is taken.
+//! How a log is read of which one address is wrong. The first mapping tells where all others lie: if its address is wrong,
+//! everything differs, and the beginning of the log is replayed with other places. Of a call that names the wrong memory
+//! the log up to where that shows is replayed with the other one too. What explains more is taken.
 
 use super::layout::{Images, overlap};
+use super::misnamed::{self, Misnamed};
 use super::returned;
 use crate::script::{Script, Session, StepReport};
 use std::collections::HashMap;
@@ -10,6 +12,52 @@ use std::collections::HashMap;
 const TELLING: usize = 48;
 /// One wrong address makes at most so many lie elsewhere, if it is not the one that tells.
 const FEW: usize = 3;
+
+/// A log is replayed twice if what contradicts stands among its first statements …
+const LONGEST_TRIAL: usize = 20_000;
+/// … and so far behind it.
+const BEHIND: usize = 400;
+
+/// How a log is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::script) struct Reading {
+    /// Where the area of mappings begins, if its first mapping does not tell it.
+    pub(super) top: Option<u64>,
+    /// A call with another address than recorded.
+    pub(super) misnamed: Option<Misnamed>,
+}
+
+impl Reading {
+    /// The reading that explains a log best.
+    pub(in crate::script) fn of(script: &Script) -> Self {
+        Self { top: better_top(script), misnamed: misnamed(script) }
+    }
+
+    /// Changes the log to what is read.
+    pub(in crate::script) fn put_right(self, script: &mut Script) {
+        self.misnamed.into_iter().for_each(|misnamed| misnamed.put_right(&mut script.statements));
+    }
+}
+
+/// A call that names the wrong memory, if with another address less of the log differs.
+fn misnamed(script: &Script) -> Option<Misnamed> {
+    let found = misnamed::find(script)?;
+    let shown = script.statements.iter().position(|statement| statement.line == found.against).filter(|shown| *shown < LONGEST_TRIAL)?;
+    let beginning = beginning(script, shown + BEHIND);
+    let differences = |misnamed| Some(score(&beginning, Reading { top: None, misnamed })?.differences);
+    (differences(Some(found))? < differences(None)?).then_some(found)
+}
+
+/// The first statements of a log.
+fn beginning(script: &Script, count: usize) -> Script {
+    Script {
+        header: script.header.clone(),
+        statements: script.statements.iter().take(count).cloned().collect(),
+        is_log: true,
+        set_aside: Vec::new(),
+        architecture: script.architecture,
+    }
+}
 
 /// How a place explains the beginning of a log.
 #[derive(Clone, Copy)]
@@ -29,31 +77,25 @@ impl Score {
 }
 
 /// Where the first program's area of mappings begins, if its first mapping does not tell it.
-pub(in crate::script) fn better_top(script: &Script) -> Option<u64> {
+fn better_top(script: &Script) -> Option<u64> {
     // Where calls overlap, a wrong address is found on the way.
     let is_replayed_by_layout = script.is_log && script.header.process.maps.is_empty() && !overlap(&script.statements);
     if !is_replayed_by_layout || script.statements.iter().take(TELLING).any(|statement| !statement.inputs.is_empty()) {
         return None;
     }
-    let beginning = Script {
-        header: script.header.clone(),
-        statements: script.statements.iter().take(TELLING).cloned().collect(),
-        is_log: true,
-        set_aside: Vec::new(),
-        architecture: script.architecture,
-    };
-    let usual = score(&beginning, None)?;
+    let beginning = beginning(script, TELLING);
+    let usual = score(&beginning, Reading::default())?;
     if usual.differences == 0 || usual.elsewhere <= FEW {
         return None;
     }
     let tops = Images::read(&beginning.statements, beginning.architecture).other_tops();
-    let tried = tops.into_iter().filter_map(|top| Some((score(&beginning, Some(top))?, top)));
+    let tried = tops.into_iter().filter_map(|top| Some((score(&beginning, Reading { top: Some(top), misnamed: None })?, top)));
     let (best, top) = tried.min_by_key(|(score, _)| (score.elsewhere, score.assumed))?;
     best.is_much_better_than(usual).then_some(top)
 }
 
-fn score(beginning: &Script, top: Option<u64>) -> Option<Score> {
-    let mut session = Session::with_top(beginning.clone(), top).ok()?;
+fn score(beginning: &Script, reading: Reading) -> Option<Score> {
+    let mut session = Session::read_as(beginning.clone(), reading).ok()?;
     session.run_to_end().ok()?;
     let recorded: HashMap<usize, String> =
         beginning.statements.iter().filter_map(|statement| Some((statement.line, format!("{:#x}", returned(statement)?)))).collect();
