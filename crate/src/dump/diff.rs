@@ -6,6 +6,7 @@ use super::replay::{Compared, compare_script};
 use super::script::{ADVICE, Mapper, header_for};
 use crate::addr::{VirtAddr, VirtRange};
 use crate::flags::VmFlags;
+use crate::sort;
 use crate::vma::{Vma, why_apart};
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
@@ -84,7 +85,7 @@ fn pieces(from: &Dump, to: &Dump) -> Vec<Piece> {
     let borders = |dump: &Dump| dump.counted().flat_map(|area| [area.maps.range.start.0, area.maps.range.end.0]).collect::<Vec<_>>();
     let mut cuts = borders(from);
     cuts.extend(borders(to));
-    cuts.sort_unstable();
+    sort::by(&mut cuts, Ord::cmp);
     cuts.dedup();
     let (mut old, mut new) = (Cursor::new(from), Cursor::new(to));
     let ranges = cuts.windows(2).map(|pair| VirtRange::new(pair[0], pair[1]));

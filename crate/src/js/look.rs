@@ -9,6 +9,7 @@ use crate::machine::Machine;
 use crate::mm::Mm;
 use crate::mmu::Access;
 use crate::proc::{anonymous_name, line_of, render_maps_line};
+use crate::sort;
 use crate::view::{self, columns};
 use crate::vma::Vma;
 use js_sys::{Array, Float64Array, Uint8Array, Uint16Array, Uint32Array};
@@ -275,7 +276,7 @@ impl WasmSession {
         let entries = kernel.cpu.tlb_entries();
         let frame = |host| kernel.phys.frame_at(host).map_or(columns::NO_FRAME, |pfn| pfn.0);
         let mut entries: Vec<_> = entries.map(|(addr, access, host)| (addr.0 >> PAGE_SHIFT, kind(access), frame(host))).collect();
-        entries.sort_unstable();
+        sort::by(&mut entries, Ord::cmp);
         let pages: Vec<_> = entries.iter().map(|(page, ..)| *page as f64).collect();
         let kinds: Vec<_> = entries.iter().map(|(_, kind, _)| *kind).collect();
         let frames: Vec<_> = entries.iter().map(|(.., pfn)| *pfn).collect();

@@ -3,6 +3,7 @@
 use super::lines::End;
 use super::noise;
 use super::prefix::{self, Core};
+use crate::sort;
 use std::collections::HashMap;
 
 /// The first line of a log whose processes' lines have no known order.
@@ -82,7 +83,7 @@ fn by_time(parts: &[File], times: &[Vec<u128>]) -> String {
             order.extend(times.get(line + 1).map(|next| (*next, false, file, line)));
         }
     }
-    order.sort_unstable();
+    sort::by(&mut order, Ord::cmp);
     let mut text = String::new();
     let mut halves: HashMap<(usize, usize), String> = HashMap::new();
     for (at, (_, begins, file, line)) in order.iter().copied().enumerate() {

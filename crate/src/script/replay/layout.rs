@@ -11,6 +11,7 @@ use crate::addr::{PAGE_SIZE, VirtAddr, page_align};
 use crate::machine::Sysno;
 use crate::script::ast::{Architecture, Expr, Statement};
 use crate::script::evaluate::{self, Names};
+use crate::sort;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -188,7 +189,7 @@ impl Images {
         let near = |(process, key): (&String, &Key)| Some((distance(self.image(key)?)?, process.clone()));
         let is_leader = |(process, _): &(&String, &Key)| !self.leaders.contains_key(*process);
         let mut near: Vec<_> = current.iter().filter(is_leader).filter_map(near).collect();
-        near.sort_unstable();
+        sort::by(&mut near, Ord::cmp);
         // Programs whose places are not random all lie alike.
         let is_clear = near.get(1).is_none_or(|(second, _)| near[0].0 < second / 2);
         near.into_iter().next().filter(|_| is_clear).map(|(_, process)| process)
@@ -296,10 +297,10 @@ impl Images {
     pub(super) fn other_tops(&mut self) -> Vec<u64> {
         let Some(image) = self.first_program() else { return Vec::new() };
         let mut first = image.first.clone();
-        first.sort_by_key(|range| std::cmp::Reverse(range.end));
+        sort::by_key(&mut first, |range: &Range<u64>| std::cmp::Reverse(range.end));
         let above = first.iter().take(2).flat_map(|high| first.iter().map(|range| high.end + (range.end - range.start)));
         let mut tops: Vec<u64> = first.iter().map(|range| range.end).chain(above).filter(|top| Some(*top) != image.top).collect();
-        tops.sort_unstable_by(|one, other| other.cmp(one));
+        sort::by(&mut tops, |one, other| other.cmp(one));
         tops.dedup();
         tops
     }

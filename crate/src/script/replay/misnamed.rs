@@ -12,6 +12,7 @@ use crate::script::Script;
 use crate::script::ast::{Expr, Statement};
 use crate::script::evaluate::{self, Names};
 use crate::script::run::Comparison;
+use crate::sort;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -165,7 +166,7 @@ fn moments(statements: &[Statement]) -> Vec<Moment> {
             _ => {}
         }
     }
-    all.sort_by_key(|moment| moment.at);
+    sort::by_key(&mut all, |moment: &Moment| moment.at);
     all
 }
 
@@ -239,11 +240,11 @@ struct Suspect {
 fn explanation(moments: &[Moment], first: &Contradiction) -> Option<(usize, Range<u64>)> {
     let mut calls = suspects(moments, first);
     let mut budget = MOST_MOMENTS;
-    calls.sort_by_key(|call| (call.is_exact, std::cmp::Reverse(call.moment)));
+    sort::by_key(&mut calls, |call: &Suspect| (call.is_exact, std::cmp::Reverse(call.moment)));
     for call in calls.iter().take(MOST_CALLS) {
         let recorded = moments[call.moment].range.start;
         let mut places = call.places.clone();
-        places.sort_by_key(|place| place.start.abs_diff(recorded));
+        sort::by_key(&mut places, |place: &Range<u64>| place.start.abs_diff(recorded));
         for place in places.into_iter().take(MOST_PLACES) {
             if contradiction(moments, Some((call.moment, &place)), &mut budget).is_none() {
                 return Some((call.moment, place));

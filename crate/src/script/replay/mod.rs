@@ -30,6 +30,7 @@ use crate::addr::{PAGE_SIZE, VirtRange, page_align};
 use crate::ids::{MmSerial, Pid};
 use crate::machine::{Arg, ProcessConfig, Sysno};
 use crate::settings::WrittenPolicy;
+use crate::sort;
 use belief::{Doubt, Phantoms};
 use layout::{FIXED, Images, pages};
 use misnamed::Misnamed;
@@ -114,7 +115,7 @@ impl Replay {
         let mut images = if has_maps { Images::default() } else { Images::read(&script.statements, script.architecture) };
         reading.top.into_iter().for_each(|top| images.set_top(top));
         let mut cuts: Vec<_> = script.set_aside.iter().filter(|aside| aside.is_memory_call).map(|aside| aside.line).collect();
-        cuts.sort_unstable();
+        sort::by(&mut cuts, Ord::cmp);
         Self {
             base: script.header.process.clone(),
             written: script.header.written,

@@ -12,6 +12,7 @@ use crate::ids::MmSerial;
 use crate::script::ast::Statement;
 use crate::script::evaluate::Names;
 use crate::script::run::{Comparison, State, StepReport};
+use crate::sort;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// A plan is kept for so many calls.
@@ -103,7 +104,7 @@ impl Order {
         let unordered = unordered && statements.iter().any(|s| matches!(s.call.name.as_str(), "clone" | "clone3") && makes_thread(s));
         let interrupted = |s: &&Statement| s.began < s.line && memory_call(&s.call.name).is_some();
         let mut by_began: Vec<_> = statements.iter().filter(interrupted).map(|s| (s.began, s.line)).collect();
-        by_began.sort_unstable();
+        sort::by(&mut by_began, Ord::cmp);
         Self { by_began, unordered, steps_left: STEPS_IN_VAIN, ..Self::default() }
     }
 
