@@ -4,10 +4,12 @@
 mod log;
 
 use pagefault::script::Session;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 thread_local! {
     static TEXT: RefCell<String> = const { RefCell::new(String::new()) };
+    /// The lines of the text that was made; 0 before, and none where a text was given.
+    static MADE: Cell<Option<u32>> = const { Cell::new(Some(0)) };
     static READ: RefCell<Option<Session>> = const { RefCell::new(None) };
 }
 
@@ -15,7 +17,8 @@ thread_local! {
 #[unsafe(no_mangle)]
 pub extern "C" fn log_read_before(n: u32) {
     READ.take();
-    if TEXT.with_borrow(String::is_empty) {
+    if MADE.get().is_some_and(|made| made != n) {
+        MADE.set(Some(n));
         TEXT.set(log::log(n as usize));
     }
 }
@@ -43,6 +46,7 @@ pub extern "C" fn log_replay(_: u32) -> f64 {
 /// Room for a text of `n` bytes, which is read instead.
 #[unsafe(no_mangle)]
 pub extern "C" fn log_text(n: u32) -> *mut u8 {
+    MADE.set(None);
     TEXT.with_borrow_mut(|text| {
         *text = " ".repeat(n as usize);
         text.as_mut_ptr()
