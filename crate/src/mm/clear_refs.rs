@@ -40,7 +40,7 @@ impl Kernel {
     /// Clears what is asked for in a whole address space.
     pub(crate) fn clear_refs(&mut self, mm: MmId, what: ClearRefs) {
         self.call("clear_refs_write", |k| match what {
-            ClearRefs::HiwaterRss => k.mms[mm].hiwater_rss = k.mms[mm].rss_total(),
+            ClearRefs::HiwaterRss => k.mms[mm].hiwater_rss = k.mms[mm].rss_told_total(),
             ClearRefs::SoftDirty => {
                 let ids: Vec<_> = k.mms[mm].vmas.iter().map(|(id, _)| id).collect();
                 for id in ids {

@@ -154,9 +154,7 @@ impl Kernel {
         }
         self.phys.words_mut(from.table)[run.clone()].copy_from_slice(&old);
         self.phys.words_mut(to.table)[run].copy_from_slice(&new);
-        for (count, mapped) in self.mms[child].rss.iter_mut().zip(mapped) {
-            *count += mapped;
-        }
+        self.mms[child].add_all_rss(mapped, 1);
     }
 
     /// A child's copy of an entry, its frame booked: a private one belongs to nobody alone any more

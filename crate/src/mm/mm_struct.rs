@@ -31,6 +31,9 @@ impl Rss {
     }
 }
 
+/// Pages that a processor counts before it tells (Linux `percpu_counter_batch` of up to 16 processors).
+const RSS_LOT: u64 = 32;
+
 /// Where things go, fixed when the program starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
@@ -100,7 +103,9 @@ pub struct Mm {
     pub locked_vm_drift: u64,
     /// Resident pages by kind, indexed by [`Rss`].
     pub rss: [u64; 3],
-    /// Largest resident set so far, in pages, as of the last time it was about to fall.
+    /// The same as far as the processor has told: it counts for itself and tells in lots (Linux `percpu_counter_add_batch`).
+    pub(crate) rss_told: [u64; 3],
+    /// Largest resident set so far, in pages, as of the last time it was about to fall: what was told by then.
     pub hiwater_rss: u64,
     /// Largest `total_vm` so far, in pages, as of the last time it was about to fall.
     pub hiwater_vm: u64,
@@ -149,6 +154,7 @@ impl Mm {
             locked_vm: 0,
             locked_vm_drift: 0,
             rss: [0; 3],
+            rss_told: [0; 3],
             hiwater_rss: 0,
             hiwater_vm: 0,
             mdwe: 0,
@@ -180,10 +186,33 @@ impl Mm {
         self.rss.iter().sum()
     }
 
+    /// Counts resident pages of a kind in, or out (Linux `add_mm_counter`).
+    #[inline]
+    pub(crate) fn add_rss(&mut self, kind: Rss, pages: i64) {
+        let (exact, told) = (&mut self.rss[kind as usize], &mut self.rss_told[kind as usize]);
+        *exact = exact.wrapping_add_signed(pages);
+        if exact.abs_diff(*told) >= RSS_LOT {
+            *told = *exact;
+        }
+    }
+
+    /// The same for all kinds, each at once (Linux `add_mm_rss_vec`).
+    #[inline]
+    pub(crate) fn add_all_rss(&mut self, pages: [u64; 3], sign: i64) {
+        for (kind, pages) in [Rss::File, Rss::Anon, Rss::Shmem].into_iter().zip(pages) {
+            self.add_rss(kind, pages as i64 * sign);
+        }
+    }
+
+    /// Resident pages as far as they were told (Linux `get_mm_rss`).
+    pub(crate) fn rss_told_total(&self) -> u64 {
+        self.rss_told.iter().sum()
+    }
+
     /// Remembers the resident set before it falls (Linux `update_hiwater_rss`).
     #[inline]
     pub(crate) fn note_rss_peak(&mut self) {
-        self.hiwater_rss = self.hiwater_rss.max(self.rss_total());
+        self.hiwater_rss = self.hiwater_rss.max(self.rss_told_total());
     }
 }
 

@@ -244,13 +244,18 @@ impl Kernel {
                 return k.refuse(Errno::EINVAL, Why::NothingAttached { at: addr });
             };
             let end = addr + page_align(size);
-            let pieces: Vec<VirtRange> = k.mms[mm]
-                .vmas
-                .overlapping(VirtRange { start: addr, end })
-                .map(|id| k.mms[mm].vmas.get(id))
-                .filter(|vma| vma.file == Some(file) && starts_at(vma.range.start, vma.pgoff, addr) && vma.range.end <= end)
-                .map(|vma| vma.range)
-                .collect();
+            // The first goes whole, however long it was made; what follows must end within the segment's size.
+            let all = VirtRange { start: addr, end: VirtAddr(k.task_size()) };
+            let mut pieces: Vec<VirtRange> = Vec::new();
+            for vma in k.mms[mm].vmas.overlapping(all).map(|id| k.mms[mm].vmas.get(id)) {
+                let is_first = pieces.is_empty();
+                if !is_first && vma.range.end > end {
+                    break;
+                }
+                if vma.file == Some(file) && starts_at(vma.range.start, vma.pgoff, addr) {
+                    pieces.push(vma.range);
+                }
+            }
             for range in pieces {
                 // A sealed piece stays; nobody is told.
                 let _ = k.do_munmap(mm, range.start, range.len());

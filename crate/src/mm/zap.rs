@@ -78,9 +78,7 @@ impl Kernel {
                 }
             }
         }
-        for (count, gone) in self.mms[mm].rss.iter_mut().zip(zap.gone) {
-            *count -= gone;
-        }
+        self.mms[mm].add_all_rss(zap.gone, -1);
     }
 
     /// Many entries: the table is read once and written once.
@@ -128,15 +126,7 @@ impl Kernel {
         }
     }
 
-    /// Books that a present entry is gone: counters, dirtiness, the reference it held.
-    #[inline]
-    pub(crate) fn forget_mapping(&mut self, mm: MmId, pte: Pte) {
-        if let Some(kind) = self.put_mapped_frame(pte) {
-            self.mms[mm].rss[kind as usize] -= 1;
-        }
-    }
-
-    /// The same but for the counter, which is the caller's: which one it is.
+    /// Books that a present entry is gone: dirtiness, the reference it held; the counter is the caller's: which one it is.
     #[inline]
     fn put_mapped_frame(&mut self, pte: Pte) -> Option<Rss> {
         if !pte.maps_counted_frame() {
@@ -165,13 +155,29 @@ impl Kernel {
     /// Books that an entry maps a frame. The caller's reference to the frame becomes the entry's.
     #[inline]
     pub(crate) fn remember_mapping(&mut self, mm: MmId, pte: Pte) {
+        if let Some(kind) = self.map_frame(pte) {
+            self.mms[mm].add_rss(kind, 1);
+        }
+    }
+
+    /// The same where an entry had another frame: a counter that both belong to is left alone.
+    #[inline]
+    pub(crate) fn exchange_mapping(&mut self, mm: MmId, old: Pte, new: Pte) {
+        let (gone, come) = (self.put_mapped_frame(old), self.map_frame(new));
+        if gone != come {
+            gone.into_iter().for_each(|kind| self.mms[mm].add_rss(kind, -1));
+            come.into_iter().for_each(|kind| self.mms[mm].add_rss(kind, 1));
+        }
+    }
+
+    /// The same but for the counter, which is the caller's: which one it is.
+    #[inline]
+    pub(crate) fn map_frame(&mut self, pte: Pte) -> Option<Rss> {
         if pte.has(Pte::SPECIAL) {
-            return;
+            return None;
         }
         let frame = self.phys.frame_mut(pte.pfn());
         frame.mapcount += 1;
-        if let Some(kind) = Rss::of(frame) {
-            self.mms[mm].rss[kind as usize] += 1;
-        }
+        Rss::of(frame)
     }
 }

@@ -164,8 +164,7 @@ pub fn smaps_rollup(kernel: &Kernel, mm: &Mm) -> Option<Smaps> {
 
 fn write_fields(text: &mut String, fields: &[(&'static str, u64)]) {
     for (name, value) in fields {
-        let width = if *name == "Private_Hugetlb" { 7 } else { 8 };
-        let _ = writeln!(text, "{:<16}{value:width$} kB", format!("{name}:"));
+        let _ = writeln!(text, "{:<16}{value:8} kB", format!("{name}:"));
     }
 }
 

@@ -6,6 +6,7 @@ use crate::addr::{PAGE_SHIFT, PAGE_SIZE, PMD_SIZE, Pfn, VirtAddr, VirtRange};
 use crate::event::Note;
 use crate::ids::InodeId;
 use crate::mm::kernel::Kernel;
+use crate::mm::mm_struct::Rss;
 use crate::mmu::{Pte, Slot};
 
 impl Kernel {
@@ -47,7 +48,7 @@ impl Kernel {
         let first = cached.first().map(|(index, _)| *index);
         let Some(first_slot) = self.table_for_fault_around(context, inode, window, first) else { return false };
         self.say(Note::Range { what: "map_pages", range: window });
-        let mut hit = false;
+        let (mut hit, mut mapped) = (false, [0; 3]);
         for (index, frame) in cached {
             let page = index - first_pgoff;
             let (addr, slot) = (window.start + page * PAGE_SIZE, first_slot.further(page as usize));
@@ -55,9 +56,12 @@ impl Kernel {
                 continue;
             }
             let Some(pfn) = frame.or_else(|| self.frame_for_cached(inode, index)) else { continue };
-            self.map_cached_page(context, (addr, slot), pfn, bits);
+            if let Some(kind) = self.map_cached_page(context, (addr, slot), pfn, bits) {
+                mapped[kind as usize] += 1;
+            }
             hit |= addr == context.addr;
         }
+        self.mms[context.mm].add_all_rss(mapped, 1);
         hit
     }
 
@@ -81,14 +85,14 @@ impl Kernel {
         self.fs.cached_page(inode, index, &mut self.phys, &mut self.trace).ok().flatten()
     }
 
-    /// Maps one cached page in an empty place.
-    fn map_cached_page(&mut self, context: &FaultContext, (addr, slot): (VirtAddr, Slot), pfn: Pfn, bits: u64) {
+    /// Maps one cached page in an empty place: the counter that it belongs to.
+    fn map_cached_page(&mut self, context: &FaultContext, (addr, slot): (VirtAddr, Slot), pfn: Pfn, bits: u64) -> Option<Rss> {
         self.phys.get(pfn);
         // Only the page that was asked for counts as used.
         let accessed = if addr == context.addr { Pte::ACCESSED } else { 0 };
         let pte = Pte::leaf(pfn, bits | accessed);
         self.set_pte(context.mm, addr, slot, pte);
-        self.remember_mapping(context.mm, pte);
+        self.map_frame(pte)
     }
 
     /// 16 pages from the start of the aligned block or of the area, whichever is higher, cut to the

@@ -77,8 +77,7 @@ impl Kernel {
         let written = if context.unshare { 0 } else { self.write_bit(context) | Pte::DIRTY };
         let new = Pte::leaf(to, bits | Pte::ACCESSED | written);
         self.set_pte(context.mm, context.addr, slot, new);
-        self.forget_mapping(context.mm, old);
-        self.remember_mapping(context.mm, new);
+        self.exchange_mapping(context.mm, old, new);
         FaultOutcome::DONE
     }
 }
