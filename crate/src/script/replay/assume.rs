@@ -2,10 +2,10 @@
 //! did not see being mapped: that is assumed to exist, and named.
 
 use super::{FIXED, Recorded, Replay, pages};
-use crate::addr::{PAGE_SIZE, VirtAddr, VirtRange};
+use crate::addr::{PAGE_SIZE, TASK_SIZE, VirtAddr, VirtRange};
 use crate::ids::Pid;
 use crate::machine::{Arg, Sysno};
-use crate::script::ast::{Outcome, SignalSpec, Statement};
+use crate::script::ast::{Architecture, Outcome, SignalSpec, Statement};
 use crate::script::run::{State, Yield};
 use std::ops::Range;
 
@@ -111,13 +111,26 @@ impl Replay {
             Sysno::mremap => args[2].int(),
             _ => return outcome,
         };
-        let Some(space) = self.space(state, pid).filter(|_| wanted != ours) else { return outcome };
+        let base = state.machine.mm_of(pid).map_or(0, |mm| mm.layout.mmap_base.0);
+        if wanted == ours {
+            return outcome;
+        }
+        let Some(space) = self.space(state, pid) else { return outcome };
+        // Our search begins at the first mapping of the log. What a call freed above it the kernel's finds first.
+        let place = pages(wanted, len);
+        let ends_there = !space.is_known(place.end) || holes(state, pid, &(place.end..place.end + PAGE_SIZE)).is_empty();
+        let is_above = wanted >= base && ends_there && space.unknown(place).is_empty();
         let filled = !space.unknown(pages(ours, len)).is_empty();
         // A higher place than one that is known to be free: it was free, if that is where the program then uses it.
         let freed = wanted > ours && !space.unknown(pages(wanted, len)).is_empty();
-        let hidden = filled || (freed && self.images.speaks_of(wanted, ours, statement.line));
-        if !hidden || !Self::move_mapping(state, recorded, ours, wanted, len) {
+        let hidden = is_above || filled || (freed && self.images.speaks_of(wanted, ours, statement.line));
+        // Where another machine's layout or page size is the likelier cause, that is said.
+        let is_foreign = self.architecture != Architecture::X86_64 && wanted.abs_diff(ours) < len;
+        if !hidden || is_foreign || !Self::move_mapping(state, recorded, ours, wanted, len) {
             return outcome;
+        }
+        if is_above {
+            return Yield::Value(wanted);
         }
         self.assumed.push(format!("where it lies follows from what was mapped at {ours:#x} before the log shows it"));
         Yield::Value(wanted)
@@ -128,19 +141,27 @@ impl Replay {
         const MAYMOVE_FIXED: u64 = 3;
         const FIXED_NOREPLACE: u64 = 0x10_0000;
         let Recorded { pid, number, args, .. } = *recorded;
-        let target = pages(wanted, len);
-        if holes(state, pid, &target) != [target] || !wanted.is_multiple_of(PAGE_SIZE) {
+        let (target, own) = (pages(wanted, len), pages(ours, len));
+        let outside = [target.start..target.end.min(own.start), target.start.max(own.end)..target.end];
+        let is_free = outside.iter().filter(|part| part.start < part.end).all(|part| holes(state, pid, part) == [part.clone()]);
+        if !is_free || target.end > TASK_SIZE || !wanted.is_multiple_of(PAGE_SIZE) {
             return false;
         }
-        let moved = if number == Sysno::mremap {
-            state.syscall(pid, number, &[ours, len, len, MAYMOVE_FIXED, wanted, 0].map(Arg::Int))
-        } else {
-            state.syscall(pid, Sysno::munmap, &[ours, len, 0, 0, 0, 0].map(Arg::Int));
+        if number == Sysno::mremap {
+            return state.syscall(pid, number, &[ours, len, len, MAYMOVE_FIXED, wanted, 0].map(Arg::Int)) == Yield::Value(wanted);
+        }
+        state.syscall(pid, Sysno::munmap, &[ours, len, 0, 0, 0, 0].map(Arg::Int));
+        let mut map_at = |at| {
             let mut again = args.clone();
-            (again[0], again[3]) = (Arg::Int(wanted), Arg::Int(args[3].int() | FIXED_NOREPLACE));
-            state.syscall(pid, number, &again)
+            (again[0], again[3]) = (Arg::Int(at), Arg::Int(args[3].int() | FIXED_NOREPLACE));
+            state.syscall(pid, number, &again) == Yield::Value(at)
         };
-        moved == Yield::Value(wanted)
+        if map_at(wanted) {
+            return true;
+        }
+        // Where it cannot be, it stays where it was.
+        map_at(ours);
+        false
     }
 }
 

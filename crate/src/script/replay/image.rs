@@ -22,6 +22,8 @@ const LOADER_PAGES: u64 = 0x36;
 /// The loader is looked for so far above the first mapping.
 const LOADER_REACH: u64 = 16 << 20;
 const STACK_PAGES: u64 = 0x21;
+/// Mappings of the layout that goes upwards begin here, at random (Linux `TASK_UNMAPPED_BASE`).
+const LEGACY: Range<u64> = TASK_SIZE / 3..TASK_SIZE / 3 + (1 << 41);
 
 /// So many first mappings may tell where the area begins.
 const TELLING: usize = 8;
@@ -236,6 +238,10 @@ impl Image {
         space.knows_brk = self.complete && self.asks_brk_first == Some(true);
         let Some(top) = self.top().filter(|_| self.complete) else { return space };
         space.know(0..top);
+        // Mappings that go upwards (`setarch -L`) begin above the loader.
+        if let Some(first) = self.first.first().filter(|first| LEGACY.contains(&first.start)) {
+            space.doubt(LEGACY.start..first.start);
+        }
         if self.found_top.is_some() || self.overlapping {
             space.expect_recorded_places();
         }

@@ -121,6 +121,8 @@ impl Images {
         let first = statements.first().and_then(|statement| statement.process.clone()).unwrap_or_default();
         let mut current: HashMap<String, Key> = HashMap::new();
         let mut heaps = Heaps::default();
+        // A log that has `execve` shows every program begin.
+        let shows_programs = statements.iter().any(|statement| matches!(statement.call.name.as_str(), "execve" | "execveat"));
         let is_of_memory_alone = !images.threads && !statements.iter().any(makes_or_starts);
         for statement in statements {
             let process = statement.process.as_deref().unwrap_or_default();
@@ -133,7 +135,7 @@ impl Images {
                 current.insert(process.to_string(), current[&leader].clone());
                 images.leaders.insert(process.to_string(), leader);
             }
-            if heaps.show_another_program(process, statement) {
+            if heaps.show_another_program(process, statement) && !shows_programs {
                 let image = images.by_line.entry(statement.line).or_default();
                 (image.complete, image.unseen) = (architecture == Architecture::X86_64, true);
                 current.insert(process.to_string(), Key::Line(statement.line));

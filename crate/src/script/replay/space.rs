@@ -39,6 +39,11 @@ impl Space {
         self.known.insert(recorded, ());
     }
 
+    /// Whether the log has told what is at an address, and that nothing is, or what.
+    pub(super) fn is_known(&self, at: u64) -> bool {
+        self.known.get(at).is_some()
+    }
+
     /// The log has told what is in a range.
     pub(super) fn know(&mut self, range: Range<u64>) {
         self.known.insert(range, ());
