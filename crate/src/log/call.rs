@@ -10,7 +10,10 @@ use std::collections::HashMap;
 /// Calls of which a replay needs the arguments besides those on memory.
 fn is_looked_into(name: &str) -> bool {
     crate::machine::Sysno::from_name(name).is_some()
-        || matches!(name, "clone3" | "execveat" | "load" | "store" | "execute" | "touch_read" | "touch_write")
+        || matches!(
+            name,
+            "clone3" | "execveat" | "setuid" | "setreuid" | "setresuid" | "load" | "store" | "execute" | "touch_read" | "touch_write"
+        )
 }
 
 /// Reads the arguments of a call: from its name to where its result begins.

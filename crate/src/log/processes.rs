@@ -6,6 +6,9 @@ use super::noise;
 use super::prefix::Core;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+/// Processes without a number that are not the first get one from here on: no process of Linux has it.
+const LATER: u64 = 1 << 22;
+
 /// A process of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Key {
@@ -13,6 +16,8 @@ pub(super) enum Key {
     Root,
     /// By its number.
     Number(u64),
+    /// One without a number that began when the one before had ended: another log in the same text.
+    Later(u32),
 }
 
 #[derive(Debug, Default)]
@@ -25,6 +30,10 @@ pub(super) struct Processes {
     began_unnumbered: bool,
     alive: BTreeSet<Key>,
     last: Option<Key>,
+    /// How many logs without numbers ended, and another one began.
+    later: u32,
+    /// Some process has ended.
+    has_ended: bool,
     /// `+++ superseded by execve in pid N +++`: whose call goes on as whose.
     superseded: HashMap<Key, Key>,
 }
@@ -71,6 +80,10 @@ impl Processes {
             self.began_unnumbered = true;
             return Key::Root;
         }
+        if self.alive.is_empty() && self.has_ended && matches!(noise::name_of(&record.text), "execve" | "execveat") {
+            self.later += 1;
+            return Key::Later(self.later);
+        }
         if self.alive.len() == 1 {
             return *self.alive.first().expect("there is one");
         }
@@ -82,6 +95,7 @@ impl Processes {
         // A signal's line of qemu has no number: it is about the one that ran last.
         match record.core {
             Core::Signal => self.last.unwrap_or(Key::Root),
+            _ if self.later > 0 => self.last.unwrap_or(Key::Later(self.later)),
             _ if self.began_unnumbered => Key::Root,
             _ => self.last.unwrap_or(Key::Root),
         }
@@ -99,6 +113,7 @@ impl Processes {
     /// `+++ exited with 0 +++`
     pub(super) fn ended(&mut self, key: Key, text: &str) {
         self.alive.remove(&key);
+        self.has_ended |= !text.contains("superseded");
         if let Some(pid) = text.split_once("in pid ").and_then(|(_, rest)| leading_number(rest)) {
             self.superseded.insert(key, self.key(pid));
         }
@@ -114,6 +129,7 @@ impl Processes {
         match key {
             Key::Root => self.root.map(|number| number.to_string()),
             Key::Number(number) => Some(number.to_string()),
+            Key::Later(count) => Some((LATER + u64::from(count)).to_string()),
         }
     }
 }

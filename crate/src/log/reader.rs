@@ -34,6 +34,8 @@ pub(super) struct Reader {
     evidence: Evidence,
     /// The last record became a statement: what follows belongs to it.
     is_fresh: bool,
+    /// The last line that was read.
+    last_line: usize,
 }
 
 impl Reader {
@@ -47,6 +49,7 @@ impl Reader {
             processes: Processes::new(items),
             evidence: Evidence::default(),
             is_fresh: false,
+            last_line: 0,
         }
     }
 
@@ -67,6 +70,7 @@ impl Reader {
     }
 
     fn record(&mut self, record: Record) {
+        self.last_line = record.line;
         let halves = &self.halves;
         let is_same = |half: &Half| noise::name_of(&half.text) == noise::name_of(&record.text);
         let key = self.processes.owner(&record, |key| halves.get(key).is_some_and(is_same));
@@ -175,12 +179,16 @@ impl Reader {
     fn exit(&mut self, key: Key, record: &Record) {
         let is_superseded = record.text.contains("superseded");
         if !is_superseded && let Some(half) = self.halves.remove(&key) {
-            self.ended(key, half);
+            self.ended(key, half, record.line);
         }
         self.processes.ended(key, &record.text);
     }
 
-    fn ended(&mut self, key: Key, half: Half) {
+    fn ended(&mut self, key: Key, half: Half, line: usize) {
+        // Whether it happened nobody knows; when, the calls of others may tell.
+        if noise::name_of(&half.text) == "munmap" {
+            return self.statement(key, half.began, line, &format!("{}) = ?", half.text.trim_end_matches(')')), half.is_joined);
+        }
         if half.text.starts_with("exit") {
             let text = format!("{}) = ?", half.text.trim_end_matches(')'));
             return self.statement(key, half.began, half.began, &text, half.is_joined);
@@ -234,8 +242,8 @@ impl Reader {
     pub(super) fn finish(mut self) -> Script {
         let mut left: Vec<_> = std::mem::take(&mut self.halves).into_iter().collect();
         sort::by_key(&mut left, |(_, half)| half.began);
-        for (key, half) in left {
-            self.ended(key, half);
+        for (behind, (key, half)) in left.into_iter().enumerate() {
+            self.ended(key, half, self.last_line + 1 + behind);
         }
         let Self { kind, header, statements, mut set_aside, processes, evidence, .. } = self;
         let named = statements.into_iter().map(|(key, statement)| Statement { process: processes.name(key), ..statement });

@@ -15,6 +15,10 @@ use crate::script::run::{State, Yield};
 const ORDINARY_USER: u32 = 1000;
 /// So many areas are near the limit that Linux has unless told otherwise.
 const MANY_AREAS: u64 = 60_000;
+/// `vm.max_map_count` unless set.
+const DEFAULT_MAP_COUNT: u64 = 65_530;
+/// A program and its loader have at most so many areas that a log does not show.
+const HIDDEN_AREAS: u64 = 64;
 /// A request that no small machine could keep.
 const LARGE: u64 = 1 << 18;
 
@@ -93,7 +97,14 @@ fn memory_trials(before: &State, pid: Pid, statement: &Statement) -> Vec<Trial> 
     let mut trials = Vec::new();
     // A new mapping is refused beyond the limit, a split at it.
     let most = if memory_call(&statement.call.name) == Some(Sysno::mmap) { areas.saturating_sub(1) } else { areas };
-    let count = Trial::new(format!("vm.max_map_count={most} (65530 unless set)"), move |state, _| {
+    let text = match DEFAULT_MAP_COUNT.checked_sub(most) {
+        Some(0) => format!("vm.max_map_count={DEFAULT_MAP_COUNT}, which it is unless set"),
+        Some(more @ ..=HIDDEN_AREAS) => {
+            format!("vm.max_map_count={DEFAULT_MAP_COUNT}, which it is unless set, and {more} areas that the log does not show")
+        }
+        _ => format!("vm.max_map_count={most} ({DEFAULT_MAP_COUNT} unless set)"),
+    };
+    let count = Trial::new(text, move |state, _| {
         state.machine.kernel.sysctl.max_map_count = most;
     });
     let (near, far) = if areas >= MANY_AREAS { (Some(count), None) } else { (None, Some(count)) };

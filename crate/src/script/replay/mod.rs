@@ -16,6 +16,7 @@ pub(super) mod limits;
 mod misnamed;
 pub(super) mod order;
 mod ranges;
+mod refused;
 mod search;
 mod sketch;
 mod space;
@@ -225,6 +226,10 @@ impl Replay {
             "dup" | "dup2" | "dup3" | "fcntl" => Ok(self.duplicate(state, pid, call, result)),
             "close" | "ftruncate" | "unlink" | "exit" | "exit_group" | "fallocate" | "personality" => self.quietly(state, pid, call),
             "setrlimit" | "prlimit64" if result == Some(0) => self.quietly(state, pid, call),
+            "setuid" | "setreuid" | "setresuid" if result == Some(0) => {
+                refused::become_user(state, pid, call);
+                Ok(Yield::Skipped("the user it becomes is taken over".into()))
+            }
             "shmget" => Ok(self.shmget(state, pid, call, result)),
             "shmctl" => Ok(self.shmctl(state, pid, call, result)),
             name if is_access(name) => self.access(state, pid, statement),
@@ -317,6 +322,7 @@ impl Replay {
         if number == Sysno::mincore {
             args[2] = Arg::Scratch;
         }
+        let peak = refused::peak(state, pid);
         let outcome = state.syscall(pid, number, &args);
         if let Some(reason) = files::not_in_the_log(number, statement, &outcome) {
             return Yield::Skipped(reason);
@@ -326,6 +332,7 @@ impl Replay {
         }
         let recorded = Recorded { pid, number, args: &recorded, statement };
         let outcome = self.settle(state, &recorded, outcome);
+        refused::undo(state, &recorded, &outcome, peak);
         self.learn(state, &recorded, &outcome);
         self.reconcile(state, &recorded, &outcome);
         self.count_as_written(state, pid, number, &args, &outcome);

@@ -8,7 +8,7 @@ use super::{memory_call, pages, returned};
 use crate::addr::{PMD_SIZE, page_align};
 use crate::ids::MmSerial;
 use crate::machine::{Arg, Sysno};
-use crate::script::ast::Statement;
+use crate::script::ast::{Outcome, Statement};
 use crate::script::evaluate;
 use crate::script::run::State;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -48,7 +48,10 @@ impl Op {
         let number = memory_call(&statement.call.name)?;
         let args = evaluate::arguments(&statement.call, &state.names).ok()?;
         let recorded = returned(statement);
-        let effect = recorded.map_or(Effect::None, |at| effect(number, args.each_ref().map(Arg::int), at));
+        // What a call frees of which the log does not show the end is free from some moment on.
+        let frees = number == Sysno::munmap && matches!(statement.outcome, Some(Outcome::Unknown));
+        let result = recorded.or_else(|| frees.then_some(0));
+        let effect = result.map_or(Effect::None, |at| effect(number, args.each_ref().map(Arg::int), at));
         Some(Self { began: statement.began, ended: statement.line, effect, after: None, recorded })
     }
 
