@@ -119,6 +119,24 @@ test('who wrote this last: back to the steps that changed the selected page', as
   expect(visited).toEqual([7, 6, 3]);
 });
 
+test('who wrote this last is the store, not the fork that made its entry read-only; that is told as what it is', async () => {
+  await act('run');
+  await at(9);
+  await onNothing();
+  // The parent's page: fork and the child's copy changed its entry only.
+  for (const to of [8, 7, 6]) await lead('[', to);
+  await page.until(`document.querySelector('pf-memory').selected.pid === 1`);
+  await act('who');
+  await at(2);
+  await contains('.toast', 'Step 5 came later and wrote nothing: it changed only its entry');
+  await act('who');
+  await contains('.toast', 'This step did');
+  await expect.poll(() => position()).toBe(2);
+  await find('change of its entry');
+  await act('next');
+  await at(3);
+});
+
 test('it plays with a speed, can be paused, and stops at the end', async () => {
   const speed = (value: number) => page.evaluate<void>(`(() => { const menu = document.querySelector('.pf-speed select'); menu.value = '${value}'; menu.dispatchEvent(new Event('change')); })()`);
   await speed(5);

@@ -184,11 +184,30 @@ describe('asking', () => {
     const { engine: one, on } = await opened();
     const at = await one.go(5, LOOK, on);
     const place = { pid: 1, addr: at.last!.focus!, pfn: null };
-    // The child's copy takes nothing from the parent's page; the load by the parent marks its entry at most.
-    expect(await one.ask(find('change of the page', 4, true, place), on)).toBe(3);
-    expect(await one.ask(find('change of the page', 3, true, place), on)).toBe(2);
+    // The child's copy takes nothing from the parent's page, and fork only what its entry allows.
+    expect(await one.ask(find('change of the page', 5, true, place), on)).toBe(2);
+    expect(await one.ask(find('change of the page', 2, true, place), on)).toBeNull();
+    expect(await one.ask(find('change of the page', 0, false, place), on)).toBe(2);
+    expect(await one.ask(find('change of its entry', 5, true, place), on)).toBe(4);
+    expect(await one.ask(find('change of its entry', 4, true, place), on)).toBe(3);
+    expect(await one.ask(find('change of its entry', 3, true, place), on)).toBeNull();
     expect(await one.ask(find('change of the area', 0, false, place), on)).toBe(1);
     expect(one.position).toBe(5);
+  });
+
+  test('what a child finds in its pages its parent wrote, until somebody writes or the frame is another', async () => {
+    const { engine: one, on } = await opened(`${SCRIPT.replace('load(0x10)\n', '')}[c] store(a, "j")\n[c] mprotect(a, 4K, PROT_READ)\nstore(a, "hello")\n`);
+    const at = await one.go(9, LOOK, on);
+    const of = (pid: number) => ({ pid, addr: at.last!.focus!, pfn: null });
+    const back = async (what: string, pid: number, from: number) => one.ask(find(what, from, true, of(pid)), on);
+    // At fork the child has its parent's page: the store of step 2 is its last writer.
+    expect(await back('change of the page', 2, 4)).toBe(2);
+    expect(await back('change of the page', 2, 9)).toBe(7);
+    expect(await back('change of its entry', 2, 10)).toBe(8);
+    // The same bytes again are a write all the same.
+    expect(await back('change of the page', 1, 10)).toBe(9);
+    // No further back than one asks.
+    expect(await one.ask({ of: 'find', what: 'change of its entry', from: 10, back: true, place: of(2), until: 8 }, on)).toBeNull();
   });
 
   test('looks at another position, and stays where it is', async () => {

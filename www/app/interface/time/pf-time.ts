@@ -8,7 +8,7 @@ import './pf-time.css';
 
 const t = panels.time;
 export const SPEEDS = [1, 2, 5, 20, 100, 1000] as const;
-const FINDS: readonly Find[] = ['fault', 'signal', 'refusal', 'difference', 'change of the page', 'change of the area'];
+const FINDS: readonly Find[] = ['fault', 'signal', 'refusal', 'difference', 'change of the page', 'change of its entry', 'change of the area'];
 /** Processes that have a lane of their own. */
 const MOST_LANES = 6;
 /** From so many px a step on, a call is drawn with its letter. */
