@@ -5,7 +5,7 @@ import { type Page, sight } from './driver.ts';
 import { DIST, openForEachTest } from './site.ts';
 
 let page: Page;
-const { text, count, contains, paste, at, act, command, script, drawnTwice, goTo } = sight(() => page);
+const { text, count, contains, paste, at, act, command, script, drawnTwice, goTo, example, position } = sight(() => page);
 
 openForEachTest((opened) => {
   page = opened;
@@ -91,6 +91,25 @@ test('addresses of a log that lie elsewhere here are told with both; what was no
   await pasteAndStep(ELSEWHERE, 5);
   await contains('.pf-elsewhere', '0x7f1100004000 in the log, 0x7f110000f000 here');
   await contains('.cm-content', '0x7f110000f000 here');
+});
+
+test('a log tells no touches: where a page is absent that is said, and which call mapped it is found', async () => {
+  await example('ls.strace');
+  // It opens at a call that left memory, not at the maps that are compared before the end.
+  await contains('.pf-call', 'mmap(NULL, 335872');
+  const opened = await position();
+  await contains('pf-legend', 'A log tells no touches');
+  for (const tab of ['frame', 'walk', 'bytes']) {
+    await click(`#pf-tab-${tab}`);
+    await contains(`pf-${tab} .pf-untouched`, 'not which pages it touched');
+  }
+  await goTo('7ffff7dcd000');
+  await page.until(`document.querySelector('pf-memory').selected.addr === '7ffff7dcd000'`);
+  await click('pf-bytes .pf-who-wrote button');
+  await page.until(`Number(document.documentElement.dataset.position) < ${opened} && document.querySelector('.pf-call')?.textContent.includes('mmap(0x7ffff7dcd000, 1400832')`);
+  // A recording with its faults tells them.
+  await example('ls');
+  await page.until(`document.querySelector('pf-legend') !== null && document.querySelector('.pf-untouched') === null`);
 });
 
 test('memory that a log does not show is marked: in the picture, its legend, the table and the details', async () => {

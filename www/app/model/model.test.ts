@@ -120,6 +120,9 @@ test('a log is shown where its program still had memory, with the verdict of the
   const log = readFileSync(new URL('../../../tests/scripts/real/ls.strace.pf', import.meta.url), 'utf8');
   await model.setText(log, 'before the end');
   expect(model.position).toBeLessThan(model.length);
+  // Not at the maps that are compared, nor at the descriptors that are closed then: at the last call that left memory.
+  expect(model.at!.last!.call).toBe('mmap');
+  expect(model.at!.touched).not.toBeNull();
   expect(model.at!.processes.some(({ ended }) => ended === null)).toBe(true);
   expect(model.verdictAt).toBe(model.length);
 });

@@ -8,7 +8,7 @@ import { Equal } from './equal.ts';
 import { type Heat, HeatMap } from './heat.ts';
 import { CannotDo, type Client, Crashed, type Heard } from '../worker/client.ts';
 import { type LaneSight, Sight } from './sight.ts';
-import { TrackStore } from './tracks.ts';
+import { TrackStore, lastOfMemory } from './tracks.ts';
 import { withWindow } from './window.ts';
 import { reasonOf } from './verdict.ts';
 
@@ -180,14 +180,15 @@ export class Model {
     return way === this.#ways && turn === this.#texts && this.at !== null && this.errors.length === 0;
   }
 
-  /** Back to where a process still lived: a program that has ended has nothing to show. */
+  /** Back to where a process still lived, and there was memory to show. */
   async #beforeTheEnd(turn: number): Promise<void> {
     const end = this.position;
     const isOver = () => this.at !== null && this.at.processes.every(({ ended }) => ended !== null);
     for (let back = 1; back <= Math.min(MOST_BACK, end) && isOver(); back++) {
       if (!(await this.#wayTo(end - back, turn))) return;
     }
-    if (isOver()) await this.goTo(end);
+    const last = isOver() ? end : lastOfMemory(this.history.tracks, this.position);
+    if (last !== null && last !== this.position) await this.goTo(last);
   }
 
   /** Nothing of the text before is left. */
@@ -227,6 +228,11 @@ export class Model {
     // Who looks for what happened to a page goes on looking at it.
     if (selection && what.startsWith('change of')) this.select(selection);
     return true;
+  }
+
+  /** The last of the steps behind `until`, up to `to`, that changed what is selected so. */
+  lastChange(what: Find, until: number, to: number): Promise<number | null> {
+    return this.ask<number | null>({ of: 'find', what, from: to + 1, back: true, place: this.selection, until });
   }
 
   /** Stops a long way where it is, or the reading of a long text. */

@@ -3,6 +3,12 @@
 const n = (count: number, one: string, many = `${one}s`) => `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 
 export const details = {
+  /** Why nothing is in RAM. */
+  untouched: {
+    log: 'This log tells the calls of a program, not which pages it touched: here a page is in RAM only if a call put it there (read into it, MAP_POPULATE, mlock). Whether it was in RAM in the program, the log does not say. A store or load typed behind a step shows what a touch would do.',
+    dump: 'This text tells how areas lie, not which of their pages are in RAM. Build it “as calls that yield it”, and a store or load shows what a touch would do.',
+  },
+
   area: {
     none: (pid: number, addr: string) => `No area of process ${pid} covers 0x${addr}: an access is SIGSEGV with SEGV_MAPERR.`,
     size: (bytes: string, pages: number, present: number) => `${bytes} · ${n(pages, 'page')}, ${present === 0 ? 'none' : present.toLocaleString('en')} present`,

@@ -17,6 +17,7 @@ export const panels = {
 
   memory: {
     assumed: 'assumed, not in the log',
+    untouched: { log: 'A log tells no touches: why hardly a page is in RAM', dump: 'It tells areas, not pages in RAM' },
     assumedWords: 'The log does not show it being mapped: it was there before, or the kernel made it when the program started. Where it lies was found out from the addresses of the log.',
   },
 
@@ -93,10 +94,11 @@ export const panels = {
     speed: 'Speed',
     perSecond: (speed: number) => `${speed.toLocaleString('en')}/s`,
     find: 'Go to',
-    what: { fault: 'fault', signal: 'signal', refusal: 'refusal', difference: 'difference', call: 'call', 'change of the page': 'change of the page', 'change of the area': 'change of the area' },
+    what: { fault: 'fault', signal: 'signal', refusal: 'refusal', difference: 'difference', call: 'call', 'change of the page': 'change of the page', 'change of its entry': 'change of its entry', 'change of the area': 'change of the area' },
     previous: (what: string) => `Previous ${what}`, next: (what: string) => `Next ${what}`,
     who: 'Who wrote this last?',
-    whoWords: 'Goes back to the step that changed the selected page last',
+    whoMapped: 'Which call mapped it, or changed its area last?',
+    whoWords: 'Goes back to the last step that wrote to the selected page, or gave it another frame',
     nothingSelected: 'Select a page first',
     slider: 'Position in time',
     more: 'Tracks, finding, and two moments',

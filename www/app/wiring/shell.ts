@@ -68,7 +68,7 @@ function memory(page: Page, actions: ShellActions): TemplateResult {
       ${model.crash ? crash(page) : nothing}
       ${isUnread ? html`<p class="empty">${words.unread}</p>` : nothing}
       ${model.at === null && model.doing ? html`<p class="empty">${words.running}</p>` : nothing}
-      <pf-memory .at=${model.at} .selected=${model.selection} .heat=${model.heatNow()} .texts=${page.given.texts()} .ownerOf=${page.given.ownerOf} @look=${actions.memory}
+      <pf-memory .at=${model.at} .selected=${model.selection} .heat=${model.heatNow()} .texts=${page.given.texts()} .untouched=${page.given.untouched()} .ownerOf=${page.given.ownerOf} @look=${actions.memory}
         @select=${(event: CustomEvent) => page.panels.choose(event.detail)} @hover=${(event: CustomEvent) => model.point(event.detail && { ...event.detail, pfn: null })}></pf-memory>
     </section>`;
 }
@@ -85,7 +85,7 @@ function inspector(page: Page): TemplateResult {
   const { model, panels, proc: { texts: proc } } = page;
   return html`
     <aside aria-label=${words.inspector}>
-      <pf-inspector .at=${model.at} .tab=${panels.tab} .maps=${proc?.maps ?? null} .smaps=${proc?.smaps ?? null} .pid=${proc?.pid ?? null}
+      <pf-inspector .at=${model.at} .untouched=${page.given.untouched()} .tab=${panels.tab} .maps=${proc?.maps ?? null} .smaps=${proc?.smaps ?? null} .pid=${proc?.pid ?? null}
         @tab=${(event: CustomEvent) => panels.showTab(event.detail.tab)}></pf-inspector>
       <button class="icon sheet-close" aria-label=${words.closeDetails} @click=${() => panels.sheet(false)}>${icon('close')}</button>
     </aside>`;

@@ -4,7 +4,9 @@ import type { FrameDetail } from '../../../lib/index.ts';
 import type { Place, ProcessInfo, WalkDetail } from '../../worker/protocol.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
+import type { Untouched } from '../../model/untouched.ts';
 import { Panel, data, define } from '../panel.ts';
+import { whyAbsent } from './absent.ts';
 import '../pf-rows.ts';
 import { explained, term } from '../term/term.ts';
 import './pf-frame.css';
@@ -12,7 +14,8 @@ import './pf-frame.css';
 const t = details.frame;
 
 export class PfFrame extends Panel {
-  static override properties = data('frame', 'place', 'processes', 'walk');
+  static override properties = data('untouched', 'frame', 'place', 'processes', 'walk');
+  declare untouched: Untouched;
   declare frame: FrameDetail | null;
   declare place: Place | null;
   declare processes: readonly Pick<ProcessInfo, 'pid' | 'name'>[];
@@ -21,6 +24,7 @@ export class PfFrame extends Panel {
 
   constructor() {
     super();
+    this.untouched = null;
     this.frame = null;
     this.place = null;
     this.processes = [];
@@ -30,7 +34,7 @@ export class PfFrame extends Panel {
   override render(): TemplateResult {
     const { frame, place } = this;
     if (!place) return html`<div class="pf-panel">${this.quiet(panels.nothingSelected)}</div>`;
-    if (!frame) return html`<div class="pf-panel">${this.quiet(place.pfn === null ? t.absent : t.free(place.pfn))}</div>`;
+    if (!frame) return html`<div class="pf-panel">${this.quiet(place.pfn === null ? t.absent : t.free(place.pfn))}${place.pfn === null ? whyAbsent(this.untouched, this.who('change of the area', panels.time.whoMapped)) : nothing}</div>`;
     if (frame.kind === 'free') return html`<div class="pf-panel pf-frame">${this.#head(frame)}<p>${t.free(frame.pfn)}</p></div>`;
     const { kind, refcount, mapcount, flags, owner, mappers } = frame;
     return html`<div class="pf-panel pf-frame">

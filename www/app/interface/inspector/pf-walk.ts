@@ -7,7 +7,9 @@ import { functionText } from '../../texts/functions.ts';
 import { SIGNALS } from '../../texts/rules.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
+import type { Untouched } from '../../model/untouched.ts';
 import { Panel, breakable, data, define } from '../panel.ts';
+import { whyAbsent } from './absent.ts';
 import type { TermId } from '../../texts/glossary.ts';
 import { term } from '../term/term.ts';
 import './pf-walk.css';
@@ -20,7 +22,8 @@ const CLASSES: Readonly<Record<number, string>> = {
 };
 
 export class PfWalk extends Panel {
-  static override properties = { ...data('walk', 'place', 'processName'), level: { state: true }, cursor: { state: true } };
+  static override properties = { ...data('untouched', 'walk', 'place', 'processName'), level: { state: true }, cursor: { state: true } };
+  declare untouched: Untouched;
   declare walk: WalkDetail | null;
   declare place: Place | null;
   declare processName: string;
@@ -31,6 +34,7 @@ export class PfWalk extends Panel {
 
   constructor() {
     super();
+    this.untouched = null;
     this.walk = null;
     this.place = null;
     this.processName = '';
@@ -56,7 +60,7 @@ export class PfWalk extends Panel {
       ${walk.physical
         ? html`<dl class="pf-fields"><div><dt>${t.physical}</dt><dd><code>0x${walk.physical}</code> · ${this.link({ ...place, pfn: walk.levels.at(-1)!.pfn }, t.frameByte(walk.levels.at(-1)!.pfn ?? 0, `0x${walk.offset.toString(16)}`), 'frame')}</dd></div>
           <div><dt>${term('tlb', t.tlb)}</dt><dd>${this.#tlb(walk)}</dd></div></dl>`
-        : html`<p class="pf-note">${t.fault}</p>`}
+        : html`<p class="pf-note">${t.fault}</p>${whyAbsent(this.untouched, this.who('change of the area', panels.time.whoMapped))}`}
       <p class="pf-who-wrote">${this.who('change of the page', panels.time.who)}</p>
       <h4>${t.would}</h4>
       <table class="pf-table pf-would"><tbody>${(['read', 'write', 'execute'] as const).map((access) => this.#would(access, walk.would[access]))}</tbody></table>

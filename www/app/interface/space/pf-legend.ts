@@ -2,6 +2,7 @@
 import { type TemplateResult, html, nothing } from 'lit';
 import { STROKES, STROKE_ALPHA, TILE, inkOn } from '../../scene/canvas.ts';
 import { FRAME_LEGEND, LEGEND, type Look } from '../../scene/theme.ts';
+import type { Untouched } from '../../model/untouched.ts';
 import { panels } from '../../texts/panels.ts';
 import { term } from '../term/term.ts';
 import { TurnElement } from '../turns.ts';
@@ -9,15 +10,19 @@ import './tokens.css';
 import './pf-legend.css';
 
 export class PfLegend extends TurnElement {
-  static override properties = { only: { attribute: false }, shown: { attribute: false } };
+  static override properties = { only: { attribute: false }, shown: { attribute: false }, untouched: { attribute: false } };
 
   /** Kinds that stay lit; null: all. */
   declare only: ReadonlySet<string> | null;
   /** Kinds that are listed; null: all. */
   declare shown: ReadonlySet<string> | null;
 
+  /** Why nothing may be in RAM. */
+  declare untouched: Untouched;
+
   constructor() {
     super();
+    this.untouched = null;
     this.only = null;
     this.shown = null;
   }
@@ -34,6 +39,7 @@ export class PfLegend extends TurnElement {
     return html`<div class="pf-legend" role="group" aria-label="Legend: choose kinds to fade the others">
       ${all.map((look) => html`<button type="button" aria-pressed=${this.only?.has(look.id) ?? false} class=${this.only && !this.only.has(look.id) ? 'faded' : ''} @click=${() => this.choose(look.id)}>${swatch(look)}${look.meaning}</button>`)}
       ${this.only ? html`<button type="button" class="all" @click=${() => { this.only = null; this.dispatchEvent(new CustomEvent('filter', { detail: { only: null } })); }}>Show all</button>` : nothing}
+      ${this.untouched ? html`<span class="sign pf-untouched">${term('untouched', panels.memory.untouched[this.untouched])}</span>` : nothing}
       ${this.shown?.has('assumed') ? html`<span class="sign" title=${panels.memory.assumedWords}><svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><rect x="0.5" y="0.5" width="13" height="13" rx="3" fill="none" stroke="var(--edge)" stroke-dasharray="3 2"/><text x="7" y="11" text-anchor="middle" fill="var(--text)">≈</text></svg>${panels.memory.assumed}</span>` : nothing}
       <span class="sign"><svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><rect x="0.5" y="0.5" width="13" height="13" rx="3" fill="var(--k-anon)"/><path d="M7 0.5H13.5V7Z" fill="var(--text)" stroke="var(--bg)"/></svg>${term('dirty', 'dirty')}</span>
       <span class="sign"><svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><rect x="1" y="1" width="12" height="12" rx="3" fill="none" stroke="var(--mark-edge)" stroke-width="2"/></svg>touched</span>

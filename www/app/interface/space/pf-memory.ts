@@ -7,6 +7,7 @@ import { type Tie, drawTies } from '../../scene/ties.ts';
 import { CELLS, FRAMES, lookOfPage } from '../../scene/theme.ts';
 import { UNITS, pageOf } from '../../scene/units.ts';
 import { frameOf } from '../../model/frame.ts';
+import type { Untouched } from '../../model/untouched.ts';
 import { AREA_FLAG, type Areas, type At, CELL, type Place } from '../../worker/protocol.ts';
 import { later } from '../later.ts';
 import './pf-legend.ts';
@@ -25,7 +26,7 @@ const LEAST_HEIGHT = 300;
 
 export class PfMemory extends LitElement {
   static override properties = {
-    at: { attribute: false }, selected: { attribute: false }, pointed: { attribute: false }, heat: { attribute: false }, texts: { attribute: false }, ownerOf: { attribute: false },
+    at: { attribute: false }, selected: { attribute: false }, pointed: { attribute: false }, heat: { attribute: false }, texts: { attribute: false }, untouched: { attribute: false }, ownerOf: { attribute: false },
     view: { state: true }, only: { state: true }, width: { state: true }, height: { state: true }, isTable: { state: true }, tied: { state: true },
   };
 
@@ -35,6 +36,8 @@ export class PfMemory extends LitElement {
   declare pointed: Place | null;
   declare heat: ReadonlyMap<number, HeatMap> | null;
   declare texts: ReadonlyMap<string, string>;
+  /** Why nothing may be in RAM. */
+  declare untouched: Untouched;
   declare ownerOf: ((pfn: number) => Promise<string | null>) | null;
   declare private view: SpaceView | null;
   declare private only: ReadonlySet<string> | null;
@@ -55,6 +58,7 @@ export class PfMemory extends LitElement {
     this.pointed = null;
     this.heat = null;
     this.texts = new Map();
+    this.untouched = null;
     this.ownerOf = null;
     this.view = null;
     this.only = null;
@@ -126,7 +130,7 @@ export class PfMemory extends LitElement {
       </div>
       ${at && view ? html`<pf-minimap .areas=${view.areas} .seen=${view} .touched=${page(touched)} .selected=${page(selected)} .lowFirst=${view.lowFirst} .units=${view.units}
         @move=${(event: CustomEvent<{ page: number }>) => this.space.moveTo(event.detail.page)}></pf-minimap>` : nothing}
-      <pf-legend .only=${only} .shown=${this.kinds()} @filter=${(event: CustomEvent<{ only: ReadonlySet<string> | null }>) => (this.only = event.detail.only)}></pf-legend>`;
+      <pf-legend .only=${only} .untouched=${this.untouched} .shown=${this.kinds()} @filter=${(event: CustomEvent<{ only: ReadonlySet<string> | null }>) => (this.only = event.detail.only)}></pf-legend>`;
   }
 
   /** Events of the parts are the events of the whole; a field's own `select` is none of them. */
