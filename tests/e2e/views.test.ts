@@ -45,6 +45,50 @@ const boxOf = async (addr: string, pid = 1) => {
 };
 const tool = (words: string) => page.evaluate<void>(`[...document.querySelectorAll('.pf-tools button')].find((button) => button.textContent === ${JSON.stringify(words)}).click()`);
 
+test('the frame tab follows the page from frame to frame, and says so; a frame can be kept in sight', async () => {
+  const frame = () => text('pf-frame .pf-where b');
+  await page.evaluate(`document.querySelector('#pf-tab-frame').click()`);
+  for (const to of [1, 2, 3, 4]) {
+    await act('step');
+    await at(to);
+  }
+  // A click on a page takes the page, not the number of its frame.
+  const { x, y } = await boxOf(A, 2);
+  await page.clickAt(x, y);
+  await contains('pf-frame .pf-pin', 'Keep looking at frame');
+  const first = await frame();
+  await act('step');
+  await at(5);
+  await contains('pf-frame .pf-moved', `The page has moved: at step 4 it was in ${first}`);
+  const copy = await frame();
+  expect(copy).not.toBe(first);
+  // The frame that it has left is one click away, and so is the way back.
+  await page.click('pf-frame .pf-moved button');
+  await contains('pf-frame .pf-other', `is in ${copy}`);
+  expect(await frame()).toBe(first);
+  await page.click('pf-frame .pf-pin button');
+  await contains('pf-frame .pf-where', copy);
+  // Kept in sight it stays, whatever is touched.
+  await page.click('pf-frame .pf-pin button');
+  await contains('pf-frame .pf-pin', 'is kept in sight');
+  await act('step');
+  await at(6);
+  await contains('pf-frame .pf-other', `is in ${first}`);
+  expect(await frame()).toBe(copy);
+  await page.click('pf-frame .pf-pin button');
+  await contains('pf-frame .pf-where', first);
+  // munmap leaves it without a frame.
+  await act('step');
+  await at(7);
+  const parent = await boxOf(A, 1);
+  await page.clickAt(parent.x, parent.y);
+  await contains('pf-frame .pf-where', first);
+  await act('step');
+  await at(8);
+  await contains('pf-frame .pf-moved', `The page is in no frame now; at step 7 it was in ${first}`);
+  expect(await count('pf-frame .pf-where')).toBe(0);
+});
+
 test('the wheel moves, with Ctrl it zooms about the pointer', async () => {
   await many();
   const first = await seen();

@@ -5,6 +5,7 @@
 import type { LeftOut, ScriptErrorPlace, StepReport, TextKind } from '../../lib/index.ts';
 import type { Areas, At, Find, Incoming, Opened, Place, PssOverTime, Question, Ran, Tried, VerdictInfo, Want } from '../worker/protocol.ts';
 import { Equal } from './equal.ts';
+import { followed, samePlace } from './frame.ts';
 import { type Heat, HeatMap } from './heat.ts';
 import { CannotDo, type Client, Crashed, type Heard } from '../worker/client.ts';
 import { type LaneSight, Sight } from './sight.ts';
@@ -56,6 +57,8 @@ export class Model {
   doing: Doing | null = null;
   selection: Place | null = null;
   hover: Place | null = null;
+  /** The frame that stays selected though pages move. */
+  pinned: number | null = null;
   crash: Crash | null = null;
   runs: readonly Run[] = [];
   /** Proportional set sizes over the steps, if somebody looked. */
@@ -196,6 +199,7 @@ export class Model {
     if (this.opened) this.#stood = this.position;
     this.opened = this.at = this.verdict = this.selection = this.hover = this.marked = null;
     this.verdictAt = 0;
+    this.pinned = null;
     this.remarks = [];
     this.leftOut = [];
     this.runs = [];
@@ -250,14 +254,15 @@ export class Model {
     this.#take(at);
     this.errors = at.stopped ? [at.stopped] : [];
     const touched = at.touched;
-    if (touched) this.selection = touched;
+    // A frame that is pinned is looked at whatever is touched.
+    if (touched) this.selection = { ...touched, pfn: this.pinned };
     if (at.verdict && at.position >= this.verdictAt) {
       this.verdict = at.verdict;
       this.verdictAt = at.position;
     }
     this.#changed('state');
     // What the step touched is looked at as what is selected.
-    if (touched && !samePlace(at.selected?.place ?? null, touched)) void this.lookAgain();
+    if (touched && !samePlace(at.selected?.place ?? null, this.selection)) void this.lookAgain();
     void this.#remark();
   }
 
@@ -333,10 +338,20 @@ export class Model {
   }
 
   select(place: Place | null): void {
-    if (samePlace(place, this.selection)) return;
-    this.selection = place;
+    const own = place && followed(this.at, place);
+    // Another frame takes the place of the one that is pinned; a page does not.
+    if (own && own.pfn !== null) this.pinned = null;
+    const chosen = own && { ...own, pfn: own.pfn ?? this.pinned };
+    if (samePlace(chosen, this.selection)) return;
+    this.selection = chosen;
     this.#changed('state');
     void this.lookAgain();
+  }
+
+  /** Keeps a frame selected, whatever becomes of pages; null: the frame of the selected page again. */
+  pin(pfn: number | null): void {
+    this.pinned = pfn;
+    if (this.selection) this.select({ ...this.selection, pfn: null });
   }
 
   point(place: Place | null): void {
@@ -490,10 +505,6 @@ const READING_STOPPED: ScriptErrorPlace = {
 const PSS_POINTS = 120;
 /** Remarks that the page holds. */
 const MOST_REMARKS = 200;
-
-export function samePlace(a: Place | null, b: Place | null): boolean {
-  return a === b || (a !== null && b !== null && a.pid === b.pid && a.addr === b.addr && a.pfn === b.pfn);
-}
 
 function areSame(a: Uint32Array, b: Uint32Array): boolean {
   return a.length === b.length && a.every((value, i) => value === b[i]);

@@ -85,7 +85,7 @@ function inspector(page: Page): TemplateResult {
   const { model, panels, proc: { texts: proc } } = page;
   return html`
     <aside aria-label=${words.inspector}>
-      <pf-inspector .at=${model.at} .untouched=${page.given.untouched()} .tab=${panels.tab} .maps=${proc?.maps ?? null} .smaps=${proc?.smaps ?? null} .pid=${proc?.pid ?? null}
+      <pf-inspector .at=${model.at} .pinned=${model.pinned} @pin=${(event: CustomEvent) => model.pin(event.detail.pfn)} .untouched=${page.given.untouched()} .tab=${panels.tab} .maps=${proc?.maps ?? null} .smaps=${proc?.smaps ?? null} .pid=${proc?.pid ?? null}
         @tab=${(event: CustomEvent) => panels.showTab(event.detail.tab)}></pf-inspector>
       <button class="icon sheet-close" aria-label=${words.closeDetails} @click=${() => panels.sheet(false)}>${icon('close')}</button>
     </aside>`;

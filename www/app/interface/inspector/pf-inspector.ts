@@ -1,5 +1,6 @@
 /** The selected thing from near: one tab each. The chosen tab stays, whatever the machine does. */
 import { type TemplateResult, html, nothing } from 'lit';
+import { FrameWatch, type Moved, ownFrame } from '../../model/frame.ts';
 import type { Untouched } from '../../model/untouched.ts';
 import type { At, Place } from '../../worker/protocol.ts';
 import type { TermId } from '../../texts/glossary.ts';
@@ -14,8 +15,10 @@ const t = panels.inspector;
 const TERMS: Partial<Record<InspectorTab, TermId>> = { area: 'vma', walk: 'walk', frame: 'frame', tlb: 'tlb', cache: 'cache', maps: 'maps', smaps: 'smaps' };
 
 export class PfInspector extends Panel {
-  static override properties = data('at', 'untouched', 'tab', 'maps', 'smaps', 'pid');
+  static override properties = data('at', 'pinned', 'untouched', 'tab', 'maps', 'smaps', 'pid');
   declare at: At | null;
+  /** The frame that is kept selected. */
+  declare pinned: number | null;
   /** Why no page may be in RAM. */
   declare untouched: Untouched;
   declare tab: InspectorTab;
@@ -24,9 +27,13 @@ export class PfInspector extends Panel {
   declare smaps: string | null;
   declare pid: number | null;
 
+  readonly #watch = new FrameWatch();
+  #moved: Moved | null = null;
+
   constructor() {
     super();
     this.at = null;
+    this.pinned = null;
     this.untouched = null;
     this.tab = 'area';
     this.maps = null;
@@ -34,6 +41,10 @@ export class PfInspector extends Panel {
     this.pid = null;
     // A link inside says where it leads.
     this.addEventListener('place', (event: CustomEvent<PanelEvents['place']>) => event.detail.tab && this.#choose(event.detail.tab));
+  }
+
+  protected override willUpdate(): void {
+    this.#moved = this.at ? this.#watch.see(this.at) : null;
   }
 
   override render(): TemplateResult {
@@ -59,7 +70,7 @@ export class PfInspector extends Panel {
     switch (this.tab) {
       case 'area': return html`<pf-area .area=${selected?.area ?? null} .place=${place} .processName=${name} .explanation=${at?.explanation ?? null}></pf-area>`;
       case 'walk': return html`<pf-walk .untouched=${this.untouched} .walk=${selected?.walk ?? null} .place=${place} .processName=${name}></pf-walk>`;
-      case 'frame': return html`<pf-frame .untouched=${this.untouched} .walk=${selected?.walk ?? null} .frame=${selected?.frame ?? null} .place=${place} .processes=${at?.processes ?? []}></pf-frame>`;
+      case 'frame': return html`<pf-frame .untouched=${this.untouched} .pinned=${this.pinned} .moved=${this.#moved} .own=${ownFrame(selected)} .walk=${selected?.walk ?? null} .frame=${selected?.frame ?? null} .place=${place} .processes=${at?.processes ?? []}></pf-frame>`;
       case 'bytes': return html`<pf-bytes .untouched=${this.untouched} .bytes=${selected?.bytes ?? null} .place=${place} .isInvented=${selected?.isInvented ?? false}></pf-bytes>`;
       case 'tlb': return html`<pf-tlb .entries=${at?.tlb ?? null} .ram=${at?.ram ?? null} .running=${at?.running ?? null} .selectedPage=${place ? (BigInt(`0x${place.addr}`) & ~0xfffn).toString(16) : null}></pf-tlb>`;
       case 'cache': return html`<pf-meminfo .ram=${at?.ram ?? null} .meminfo=${at?.meminfo ?? null}></pf-meminfo><pf-cache .files=${at?.cache ?? null} .selectedName=${selected?.area?.name ?? null}></pf-cache>`;
