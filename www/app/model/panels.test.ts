@@ -56,6 +56,9 @@ test('the bill of a step counts what its facts say, each thing once', () => {
   expect(prices(step([{ kind: 'pagesPresent', pid: 1, at, count: 16, page: 'file' }], { accessed: true, faults: [1, 0] }))).toContainEqual(['faultFile', 1]);
   const fork = step([{ kind: 'processNew', pid: 2, parent: 1, thread: false }, { kind: 'areaNew', pid: 2, at, perms: 'rw-p', name: '', ops: null }, { kind: 'tablesMade', count: 3 }], { call: 'fork' });
   expect(prices(fork)).toEqual([['fork', 1], ['forkArea', 1], ['syscall', 1]]);
+  // A flush that another process brings is named as that.
+  expect(prices(step([{ kind: 'tlbFlushed' }], { accessed: true }))).toContainEqual(['flush', 1]);
+  expect(costOf(step([{ kind: 'tlbFlushed' }], { accessed: true }), 4, true).lines.map(({ price }) => price)).toContain('switch');
   expect(costOf(step([], { ending: 'skipped' })).cycles).toBe(0);
   expect(costOf(step([{ kind: 'tlbFilled', count: 4, addr: '1', frame: 1 }], { accessed: true, counted: 4 }), 5).cycles).toBe(150);
   expect([roughly(1513), roughly(7.2), roughly(2_330_265)]).toEqual(['1.5 µs', '7.2 ns', '2.3 ms']);

@@ -68,6 +68,7 @@ export const panels = {
     changed: 'Changed',
     unchanged: 'Nothing.',
     made: 'made', gone: 'gone', other: 'other than before',
+    switched: 'another process runs: CR3 leads to its tables',
     counters: 'In numbers',
     counter: { faults: 'faults taken', rss: 'rss', childRss: 'rss of the new process', tables: 'page tables', free: 'free frames', tlbFills: 'TLB misses', tlbHits: 'TLB hits' },
     kib: (pages: number) => `${(pages * 4).toLocaleString('en')} KiB`,

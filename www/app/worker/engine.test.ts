@@ -162,6 +162,16 @@ describe('going', () => {
   });
 });
 
+test('a moved break is shown by the last page of the heap; where there is none, by nothing', async () => {
+  const { engine: one, on } = await opened('b = brk(0)\nbrk(b + 0x3000)\nbrk(b + 0x1000)\nbrk(b)\nbrk(b + 0x2001)\n');
+  const touched = async (to: number) => (await one.go(to, LOOK, on)).touched?.addr ?? null;
+  expect(await touched(1)).toBeNull();
+  expect(await touched(2)).toBe('403000');
+  expect(await touched(3)).toBe('401000');
+  expect(await touched(4)).toBeNull();
+  expect(await touched(5)).toBe('403001');
+});
+
 describe('asking', () => {
   const find = (what: string, from: number, back = false, place: unknown = null) => ({ of: 'find', what, from, back, place }) as never;
 

@@ -273,7 +273,13 @@ export class PfStory extends Panel {
     const addr = 'addr' in fact ? fact.addr : 'at' in fact ? fact.at.start : 'into' in fact && 'start' in fact.into ? fact.into.start : 'to' in fact && typeof fact.to === 'object' && fact.to !== null && 'start' in fact.to ? fact.to.start : null;
     const name = pid !== null && addr !== null && fact.kind.startsWith('page') ? areaName(this.areas[pid], addr) : null;
     return html`<li class=${MARK[mark]}><b aria-label=${mark === '+' ? t.made : mark === '−' ? t.gone : t.other}>${mark}</b>
-      <span>${pid !== null && addr !== null && mark !== '−' ? this.link({ pid, addr, pfn: null }, text) : html`<code>${text}</code>`}${name ? html` <span class="pf-quiet">${name}</span>` : nothing}</span></li>`;
+      <span>${pid !== null && addr !== null && mark !== '−' ? this.link({ pid, addr, pfn: null }, text) : html`<code>${text}</code>`}${name ? html` <span class="pf-quiet">${name}</span>` : nothing}${fact.kind === 'tlbFlushed' && this.#isSwitch ? html` <span class="pf-quiet">${t.switched}</span>` : nothing}</span></li>`;
+  }
+
+  /** Another process ran the step before. */
+  get #isSwitch(): boolean {
+    const i = this.position - 1 - this.tracks.from;
+    return i > 0 && this.tracks.pid[i] !== this.tracks.pid[i - 1];
   }
 
   /** The counters before and after. */
@@ -285,7 +291,7 @@ export class PfStory extends Panel {
   }
 
   #cost(told: Told): TemplateResult {
-    const cost = costOf(told, this.levels);
+    const cost = costOf(told, this.levels, this.#isSwitch);
     if (cost.lines.length === 0) return html`<h4>${t.cost}</h4><p class="pf-quiet">${t.free}</p>`;
     return html`<h4>${t.cost}</h4>
       <details class="pf-cost"><summary><b>${t.time(roughly(cost.nanoseconds))}</b> <span class="pf-quiet">${t.cycles(Number(cost.cycles.toPrecision(2)))}</span></summary>
