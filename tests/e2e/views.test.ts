@@ -89,6 +89,28 @@ test('the frame tab follows the page from frame to frame, and says so; a frame c
   expect(await count('pf-frame .pf-where')).toBe(0);
 });
 
+test('the card beside a page covers nothing of it, at any size', async () => {
+  await act('step');
+  await act('step');
+  await at(2);
+  for (const [width, height] of [[1440, 900], [390, 844], [320, 640]] as const) {
+    await page.size(width, height);
+    const { x, y } = await boxOf(A);
+    await page.move(x, y);
+    await page.until(`document.querySelector('.pf-space-box .pf-card') !== null`);
+    await drawnTwice();
+    expect(await page.evaluate<boolean>(`(() => {
+      const space = document.querySelector('pf-space');
+      const pfn = space.scene.lanes[0].data.cells.flatMap((run) => run.pfn[${Number.parseInt(A, 16) / 4096} - run.page] ?? [])[0];
+      const { box } = space.placesOf(pfn)[0];
+      const card = document.querySelector('.pf-space-box .pf-card').getBoundingClientRect();
+      return card.right > box.left && card.left < box.right && card.bottom > box.top && card.top < box.bottom;
+    })()`), `${width}`).toBe(false);
+    await page.move(2, 2);
+    await page.until(`document.querySelector('.pf-space-box .pf-card') === null`);
+  }
+});
+
 test('the wheel moves, with Ctrl it zooms about the pointer', async () => {
   await many();
   const first = await seen();

@@ -217,6 +217,34 @@ test('a message covers no tool', async () => {
   expect(await covered()).toEqual([]);
 });
 
+test('a message covers nothing of the story, nor of the picture', async () => {
+  await stepTo(2);
+  await page.press('m');
+  await page.until(`document.querySelector('.toast').matches(':popover-open')`);
+  expect(await page.evaluate<string[]>(`(() => {
+    const toast = document.querySelector('.toast').getBoundingClientRect();
+    return ['.dock', '.memory', 'pf-time', 'pf-inspector', 'pf-console'].filter((one) => {
+      const box = document.querySelector(one).getBoundingClientRect();
+      return box.right > toast.left && box.left < toast.right && box.bottom > toast.top && box.top < toast.bottom;
+    });
+  })()`)).toEqual([]);
+});
+
+test('rights stay in one piece wherever they stand, and what checks are is explained', async () => {
+  await stepTo(1);
+  for (const [width, height] of [[1440, 900], [1024, 700], [390, 844], [320, 640]] as const) {
+    await page.size(width, height);
+    await page.until(`document.querySelectorAll('pf-story .pf-perms-text').length >= 2`);
+    expect(await page.evaluate<number[]>(`[...document.querySelectorAll('pf-story .pf-perms-text')].filter((one) => one.checkVisibility()).map((one) => one.getClientRects().length).filter((lines) => lines !== 1)`)).toEqual([]);
+  }
+  await page.size(1440, 900);
+  const box = await page.evaluate<{ x: number; y: number; width: number; height: number }>(`document.querySelector('[data-term=checks]').getBoundingClientRect().toJSON()`);
+  await page.move(box.x + box.width / 2, box.y + box.height / 2);
+  await isTold('Each would have been a refusal');
+  // Each heading of the story stands there once.
+  expect(await page.evaluate<string[]>(`[...document.querySelectorAll('pf-story .pf-h')].map((head) => head.textContent.trim()).filter((name, at, all) => all.indexOf(name) !== at)`)).toEqual([]);
+});
+
 /** Buttons and fields below the message. */
 const covered = () => page.evaluate<string[]>(`(() => {
   const toast = document.querySelector('.toast').getBoundingClientRect();

@@ -17,6 +17,7 @@ export const panels = {
 
   memory: {
     assumed: 'assumed, not in the log',
+    toScale: 'to scale; what is too small is drawn larger',
     untouched: { log: 'A log tells no touches: why hardly a page is in RAM', dump: 'It tells areas, not pages in RAM' },
     assumedWords: 'The log does not show it being mapped: it was there before, or the kernel made it when the program started. Where it lies was found out from the addresses of the log.',
   },
@@ -59,7 +60,7 @@ export const panels = {
     assumed: (words: string) => `Assumed: ${words}.`,
     how: 'How: the kernel’s call tree',
     explain: 'say what each does',
-    passed: (count: number) => `${n(count, 'check')} passed`,
+    passed: (count: number) => `show ${n(count, 'check')} passed`,
     noTree: 'The kernel was not entered: the MMU did it alone.',
     moreLines: (count: number, left: number) => `Show ${count.toLocaleString('en')} more of ${left.toLocaleString('en')} lines`,
     untoldLines: (count: number) => `${n(count, 'more line')} between these are left out`,

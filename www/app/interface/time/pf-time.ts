@@ -328,7 +328,7 @@ function marks(buckets: Buckets, width: number, length: number): TemplateResult 
 }
 
 const ICONS = {
-  start: 'M3 3h2v10H3zM13 3v10L6 8z', back: 'M12 3v10L4 8z', step: 'M4 3v10l8-5z', over: 'M2 9a5.5 5.5 0 0 1 10.6-1.9L14 6v5H9.2l1.9-2A3.6 3.6 0 0 0 4 9.5zM6 12h4v2H6z', run: 'M3 3v10l7-5zM11 3h2v10h-2z', play: 'M4 2.5v11l9-5.5z',
+  start: 'M2 3h2v10H2zM9 3v10L4 8zM14.5 3v10l-5-5z', back: 'M3 3h2.4v10H3zM13 3v10L6 8z', step: 'M3 3v10l7-5zM10.6 3H13v10h-2.4z', over: 'M2 9a5.5 5.5 0 0 1 10.6-1.9L14 6v5H9.2l1.9-2A3.6 3.6 0 0 0 4 9.5zM6 12h4v2H6z', run: 'M1.5 3v10l5-5zM7 3v10l5-5zM12 3h2v10h-2z', play: 'M4 2.5v11l9-5.5z',
   pause: 'M4 3h3v10H4zM9 3h3v10H9z', previous: 'M10 2.5L4.5 8l5.5 5.5 1.4-1.4L7.3 8l4.1-4.1z', next: 'M6 2.5L11.5 8 6 13.5l-1.4-1.4L8.7 8 4.6 3.9z',
 } as const;
 const icon = (name: keyof typeof ICONS) => html`<svg class="pf-icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d=${ICONS[name]}/></svg>`;
