@@ -245,6 +245,33 @@ test('rights stay in one piece wherever they stand, and what checks are is expla
   expect(await page.evaluate<string[]>(`[...document.querySelectorAll('pf-story .pf-h')].map((head) => head.textContent.trim()).filter((name, at, all) => all.indexOf(name) !== at)`)).toEqual([]);
 });
 
+for (const [width, height] of [[390, 844], [320, 640]] as const) {
+  test(`${width} × ${height}: the verdict has one place and one width, whatever it says`, async () => {
+    await page.size(width, height);
+    await page.evaluate<void>(`(() => {
+      window.chips = new Set();
+      const look = () => {
+        const chip = document.querySelector('#verdict');
+        const { x, y, width, height } = chip.getBoundingClientRect();
+        window.chips.add([chip.classList.contains('running') ? 'running' : 'said', ...[x, y, width, height].map(Math.round)].join(' '));
+        window.looking = requestAnimationFrame(look);
+      };
+      look();
+    })()`);
+    // Long enough for its progress to be seen.
+    await paste(`a = mmap(NULL, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n${'store(a, 1)\n'.repeat(40_000)}munmap(a, 4K) = -1 EINVAL\n`);
+    await page.until(`document.querySelector('#verdict:not(.running)') !== null`);
+    await act('run');
+    await at(40_002);
+    await page.until(`document.querySelector('#verdict:not(.running)') !== null && [...window.chips].some((chip) => chip.startsWith('running'))`);
+    const chips = await page.evaluate<string[]>('[...window.chips]');
+    // An example has no menu beside it: what is compared is one's own text.
+    const places = chips.filter((chip) => !chip.includes(` ${width - 16} `)).map((chip) => chip.replace(/^\w+ /, ''));
+    expect(new Set(places).size, chips.join('; ')).toBeLessThanOrEqual(1);
+    expect(new Set(chips.map((chip) => chip.split(' ')[4])).size, chips.join('; ')).toBe(1);
+  });
+}
+
 /** Buttons and fields below the message. */
 const covered = () => page.evaluate<string[]>(`(() => {
   const toast = document.querySelector('.toast').getBoundingClientRect();
