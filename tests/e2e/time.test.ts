@@ -174,11 +174,17 @@ test('two moments are compared: changes marked, both one click away, forgotten a
   await expect.poll(() => count('pf-compare .processes .pf-mark.added')).toBe(1);
   await expect.poll(() => count('pf-compare .areas .added')).toBeGreaterThan(3);
   await expect.poll(() => text('pf-compare .counters')).toContain('free frames');
+  // The picture itself carries the marks: the new process, its areas and its page.
+  const marks = () => page.evaluate<number>(`document.querySelector('pf-space').svg().then((svg) => [...svg.matchAll(/>[+−~]</g)].length)`);
+  await expect.poll(marks).toBeGreaterThan(3);
+  await contains('pf-legend', 'new since A');
   await page.click('pf-compare .pf-ways button');
   await at(2);
   await contains('pf-compare', 'Nothing differs.');
+  await expect.poll(marks).toBe(0);
   await page.click('.pf-ab button:nth-child(2)');
   await contains('pf-compare', 'Set A at one moment');
+  await page.until(`document.querySelector('pf-legend .pf-change') === null`);
 });
 
 test('an edit before the end starts a branch; both are there, can be named and removed', async () => {

@@ -17,7 +17,8 @@ export const panels = {
 
   memory: {
     assumed: 'assumed, not in the log',
-    toScale: 'to scale; what is too small is drawn larger',
+    comparedWith: (step: number) => `A is step ${step.toLocaleString('en')}. Compare lists the same.`,
+    toScale: 'small areas drawn larger',
     untouched: { log: 'A log tells no touches: why hardly a page is in RAM', dump: 'It tells areas, not pages in RAM' },
     assumedWords: 'The log does not show it being mapped: it was there before, or the kernel made it when the program started. Where it lies was found out from the addresses of the log.',
   },

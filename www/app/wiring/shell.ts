@@ -68,7 +68,7 @@ function memory(page: Page, actions: ShellActions): TemplateResult {
       ${model.crash ? crash(page) : nothing}
       ${isUnread ? html`<p class="empty">${words.unread}</p>` : nothing}
       ${model.at === null && model.doing ? html`<p class="empty">${words.running}</p>` : nothing}
-      <pf-memory .at=${model.at} .selected=${model.selection} .heat=${model.heatNow()} .texts=${page.given.texts()} .untouched=${page.given.untouched()} .ownerOf=${page.given.ownerOf} @look=${actions.memory}
+      <pf-memory .at=${model.at} .selected=${model.selection} .heat=${model.heatNow()} .texts=${page.given.texts()} .untouched=${page.given.untouched()} .comparison=${page.comparing.moments} .ownerOf=${page.given.ownerOf} @look=${actions.memory}
         @select=${(event: CustomEvent) => page.panels.choose(event.detail)} @hover=${(event: CustomEvent) => model.point(event.detail && { ...event.detail, pfn: null })}></pf-memory>
     </section>`;
 }
