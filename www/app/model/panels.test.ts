@@ -92,6 +92,18 @@ test('two moments: areas added, gone, changed; pages; counters; processes', () =
   expect(compare(a, a)).toEqual({ from: 1, to: 1, processes: [], areas: [], pages: [], counters: [] });
 });
 
+test('of pages that one of two moments was not asked for nothing is said, unless they were absent for certain', () => {
+  const seen = [{ page: 16, cells: Uint8Array.of(2, 2), pfn: Uint32Array.of(5, 6) }];
+  const area = (present: number) => [{ start: 16, pages: 4, present }];
+  const pages = (a: At['lanes'], b: At['lanes']) => compare(at(1, [process(1)], [...a]), at(2, [process(1)], [...b])).pages.map(({ mark, addr }) => mark + addr);
+  // The reader looked elsewhere at the first moment, or does now.
+  expect(pages([lane(1, area(2))], [lane(1, area(2), seen)])).toEqual([]);
+  expect(pages([lane(1, area(2), seen)], [lane(1, area(2))])).toEqual([]);
+  expect(pages([lane(1, area(0))], [lane(1, area(2), seen)])).toEqual(['+10000', '+11000']);
+  expect(pages([lane(1, area(2), seen)], [lane(1, [{ start: 64, pages: 1 }])])).toEqual(['−10000', '−11000']);
+  expect(pages([], [lane(1, area(2), seen)])).toEqual(['+10000', '+11000']);
+});
+
 test('an area that grew downwards is the same area', () => {
   const a = at(1, [process(1)], [lane(1, [{ start: 100, pages: 4, name: '[stack]' }])]);
   const b = at(2, [process(1)], [lane(1, [{ start: 90, pages: 14, name: '[stack]' }])]);
