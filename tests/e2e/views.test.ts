@@ -111,6 +111,45 @@ test('the card beside a page covers nothing of it, at any size', async () => {
   }
 });
 
+/** Opens what is folded, by its key. */
+const unfold = async (summary: string) => {
+  await page.until(`document.querySelector(${JSON.stringify(summary)}) !== null`);
+  await page.evaluate(`document.querySelector(${JSON.stringify(summary)}).focus()`);
+  await page.press('Enter');
+};
+
+test('frames of RAM, entries of a table and marks of time stand as lists too, and lead where they say, by keys', async () => {
+  await act('run');
+  await at(9);
+  // Marks of time.
+  await unfold('#time .pf-time-legend summary');
+  await contains('#time .pf-marks', 'step 9 of 9, line 10');
+  expect(await text('#time .pf-marks li:first-child')).toContain('step 2 of 9, line 3');
+  expect(await text('#time .pf-marks li:first-child')).toContain('1 fault');
+  expect(await text('#time .pf-marks li:last-child')).toMatch(/signal/);
+  expect(await count('#time .pf-marks button[tabindex="0"]')).toBe(1);
+  await page.evaluate(`document.querySelector('#time .pf-marks button[tabindex="0"]').focus()`);
+  await page.press('ArrowUp');
+  await page.press('Enter');
+  await at(5);
+  // Frames of RAM: each frame is in one line.
+  await page.click('#dock-ram');
+  await unfold('.dock-body .pf-frames summary');
+  await page.until(`document.querySelectorAll('.dock-body .pf-frames .pf-row').length > 3`);
+  expect(await text('.dock-body .pf-frames')).toContain('page table');
+  const line = `[...document.querySelectorAll('.dock-body .pf-frames .pf-row')].find((row) => row.textContent.includes('private, its own')).querySelector('button')`;
+  const name = await page.evaluate<string>(`${line}.textContent`);
+  await page.evaluate(`${line}.focus()`);
+  await page.press('Enter');
+  await contains('pf-frame .pf-where', name);
+  // Entries of the last table of the walk: the two pages that are present near the top.
+  await page.evaluate(`document.querySelector('#pf-tab-walk').click()`);
+  await unfold('pf-walk .pf-entries summary');
+  await page.until(`document.querySelectorAll('pf-walk .pf-entries tbody tr').length > 0`);
+  expect(await text('pf-walk .pf-entries summary')).toContain(`${await count('pf-walk .pf-entries tbody tr')} `);
+  expect(await text('pf-walk .pf-entries tbody tr.on')).toContain('0x7ffff7ff3000');
+});
+
 test('the wheel moves, with Ctrl it zooms about the pointer', async () => {
   await many();
   const first = await seen();

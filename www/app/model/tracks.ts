@@ -236,6 +236,14 @@ export function lineOf(values: Float64Array, length: number, columns: number): L
   return { least, greatest, most };
 }
 
+/** Steps that have a mark or took a fault, from 0. */
+export function markedSteps({ ending, faults }: Pick<Tracks, 'ending' | 'faults'>): Uint32Array {
+  const found = new Uint32Array(ending.length);
+  let count = 0;
+  for (let step = 0; step < ending.length; step++) if (faults[step]! > 0 || marksOf(ending[step]!) !== 0) found[count++] = step;
+  return found.slice(0, count);
+}
+
 /** Groups of calls that leave an area, or a page, to look at. */
 const SHOWN: ReadonlySet<string> = new Set(['map', 'protect', 'advise', 'move', 'heap', 'lock', 'access'] satisfies (typeof CALL_GROUPS)[number][]);
 

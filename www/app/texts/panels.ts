@@ -23,6 +23,12 @@ export const panels = {
     assumedWords: 'The log does not show it being mapped: it was there before, or the kernel made it when the program started. Where it lies was found out from the addresses of the log.',
   },
 
+  ram: {
+    table: 'Frames as a table',
+    frames: (first: number, count: number) => (count === 1 ? `frame ${first.toLocaleString('en')}` : `frames ${first.toLocaleString('en')} to ${(first + count - 1).toLocaleString('en')}`),
+    tableLabel: (runs: number) => `Frames of RAM: ${n(runs, 'line')}, equal neighbours in one`,
+  },
+
   inspector: {
     label: 'What is selected',
     tabs: { area: 'VMA', walk: 'Walk', frame: 'Frame', bytes: 'Bytes', tlb: 'TLB', cache: 'Cache', maps: 'maps', smaps: 'smaps' },
@@ -116,6 +122,10 @@ export const panels = {
     letters: { other: '·', map: 'm', unmap: 'u', protect: 'p', advise: 'v', move: 'r', heap: 'b', lock: 'l', process: 'f', file: 'o', access: 'a', ask: '?' },
     unknown: 'not run yet',
     table: 'The same as a table',
+    marksTable: (count: number) => (count === 0 ? 'No step has a mark' : `${n(count, 'step')} with a mark or a fault`),
+    marksShown: (count: number) => `The ${count.toLocaleString('en')} about this step are listed.`,
+    marksLabel: 'Steps with a mark or a fault. Arrow keys move, Enter goes there.',
+    faultsOf: (count: number) => n(count, 'fault'),
     tableHead: { group: 'Steps', count: 'How many', faults: 'Faults' },
     compare: 'Compare',
     setA: 'Set A here', forgetA: 'Forget A', showAB: (a: number) => `What changed since A (step ${a.toLocaleString('en')})`,

@@ -135,7 +135,7 @@ function docked(page: Page, actions: ShellActions): TemplateResult {
   if (open in DOCKED) void later(DOCKED[open as keyof typeof DOCKED]);
   switch (open) {
     case 'story': return html`<pf-story .first=${given.firstStep()} .isRunning=${model.doing !== null} .explanation=${model.at?.explanation ?? null} .last=${model.at?.last ?? null} .source=${given.source()} .processes=${model.at?.processes ?? []} .areas=${given.areasByProcess()} .tracks=${model.history.tracks} .position=${model.position}></pf-story>`;
-    case 'ram': return html`<pf-ram class="pf-whole" .ownerOf=${given.ownerOf} .ram=${model.at?.ram ?? null} .selected=${frameOf(model.at, model.selection) ?? frameOf(model.at, model.at?.touched ?? null)} .touched=${frameOf(model.at, model.at?.touched ?? null)}
+    case 'ram': return html`<pf-ram class="pf-whole" .hasTable=${true} .ownerOf=${given.ownerOf} .ram=${model.at?.ram ?? null} .selected=${frameOf(model.at, model.selection) ?? frameOf(model.at, model.at?.touched ?? null)} .touched=${frameOf(model.at, model.at?.touched ?? null)}
       @select=${(event: CustomEvent<{ pfn: number }>) => actions.frame(event.detail.pfn)}></pf-ram>`;
     case 'counters': return html`<pf-charts .runs=${given.runs()} .position=${model.position} .length=${model.length} .processes=${model.at?.processes ?? []} .pss=${model.pss} .pid=${null}
       @run-under=${(event: CustomEvent) => void page.runUnder(event.detail.header, event.detail.name, event.detail.advice)} @drop-run=${(event: CustomEvent) => model.dropRun(event.detail.index - 1)}></pf-charts>`;

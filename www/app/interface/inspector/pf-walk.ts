@@ -22,13 +22,15 @@ const CLASSES: Readonly<Record<number, string>> = {
 };
 
 export class PfWalk extends Panel {
-  static override properties = { ...data('untouched', 'walk', 'place', 'processName'), level: { state: true }, cursor: { state: true } };
+  static override properties = { ...data('untouched', 'walk', 'place', 'processName'), level: { state: true }, cursor: { state: true }, isTableOpen: { state: true } };
   declare untouched: Untouched;
   declare walk: WalkDetail | null;
   declare place: Place | null;
   declare processName: string;
   /** The level whose entry is decoded; it stays when stepping. */
   declare level: number | null;
+  /** Entries stand as a table, too; it stays when stepping. */
+  declare isTableOpen: boolean;
   /** Where the reader is in a table. */
   declare cursor: { readonly level: number; readonly index: number } | null;
 
@@ -40,6 +42,7 @@ export class PfWalk extends Panel {
     this.processName = '';
     this.level = null;
     this.cursor = null;
+    this.isTableOpen = false;
   }
 
   override render(): TemplateResult {
@@ -132,7 +135,14 @@ export class PfWalk extends Panel {
         ${strip(table?.entries ?? null, chosen, cursor)}
       </div>
       <p class="pf-strip-now pf-mono">${words}</p>
-      ${table ? nothing : html`<p class="pf-quiet">${t.unknownEntries}</p>`}`;
+      ${table ? this.#twin(table.entries, (index) => html`<tr class=${index === chosen ? 'on' : ''}><th scope="row" class="pf-n">${index}</th><td>${what(index)}</td><td>${this.link({ ...place, addr: addrOfEntry(walk.addr, shape, index, levels), pfn: null }, `0x${addrOfEntry(walk.addr, shape, index, levels)}`)}</td></tr>`) : html`<p class="pf-quiet">${t.unknownEntries}</p>`}`;
+  }
+
+  /** The entries that are used, as a table. */
+  #twin(entries: Uint8Array, row: (index: number) => TemplateResult): TemplateResult {
+    const used = Array.from(entries.keys()).filter((index) => (entries[index]! & 15) !== CELL.absent && (entries[index]! & 15) !== CELL.none);
+    return html`<details class="pf-twin pf-entries" ?open=${this.isTableOpen} @toggle=${(event: Event) => (this.isTableOpen = (event.target as HTMLDetailsElement).open)}><summary>${t.entriesTable(used.length)}</summary>
+      ${this.isTableOpen ? html`<div class="pf-scroll" tabindex="0" role="region" aria-label=${t.entriesTable(used.length)}><table class="pf-table"><thead><tr><th scope="col" class="pf-n">${t.entryHead.index}</th><th scope="col">${t.entryHead.what}</th><th scope="col">${t.entryHead.from}</th></tr></thead><tbody>${used.map(row)}</tbody></table></div>` : nothing}</details>`;
   }
 
   /** Bit by bit, with a sentence each; what is clear and always is, is left out. */
