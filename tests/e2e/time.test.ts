@@ -238,6 +238,22 @@ test('the chosen tab stays, whatever steps do', async () => {
   }
 });
 
+test('each process has a line of its own in the charts of memory, below the slider that it belongs to', async () => {
+  await act('run');
+  await at(9);
+  await page.click('#dock-counters');
+  const picture = (name: string) => `[...document.querySelectorAll('pf-charts figure')].find((one) => one.querySelector('b').textContent.startsWith(${JSON.stringify(name)}))?.querySelector('pf-picture')`;
+  for (const name of ['Proportional memory', 'Resident memory']) {
+    await page.until(`${picture(name)}?.picture.shapes.filter(({ id }) => id?.startsWith('run:')).length === 2`);
+  }
+  await contains('pf-charts', 'program 2');
+  // A moment stands below itself: both begin and end at the same place.
+  await expect.poll(() => page.evaluate<number[]>(`(() => {
+    const [a, b] = [document.querySelector('#time .pf-slider'), ${picture('Faults')}].map((one) => one.getBoundingClientRect());
+    return [a.left - b.left, a.right - b.right].map((by) => Math.round(Math.abs(by)));
+  })()`)).toEqual([0, 0]);
+});
+
 test('other settings are run beside this one, as another line of the same charts', async () => {
   await act('run');
   await at(9);

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { fitRange } from './axis.ts';
+import { drawChart } from './chart.ts';
 import type { Comparison } from '../model/compare.ts';
 import { copyOnWrite, frames, full, kinds, python3, scene } from './golden/fixtures.ts';
 import { Heat } from './heat.ts';
@@ -90,6 +91,14 @@ describe('physical memory', () => {
     const ties = [1, 2].map((pid) => ({ from: locate(one, pid, PAGE)!, to: at, lane: one.lanes[pid - 1]!.box, isMain: pid === 2 }));
     matches('ties', { ...wide, shapes: [...drawSpace(one).shapes, ...drawTies(ties, { x: 0, y: 46, w: 720, h: 500 })], label: 'ties' });
   });
+});
+
+test('a chart: lines that begin late, have a hole, go up and down within a pixel', () => {
+  const make = (value: (i: number) => number, spread = 0) => ({ least: Float64Array.from({ length: 300 }, (_, i) => value(i) - spread), greatest: Float64Array.from({ length: 300 }, (_, i) => value(i)), most: 40 });
+  const lines = [{ look: 0, line: make((i) => (i < 40 ? 4 : 12 + Math.floor(i / 30))) }, { look: 1, line: make((i) => (i < 90 || (i > 200 && i < 220) ? Number.NaN : 20 + (i % 60) / 4), 3) }, { look: 2, line: make((i) => 40 - Math.floor(i / 10)) }];
+  const input = { width: 600, height: 60, label: 'a chart', lines, least: 0, most: 40, words: { least: '', most: '160 KiB' }, now: 0.4 };
+  matches('chart', drawChart(input));
+  matches('chart-dark', drawChart({ ...input, words: { least: '8 KiB', most: '160 KiB' } }), DARK);
 });
 
 test('the minimap', () => {

@@ -261,6 +261,11 @@ describe('asking', () => {
     const { engine: one, on } = await opened(`@ram 16M\n${SCRIPT}`);
     const { tracks, ...went } = await one.ask({ of: 'runUnder', header: '@ram 32M' }, on) as Ran;
     expect(tracks.call).toHaveLength(7);
+    // Its Pss is counted while it runs: of the child from the fork on.
+    expect([...went.pss.positions]).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(went.pss.pids).toEqual([1, 2]);
+    expect(went.pss.values[1]!.slice(0, 2)).toEqual(Float64Array.of(Number.NaN, Number.NaN));
+    expect(went.pss.values[1]![3]!).toBeGreaterThan(went.pss.values[1]![2]!);
     expect(went).toMatchObject({ position: 7, length: 7, stopped: null, isOver: false });
     expect(tracks.free[0]!).toBeGreaterThan(4096);
     expect(one.position).toBe(0);
@@ -275,6 +280,7 @@ describe('asking', () => {
     expect(few.first).toMatchObject({ report: { call: 'mmap', result: expect.stringMatching(/^-1 ENOMEM/) } });
     expect(few.position).toBeLessThan(few.length);
     expect(few.stopped).not.toBe(null);
+    expect(few.pss.positions.at(-1)).toBe(few.position);
     const same = await one.ask({ of: 'runUnder', header: '@ram 32M' }, on) as Ran;
     expect(same).toMatchObject({ first: null, stopped: null, isOver: true });
     const { engine: big, on: hears } = await opened('a = mmap(NULL, 32M, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\ntouch_write(a, 8000)\n');

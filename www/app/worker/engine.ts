@@ -21,6 +21,8 @@ const WORTH_KEEPING = 25;
 const TIMES_ITS_COST = 4;
 /** How far before the goal of a way back a moment is kept. */
 const BACKWARDS = 32;
+/** Moments at which the Pss of a run under other settings is counted. */
+const PSS_POINTS = 120;
 /** Steps that a search runs at a time. */
 const STRIDE = 4096;
 
@@ -396,8 +398,10 @@ export class Engine {
       throw error;
     }
     try {
-      const stopped = await this.#beside(open, core, on, (run) => run(core.length));
-      return howItWent(core, open.core.tracks(0), open.lines, stopped);
+      let stopped: ScriptErrorPlace | null = null;
+      const count = new PssCount(core);
+      const pss = await this.#beside(open, core, on, (run) => count.to(core.length, PSS_POINTS, async (to) => void (stopped = await run(to))));
+      return { ...howItWent(core, open.core.tracks(0), open.lines, stopped), pss };
     } finally {
       core.free();
     }

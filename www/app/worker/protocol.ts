@@ -100,6 +100,7 @@ export interface Tried {
 /** How a run under other settings went. */
 export interface Ran {
   readonly tracks: Tracks;
+  readonly pss: PssOverTime;
   /** How far it came, of how many steps, and why no further. */
   readonly position: number;
   readonly length: number;
