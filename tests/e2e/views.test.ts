@@ -423,6 +423,58 @@ test.runIf(isChromium)('the pattern beside the colour: the drawing differs where
   expect(ink).toBeGreaterThan(1);
 });
 
+/** How much two colours of the page differ, 1 to 21: that of the text of an element, and that of what is below it. */
+const contrast = (selector: string) => page.evaluate<number>(`(() => {
+  const one = document.querySelector(${JSON.stringify(selector)});
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const light = (colour) => {
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((part) => (part / 255 <= .03928 ? part / 255 / 12.92 : ((part / 255 + .055) / 1.055) ** 2.4));
+    return .2126 * r + .7152 * g + .0722 * b;
+  };
+  const [a, b] = [light(getComputedStyle(one).color), light(getComputedStyle(document.body).backgroundColor)].sort((x, y) => y - x);
+  return (a + .05) / (b + .05);
+})()`);
+
+test.runIf(isChromium)('with more contrast asked for, quiet words have 7 to 1, borders can be seen, in light and dark', async () => {
+  await act('step');
+  await at(1);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const moreContrast of [false, true]) {
+      await page.media({ colorScheme, moreContrast });
+      await page.until(`matchMedia('(prefers-contrast: more)').matches === ${moreContrast} && document.documentElement.dataset.theme === '${colorScheme}'`);
+      const seen = await contrast('.pf-quiet');
+      if (moreContrast) expect(seen, colorScheme).toBeGreaterThan(10);
+      else expect(seen, colorScheme).toBeGreaterThan(4.5);
+      for (const token of ['line', 'edge']) {
+        await page.evaluate(`document.querySelector('#pf-probe')?.remove(); document.body.insertAdjacentHTML('beforeend', '<i id="pf-probe" style="color: var(--${token})"></i>')`);
+        if (moreContrast) expect(await contrast('#pf-probe'), `${colorScheme} ${token}`).toBeGreaterThan(token === 'edge' ? 7 : 3);
+      }
+    }
+  }
+  await page.media({});
+});
+
+test.runIf(isChromium)('where colours are forced, what is chosen is told by a border, and pictures have the colours of the system', async () => {
+  await act('step');
+  await act('step');
+  await at(2);
+  await page.media({ forcedColors: true });
+  await page.until(`matchMedia('(forced-colors: active)').matches`);
+  for (const open of ['#dock-counters', '#dock-ram', '#dock-story', '#pf-tab-area', '#pf-tab-frame', '#pf-tab-walk', '#verdict']) {
+    await page.click(open);
+    await drawnTwice();
+    expect(await page.evaluate<string[]>(`[...document.querySelectorAll('[aria-pressed=true], [aria-selected=true], [aria-current=true], [aria-current=step]')]
+      .filter((one) => one.checkVisibility() && !one.closest('.pf-tree') && one.getBoundingClientRect().width > 1)
+      .filter((one) => { const { outlineStyle, outlineWidth } = getComputedStyle(one); return outlineStyle !== 'solid' || parseFloat(outlineWidth) < 2; }).map((one) => one.outerHTML.slice(0, 90))`), open).toEqual([]);
+  }
+  // One set of names for sheets and pictures.
+  expect(await page.evaluate<Record<string, string>>(`document.querySelector('pf-space').colours()`)).toMatchObject({ bg: 'Canvas', text: 'CanvasText', 'k-anon': 'CanvasText', 'k-absent': 'Canvas', 'm-new': 'CanvasText' });
+  await page.media({});
+  await expect.poll(() => page.evaluate<string>(`document.querySelector('pf-space').colours().bg`)).toMatch(/^#/);
+});
+
 test('no error reached the console', () => {
   expect(page.errors.join('\n')).toBe('');
 });

@@ -21,6 +21,7 @@ import './interface/split/pf-split.ts';
 import './interface/story/pf-story.ts';
 import './interface/time/pf-time.ts';
 import './interface/page/page.css';
+import './interface/page/contrast.css';
 
 useTheme();
 const app = document.getElementById('app')!;

@@ -16,9 +16,9 @@ export interface ChartInput {
   readonly now: number;
 }
 
-/** Lines differ by colour and by stroke. */
+/** Lines differ by colour and by stroke; those of processes are as in the tracks of the slider. */
 export const LINE_LOOK: readonly { readonly token: Token; readonly dash: readonly number[] }[] = [
-  { token: 'k-file', dash: [] }, { token: 'k-cow', dash: [6, 3] }, { token: 'k-anon', dash: [2, 2.5] }, { token: 'k-guard', dash: [9, 3, 2, 3] }, { token: 'k-kernel', dash: [12, 3] },
+  { token: 'k-anon', dash: [] }, { token: 'k-file', dash: [5, 2] }, { token: 'k-guard', dash: [2, 2] }, { token: 'k-kernel', dash: [7, 2, 2, 2] }, { token: 'k-cow', dash: [12, 3] },
 ];
 
 const PAD = { above: 5, below: 3 } as const;

@@ -62,6 +62,7 @@ export const details = {
     covers: (bytes: string) => `an entry covers ${bytes}`,
     entries: (name: string) => `512 entries of the ${name} table. Arrow keys move, Page Up and Page Down go to the next that is used, Enter goes in.`,
     entryNow: (index: number, words: string, addr: string) => `[${index}] ${words} · from ${addr}`,
+    noEntries: 'No entry of this table is used.',
     entriesTable: (count: number) => `${n(count, 'entry', 'entries')} used, as a table`,
     entryHead: { index: 'entry', what: 'what it is', from: 'addresses from' },
     unknownEntries: 'Only the entry of this walk is known here.',

@@ -141,6 +141,7 @@ export class PfWalk extends Panel {
   /** The entries that are used, as a table. */
   #twin(entries: Uint8Array, row: (index: number) => TemplateResult): TemplateResult {
     const used = Array.from(entries.keys()).filter((index) => (entries[index]! & 15) !== CELL.absent && (entries[index]! & 15) !== CELL.none);
+    if (used.length === 0) return html`<p class="pf-quiet">${t.noEntries}</p>`;
     return html`<details class="pf-twin pf-entries" ?open=${this.isTableOpen} @toggle=${(event: Event) => (this.isTableOpen = (event.target as HTMLDetailsElement).open)}><summary>${t.entriesTable(used.length)}</summary>
       ${this.isTableOpen ? html`<div class="pf-scroll" tabindex="0" role="region" aria-label=${t.entriesTable(used.length)}><table class="pf-table"><thead><tr><th scope="col" class="pf-n">${t.entryHead.index}</th><th scope="col">${t.entryHead.what}</th><th scope="col">${t.entryHead.from}</th></tr></thead><tbody>${used.map(row)}</tbody></table></div>` : nothing}</details>`;
   }
