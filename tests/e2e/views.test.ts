@@ -437,7 +437,7 @@ const contrast = (selector: string) => page.evaluate<number>(`(() => {
   return (a + .05) / (b + .05);
 })()`);
 
-test.runIf(isChromium)('with more contrast asked for, quiet words have 7 to 1, borders can be seen, in light and dark', async () => {
+test.runIf(isChromium)('with more contrast asked for, quiet words and borders stand out, in light and dark', async () => {
   await act('step');
   await at(1);
   for (const colorScheme of ['light', 'dark'] as const) {

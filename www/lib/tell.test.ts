@@ -128,34 +128,3 @@ test('audit 43: error codes, operations and numbers are said in words', async ()
   const mapped = await last('fd = memfd_create("m", 0)\nftruncate(fd, 8K)\nmmap(NULL, 8K, PROT_READ, MAP_SHARED, fd, 0)');
   expect(mapped.sentence).toMatch(/a shared mapping of the file in memory m\./);
 });
-
-test('the tree has names and numbers, no bits as a number', async () => {
-  const script = `fd = memfd_create("x", MFD_ALLOW_SEALING)
-ftruncate(fd, 8K)
-m = mmap(NULL, 8K, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_POPULATE, fd, 0)
-mprotect(m, 4K, PROT_READ|PROT_EXEC)
-madvise(m, 4K, MADV_DONTFORK)
-mlock2(m, 4K, MLOCK_ONFAULT)
-a = mmap(0x10000000, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
-n = mremap(a, 16K, 32K, MREMAP_MAYMOVE)
-store(n, "x")
-c = fork()
-[c] store(n, "y")
-msync(m, 4K, MS_SYNC)
-mmap(0x20000000, 4K, PROT_READ, MAP_SHARED_VALIDATE|MAP_FIXED_NOREPLACE, fd, 0)
-`;
-  const lines = (await steps(script)).flatMap(({ tree }) => tree.map(({ text, note }) => `${text} ${note}`));
-  expect(lines.filter((line) => /(?:bits|flags|error_code|mapcount)\S* (?:= )?0x[0-9a-f]+(?!: )/.test(line))).toEqual([]);
-  for (const words of ['the flag bits MFD_ALLOW_SEALING are all known', 'mapping flags MAP_FIXED_NOREPLACE are not supported', 'error_code = 0x7: a write by the program, the entry forbids it', 'mapcount = 2']) expect(lines.some((line) => line.includes(words)), words).toBe(true);
-});
-
-test('brk looks for no address, and what it refuses is no error number', async () => {
-  const [asked, moved] = await steps('b = brk(0)\nbrk(b + 0x3000)\n');
-  expect(asked!.tree.at(-1)).toMatchObject({ text: 'the break stays where it is', note: expect.stringContaining('argument 0') as unknown });
-  expect(moved!.tree.find(({ text }) => text === 'arch_get_unmapped_area_topdown')!.note).toContain('no address is looked for');
-});
-
-test('the top table of a process is counted with its tables', async () => {
-  const told = await last(`${AREA}touch_write(0x10000000, 1)\nfork()`);
-  expect(told.changes.find(({ text }) => text.includes('page tables'))!.text).toMatch(/^\d+ page tables, a top one among them$/);
-});

@@ -33,56 +33,32 @@ export interface Explanation {
 }
 
 /** Tells a step in a language. */
-export function tell({ step: told, tree }: ToldByCore, texts: Texts = en): Explanation {
-  const deciding = tree.findLast(({ kind, check }) => kind === 'check' && check)?.check ?? null;
-  const step = told.why && deciding ? { ...told, why: texts.named(told.why, deciding) } : told;
+export function tell({ step, tree }: ToldByCore, texts: Texts = en): Explanation {
   return {
     step,
     sentence: sentence(step, texts),
-    tree: tree.map((line) => treeLine(line, step, texts)),
-    changes: whole(step).facts.map((fact) => change(fact, topTables(step, fact), texts)),
+    tree: tree.map((line) => treeLine(line, texts)),
+    changes: whole(step).facts.map((fact) => change(fact, texts)),
     dropped: step.dropped,
   };
 }
 
-/** The top table comes and goes with its address space, not with a walk: so many are made, or gone, besides those of a fact. */
-function topTables({ facts }: StepFacts, { kind }: Fact): number {
-  if (kind !== 'tablesMade' && kind !== 'tablesGone') return 0;
-  const is = (fact: Fact) => fact.kind === 'spaceNew' || (kind === 'tablesMade' ? fact.kind === 'processNew' && !fact.thread : fact.kind === 'processEnded');
-  return facts.filter(is).length;
-}
-
-function change(fact: Fact, tops: number, texts: Texts): Change {
-  const line = (texts.changes[fact.kind] as (of: Fact, tops: number) => string)(fact, tops);
+function change(fact: Fact, texts: Texts): Change {
+  const line = (texts.changes[fact.kind] as (of: Fact) => string)(fact);
   return { mark: line[0] as Change['mark'], text: line.slice(2), pid: 'pid' in fact ? fact.pid : null, fact };
 }
 
-function treeLine({ depth, kind, text, note, check }: TreeFact, step: StepFacts, texts: Texts): TreeLine {
+function treeLine({ depth, kind, text, note, check }: TreeFact, texts: Texts): TreeLine {
   const line = (words: readonly [string, string]) => ({ depth, kind, text: words[0], note: words[1], check: check ?? null });
   const value = (name: string) => check?.values.find(([of]) => of === name)?.[1] ?? '';
   switch (kind) {
-    case 'passed': return line([texts.passed(check!, note, step.call), '']);
+    case 'passed': return line([texts.passed(check!, note), '']);
     case 'apart': return line(texts.apart(text, value('side'), check?.name === 'Flags' ? texts.flagsDiffer(value('letters')) : note));
     case 'merge': return line(texts.merged(text, note));
     case 'split': return line(texts.split(text, note));
     case 'fault': return line(texts.fault(text, Number(note)));
-    case 'check': return line(step.call === 'brk' && step.errno === null ? texts.brkStays(note) : [text, check ? texts.named(note, check) : note]);
-    case 'call': return line([text, callNote(text, note, step, texts)]);
-    case 'note': return line([noteText(text, texts), note]);
     default: return line([text, note]);
   }
-}
-
-function callNote(text: string, note: string, { call }: StepFacts, texts: Texts): string {
-  const code = /^error_code = (0x[0-9a-f]+)$/.exec(note)?.[1];
-  if (code) return texts.errorCode(Number(code));
-  return note === '' && call === 'brk' && text.startsWith('arch_get_unmapped_area') ? texts.fixedSearch() : note;
-}
-
-/** What is counted is no number of bits. */
-function noteText(text: string, texts: Texts): string {
-  const [, what, count] = /^(mapcount|refcount|count) = (0x[0-9a-f]+)$/.exec(text) ?? [];
-  return what ? texts.counted(what, String(Number(count))) : text;
 }
 
 /** What is left to tell: each fact is told once. */

@@ -190,7 +190,8 @@ export class Model {
     for (let back = 1; back <= Math.min(MOST_BACK, end) && isOver(); back++) {
       if (!(await this.#wayTo(end - back, turn))) return;
     }
-    const last = isOver() ? end : lastOfMemory(this.history.tracks, this.position);
+    // A log ends with what is no memory any more: files are closed, and what was recorded is compared.
+    const last = isOver() ? end : this.opened?.isLog ? lastOfMemory(this.history.tracks, this.position) : null;
     if (last !== null && last !== this.position) await this.goTo(last);
   }
 

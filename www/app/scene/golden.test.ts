@@ -2,7 +2,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { fitRange } from './axis.ts';
+import { CELL } from '../worker/protocol.ts';
 import { drawChart } from './chart.ts';
+import { drawEntries, entryAt, entryBox } from './entries.ts';
 import type { Comparison } from '../model/compare.ts';
 import { copyOnWrite, frames, full, kinds, python3, scene } from './golden/fixtures.ts';
 import { Heat } from './heat.ts';
@@ -99,6 +101,18 @@ test('a chart: lines that begin late, have a hole, go up and down within a pixel
   const input = { width: 600, height: 60, label: 'a chart', lines, least: 0, most: 40, words: { least: '', most: '160 KiB' }, now: 0.4 };
   matches('chart', drawChart(input));
   matches('chart-dark', drawChart({ ...input, words: { least: '8 KiB', most: '160 KiB' } }), DARK);
+});
+
+test('the entries of a page table: each kind, the one of the walk, the one that is pointed at', () => {
+  const entries = new Uint8Array(512);
+  for (let kind = 0; kind < 16; kind++) entries.fill(kind, kind * 20, kind * 20 + 12);
+  entries[511] = CELL.anon;
+  matches('entries', drawEntries({ width: 340, label: 'PTE', entries, chosen: 511, cursor: 25 }));
+  matches('entries-unknown', drawEntries({ width: 340, label: 'PTE', entries: null, chosen: 255, cursor: 255 }));
+  for (const index of [0, 63, 64, 300, 511]) {
+    const { x, y, w, h } = entryBox(340, index);
+    expect(entryAt(340, x + w / 2, y + h / 2)).toBe(index);
+  }
 });
 
 test('the minimap', () => {

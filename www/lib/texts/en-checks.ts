@@ -1,5 +1,4 @@
 /** English: the letters of areas' flags in words, and what each check that passed has made sure of. */
-import { F, FALLOC, MADV, MAP, MCL, MFD, MLOCK, MREMAP, MS, O, PROT } from '../constants.ts';
 import type { Check } from '../facts.ts';
 
 /** `VmFlags` of smaps in words. */
@@ -14,39 +13,18 @@ export const FLAGS: Record<string, string> = {
 
 type Values = Record<string, string>;
 
-/** Names of the flags of calls. */
-const NAMES: Readonly<Record<string, readonly [prefix: string, bits: Readonly<Record<string, number>>]>> = {
-  mmap: ['MAP_', MAP], mremap: ['MREMAP_', MREMAP], msync: ['MS_', MS], mlock2: ['MLOCK_', MLOCK], mlockall: ['MCL_', MCL], memfd_create: ['MFD_', MFD], openat: ['O_', O], open: ['O_', O], fallocate: ['FALLOC_FL_', FALLOC],
-};
-
-/** Bits by their names, what has none as a number: `PROT_READ|PROT_WRITE`. */
-function bitNames(value = '0', prefix: string, bits: Readonly<Record<string, number>>): string {
-  let rest = BigInt(value);
-  const named: string[] = [];
-  for (const [name, bit] of Object.entries(bits)) {
-    if (bit === 0 || name.endsWith('_SHIFT') || (rest & BigInt(bit)) !== BigInt(bit)) continue;
-    named.push(`${prefix}${name}`);
-    rest &= ~BigInt(bit);
-  }
-  return [...named, ...(rest === 0n ? [] : [hex(String(rest))])].join('|');
-}
-
-/** Flags of a call by their names; of a call whose flags have none here, as a number. */
-const flagNames = (value = '0', call: string) => (NAMES[call] ? bitNames(value, ...NAMES[call]) : hex(value));
-const adviceName = (value = '') => Object.entries(MADV).find(([, number]) => String(number) === value)?.[0];
-
 const hex = (value = '0') => (/^\d+$/.test(value) ? `0x${BigInt(value).toString(16)}` : value);
 const n = (count = '0', noun: string) => `${count} ${noun}${count === '1' ? '' : 's'}`;
 
 /** By the name of the reason that a refusal would have had (`crate/src/why.rs`). */
-export const PASSED: Record<string, (v: Values, call: string) => string> = {
+export const PASSED: Record<string, (v: Values) => string> = {
   AddrUnaligned: (v) => `the address ${v.addr} is a multiple of the page size`,
   AdviceNotForOthers: () => 'this advice may be given for another process',
   AdviceUnfit: (v) => `the advice fits the area at ${v.at}`,
   BadArgument: (v) => `argument ${v.index} may have the value ${hex(v.value)}`,
   BadDescriptor: (v) => `descriptor ${v.fd} is open`,
   BadName: () => 'the name is short enough and printable',
-  BadProt: (v) => (v.prot === '0' ? 'no protection bit is unknown' : `the protection bits ${bitNames(v.prot, 'PROT_', PROT)} are all known`),
+  BadProt: (v) => (v.prot === '0' ? 'no protection bit is unknown' : `the protection bits ${hex(v.prot)} are all known`),
   BadSize: (v) => `the size ${hex(v.size)} is in range`,
   BadUserAddress: (v) => `the address ${v.at} can be accessed`,
   BadVector: (v) => `the vector at ${v.at} is writable memory`,
@@ -58,7 +36,7 @@ export const PASSED: Record<string, (v: Values, call: string) => string> = {
   DroppableCombination: () => 'no flag excludes another',
   FileNotReadable: () => 'the file is open for reading',
   FileNotWritable: () => 'the file is open for writing, as far as that is needed',
-  FlagsNotSupported: (v) => (v.flags === '0' ? 'no mapping flag is unsupported' : `the mapping flags ${bitNames(v.flags, 'MAP_', MAP)} are supported`),
+  FlagsNotSupported: (v) => (v.flags === '0' ? 'no mapping flag is unsupported' : `the mapping flags ${hex(v.flags)} are supported`),
   GrowsBoth: () => 'the protection grows in one direction at most',
   GrowsDownNotAnon: () => 'what grows down is private anonymous memory',
   Hole: (v) => `memory is mapped at ${v.at}`,
@@ -108,8 +86,8 @@ export const PASSED: Record<string, (v: Values, call: string) => string> = {
   SealedVma: (v) => `the area at ${v.at} is not sealed`,
   SealForbids: () => 'no seal of the file forbids this change',
   SecretIsShared: () => 'the mapping of secret memory is shared',
-  UnknownAdvice: (v) => `advice ${v.advice}${adviceName(v.advice) ? ` (MADV_${adviceName(v.advice)})` : ''} is known`,
-  UnknownFlags: (v, call) => (v.flags === '0' ? 'no flag bit is unknown' : `the flag bits ${flagNames(v.flags, call)} are all known`),
+  UnknownAdvice: (v) => `advice ${v.advice} is known`,
+  UnknownFlags: (v) => (v.flags === '0' ? 'no flag bit is unknown' : `the flag bits ${hex(v.flags)} are all known`),
   Wraps: (v) => `${v.addr} + ${hex(v.len)} does not wrap around`,
   WritableMappingExists: () => 'no shared mapping that may become writable exists',
   WrongOpenMode: () => 'the descriptor was opened for this access',
@@ -119,15 +97,6 @@ export const PASSED: Record<string, (v: Values, call: string) => string> = {
 };
 
 /** What a check that passed has made sure of; `otherwise` is what it would have said. */
-export function passed(check: Check, otherwise: string, call: string): string {
-  return PASSED[check.name]?.(Object.fromEntries(check.values), call) ?? `checked, and not so: ${otherwise}`;
+export function passed(check: Check, otherwise: string): string {
+  return PASSED[check.name]?.(Object.fromEntries(check.values)) ?? `checked, and not so: ${otherwise}`;
 }
-
-/** A refusal with the names of its bits, where they have some. */
-export function named(why: string, { name, values }: Check): string {
-  const value = Object.fromEntries(values);
-  if (name === 'FlagsNotSupported') return why.replace(hex(value.flags), bitNames(value.flags, 'MAP_', MAP));
-  return name === 'SealForbids' || name === 'SealedFile' ? why.replace(/0x[0-9a-f]+/, (seals) => bitNames(seals, 'F_', SEALS)) : why;
-}
-
-const SEALS = Object.fromEntries(Object.entries(F).filter(([name]) => name.startsWith('SEAL_')));

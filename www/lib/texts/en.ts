@@ -3,7 +3,7 @@
  * shape. Nothing is decided here: `tell.ts` chooses which are said.
  */
 import type { Check, FactKind, FactOf, Span } from '../facts.ts';
-import { FLAGS, named, passed } from './en-checks.ts';
+import { FLAGS, passed } from './en-checks.ts';
 
 const n = (count: number, one: string, many = `${one}s`) => `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 const pages = (count: number) => n(count, 'page');
@@ -43,13 +43,7 @@ const LIMITS: Record<number, string> = { 2: 'RLIMIT_DATA', 3: 'RLIMIT_STACK', 4:
 const limit = (value: string | null) => (value === null ? 'unlimited' : BigInt(value).toLocaleString('en'));
 
 /** One line of the list of changes: + made, − gone, ~ other than before. */
-type Line<K extends FactKind> = (fact: FactOf<K>, tops?: number) => string;
-
-const top = (tops: number) => (tops === 0 ? '' : `, ${one(tops, 'a top one', `${tops} top ones`)} among them`);
-
-/** What the bits of a page fault's error code say. */
-const accessOf = (code: number) => `${code & 16 ? 'an instruction fetch' : code & 2 ? 'a write' : 'a read'}${code & 4 ? ' by the program' : ' by the kernel'}`;
-const causeOf = (code: number) => (code & 32 ? 'the protection key forbids it' : code & 1 ? 'the entry forbids it' : 'there is no entry');
+type Line<K extends FactKind> = (fact: FactOf<K>) => string;
 
 export const en = {
   /** The list of changes. */
@@ -74,8 +68,8 @@ export const en = {
     pagesChanged: (f) => `~ ${pages(f.count)} ${at(f.at)}: other bits in ${one(f.count, 'the entry', 'the entries')}`,
     markersSet: (f) => `+ ${f.marker === 'guard' ? n(f.count, 'guard page') : n(f.count, 'poisoned page')} ${at(f.at)}`,
     markersGone: (f) => `− ${n(f.count, 'marker')} ${at(f.at)}`,
-    tablesMade: (f, tops = 0) => `+ ${n(f.count + tops, 'page table')}${top(tops)}`,
-    tablesGone: (f, tops = 0) => `− ${n(f.count + tops, 'page table')}${top(tops)}`,
+    tablesMade: (f) => `+ ${n(f.count, 'page table')}`,
+    tablesGone: (f) => `− ${n(f.count, 'page table')}`,
     tlbFilled: (f) => `+ TLB: ${f.count === 1 ? `${f.addr} is frame ${f.frame}` : n(f.count, 'translation')}`,
     tlbForgot: (f) => `− TLB: ${pages(f.count)} forgotten`,
     tlbFlushed: () => '− TLB: everything forgotten',
@@ -183,19 +177,14 @@ export const en = {
 
   /** The call tree. */
   passed,
-  named,
-  /** `brk` refuses by answering with the break as it was: no error number is seen. */
-  brkStays: (why: string) => ['the break stays where it is', why] as const,
-  /** The break is at a fixed place: only what lies there is asked for. */
-  fixedSearch: () => 'asked with MAP_FIXED: no address is looked for, the one that is given comes back',
-  errorCode: (code: number) => `error_code = 0x${code.toString(16)}: ${accessOf(code)}, ${causeOf(code)}`,
-  counted: (what: string, count: string) => `${what} = ${count}`,
   apart: (neighbour: string, side: string, why: string) => [`not merged with ${neighbour} on the ${side}`, why] as const,
   merged: (range: string, result: string) => [`${range} merged`, `now ${result}`] as const,
   split: (range: string, border: string) => [`${range} split`, `at ${border}`] as const,
   flagsDiffer: (letters: string) => `only one of them is ${flagWords(letters)}`,
   fault: (addr: string, code: number) => {
-    return [`#PF at ${addr}`, `${accessOf(code)}: ${causeOf(code)}`] as const;
+    const access = code & 16 ? 'an instruction fetch' : code & 2 ? 'a write' : 'a read';
+    const cause = code & 32 ? 'the protection key forbids it' : code & 1 ? 'the entry forbids it' : 'there is no entry';
+    return [`#PF at ${addr}`, `${access}${code & 4 ? ' by the program' : ' by the kernel'}: ${cause}`] as const;
   },
 };
 

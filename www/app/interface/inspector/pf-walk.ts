@@ -1,7 +1,8 @@
 /** The walk of an address: its bit fields, each level's table, each entry bit by bit, down to frame and byte. */
-import { type TemplateResult, html, nothing, svg } from 'lit';
-import { CELL, ENTRY_TABLE, type Place, type WalkDetail, type Would } from '../../worker/protocol.ts';
+import { type TemplateResult, html, nothing } from 'lit';
+import { CELL, type Place, type WalkDetail, type Would } from '../../worker/protocol.ts';
 import { type Entry, type LevelShape, addrOfEntry, bytesWords, decode, indexAt, shapes } from '../../model/entry.ts';
+import { ENTRY_COLUMNS, drawEntries, entryAt } from '../../scene/entries.ts';
 import { BITS, CELL_WORDS, ENTRY_KINDS } from '../../texts/bits.ts';
 import { functionText } from '../../texts/functions.ts';
 import { SIGNALS } from '../../texts/rules.ts';
@@ -9,6 +10,7 @@ import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import type { Untouched } from '../../model/untouched.ts';
 import { Panel, breakable, data, define } from '../panel.ts';
+import '../picture.ts';
 import { whyAbsent } from './absent.ts';
 import type { TermId } from '../../texts/glossary.ts';
 import { term } from '../term/term.ts';
@@ -16,10 +18,7 @@ import './pf-walk.css';
 
 const t = details.walk;
 /** Entries in a row of a strip. */
-const ROW = 64;
-const CLASSES: Readonly<Record<number, string>> = {
-  [CELL.zero]: 'zero', [CELL.anon]: 'anon', [CELL.cow]: 'shared', [CELL.file]: 'file', [CELL.shmem]: 'shmem', [CELL.guard]: 'guard', [CELL.marker]: 'guard', [CELL.swapped]: 'swapped', [CELL.special]: 'kernel', [CELL.huge]: 'huge', [ENTRY_TABLE]: 'table',
-};
+const ROW = ENTRY_COLUMNS;
 
 export class PfWalk extends Panel {
   static override properties = { ...data('untouched', 'walk', 'place', 'processName'), level: { state: true }, cursor: { state: true }, isTableOpen: { state: true } };
@@ -125,14 +124,13 @@ export class PfWalk extends Panel {
       event.preventDefault();
     };
     const indexOf = (event: PointerEvent) => {
-      const box = (event.currentTarget as Element).getBoundingClientRect();
-      const column = Math.floor(((event.clientX - box.left) / box.width) * ROW);
-      return Math.max(0, Math.min(511, Math.floor(((event.clientY - box.top) / box.height) * (512 / ROW)) * ROW + column));
+      const box = (event.currentTarget as Element).querySelector('pf-picture')!.getBoundingClientRect();
+      return entryAt(box.width, event.clientX - box.left, event.clientY - box.top);
     };
     return html`<p class="pf-quiet pf-strip-title">${term(shape.name.toLowerCase() as TermId, shape.name)}${t.table(walk.levels[at]!.table)} · ${t.covers(bytesWords(shape.covers))}</p>
       <div class="pf-strip" role="slider" tabindex="0" aria-label=${t.entries(shape.name)} aria-valuemin="0" aria-valuemax="511" aria-valuenow=${cursor} aria-valuetext=${words}
         @keydown=${key} @click=${(event: PointerEvent) => into(indexOf(event))} @pointermove=${(event: PointerEvent) => (this.cursor = { level: at, index: indexOf(event) })} @pointerleave=${() => (this.cursor = null)}>
-        ${strip(table?.entries ?? null, chosen, cursor)}
+        <pf-picture aria-hidden="true" .draw=${(width: number) => drawEntries({ width, label: '', entries: table?.entries ?? null, chosen, cursor })}></pf-picture>
       </div>
       <p class="pf-strip-now pf-mono">${words}</p>
       ${table ? this.#twin(table.entries, (index) => html`<tr class=${index === chosen ? 'on' : ''}><th scope="row" class="pf-n">${index}</th><td>${what(index)}</td><td>${this.link({ ...place, addr: addrOfEntry(walk.addr, shape, index, levels), pfn: null }, `0x${addrOfEntry(walk.addr, shape, index, levels)}`)}</td></tr>`) : html`<p class="pf-quiet">${t.unknownEntries}</p>`}`;
@@ -171,19 +169,6 @@ export class PfWalk extends Panel {
     const words = SIGNALS[code] ?? (by.endsWith('wp_page_reuse') ? t.reuse : functionText(by.split(', ').at(-1)!)?.sentence) ?? '';
     return html`<tr class=${does}><th scope="row">${t.accesses[access]}</th><td><b>${t.does[does]}</b>${does === 'hit' || (does === 'walk' && !functionText(by)) ? nothing : html` <code>${breakable(by)}</code>`}${words ? html`<p class="pf-quiet">${words}</p>` : nothing}</td></tr>`;
   }
-}
-
-/** 512 entries as 8 rows of 64: one path a kind. */
-function strip(entries: Uint8Array | null, chosen: number, cursor: number): TemplateResult {
-  const paths = new Map<number, string>();
-  const rows = 512 / ROW;
-  const cell = (index: number) => `M${index % ROW} ${Math.floor(index / ROW)}h.86v.8h-.86z`;
-  if (entries) for (let index = 0; index < 512; index++) paths.set(entries[index]! & 15, (paths.get(entries[index]! & 15) ?? '') + cell(index));
-  else for (let index = 0; index < 512; index++) paths.set(CELL.absent, (paths.get(CELL.absent) ?? '') + cell(index));
-  const ring = (index: number, kind: string) => svg`<rect class=${kind} x=${(index % ROW) - .2} y=${Math.floor(index / ROW) - .2} width="1.26" height="1.2" vector-effect="non-scaling-stroke"/>`;
-  return html`<svg class="pf-draw" viewBox="-.3 -.3 ${ROW + .5} ${rows + .4}" preserveAspectRatio="none" aria-hidden="true">
-    ${[...paths].map(([kind, path]) => svg`<path class=${CLASSES[kind] ?? 'none'} d=${path}/>`)}
-    ${ring(chosen, 'chosen')}${cursor === chosen ? nothing : ring(cursor, 'cursor')}</svg>`;
 }
 
 define('pf-walk', PfWalk);
