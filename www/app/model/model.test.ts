@@ -127,6 +127,15 @@ test('a log is shown where its program still had memory, with the verdict of the
   expect(model.verdictAt).toBe(model.length);
 });
 
+test('what a log leaves out is known as a whole, though it is shown before its end', async () => {
+  const { model } = made();
+  model.see('story', ['verdict']);
+  await model.setText(`${readFileSync(new URL('../../../tests/logs/unknown-constant.strace', import.meta.url), 'utf8')}mprotect(0x7f11000100`, 'before the end');
+  expect(model.position).toBeLessThan(model.length);
+  expect(model.leftOut).toHaveLength(model.verdict!.leftOut);
+  expect([...model.leftOut].every((one) => one !== undefined)).toBe(true);
+});
+
 test('a typed call joins the text; a wrong one is refused with its reason', async () => {
   const { model } = made();
   await model.setText(SCRIPT);

@@ -80,6 +80,8 @@ export class Model {
   /** The way under way, and where it leads. */
   #heading: { readonly way: number; readonly to: number } | null = null;
   #looks = 0;
+  /** What stands behind the verdict is there. */
+  #remarked: Promise<void> = Promise.resolve();
   /** Where the session stood before the text could not be read. */
   #stood = 0;
 
@@ -186,6 +188,9 @@ export class Model {
   /** Back to where a process still lived, and there was memory to show. */
   async #beforeTheEnd(turn: number): Promise<void> {
     const end = this.position;
+    // Of a moment before the end less is known: what stands behind the verdict is asked for here.
+    await this.#remarked;
+    if (turn !== this.#texts || this.position !== end) return;
     const isOver = () => this.at !== null && this.at.processes.every(({ ended }) => ended !== null);
     for (let back = 1; back <= Math.min(MOST_BACK, end) && isOver(); back++) {
       if (!(await this.#wayTo(end - back, turn))) return;
@@ -264,7 +269,7 @@ export class Model {
     this.#changed('state');
     // What the step touched is looked at as what is selected.
     if (touched && !samePlace(at.selected?.place ?? null, this.selection)) void this.lookAgain();
-    void this.#remark();
+    this.#remarked = this.#remark();
   }
 
   /** What stands behind the verdict: its remarks, and the first calls that it leaves out. */
