@@ -16,7 +16,7 @@ export class Early {
   commandFor(event: KeyboardEvent, commands: readonly Command[], typing: boolean): Command | null {
     const now = commandFor(event, commands, typing);
     if (now || !this.#isReading()) return now;
-    const later = commandFor(event, commands.map(({ isEnabled: _, ...command }) => command), typing);
+    const later = commandFor(event, commands.map((command) => ({ ...command, isEnabled: () => true })), typing);
     const own = commands.find(({ id }) => id === later?.id);
     return own ? { ...own, run: () => void (this.#waiting.length < MOST && this.#waiting.push(own)) } : null;
   }

@@ -180,7 +180,7 @@ function diagnosticsFor(state: EditorState, value: Shown): Diagnostic[] {
 }
 
 /** Keys of undo and redo: where nothing typed is left to undo, the page undoes. */
-const ownHistory = historyKeymap.map(({ preventDefault: _, ...binding }) => binding);
+const ownHistory = historyKeymap.map((binding) => ({ ...binding, preventDefault: false }));
 
 export interface Told {
   /** At once: the text is another one. */
