@@ -2,7 +2,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { serve } from '../../tools/lib/serve.mjs';
-import { type Page, sight } from './driver.ts';
+import { type Page, WATCH_WORKERS, sight } from './driver.ts';
 import { DIST, IS_READY, openForEachTest } from './site.ts';
 
 let page: Page;
@@ -15,12 +15,6 @@ openForEachTest((opened, url) => {
 });
 
 const packed = (source: string) => deflateRawSync(Buffer.from(source)).toString('base64url');
-/** Keeps every worker that the page makes, so that a test can answer in its place. */
-const WATCH_WORKERS = `(() => {
-  const Real = Worker;
-  window.workers = [];
-  window.Worker = class extends Real { constructor(...given) { super(...given); window.workers.push(this); } };
-})()`;
 const crash = (position: number) => page.evaluate<void>(`(() => { const worker = window.workers.at(-1); worker.onmessage({ data: { kind: 'crashed', id: 0, message: 'RuntimeError: unreachable', position: ${position} } }); })()`);
 
 test('the core stops: it is said, the text stays, the state is restored, the reproduction can be taken along', async () => {
