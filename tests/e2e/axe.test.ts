@@ -82,7 +82,7 @@ const STATES: readonly State[] = [
   ['a comparison', async () => { await dock('compare', 'pf-compare'); await contains('pf-compare', 'From step 2'); }],
   ['the account of a script', () => dock('verdict', 'pf-account')],
   ['marks of time as a list', () => unfold('#time .pf-time-legend')],
-  ['the table', async () => { await click('#dock-story'); await page.evaluate(`document.querySelector('#time .pf-time-legend').open = false; [...document.querySelectorAll('.pf-tools button')].at(-1).click()`); await page.until(`!document.querySelector('pf-space-table').classList.contains('pf-hidden')`); }],
+  ['the table', async () => { await click('#dock-story'); await page.evaluate(`document.querySelector('#time .pf-time-legend')?.removeAttribute('open'); [...document.querySelectorAll('.pf-tools button')].at(-1).click()`); await page.until(`!document.querySelector('pf-space-table').classList.contains('pf-hidden')`); }],
   ['asked for an address', async () => { await page.evaluate(`[...document.querySelectorAll('.pf-tools button')].at(-1).click(); document.querySelector('pf-space').ask()`); await there('.pf-goto'); }],
   ['a line completed', async () => { await page.press('Escape'); await onNothing(); await page.press('/'); await page.until(`document.activeElement.matches('pf-console input')`); await page.write('mma'); await there('#console-choices [role=option]'); }],
   ['an answer on the console', async () => { await command('maps'); await contains('pf-console .log', '[vdso]'); }],
@@ -112,6 +112,9 @@ const SHEETS: readonly State[] = [
   ['the story at full height', async () => { await click('.sheet-close'); await click('.dock-bar .sheet-button.icon'); await there('.desk.is-dock-open'); }],
   ['the console in a sheet', async () => { await click('.dock-bar .sheet-button.icon'); await click('.dock-bar .console'); await there('.desk.is-console-open'); }],
 ];
+
+/** Lists for which a phone has no room: what they say is in the story. */
+const DESK_ONLY = ['marks of time as a list'];
 
 const walk = async (look: string, states = STATES): Promise<string[]> => {
   const found: string[] = [];
@@ -143,7 +146,7 @@ test('nor in dark', async () => {
 
 test('nor on a phone, where sheets are states too', async () => {
   await page.size(390, 844);
-  expect(await walk('phone', [...STATES, ...SHEETS])).toEqual([]);
+  expect(await walk('phone', [...STATES.filter(([name]) => !DESK_ONLY.includes(name)), ...SHEETS])).toEqual([]);
 }, 240_000);
 
 test.runIf(isChromium)('nor in forced colours', async () => {
