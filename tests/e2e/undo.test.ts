@@ -210,7 +210,7 @@ test('a mark that was forgotten comes back by undo', async () => {
   await page.until(`document.querySelector('#time').momentA === 1`);
 });
 
-test('a new script is empty, and says how to begin', async () => {
+test('a new script is empty, and says how to begin (fault 46)', async () => {
   await page.evaluate(`(() => { const menu = document.querySelector('#examples'); menu.value = ':new'; menu.dispatchEvent(new Event('change')); })()`);
   await shows('');
   await contains('.cm-placeholder', 'Type a call');
@@ -221,7 +221,7 @@ test('a new script is empty, and says how to begin', async () => {
   await at(1);
 });
 
-test('lines and answers of the console belong to their text', async () => {
+test('lines and answers of the console belong to their text (fault 46)', async () => {
   await act('step');
   await at(1);
   const first = await script();
