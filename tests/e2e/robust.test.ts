@@ -2,7 +2,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { serve } from '../../tools/lib/serve.mjs';
-import { type Page, sight } from './driver.ts';
+import { type Page, WATCH_WORKERS, sight } from './driver.ts';
 import { DIST, IS_READY, openForEachTest } from './site.ts';
 
 let page: Page;
@@ -15,15 +15,9 @@ openForEachTest((opened, url) => {
 });
 
 const packed = (source: string) => deflateRawSync(Buffer.from(source)).toString('base64url');
-/** Keeps every worker that the page makes, so that a test can answer in its place. */
-const WATCH_WORKERS = `(() => {
-  const Real = Worker;
-  window.workers = [];
-  window.Worker = class extends Real { constructor(...given) { super(...given); window.workers.push(this); } };
-})()`;
 const crash = (position: number) => page.evaluate<void>(`(() => { const worker = window.workers.at(-1); worker.onmessage({ data: { kind: 'crashed', id: 0, message: 'RuntimeError: unreachable', position: ${position} } }); })()`);
 
-test('the core stops: it is said, the text stays, the state is restored, the reproduction can be taken along', async () => {
+test('the core stops: it is said, the text stays, the state is restored, the reproduction can be taken along (point 23)', async () => {
   const stop = await page.before(WATCH_WORKERS);
   try {
     await page.reload();
@@ -98,7 +92,7 @@ test.each([
   ['of something else', '#heading-2', 'no link of this page'],
   ['empty', '#v=1&t=3', 'no script in it'],
   ['of an example that is not there', '#v=1&example=nothing&t=3', 'There is no example called nothing.'],
-])('a link that is %s says so, and the page works', async (_, hash, words) => {
+])('a link that is %s says so, and the page works (fault 14)', async (_, hash, words) => {
   await page.goto('about:blank');
   await page.goto(server.url + hash);
   await contains('.toast', words);
@@ -115,7 +109,7 @@ test('a link that unpacks to more than a page can hold is refused', async () => 
   await page.until(IS_READY);
 });
 
-test('a link put into the open page is followed; the address holds no other state than what is shown', async () => {
+test('a link put into the open page is followed; the address holds no other state than what is shown (fault 13)', async () => {
   await page.evaluate(`location.hash = ${JSON.stringify(`#v=1&s=${packed('# from a link\nb = mmap(NULL, 8K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n')}&t=1`)}`);
   await at(1, 1);
   await expect.poll(() => script()).toContain('# from a link');
@@ -123,7 +117,7 @@ test('a link put into the open page is followed; the address holds no other stat
   await expect.poll(() => page.evaluate('location.hash')).not.toContain('s=');
 });
 
-test('a reload keeps the text and where it stood', async () => {
+test('a reload keeps the text and where it stood (fault 12)', async () => {
   await rewrite('# mine\na = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nload(a)\n');
   await at(0, 2);
   await act('step');
@@ -156,7 +150,7 @@ test('two tabs keep a text each', async () => {
   await contains('pf-open .open-list', 'of the second tab');
 });
 
-test('something that is no text is not taken, and says what it is', async () => {
+test('something that is no text is not taken, and says what it is (fault 34)', async () => {
   const before = await script();
   for (const [name, content, words] of [['a.out', [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0], 'a program'], ['log.gz', [0x1f, 0x8b, 8, 0], 'compressed'], ['nothing.txt', [], 'empty'], ['noise', [1, 2, 3, 4, 5, 6, 7, 8], 'not text']] as const) {
     await drop([{ name, content }]);
@@ -165,7 +159,7 @@ test('something that is no text is not taken, and says what it is', async () => 
   await expect.poll(() => script()).toBe(before);
 });
 
-test('twenty megabytes on one line are refused in words, and the page goes on', async () => {
+test('twenty megabytes on one line are refused in words, and the page goes on (fault 48)', async () => {
   const before = await script();
   await page.evaluate(`(() => {
     const data = new DataTransfer();
@@ -185,7 +179,7 @@ test('markup in a text is text', async () => {
   await expect.poll(() => page.evaluate('window.hit ?? null')).toBe(null);
 });
 
-test('nothing is asked for but files of its own, and nothing is kept as a cookie', async () => {
+test('nothing is asked for but files of its own, nothing is kept as a cookie, and the page says so (point 22)', async () => {
   page.requests.length = 0;
   await page.reload();
   await page.until(IS_READY);
@@ -204,7 +198,7 @@ test('nothing is asked for but files of its own, and nothing is kept as a cookie
   await contains('pf-help', 'nothing is fetched');
 });
 
-test('it works from a folder of a site, under a strict policy, without shared memory', async () => {
+test('it works from a folder of a site, under a strict policy, without shared memory (points 20 and 21)', async () => {
   const strict = await serve(DIST, { under: '/course/week-3/', headers: { 'content-security-policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:" } });
   const stop = await page.before('delete globalThis.SharedArrayBuffer');
   try {
@@ -239,7 +233,7 @@ test('it works where nothing can be kept', async () => {
   }
 });
 
-test('once it was there it needs no network: it starts, runs and opens what was never opened', async () => {
+test('once it was there it needs no network: it starts, runs and opens what was never opened (fault 36)', async () => {
   const own = await serve(DIST);
   await page.goto(own.url);
   await page.until(IS_READY);

@@ -43,7 +43,7 @@ test('a click and a drag on the slider go there', async () => {
   await at(7);
 });
 
-test('step, back, over, to the ends: by keys anywhere on the page', async () => {
+test('step, back, over, to the ends: by keys anywhere on the page (point 8)', async () => {
   await onNothing();
   await lead(']', 1);
   await lead('Alt+ArrowRight', 2);
@@ -162,7 +162,7 @@ test('the tracks carry marks by shape and name, a lane a process, and the same a
   await expect.poll(() => text('#time .pf-time-legend table')).toMatch(/access\s*6/);
 });
 
-test('two moments are compared: changes marked, both one click away, forgotten again', async () => {
+test('two moments are compared: changes marked, both one click away, forgotten again (point 9)', async () => {
   await onNothing();
   await lead(']', 1);
   await lead(']', 2);
@@ -225,7 +225,7 @@ test('what was done to the text is undone and done again', async () => {
   await page.until(`document.querySelector('pf-editor').text === ${JSON.stringify(after)}`);
 });
 
-test('the chosen tab stays, whatever steps do', async () => {
+test('the chosen tab stays, whatever steps do (fault 31)', async () => {
   await act('step');
   await at(1);
   for (const [tab, words] of [['maps', '[vdso]'], ['tlb', 'TLB'], ['area', 'vm_flags']] as const) {

@@ -35,25 +35,25 @@ test('a sentence is a pure function of facts', () => {
   expect(sentence(step([split, { kind: 'areaCount', pid: 1, from: 6, to: 3000 }], { dropped: 5 }))).toBe('Process 1 has 3,000 areas now, 6 before. More happened than is kept: 5 events are left out.');
 });
 
-test('audit 1: what madvise takes away is told', async () => {
+test('what madvise takes away is told (fault 1)', async () => {
   const told = await last(`${AREA}touch_write(0x10000000, 4)\nmadvise(0x10000000, 16K, MADV_DONTNEED)`);
   expect(told.sentence).toBe('4 pages of process 1 are not present any more; the area stays, and the next touch faults.');
   expect(told.changes.map(({ text }) => text)).toContain('4 pages 10000000–10004000');
 });
 
-test('audit 2: the MMU is spoken of only where the program accessed memory', async () => {
+test('the MMU is spoken of only where the program accessed memory (fault 2)', async () => {
   const told = await steps('fd = openat(AT_FDCWD, "/tmp/new", O_RDWR|O_CREAT, 0600)\nclose(fd)\non SIGSEGV getpid()\ngetpid()\nload(0x1000) = SIGSEGV\nexit(0)\ngetpid()');
   for (const { sentence: said } of told) expect(said).not.toMatch(/TLB|MMU/);
   expect(told.at(-1)!.sentence).toMatch(/has ended before/);
 });
 
-test('audit 3: a success is not told as a refusal', async () => {
+test('a success is not told as a refusal (fault 3)', async () => {
   const told = await last('brk(NULL)');
   expect(told.sentence).not.toMatch(/efused/);
   expect((await last('brk(0x1000)')).sentence).not.toMatch(/efused/);
 });
 
-test('audit 4: populate, mlock, a file that grows and a merge are told as what they are', async () => {
+test('populate, mlock, a file that grows and a merge are told as what they are (fault 4)', async () => {
   const populated = (await last('mmap(0x10000000, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED|MAP_POPULATE, -1, 0)')).sentence;
   expect(populated).toContain('has a new area, 10000000–10004000 (rw-p): private anonymous memory.');
   expect(populated).toContain('4 pages of process 1 are present now.');
@@ -75,7 +75,7 @@ test('areas that became one are named, and what was mapped between them', async 
   expect(protectedAgain.sentence).toContain('The areas 20000000–20001000, 20001000–20002000 of process 1 are one area now');
 });
 
-test('audit 32: a signal that nothing handles is fatal, and what comes after is not run', async () => {
+test('a signal that nothing handles is fatal, and what comes after is not run (fault 32)', async () => {
   const [fatal, after] = await steps('load(0x1234)\ngetpid()');
   expect(fatal!.sentence).toBe('Process 1 gets SIGSEGV: no VMA covers 0x1234. Nothing handles it, so it is fatal: process 1 died.');
   expect(after!.sentence).toBe('Process 1 has ended before: nothing was run.');
@@ -83,7 +83,7 @@ test('audit 32: a signal that nothing handles is fatal, and what comes after is 
   expect((await last('on SIGSEGV mmap(si_addr & -4096, 4K, 3, 0x32, -1, 0)\ntouch_write(0x20000000, 3)')).sentence).toMatch(/SIGSEGV 3 times, the first time because no VMA covers/);
 });
 
-test('audit 40: each change names its process and its place', async () => {
+test('each change names its process and its place (fault 40)', async () => {
   const { changes } = await last(`${AREA}touch_write(0x10000000, 4)\nfork()`);
   const places = changes.filter(({ fact }) => /^(area|page)/.test(fact.kind));
   expect(places.length).toBeGreaterThan(5);
@@ -91,7 +91,7 @@ test('audit 40: each change names its process and its place', async () => {
   expect(new Set(changes.map(({ pid, text }) => `${pid} ${text}`)).size).toBe(changes.length);
 });
 
-test('audit 41: checks that passed say what they have made sure of', async () => {
+test('checks that passed say what they have made sure of (fault 41)', async () => {
   const { tree } = await last(`${AREA}mprotect(0x10000000, 4K, PROT_NONE)`);
   const passed = tree.filter(({ kind }) => kind === 'passed').map(({ text }) => text);
   expect(passed).toContain('no protection bit is unknown');
@@ -99,7 +99,7 @@ test('audit 41: checks that passed say what they have made sure of', async () =>
   for (const text of passed) expect(text).not.toMatch(/not known|never/);
 });
 
-test('audit 41: every check of the core has its words', () => {
+test('every check of the core has its words (fault 41)', () => {
   const sources = readdirSync(join(ROOT, 'crate/src'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.rs'));
   const names = new Set<string>();
   for (const name of sources) {
@@ -110,7 +110,7 @@ test('audit 41: every check of the core has its words', () => {
   expect([...names].filter((name) => !(name in PASSED))).toEqual([]);
 });
 
-test('audit 42: a page table says whose it is', async () => {
+test('a page table says whose it is (fault 42)', async () => {
   const session = await openScript(`${AREA}store(0x10000000, 1)`);
   session.goTo(2);
   const table = session.snapshot().frames.find(({ kind }) => kind === 'table')!;
@@ -118,7 +118,7 @@ test('audit 42: a page table says whose it is', async () => {
   session.free();
 });
 
-test('audit 43: error codes, operations and numbers are said in words', async () => {
+test('error codes, operations and numbers are said in words (fault 43)', async () => {
   const touched = await last(`${AREA}store(0x10000000, 1)`);
   expect(touched.tree.find(({ kind }) => kind === 'fault')).toMatchObject({ text: '#PF at 0x10000000', note: 'a write by the program: there is no entry' });
   expect(touched.sentence).toBe('Process 1 touched this page for the first time: the kernel took a frame, cleared it and mapped it.');

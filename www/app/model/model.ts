@@ -449,6 +449,13 @@ export class Model {
     this.#changed('state');
   }
 
+  /** What was known besides of this very text. */
+  restore(runs: readonly Run[], marked: At | null): void {
+    this.runs = runs;
+    this.marked = marked;
+    this.#changed('state');
+  }
+
   /** Runs the same text under other settings, beside this one. */
   async runUnder(title: string, header: string, advice = false): Promise<string> {
     try {

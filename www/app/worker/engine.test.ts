@@ -355,7 +355,7 @@ describe('looking at one thing', () => {
     expect([selected!.isInvented, new TextDecoder().decode(selected!.bytes!.subarray(0, 5))]).toEqual([false, 'given']);
   });
 
-  test('neighbours that could be one say so, others why not', async () => {
+  test('neighbours that could be one say so, others why not (fault 22)', async () => {
     const text = `a = mmap(0x10000000, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
 store(a, 1)
 store(a+8K, 1)

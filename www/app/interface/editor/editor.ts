@@ -75,7 +75,7 @@ export class ScriptEditor extends LitElement {
     return this.#code?.text ?? this.#text;
   }
 
-  /** Replaces the text, without events; can be undone. */
+  /** Replaces the text, without events. */
   setText(text: string): void {
     this.#text = text;
     this.#shown = NOTHING;

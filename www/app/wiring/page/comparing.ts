@@ -6,15 +6,24 @@ import type { DumpChanges } from '../../worker/protocol.ts';
 import type { Around } from './around.ts';
 import type { Panels } from './panels.ts';
 
+/** What else is done where a moment is marked or forgotten. */
+export interface Marks {
+  /** It is about to be another one; `tells` is said when that has been undone. */
+  readonly note: (tells: string) => void;
+  readonly save: () => void;
+}
+
 export class Comparing {
   moments: Comparison | null = null;
   dumps: DumpChanges | null = null;
   readonly #around: Around;
   readonly #panels: Panels;
+  readonly #marks: Marks;
 
-  constructor(around: Around, panels: Panels) {
+  constructor(around: Around, panels: Panels, marks: Marks) {
     this.#around = around;
     this.#panels = panels;
+    this.#marks = marks;
   }
 
   /** The text is another one. */
@@ -26,11 +35,14 @@ export class Comparing {
   compare(what: 'a' | 'none' | 'show'): void {
     const { model, say, draw } = this.#around;
     if (what === 'show') return this.#panels.showDock('compare');
+    if (model.marked) this.#marks.note(words.back.mark(model.marked.position));
     if (what === 'a') {
       model.mark();
+      this.#marks.save();
       return say(words.marked(model.position));
     }
     model.unmark();
+    this.#marks.save();
     this.moments = null;
     draw();
   }
