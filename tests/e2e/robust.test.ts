@@ -54,6 +54,69 @@ function forget(words: string): void {
   page.errors.splice(0, page.errors.length, ...page.errors.filter((error) => !error.includes(words)));
 }
 
+/**
+ * Lets the core itself trap: in the worker, a pointer beyond its memory is handed to the session, as a bug of ours would. Nothing
+ * of this is in the page: the worker that it makes is started with some lines before its own.
+ */
+const TRAPS = `(() => {
+  const Real = Worker;
+  const before = \`
+    const make = WebAssembly.instantiate;
+    let isBroken = false;
+    new BroadcastChannel('break').onmessage = () => { isBroken = true; };
+    WebAssembly.instantiate = async (...given) => {
+      const real = (await make(...given)).exports;
+      const exports = Object.fromEntries(Object.entries(real).map(([name, value]) => [name, /^wasmsession_/.test(name) ? (pointer, ...rest) => value(isBroken ? 0x7ffffff0 : pointer, ...rest) : value]));
+      return { instance: { exports }, module: given[0] };
+    };
+  \`;
+  window.made = 0;
+  window.Worker = class extends Real {
+    constructor(url, how) {
+      window.made += 1;
+      if (window.made > 1) { super(url, how); return; }
+      const own = new XMLHttpRequest();
+      own.open('GET', url, false);
+      own.send();
+      // It looks for the core beside itself.
+      const lines = before + own.responseText.replaceAll('self.location.href', JSON.stringify(new URL(url, location.href).href));
+      super(URL.createObjectURL(new Blob([lines], { type: 'text/javascript' })), how);
+    }
+  };
+})()`;
+
+test('a real trap of the core (fault 6, point 23): what happened is said, the last state is back, the reproduction is offered', async () => {
+  const stop = await page.before(TRAPS);
+  try {
+    await page.reload();
+    await page.until(IS_READY);
+    await rewrite('a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nstore(a, "kept")\nload(a, 4) = "kept"\n');
+    await at(0, 3);
+    for (const to of [1, 2]) {
+      await act('step');
+      await at(to);
+    }
+    const before = await script();
+    await page.evaluate(`new BroadcastChannel('break').postMessage(1)`);
+    await page.evaluate('new Promise((done) => setTimeout(done, 50))');
+    await act('step');
+    await expect.poll(() => page.evaluate<string>(`document.querySelector('.crash')?.textContent ?? ''`), { timeout: 5000 }).toMatch(/stopped at step 2 \(RuntimeError: .*out of bounds/);
+    await expect.poll(() => script()).toBe(before);
+    await page.evaluate(`(() => { window.copied = ''; Object.defineProperty(navigator, 'clipboard', { configurable: true, value: { writeText: async (text) => { window.copied = text; } } }); })()`);
+    await page.click('.crash button:nth-of-type(2)');
+    await page.until(`window.copied.includes('store(a, "kept")') && window.copied.includes('step 2') && window.copied.includes('out of bounds')`);
+    await page.click('.crash .primary');
+    await at(2, 3);
+    await page.until(`document.querySelector('.crash') === null && window.made === 2`);
+    await act('step');
+    await at(3, 3);
+    await tone('good');
+  } finally {
+    await stop();
+    forget('RuntimeError');
+  }
+});
+
 test('a worker that cannot start is said too', async () => {
   const stop = await page.before(`(() => { const Real = Worker; let isFirst = true; window.Worker = class extends Real { constructor(url, ...rest) { super(isFirst ? 'data:text/javascript,onmessage = () => { throw new Error("no core") }' : url, ...rest); isFirst = false; } }; })()`);
   try {

@@ -480,8 +480,8 @@ export class Model {
     this.#changed(isNew ? 'state' : 'progress');
   }
 
-  #crashed(message: string, position: number): void {
-    this.crash = { message, position, text: this.text };
+  #crashed(message: string, position: number | null): void {
+    this.crash = { message, position: position ?? this.position, text: this.text };
     this.doing = null;
     this.#changed('state');
   }

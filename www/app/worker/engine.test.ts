@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { MachineStopped } from '../../lib/errors.ts';
 import { Client, Crashed, type WorkerLike } from './client.ts';
 import { dispatch } from './dispatch.ts';
 import { CannotDo, Engine, type On, Overridden } from './engine.ts';
@@ -464,7 +465,7 @@ describe('by messages', () => {
 
   test('a core that stops is told of, and a new worker is there', async () => {
     let made = 0;
-    const crashes: (readonly [string, number])[] = [];
+    const crashes: (readonly [string, number | null])[] = [];
     const client = new Client({ crashed: (message, position) => crashes.push([message, position]) }, () => {
       const one = engine();
       if (++made > 1) return fake(one);
@@ -476,6 +477,19 @@ describe('by messages', () => {
     expect(crashes).toEqual([['RuntimeError: unreachable', 4]]);
     await client.open(SCRIPT);
     expect((await client.go(7, LOOK))!.position).toBe(7);
+  });
+
+  test('of a core that knows nothing any more the cause is told, and no position', async () => {
+    const crashes: (readonly [string, number | null])[] = [];
+    const client = new Client({ crashed: (message, position) => crashes.push([message, position]) }, () => {
+      const one = engine();
+      const stopped = () => new MachineStopped('all have stopped', new WebAssembly.RuntimeError('unreachable'));
+      const stop = () => Promise.reject(stopped());
+      return fake({ open: one.open.bind(one), go: stop, look: stop, ask: one.ask.bind(one), cancel: () => undefined, get position(): number { throw stopped(); } });
+    });
+    await client.open(SCRIPT);
+    await expect(client.go(7, LOOK)).rejects.toThrow(Crashed);
+    expect(crashes).toEqual([['RuntimeError: unreachable', null]]);
   });
 });
 
