@@ -297,6 +297,13 @@ fn texts_are_read_as_people_have_them() {
         "(gdb) info proc mappings\nprocess 12\nMapped address spaces:\n\n  Start Addr   End Addr   Size   Offset  Perms  objfile\n";
     let session = format!("{mappings}      0x555555554000     0x555555556000     0x2000        0x0  r--p   /usr/bin/cat\n");
     assert_eq!(pagefault::log::recognise(&session), pagefault::log::Kind::Maps);
+    let heading = "pwndbg> vmmap\nLEGEND: STACK | HEAP | CODE | DATA | WX | RODATA\n             Start                End Perm     Size Offset File\n";
+    let vmmap = format!(
+        "{heading}    0x555555555000     0x555555556000 r-xp     1000   1000 /tmp/a.out\n    0x7ffffffde000     0x7ffffffff000 rw-p    21000      0 [stack]\n"
+    );
+    let areas = read(&vmmap).dumps[0].areas.iter().map(|area| (area.maps.name.clone(), area.maps.offset)).collect::<Vec<_>>();
+    assert_eq!(areas, [("/tmp/a.out".to_string(), 0x1000), ("[stack]".to_string(), 0)]);
+    assert_eq!(pagefault::log::recognise(&vmmap), pagefault::log::Kind::Maps);
     let two = read(&format!("{line}\n{line}"));
     assert_eq!(two.dumps.len(), 2);
 }

@@ -32,8 +32,10 @@ const JSON_OPTION = { json: { type: 'boolean' } } as const;
 const COMMANDS: Readonly<Record<string, Command>> = {
   run: {
     help: `usage: pagefault run [OPTIONS] FILE|-
+       pagefault run [OPTIONS] LOG.PID…
 
-Runs a script or a log and prints what each call gives; then how it compares with what the file expects.
+Runs a script or a log and prints what each call gives; then how it compares with what the file expects. The files of
+strace -ff -o LOG, one a process, are one log: with -ttt their calls have an order.
 
   --as KIND       what the file is: script, strace, qemu, perf, maps, smaps (else it is guessed)
   --until N       only the first N statements
@@ -46,7 +48,7 @@ Runs a script or a log and prints what each call gives; then how it compares wit
 
 exit codes: 0 as expected (or nothing is), 1 something differs, 2 cannot be read or run`,
     options: { ...AS, ...JSON_OPTION, until: { type: 'string' }, quiet: { type: 'boolean' }, maps: { type: 'boolean' }, smaps: { type: 'boolean' }, explain: { type: 'boolean' }, trace: { type: 'string' } },
-    files: [1, 1],
+    files: [1, Infinity],
   },
   check: {
     help: `usage: pagefault check [OPTIONS] FILE…
@@ -162,7 +164,7 @@ async function start(name: string, files: readonly string[], values: Record<stri
   const [first, second] = files as [string, string];
   const json = values.json === true;
   switch (name) {
-    case 'run': return (await import('./cli/run.ts')).run(first, values);
+    case 'run': return (await import('./cli/run.ts')).run(files, values);
     case 'check': return (await import('./cli/run.ts')).check(files, values);
     case 'audit': return (await import('./cli/dumps.ts')).audit(first, json);
     case 'diff': return (await import('./cli/dumps.ts')).diff(first, second, json);

@@ -61,10 +61,13 @@ pub fn looks_like_dump(text: &str) -> bool {
     reader.reading.dumps.iter().any(|dump| !dump.areas.is_empty() || !dump.rollup.is_empty()) && understood > other
 }
 
-/// What gdb writes around its `info proc mappings`.
+/// What gdb writes around its `info proc mappings`, and pwndbg around its `vmmap`.
 fn is_preamble(trimmed: &str) -> bool {
-    let begins = ["process ", "Mapped address spaces:", "(gdb) info proc m"].iter().any(|start| trimmed.starts_with(start));
-    begins || trimmed.split_whitespace().take(4).eq(["Start", "Addr", "End", "Addr"])
+    let begins = ["process ", "Mapped address spaces:", "(gdb) info proc m", "pwndbg> vmmap", "LEGEND: STACK"]
+        .iter()
+        .any(|start| trimmed.starts_with(start));
+    let heads = |words: &[&str]| trimmed.split_whitespace().take(words.len()).eq(words.iter().copied());
+    begins || heads(&["Start", "Addr", "End", "Addr"]) || heads(&["Start", "End", "Perm", "Size", "Offset"])
 }
 
 /// `name(…) = …`, as strace and scripts have it.
@@ -123,7 +126,12 @@ impl Reader {
             self.table = Some(table);
             return;
         }
-        let row = self.table.as_ref().and_then(|table| table.row(line)).or_else(|| super::tables::gdb_row(line));
+        let row = self
+            .table
+            .as_ref()
+            .and_then(|table| table.row(line))
+            .or_else(|| super::tables::gdb_row(line))
+            .or_else(|| super::tables::pwndbg_row(line));
         if let Some((maps, fields, flags)) = row.filter(|(maps, ..)| is_possible(maps)) {
             return self.add(maps, fields, flags);
         }

@@ -1,4 +1,4 @@
-//! The same told as a table: `pmap -X`, `pmap -XX`, and gdb's `info proc mappings`.
+//! The same told as a table: `pmap -X`, `pmap -XX`, gdb's `info proc mappings`, and `vmmap` of pwndbg.
 
 use crate::addr::VirtRange;
 use crate::proc::MapsLine;
@@ -65,6 +65,19 @@ fn perms_of(word: &str) -> Option<[char; 4]> {
     let [r, w, x, kind] = letters;
     let right = "r-".contains(r) && "w-".contains(w) && "x-".contains(x) && "ps".contains(kind);
     right.then_some(letters)
+}
+
+/// `START END PERMS SIZE OFFSET NAME`, hexadecimal, the first two with `0x`.
+pub(super) fn pwndbg_row(line: &str) -> Option<Row> {
+    let mut words = line.trim_start_matches(['►', ' ']).split_whitespace();
+    let mut address = || u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok();
+    let (start, end) = (address()?, address()?);
+    let perms = perms_of(words.next()?)?;
+    let mut number = || u64::from_str_radix(words.next()?, 16).ok();
+    let (size, offset) = (number()?, number()?);
+    let name = words.collect::<Vec<_>>().join(" ");
+    let right = start < end && end - start == size;
+    right.then(|| (MapsLine { range: VirtRange::new(start, end), perms, offset, dev: (0, 0), ino: 0, name }, Vec::new(), None))
 }
 
 /// `START END SIZE OFFSET PERMS NAME`, all numbers with `0x`.

@@ -67,6 +67,12 @@ fn other_text(text: &str) -> Option<&'static str> {
     if text.lines().filter(|line| is_pmap_line(line)).nth(1).is_some() {
         return Some("this looks like the output of pmap: what is read here is /proc/PID/maps or smaps, from which it is made");
     }
+    let counts_calls = |line: &str| line.trim_start().starts_with("% time") && line.trim_end().ends_with("syscall");
+    if text.lines().any(counts_calls) && !text.contains('(') {
+        return Some(
+            "this is the table that strace -c makes: it counts calls and holds none. Take the log without -c, or with -C, which makes both",
+        );
+    }
     let table = text.lines().find(|line| !line.trim().is_empty())?;
     let is_table = ["voffset\toffset\t", "flags\tpage-count", "             flags\tpage-count"].iter().any(|head| table.starts_with(head));
     is_table.then_some(
@@ -102,9 +108,13 @@ mod tests {
     fn what_is_no_text_of_calls_or_areas_is_told_what_it_is() {
         let pagemap = super::super::decode(&[0, 0, 0, 0, 0, 0, 0, 0, 0x12, 0x34, 0x56, 0, 0, 0, 0x80, 0xa6, 0, 0, 0, 0, 0, 0, 0, 0x81]);
         let pmap = "12:   cat\n0000558800000000       4K r---- demo\n0000558800001000       8      4      0 r-x-- demo\n total              276K\n";
-        for (text, part) in
-            [(pmap, "pmap"), (pagemap.as_str(), "/proc/PID/pagemap"), ("voffset\toffset\tflags\n7f0000000\t1234\t__RUDlA\n", "page-types")]
-        {
+        let table = "% time     seconds  usecs/call     calls    errors syscall\n------ ----------- ----------- --------- --------- ----------------\n 24.80    0.000134          16         8           mmap\n100.00    0.000541          13        40         1 total\n";
+        for (text, part) in [
+            (table, "strace -c"),
+            (pmap, "pmap"),
+            (pagemap.as_str(), "/proc/PID/pagemap"),
+            ("voffset\toffset\tflags\n7f0000000\t1234\t__RUDlA\n", "page-types"),
+        ] {
             for errors in [Session::from_text(text), Session::from_text_as(text, recognise::recognise(text))]
                 .map(|session| session.expect_err("no calls"))
             {

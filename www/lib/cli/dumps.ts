@@ -23,10 +23,22 @@ function tell(dump: Dump): void {
   row(bold('all'), costs.total, audit.areas);
 }
 
+/** A text without areas, and what it is instead if that is known. */
+async function notADump(file: string): Promise<Trouble> {
+  const none = `${file} has no line of /proc/PID/maps`;
+  try {
+    (await openScript(await textOf(file))).free();
+    return new Trouble(none);
+  } catch (error) {
+    const known = error instanceof ScriptError ? error.errors[0]?.message.match(/this (?:looks like|is) .*/s)?.[0] : undefined;
+    return new Trouble(known === undefined ? none : `${none}: ${known}`);
+  }
+}
+
 /** Why an address space has as many areas as it has. */
 export async function audit(file: string, json: boolean): Promise<Exit> {
   const reading = await readDump(await textOf(file));
-  if (reading.dumps.length === 0) throw new Trouble(`${file} has no line of /proc/PID/maps`);
+  if (reading.dumps.length === 0) throw await notADump(file);
   if (json) {
     print(JSON.stringify(reading));
     return EXIT.OK;

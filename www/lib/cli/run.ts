@@ -1,6 +1,6 @@
 /** `pagefault run` and `check`: scripts and logs. */
 import { writeFileSync } from 'node:fs';
-import { type Explanation, ScriptError, type ScriptSession, type StepReport, type TextKind, type Verdict, openScript } from '../node.ts';
+import { type Explanation, ScriptError, type ScriptSession, type StepReport, type TextKind, type Verdict, joinLogs, openScript } from '../node.ts';
 import { EXIT, type Exit, Trouble, blue, bold, dim, flush, green, print, progress, red, textOf, yellow } from './out.ts';
 import { chromeTrace } from './trace.ts';
 
@@ -20,7 +20,18 @@ const SLICE = 2000;
 
 /** Reads a file as a script. */
 export async function open(file: string, kind?: TextKind): Promise<ScriptSession> {
-  const text = await textOf(file);
+  return opened(file, await textOf(file), kind);
+}
+
+/** The files of `strace -ff -o NAME`, which end in the number of a process. */
+async function openLogs(files: readonly string[], kind?: TextKind): Promise<ScriptSession> {
+  const other = files.find((file) => !/\.\d+$/.test(file));
+  if (other !== undefined) throw new Trouble(`${other}: several files are one log only as strace -ff -o NAME writes them, NAME.1234 for each process; run the others one by one, or check them`);
+  const { text } = await joinLogs(await Promise.all(files.map(async (name) => ({ name, text: await textOf(name) }))));
+  return opened(files[0]!, text, kind);
+}
+
+async function opened(file: string, text: string, kind?: TextKind): Promise<ScriptSession> {
   try {
     return await openScript(text, { kind });
   } catch (error) {
@@ -74,8 +85,9 @@ function verdictLine(verdict: Verdict): string {
 }
 
 /** Runs a file and prints what comes of it. */
-export async function run(file: string, options: RunOptions): Promise<Exit> {
-  const session = await open(file, options.as);
+export async function run(files: readonly string[], options: RunOptions): Promise<Exit> {
+  const file = files[0]!;
+  const session = await (files.length === 1 ? open(file, options.as) : openLogs(files, options.as));
   const end = Math.min(options.until ?? session.length, session.length);
   const wantsSteps = options.explain || options.trace !== undefined;
   const told: (Explanation | null)[] = [];
