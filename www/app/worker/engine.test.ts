@@ -47,6 +47,12 @@ async function opened(text = SCRIPT, passes = 0): Promise<{ engine: Engine; open
   return { engine: one, opened: answer, on };
 }
 
+/** An engine whose time is the work that it does: so long for each statement that is run. */
+function working(step: number): Engine {
+  const one: Engine = new Engine({ pause: () => new Promise((resolve) => setImmediate(resolve)), now: () => one.work[2] * step });
+  return one;
+}
+
 test('what the program wrote stands in its pages', async () => {
   const { engine: one, on } = await opened();
   const page = 0x7ffff7ff3;
@@ -373,9 +379,13 @@ mprotect(a, 4K, PROT_READ)
 describe('what it costs', () => {
   const text = `a = mmap(0x10000000, 4M, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)\n${Array.from({ length: 4000 }, (_, step) => `store(a+${(step * 7919) % 1024}*4K, ${step % 200})`).join('\n')}\n`;
 
+  /** A statement takes 0.1 ms: a moment is kept after 25 ms of them, and a part that is run at once takes less than 12 ms. */
+  const STEP = 0.1;
+  const APART = 25 / STEP + 12 / STEP;
+
   test('a jump runs no more than what a kept moment is apart', async () => {
-    // Each look at the clock takes a millisecond: a part of a way takes one, however many statements.
-    const { engine: one, on } = await opened(text, 1);
+    const [one, on] = [working(STEP), hearing()];
+    await one.open(text, null, on);
     await one.go(Infinity, LOOK, on);
     const [saves, bytes, ran] = one.work;
     expect(ran).toBe(4001);
@@ -385,13 +395,14 @@ describe('what it costs', () => {
     for (let jump = 0; jump < 20; jump++) {
       const to = (jump * 991) % 4000;
       expect((await one.go(to, LOOK, on)).position).toBe(to);
-      expect(one.work[2] - before).toBeLessThanOrEqual(4001);
+      expect(one.work[2] - before, `to ${to}`).toBeLessThanOrEqual(APART);
       before = one.work[2];
     }
   });
 
   test('a step forward runs one statement, a step back few', async () => {
-    const { engine: one, on } = await opened(text, 1);
+    const [one, on] = [working(STEP), hearing()];
+    await one.open(text, null, on);
     await one.go(3000, LOOK, on);
     const ran = one.work[2];
     await one.go(3001, LOOK, on);
@@ -399,7 +410,11 @@ describe('what it costs', () => {
     await one.go(3000, LOOK, on);
     const back = one.work[2];
     await one.go(2999, LOOK, on);
-    expect(one.work[2] - back).toBeLessThanOrEqual(3000);
+    expect(one.work[2] - back).toBeLessThanOrEqual(APART);
+    // The next ones back are short: a moment was kept near them.
+    const near = one.work[2];
+    for (let to = 2998; to > 2980; to--) await one.go(to, LOOK, on);
+    expect((one.work[2] - near) / 18).toBeLessThanOrEqual(40);
   });
 
   test('a look sends no areas that the page has, and only the cells in sight', async () => {
