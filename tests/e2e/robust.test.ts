@@ -180,6 +180,12 @@ test('a link put into the open page is followed; the address holds no other stat
   await expect.poll(() => page.evaluate('location.hash')).not.toContain('s=');
 });
 
+test('a link that comes while the page changes its address is followed all the same', async () => {
+  await page.evaluate(`location.hash = '#v=1&example=errors&t=2'; history.replaceState(null, '', location.pathname)`);
+  await page.until(`document.querySelector('#examples').value === 'errors'`);
+  await at(2);
+});
+
 test('a reload keeps the text and where it stood (fault 12)', async () => {
   await rewrite('# mine\na = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nload(a)\n');
   await at(0, 2);

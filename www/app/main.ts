@@ -187,7 +187,8 @@ async function start(): Promise<void> {
   addEventListener('keydown', pressed);
   addEventListener('pagehide', () => page.own.leave(find('pf-editor').text));
   await page.links.follow(location.hash, true);
-  addEventListener('hashchange', () => void page.links.follow(location.hash, false));
+  // By the time this is told, the address may say something else: what is under way here forgets it.
+  addEventListener('hashchange', ({ newURL }) => void page.links.follow(new URL(newURL).hash, false));
   watchDrops(window, { files: (files) => void takeFiles(files), over: (is) => document.documentElement.toggleAttribute('data-drop', is) });
   watchPastes(document, { files: (files) => void takeFiles(files), text: (text) => void page.texts.takeFiles([{ name: words.pasted, bytes: new TextEncoder().encode(text) }]) });
   // What cannot be fetched now (the page is being left, the network is gone) is fetched when it is asked for.
