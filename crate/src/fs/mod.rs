@@ -32,6 +32,8 @@ pub struct OpenFile {
     pub readable: bool,
     /// Opened for writing.
     pub writable: bool,
+    /// Opened with `O_PATH`: it stands for a place, and neither reads, writes nor maps.
+    pub path_only: bool,
     /// The name that `/proc/PID/maps` shows.
     pub path: String,
     /// Position of `read(2)` and `write(2)`, in bytes.
@@ -117,7 +119,8 @@ impl Fs {
     /// Opens an inode: a new description with one reference.
     pub fn open(&mut self, inode: InodeId, path: &str, mode: OpenMode) -> FileId {
         self.inodes[inode].opens += 1;
-        self.files.insert(OpenFile { inode, readable: mode.read, writable: mode.write, path: path.to_string(), position: 0, references: 1 })
+        let (readable, writable) = (mode.read, mode.write);
+        self.files.insert(OpenFile { inode, readable, writable, path_only: false, path: path.to_string(), position: 0, references: 1 })
     }
 
     /// Adds a holder (Linux `get_file`).

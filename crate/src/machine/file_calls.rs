@@ -16,6 +16,9 @@ const O_CREAT: u64 = 0o100;
 const O_EXCL: u64 = 0o200;
 const O_TRUNC: u64 = 0o1000;
 const O_DIRECTORY: u64 = 0o200000;
+const O_PATH: u64 = 0o10000000;
+/// All other flags count for nothing beside `O_PATH`, but for where a path ends.
+const O_PATH_FLAGS: u64 = O_PATH | O_DIRECTORY | O_CLOEXEC;
 const PATH_MAX: u64 = 4096;
 /// Where POSIX shared memory has its names (`shm_open(3)`): a file system in memory.
 const SHM_FOLDER: &str = "/dev/shm/";
@@ -114,12 +117,15 @@ impl Machine {
 
     fn open_path(&mut self, path: &Arg, flags: u64, mode: u64) -> SysResult {
         let mut path = self.path(path)?;
+        let path_only = flags & O_PATH != 0;
+        let flags = if path_only { flags & O_PATH_FLAGS } else { flags };
         let access = flags & O_ACCMODE;
-        let wanted = OpenMode { read: access == 0 || access == 2, write: access == 1 || access == 2 };
+        let wanted = OpenMode { read: !path_only && (access == 0 || access == 2), write: access == 1 || access == 2 };
         let inode = match self.find_file(&mut path) {
             Some(inode) => {
                 let may = match flags & (O_CREAT | O_EXCL) == O_CREAT | O_EXCL {
                     true => self.kernel.refuse(Errno::EEXIST, Why::FileExists),
+                    false if path_only => self.check_mode(inode, wanted, flags),
                     false => self.check_mode(inode, wanted, flags).and_then(|()| self.open_proc_file(inode)),
                 };
                 if let Err(error) = may {
@@ -143,6 +149,7 @@ impl Machine {
             self.kernel.do_truncate(inode, 0)?;
         }
         let file = self.kernel.fs.open(inode, &path, wanted);
+        self.kernel.fs.file_mut(file).path_only = path_only;
         self.install_descriptor(file, 0, flags & O_CLOEXEC != 0)
     }
 
@@ -161,7 +168,7 @@ impl Machine {
 
     pub(super) fn sys_close(&mut self, [fd, ..]: &[Arg; 6]) -> SysResult {
         let fd = fd.int();
-        self.file_of(fd)?;
+        self.any_file_of(fd)?;
         let process = self.caller_mut();
         if let Some(file) = process.descriptors[fd as u32 as usize].take() {
             self.kernel.fput(file);
@@ -170,13 +177,13 @@ impl Machine {
     }
 
     pub(super) fn sys_dup(&mut self, [fd, ..]: &[Arg; 6]) -> SysResult {
-        let file = self.file_of(fd.int())?;
+        let file = self.any_file_of(fd.int())?;
         self.kernel.fs.get_file(file);
         self.install_descriptor(file, 0, false)
     }
 
     pub(super) fn sys_dup2(&mut self, [old, new, ..]: &[Arg; 6]) -> SysResult {
-        let file = self.file_of(old.int())?;
+        let file = self.any_file_of(old.int())?;
         let (old, new) = (old.int() as u32, new.int() as u32);
         let limit = self.kernel.task().limit(Resource::NoFile);
         self.kernel.require(u64::from(new) < limit, Errno::EBADF, || Why::BadDescriptor { fd: new.into() })?;
@@ -243,16 +250,21 @@ impl Machine {
     }
 
     pub(super) fn sys_fcntl(&mut self, [fd, command, value, ..]: &[Arg; 6]) -> SysResult {
-        let file = self.file_of(fd.int())?;
+        let command = command.int();
+        // Linux `check_fcntl_cmd`: what is about the descriptor alone.
+        let file = if matches!(command, 0..=3 | F_DUPFD_CLOEXEC) { self.any_file_of(fd.int())? } else { self.file_of(fd.int())? };
         let from = value.int() as u32 as usize;
-        match command.int() {
+        match command {
             0 | F_DUPFD_CLOEXEC => {
                 self.kernel.fs.get_file(file);
-                self.install_descriptor(file, from, command.int() == F_DUPFD_CLOEXEC)
+                self.install_descriptor(file, from, command == F_DUPFD_CLOEXEC)
             }
             1 | 2 | 4 => Ok(0),
             3 => {
                 let open = self.kernel.fs.file(file);
+                if open.path_only {
+                    return Ok(O_PATH);
+                }
                 Ok(match (open.readable, open.writable) {
                     (true, true) => 2,
                     (_, writable) => u64::from(writable),

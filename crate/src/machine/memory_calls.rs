@@ -62,6 +62,14 @@ impl Machine {
     /// # Errors
     /// EBADF.
     pub(super) fn file_of(&mut self, fd: u64) -> SysResult<FileId> {
+        let file = self.any_file_of(fd)?;
+        let is_path = self.kernel.fs.file(file).path_only;
+        self.kernel.require(!is_path, Errno::EBADF, || Why::BadDescriptor { fd: fd as i32 as i64 })?;
+        Ok(file)
+    }
+
+    /// The same, also of one that was opened with `O_PATH` (Linux `fdget_raw`).
+    pub(super) fn any_file_of(&mut self, fd: u64) -> SysResult<FileId> {
         let running = self.running.and_then(|pid| self.processes.get(&pid));
         match running.and_then(|process| process.descriptor(fd)) {
             Some(file) => Ok(file),

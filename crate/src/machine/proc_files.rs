@@ -57,10 +57,14 @@ impl Machine {
         }
     }
 
-    /// The contents behind `/proc/self/fd/N`, to be opened once more, and their name.
+    /// The contents behind `/proc/self/fd/N` and `/proc/PID/fd/N`, to be opened once more, and their name.
     pub(super) fn behind_descriptor(&self, path: &str) -> Option<(InodeId, String)> {
-        let fd = path.strip_prefix("/proc/self/fd/")?.parse().ok()?;
-        let open = self.kernel.fs.file(self.caller().descriptor(fd)?);
+        let (whose, fd) = path.strip_prefix("/proc/")?.split_once("/fd/")?;
+        let process = match whose {
+            "self" => self.caller(),
+            number => self.process(Pid(number.parse().ok()?)).filter(|process| process.is_alive())?,
+        };
+        let open = self.kernel.fs.file(process.descriptor(fd.parse().ok()?)?);
         Some((open.inode, open.path.clone()))
     }
 
