@@ -23,7 +23,7 @@ test('it is installed, helps, and says what was asked wrongly', () => {
     expect(help.stdout.split('\n').every((line) => line.length <= 125)).toBe(true);
   }
   for (const [args, message] of [
-    [[], /usage/], [['frob'], /frob is not a command: one of run, check/], [['run'], /no file is given/], [['run', 'a', 'b'], /2 files/], [['run', '--frob', 'a'], /--frob/],
+    [[], /usage/], [['frob'], /frob is not a command: one of run, check/], [['run'], /no file is given/], [['run', 'a', 'b'], /several files are one log only as strace -ff -o NAME writes them/], [['diff', 'a', 'b', 'c'], /3 files/], [['run', '--frob', 'a'], /--frob/],
     [['run', '--until', 'x', 'a'], /--until x: a number/], [['run', '--as', 'x', 'a'], /--as x: one of script/], [['run', 'no-such-file'], /^no-such-file: no such file$/m], [['run', '.'], /is a folder/],
     [['diff', 'a'], /1 files/], [['constructor'], /not a command/], [['convert', '--to', 'c', cli], /cannot be made yet/],
   ] as const) expect(pagefault(args), args.join(' ')).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(message) });
