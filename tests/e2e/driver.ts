@@ -211,13 +211,6 @@ export async function openPage(): Promise<Page> {
 /** Which browser the tests run in: some settings only one of them can be asked for. */
 export const isChromium = process.env['PAGEFAULT_BROWSER'] !== 'firefox';
 
-/** Keeps every worker that the page makes, so that a test can answer in its place. */
-export const WATCH_WORKERS = `(() => {
-  const Real = Worker;
-  window.workers = [];
-  window.Worker = class extends Real { constructor(...given) { super(...given); window.workers.push(this); } };
-})()`;
-
 export interface DroppedFile {
   readonly name: string;
   readonly content: string | readonly number[];

@@ -103,7 +103,7 @@ test('the console answers maps, walk, explain and help; nothing changes', async 
   await at(2, 9);
 });
 
-test('what cannot be run is refused with its reason, and stays to be mended (fault 10)', async () => {
+test('what cannot be run is refused with its reason, and stays to be mended', async () => {
   await act('step');
   await at(1);
   const before = await script();
@@ -118,7 +118,7 @@ test('what cannot be run is refused with its reason, and stays to be mended (fau
   await expect.poll(() => page.evaluate(`document.querySelector('pf-console input').ariaInvalid ?? document.querySelector('pf-console input').getAttribute('aria-invalid')`)).toBe('true');
 });
 
-test('a typing mistake on the console is mended by one click, and then it runs (fault 26)', async () => {
+test('a typing mistake on the console is mended by one click, and then it runs', async () => {
   await act('step');
   await at(1);
   await command('mprotect(a, 4K, PROT_REED)');
@@ -167,7 +167,7 @@ test('the console completes calls and the names that the script has bound', asyn
   await page.until(`document.querySelector('pf-console').choices.some(({ label }) => label === 'a') || document.querySelector('pf-console').above().includes('a = mmap')`);
 });
 
-test('a line typed at the start runs first, not last (fault 11)', async () => {
+test('a line typed at the start runs first, not last', async () => {
   await command('z = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)');
   await at(1, 10);
   const lines = (await script()).split('\n');

@@ -73,7 +73,7 @@ test('what was left out is reached, followed and closed by keyboard', async () =
   await expect.poll(() => focused()).toBe('verdict');
 });
 
-test('a script of its own is told as expected here (fault 19)', async () => {
+test('a script of its own is told as expected here', async () => {
   await paste('a = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nmunmap(a, 4K) = 0x1000\n');
   await contains('#verdict', '0 of 1 as expected here');
   await tone('bad');
@@ -83,7 +83,7 @@ test('a script of its own is told as expected here (fault 19)', async () => {
   await tone('plain');
 });
 
-test('of a text that cannot be read nothing can be run, and nothing of the one before is left (fault 8)', async () => {
+test('of a text that cannot be read nothing can be run, and nothing of the one before is left', async () => {
   await act('run');
   await tone('good');
   await paste(logFile('unreadable-then-run.strace'));
@@ -106,7 +106,7 @@ test('of a text that cannot be read nothing can be run, and nothing of the one b
   await tone('good');
 });
 
-test('a verdict is of the text that stands there, also while it is typed (fault 9)', async () => {
+test('a verdict is of the text that stands there, also while it is typed', async () => {
   await act('run');
   await tone('good');
   await page.click('.cm-content');
@@ -125,7 +125,7 @@ test('a verdict is of the text that stands there, also while it is typed (fault 
   await tone('good');
 });
 
-test('every mistake is listed and underlined, the first is told in the chip (fault 25, point 23)', async () => {
+test('every mistake is listed and underlined, the first is told in the chip', async () => {
   await paste('mmpa(NULL, 4K)\na = mmap(NULL, 4K, PROT_RAED, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nmunmap(a 4K)\n');
   await contains('#verdict', 'mmpa');
   await contains('#verdict', 'errors');
@@ -176,7 +176,7 @@ test('what is no text is refused in a sentence, and the text stays', async () =>
   await contains('#verdict', '1 memory call, 1 as on Linux');
 });
 
-test('a long text is run in slices, with progress, and can be stopped and gone on with (fault 15)', async () => {
+test('a long text is run in slices, with progress, and can be stopped and gone on with', async () => {
   await page.click('#open');
   await page.until(`document.querySelector('pf-open dialog[open] textarea[name=text]') !== null`);
   await page.evaluate(`document.querySelector('pf-open textarea[name=text]').value = 'a = mmap(NULL, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\\n' + 'mprotect(a, 4K, PROT_READ) = 0\\nmprotect(a, 4K, PROT_READ|PROT_WRITE) = 0\\n'.repeat(30000)`);

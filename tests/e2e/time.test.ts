@@ -43,7 +43,7 @@ test('a click and a drag on the slider go there', async () => {
   await at(7);
 });
 
-test('step, back, over, to the ends: by keys anywhere on the page (point 8)', async () => {
+test('step, back, over, to the ends: by keys anywhere on the page', async () => {
   await onNothing();
   await lead(']', 1);
   await lead('Alt+ArrowRight', 2);
@@ -163,7 +163,7 @@ test('the tracks carry marks by shape and name, a lane a process, and the same a
   await expect.poll(() => text('#time .pf-time-legend table')).toMatch(/access\s*6/);
 });
 
-test('two moments are compared: changes marked, both one click away, forgotten again (point 9)', async () => {
+test('two moments are compared: changes marked, both one click away, forgotten again', async () => {
   await onNothing();
   await lead(']', 1);
   await lead(']', 2);
@@ -226,7 +226,7 @@ test('what was done to the text is undone and done again', async () => {
   await page.until(`document.querySelector('pf-editor').text === ${JSON.stringify(after)}`);
 });
 
-test('the chosen tab stays, whatever steps do (fault 31)', async () => {
+test('the chosen tab stays, whatever steps do', async () => {
   await act('step');
   await at(1);
   for (const [tab, words] of [['maps', '[vdso]'], ['tlb', 'TLB'], ['area', 'vm_flags']] as const) {

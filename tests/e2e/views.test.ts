@@ -150,7 +150,7 @@ test('frames of RAM, entries of a table and marks of time stand as lists too, an
   expect(await text('pf-walk .pf-entries tbody tr.on')).toContain('0x7ffff7ff3000');
 });
 
-test('the wheel moves, with Ctrl it zooms about the pointer (point 1)', async () => {
+test('the wheel moves, with Ctrl it zooms about the pointer', async () => {
   await many();
   const first = await seen();
   const { x, y } = { x: first.canvas.x + 60, y: first.canvas.y + 200 };
@@ -186,7 +186,7 @@ test('it is dragged; a double click shows one area, and beside areas everything 
   expect((await seen()).suits).toBe(true);
 });
 
-test('every key of the picture (point 2)', async () => {
+test('every key of the picture', async () => {
   await many();
   await onPicture();
   const first = await seen();
@@ -231,7 +231,7 @@ test('every key of the picture (point 2)', async () => {
   await contains('.pf-goto output', 'nowhere at all');
 });
 
-test('the minimap moves the window by click and by arrows (point 3)', async () => {
+test('the minimap moves the window by click and by arrows', async () => {
   await many();
   await onPicture();
   for (let i = 0; i < 4; i++) await page.press('w');
@@ -246,7 +246,7 @@ test('the minimap moves the window by click and by arrows (point 3)', async () =
   await expect.poll(() => page.evaluate(`document.querySelector('pf-minimap canvas').getAttribute('aria-valuetext')`)).toMatch(/^0x[\da-f]+ to 0x[\da-f]+$|^[\da-f]+ to [\da-f]+$/);
 });
 
-test('true scale, direction and units are toggled, in the table too (points 4 and 5)', async () => {
+test('true scale, direction and units are toggled, in the table too', async () => {
   await act('step');
   await at(1);
   await page.until(`document.querySelectorAll('pf-space-table .body [role=row]').length > 3`);
@@ -266,7 +266,7 @@ test('true scale, direction and units are toggled, in the table too (points 4 an
   await page.until(`/pages?/.test(document.querySelector('pf-space-table .body [role=row] [aria-colindex="4"]').textContent)`);
 });
 
-test('levels: the space, an area, a page, its bytes; breadcrumbs lead back (point 6)', async () => {
+test('levels: the space, an area, a page, its bytes; breadcrumbs lead back', async () => {
   await act('step');
   await act('step');
   await at(2);
@@ -375,7 +375,7 @@ test('who maps a frame is said of the frame that is chosen, also where the count
   await page.until(`${mappers}.includes('process 1') && !${mappers}.includes('process 2')`);
 });
 
-test('what is pointed at in one view is lit in the others (point 7)', async () => {
+test('what is pointed at in one view is lit in the others', async () => {
   for (const to of [1, 2, 3]) {
     await act('step');
     await at(to);

@@ -37,8 +37,6 @@ function list(files: Record<string, () => Promise<unknown>>, group: string): Exa
   });
 }
 
-export const isExample = (id: string): boolean => EXAMPLES.some((example) => example.id === id);
-
 const order = Object.keys(TITLES);
 /** Its place in the menu: what has no title yet comes last. */
 const place = ({ id }: Example): number => (order.includes(id) ? order.indexOf(id) : order.length);

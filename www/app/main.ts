@@ -5,10 +5,9 @@ import { EXAMPLES } from './examples.ts';
 import { progressed } from './interface/header/header.ts';
 import { fetchRest, later } from './interface/later.ts';
 import type { PfAccount } from './interface/account/pf-account.ts';
-import { type Command, isTyping } from './interface/palette/keys.ts';
+import { type Command, commandFor, isTyping } from './interface/palette/keys.ts';
 import { fileName, saveText, watchDrops, watchPastes } from './interface/open/files.ts';
 import { words } from './texts/page.ts';
-import { Early } from './wiring/early.ts';
 import { commandsOf } from './wiring/commands.ts';
 import { Page } from './wiring/page.ts';
 import { savePicture } from './wiring/page/saving.ts';
@@ -41,10 +40,9 @@ function changed(): void {
 
 const page = new Page({
   draw: changed, progress: () => progress(), hover: () => (find('pf-memory').pointed = page.model.hover),
-  showText: (text) => find('pf-editor').setText(text), settleText: () => find('pf-editor').flush(), showLine: (line) => find('pf-editor').goTo({ line }),
+  showText: (text) => find('pf-editor').setText(text), showLine: (line) => find('pf-editor').goTo({ line }),
 });
 const { model } = page;
-const early = new Early(() => !model.isFresh && model.crash === null);
 
 /** Parts that are loaded when they are first asked for. */
 async function openPart(): Promise<void> {
@@ -127,7 +125,6 @@ function draw(): void {
   reveal(model.isFresh ? (model.errors[0]?.line ?? now.current) : revealed);
   progress();
   showToast();
-  early.catchUp();
   document.documentElement.dataset['ready'] = 'yes';
   document.documentElement.dataset['position'] = String(model.position);
 }
@@ -166,7 +163,7 @@ function overText(element: HTMLElement): void {
 
 function pressed(event: KeyboardEvent): void {
   if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
-  const command = early.commandFor(event, commands, isTyping(event.target));
+  const command = commandFor(event, commands, isTyping(event.target));
   if (!command) return;
   event.preventDefault();
   command.run!();
@@ -179,16 +176,15 @@ async function start(): Promise<void> {
   for (const part of ['pf-memory', 'pf-walk', 'pf-console', 'pf-ram', 'pf-minimap', 'functions', 'tip'] as const) void later(part);
   for (const [name, then] of Object.entries({
     opened: (detail: { text: string; maps: string; origin: string }) => page.texts.take(detail.text, detail.maps, detail.origin),
-    sample: ({ id }: { id: string }) => page.texts.openExample(id), new: () => page.texts.fresh(), own: (kept: never) => page.texts.openOwn(kept),
+    sample: ({ id }: { id: string }) => page.texts.openExample(id), new: ({ text }: { text: string }) => page.texts.fresh(text), own: (kept: never) => page.texts.openOwn(kept),
     save: () => saveText(model.text, fileName(model.text, model.kind)), said: ({ text }: { text: string }) => page.toast.say(text),
   })) find('pf-open').addEventListener(name, (event) => void then((event as CustomEvent).detail as never));
   // What is said moves with the text that it stands over.
   new ResizeObserver(() => overText(document.querySelector('.toast')!)).observe(find('pf-editor'));
+  await page.links.follow(location.hash, true);
+  addEventListener('hashchange', () => void page.links.follow(location.hash, false));
   addEventListener('keydown', pressed);
   addEventListener('pagehide', () => page.own.leave(find('pf-editor').text));
-  await page.links.follow(location.hash, true);
-  // By the time this is told, the address may say something else: what is under way here forgets it.
-  addEventListener('hashchange', ({ newURL }) => void page.links.follow(new URL(newURL).hash, false));
   watchDrops(window, { files: (files) => void takeFiles(files), over: (is) => document.documentElement.toggleAttribute('data-drop', is) });
   watchPastes(document, { files: (files) => void takeFiles(files), text: (text) => void page.texts.takeFiles([{ name: words.pasted, bytes: new TextEncoder().encode(text) }]) });
   // What cannot be fetched now (the page is being left, the network is gone) is fetched when it is asked for.

@@ -96,20 +96,20 @@ describe('nothing breaks them', () => {
 describe('what they say', () => {
   const AREA = 'a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n';
 
-  test('a fatal signal is called fatal, an expected one is not (fault 32)', async () => {
+  test('audit 32: a fatal signal is called fatal, an expected one is not', async () => {
     const { go, store } = await machine('load(0x1234)\n');
     expect(story(await go(1), store)).toMatch(/SIGSEGV .* fatal .*Calls of .*process 1.* that follow are not run\./);
     const other = await machine('load(0x1234) = SIGSEGV\n');
     expect(story(await other.go(1), other.store)).not.toMatch(/that follow are not run/);
   });
 
-  test('a refusal comes with its number, its reason and the rule of the manual page (point 10)', async () => {
+  test('a refusal comes with its number, its reason and the rule of the manual page', async () => {
     const { go, store } = await machine('mmap(NULL, 0, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nmunmap(0x1001, 4K)\n');
     expect(story(await go(1), store)).toMatch(/EINVAL 22 · Invalid argument .*the length is 0 .*The length must be greater than 0\. man 2 mmap , ERRORS/);
     expect(story(await go(2), store)).toMatch(/must be a multiple of the page size\. man 2 mmap/);
   });
 
-  test('changes and their processes by name; checks that passed in words (faults 40 and 41)', async () => {
+  test('audit 40: changes and their processes by name; audit 41: checks that passed in words', async () => {
     const { go, store } = await machine(`${AREA}store(a, "x")\nc = fork()\n[c] store(a, "y")\n`);
     expect(story(await go(3), store)).toMatch(/process 2/);
     expect(story(await go(4), store)).toMatch(/frame \d+ → \d+/);
@@ -128,7 +128,7 @@ describe('what they say', () => {
     expect(drawn(PfArea, { area: stack.selected!.area, place: stack.selected!.place }).replace(/ /g, '')).toMatch(/ext4_file_mmap.*ext4_file_vm_ops.*filemap_fault/);
   });
 
-  test('a free frame is free, a page table says whose it is; what is nowhere is said to be nowhere (fault 42)', async () => {
+  test('audit 42: a free frame is free, a page table says whose it is; what is nowhere is said to be nowhere', async () => {
     const { go } = await machine(AREA);
     const free = await go(1, { pid: 1, addr: '10000', pfn: 9999 });
     expect(drawn(PfFrame, { frame: free.selected!.frame, place: free.selected!.place })).toMatch(/Frame 9999 is free/);
@@ -139,7 +139,7 @@ describe('what they say', () => {
     expect(drawn(PfFrame, { frame: table.selected!.frame, place: table.selected!.place, walk: table.selected!.walk })).toMatch(/A page table: the MMU reads it.* It is the PGD table of process 1, on the way to 0x10000\./);
   });
 
-  test('the whole page has bytes, each can be gone to, and what is invented is said to be (faults 17 and 18)', () => {
+  test('audit 17 and 18: the whole page has bytes, each can be gone to, and what is invented is said to be', () => {
     const bytes = new Uint8Array(4096);
     bytes[0x805] = 100;
     const place: Place = { pid: 1, addr: '7ffff7ff3805', pfn: null };

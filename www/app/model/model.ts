@@ -449,13 +449,6 @@ export class Model {
     this.#changed('state');
   }
 
-  /** What was known besides of this very text. */
-  restore(runs: readonly Run[], marked: At | null): void {
-    this.runs = runs;
-    this.marked = marked;
-    this.#changed('state');
-  }
-
   /** Runs the same text under other settings, beside this one. */
   async runUnder(title: string, header: string, advice = false): Promise<string> {
     try {
@@ -480,8 +473,8 @@ export class Model {
     this.#changed(isNew ? 'state' : 'progress');
   }
 
-  #crashed(message: string, position: number | null): void {
-    this.crash = { message, position: position ?? this.position, text: this.text };
+  #crashed(message: string, position: number): void {
+    this.crash = { message, position, text: this.text };
     this.doing = null;
     this.#changed('state');
   }

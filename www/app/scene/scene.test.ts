@@ -214,7 +214,7 @@ describe('address spaces', () => {
     expect(texts.some(({ text }) => text.startsWith('41 41 41'))).toBe(true);
   });
 
-  test('every kind has a second sign, and text never is below 11 pixels (faults 38 and 39)', () => {
+  test('every kind has a second sign, and text never is below 11 pixels', () => {
     const signs = [...CELLS.filter(({ id }) => id !== 'none'), ...FRAMES].map(({ id, pattern, letter, fill }) => [id, `${pattern ?? ''}:${letter}:${fill === 'k-absent' || fill === 'k-free' ? 'outline' : ''}`] as const);
     const unique = new Map(signs);
     expect(new Set([...unique].filter(([id]) => id !== 'free').map(([, sign]) => sign)).size).toBe(unique.size - 1);
@@ -299,7 +299,7 @@ describe('words and colours', () => {
     expect(fit('libpython3.11.so.1.0', 80, 11)).toBe('libpython3.…');
   });
 
-  test('contrast: letters and text 4.5, borders and kinds 3 (faults 38 and 39, point 16)', () => {
+  test('contrast: letters and text 4.5, borders and kinds 3', () => {
     for (const theme of [LIGHT, DARK]) {
       for (const ground of ['bg', 'card', 'panel', 'accent-soft', 'mark'] as const) for (const ink of ['text', 'quiet'] as const) expect(contrast(theme[ink], theme[ground]), `${ink} on ${ground}`).toBeGreaterThanOrEqual(4.5);
       for (const ground of ['bg', 'card'] as const) for (const edge of ['edge', 'accent', 'mark-edge'] as const) expect(contrast(theme[edge], theme[ground]), `${edge} on ${ground}`).toBeGreaterThanOrEqual(3);

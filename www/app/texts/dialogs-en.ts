@@ -68,5 +68,6 @@ export const OPEN = {
   reading: 'Reading …',
   tooLarge: (name: string, mib: number) => `${name} has ${mib.toLocaleString('en')} MiB: at most 32 MiB are read. Nothing was changed.`,
   save: 'Save as a file',
+  newText: '# A script of your own: calls as strace prints them; names for results\na = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nstore(a, "hello")\n',
   today: (time: string) => `today, ${time}`,
 } as const;

@@ -1,8 +1,9 @@
 /** Words of the page itself, in English. */
 
 export const words = {
+  newScript: '# A new script. Type a call: completion helps; ? lists the keys.\na = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nstore(a, "hello")\n',
   pasted: 'What was pasted',
-  takenAs: (kind: string, isRead: boolean) => (isRead ? `Taken for: ${kind}. Undo brings back what was here.` : `Taken for: ${kind}, but it cannot be read: what is wrong stands beside its lines.`),
+  takenAs: (kind: string, isRead: boolean) => (isRead ? `Taken for: ${kind}. The text that was here is kept under Open.` : `Taken for: ${kind}, but it cannot be read: what is wrong stands beside its lines.`),
   noExample: (id: string) => `There is no example called ${id.slice(0, 40)}.`,
   notKept: {
     full: 'This browser has no room left: the script is not kept here. Save it as a file.',
@@ -19,19 +20,6 @@ export const words = {
   },
   onlyEntry: (step: number) => `Step ${step.toLocaleString('en')} came later and wrote nothing: it changed only its entry, that is what it allows or who else has its frame.`,
   branchRemoved: 'The branch is gone. Undo brings it back.',
-  runDropped: (name: string) => `The run “${name}” is gone. Undo brings it back.`,
-  /** What can be undone. */
-  undoBrings: (name: string) => `Undo brings back ${name}.`,
-  /** What has come back. */
-  back: {
-    text: (name: string) => `Back is ${name}.`,
-    branch: 'The branch is back.',
-    name: (name: string) => `The branch is called “${name}” again.`,
-    run: (name: string) => `The run “${name}” is back.`,
-    mark: (position: number) => `Moment A is step ${position} again.`,
-  },
-  named: (title: string) => `“${title}”`,
-  nameless: 'the empty script',
   trunk: 'As opened',
   branch: (count: number) => `Branch ${count}`,
   marked: (position: number) => `Moment A is step ${position}. Go elsewhere and choose "what changed".`,

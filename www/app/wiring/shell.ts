@@ -55,7 +55,7 @@ function script(page: Page): TemplateResult {
     <section class="script" aria-label=${words.script}>
       <div class="pane-title"><h2>${KIND_NAMES[model.kind]}</h2></div>
       <pf-editor @edited=${() => page.texts.edited()} @changed=${(event: CustomEvent) => void page.texts.changed(event.detail.text)}></pf-editor>
-      <pf-console .of=${page.versions.id} .above=${page.console.textAbove} .text=${model.text} .disabled=${!model.canRun} .prompt=${model.position === 0 ? words.promptStart : words.prompt(model.position)}
+      <pf-console .above=${page.console.textAbove} .text=${model.text} .disabled=${!model.canRun} .prompt=${model.position === 0 ? words.promptStart : words.prompt(model.position)}
         @command=${(event: CustomEvent) => void page.console.run(event.detail.line).then(event.detail.answer)}></pf-console>
     </section>`;
 }
@@ -138,9 +138,9 @@ function docked(page: Page, actions: ShellActions): TemplateResult {
     case 'ram': return html`<pf-ram class="pf-whole" .hasTable=${true} .ownerOf=${given.ownerOf} .ram=${model.at?.ram ?? null} .selected=${frameOf(model.at, model.selection) ?? frameOf(model.at, model.at?.touched ?? null)} .touched=${frameOf(model.at, model.at?.touched ?? null)}
       @select=${(event: CustomEvent<{ pfn: number }>) => actions.frame(event.detail.pfn)}></pf-ram>`;
     case 'counters': return html`<pf-charts .runs=${given.runs()} .position=${model.position} .length=${model.length} .processes=${model.at?.processes ?? []} .pss=${model.pss} .pid=${null}
-      @run-under=${(event: CustomEvent) => void page.runUnder(event.detail.header, event.detail.name, event.detail.advice)} @drop-run=${(event: CustomEvent) => page.dropRun(event.detail.index - 1)}></pf-charts>`;
+      @run-under=${(event: CustomEvent) => void page.runUnder(event.detail.header, event.detail.name, event.detail.advice)} @drop-run=${(event: CustomEvent) => model.dropRun(event.detail.index - 1)}></pf-charts>`;
     case 'compare': return html`<pf-compare .comparison=${page.comparing.moments} .processes=${model.at?.processes ?? []}></pf-compare>`;
-    case 'branches': return html`<pf-branches .tree=${versions.tree} .canUndo=${versions.canUndo} .canRedo=${versions.canRedo} @branch=${(event: CustomEvent) => versions.go(event.detail.id)} @branch-remove=${(event: CustomEvent) => versions.remove(event.detail.id)}
+    case 'branches': return html`<pf-branches .tree=${versions.tree} @branch=${(event: CustomEvent) => versions.go(event.detail.id)} @branch-remove=${(event: CustomEvent) => versions.remove(event.detail.id)}
       @branch-rename=${(event: CustomEvent) => versions.rename(event.detail.id, event.detail.name)} @undo=${() => versions.undo()} @redo=${() => versions.redo()}></pf-branches>`;
     case 'verdict': return account(page);
   }

@@ -15,7 +15,7 @@ export interface Heard {
   /** Of the open text: what is known of steps that had not been run before. */
   readonly tracks?: (tracks: Tracks) => void;
   /** The core has stopped; a new worker is made for the next request, and nothing is open in it. */
-  readonly crashed?: (message: string, position: number | null) => void;
+  readonly crashed?: (message: string, position: number) => void;
 }
 
 /** It cannot be done, in a sentence for people. */
@@ -106,7 +106,7 @@ export class Client {
   #start(): WorkerLike {
     const worker = this.#make();
     worker.onmessage = ({ data }) => this.#receive(data);
-    worker.onerror = (event) => this.#crash(event.message || 'the worker could not be started', null);
+    worker.onerror = (event) => this.#crash(event.message || 'the worker could not be started', 0);
     return worker;
   }
 
@@ -144,7 +144,7 @@ export class Client {
     }
   }
 
-  #crash(message: string, position: number | null): void {
+  #crash(message: string, position: number): void {
     this.#abandon();
     this.#settle(() => new Crashed(message));
     this.#heard.crashed?.(message, position);

@@ -139,7 +139,7 @@ export type Reply =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly kind: 'refused'; readonly id: number; readonly why: string }
   /** The core has stopped: the worker has to be made anew. */
-  | { readonly kind: 'crashed'; readonly id: number; readonly message: string; /** Null: it does not know. */ readonly position: number | null };
+  | { readonly kind: 'crashed'; readonly id: number; readonly message: string; readonly position: number };
 
 export interface Opened {
   /** What it was read as, and what it looks like. */

@@ -1,5 +1,5 @@
 /** CodeMirror: the part of the editor that is loaded after the first paint. */
-import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { defaultKeymap, history, historyKeymap, isolateHistory } from '@codemirror/commands';
 import { type Diagnostic, lintKeymap, setDiagnostics } from '@codemirror/lint';
 import { search, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState, type Range, StateEffect, StateField, Text } from '@codemirror/state';
@@ -179,9 +179,6 @@ function diagnosticsFor(state: EditorState, value: Shown): Diagnostic[] {
   });
 }
 
-/** Keys of undo and redo: where nothing typed is left to undo, the page undoes. */
-const ownHistory = historyKeymap.map((binding) => ({ ...binding, preventDefault: false }));
-
 export interface Told {
   /** At once: the text is another one. */
   readonly edited: () => void;
@@ -192,7 +189,6 @@ export interface Told {
 export class Code {
   readonly view: EditorView;
   readonly #wrapping = new Compartment();
-  readonly #history = new Compartment();
   readonly #told: Told;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isSilent = false;
@@ -209,9 +205,9 @@ export class Code {
       state: EditorState.create({
         doc: linesOf(text),
         extensions: [
-          lineNumbers(), this.#history.of(history()), drawSelection(), search({ top: true }), shown, beside, below, scriptLanguage(),
+          lineNumbers(), history(), drawSelection(), search({ top: true }), shown, beside, below, scriptLanguage(),
           this.#wrapping.of(this.#isWrapped ? EditorView.lineWrapping : []),
-          keymap.of([...defaultKeymap, ...ownHistory, ...searchKeymap, ...lintKeymap]),
+          keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, ...lintKeymap]),
           EditorView.contentAttributes.of({ 'aria-label': EDITOR.label, tabindex: '0', spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off' }),
           placeholder(EDITOR.placeholder),
           EditorView.updateListener.of((update) => {
@@ -232,7 +228,7 @@ export class Code {
     return this.#known.text;
   }
 
-  /** Replaces the text; undone by the page, not here. */
+  /** Replaces the text; can be undone. */
   setText(text: string): void {
     clearTimeout(this.#timer);
     const { state } = this.view;
@@ -243,9 +239,8 @@ export class Code {
       changes: { from: 0, to: state.doc.length, insert: linesOf(text) },
       selection: { anchor: 0 },
       effects: [setShown.of(NOTHING), ...(isWrapped === this.#isWrapped ? [] : [this.#wrapping.reconfigure(isWrapped ? EditorView.lineWrapping : [])])],
+      annotations: isolateHistory.of('full'),
     });
-    // What was typed in another text is undone with that.
-    for (const empty of [[], history()]) this.view.dispatch({ effects: this.#history.reconfigure(empty) });
     this.#isSilent = false;
     this.#isWrapped = isWrapped;
     this.#known = { doc: this.view.state.doc, text };

@@ -75,7 +75,7 @@ export class ScriptEditor extends LitElement {
     return this.#code?.text ?? this.#text;
   }
 
-  /** Replaces the text, without events. */
+  /** Replaces the text, without events; can be undone. */
   setText(text: string): void {
     this.#text = text;
     this.#shown = NOTHING;

@@ -3,7 +3,7 @@
  *
  * Properties: `samples`, `own` (scripts kept in this browser, newest first), `gather` (makes one text of files, throws a
  * sentence). Methods: `open()`, `close()`, `takeFiles(files)` (for what is dropped on the page).
- * Events: `opened` with `detail: { text, maps, origin }`; `sample` with `detail.id`; `new`;
+ * Events: `opened` with `detail: { text, maps, origin }`; `sample` with `detail.id`; `new` with `detail.text`;
  * `own` with `detail: { text, position, kind, when }`; `save`; `said` with `detail.text`, a sentence why nothing was opened.
  */
 import { LitElement, html, nothing } from 'lit';
@@ -148,7 +148,7 @@ export class OpenDialog extends LitElement {
             <div class="drop ${this.isOver ? 'over' : ''}"><span>${this.isOver ? OPEN.dropNow : OPEN.drop}</span><label class="files">${OPEN.choose}<input type="file" multiple @change=${this.#chosen} /></label></div>
           </section>
           <section class="open-list">
-            <button type="button" class="sample new" @click=${() => this.#tell('new', {})}><b>${OPEN.new}</b></button>
+            <button type="button" class="sample new" @click=${() => this.#tell('new', { text: OPEN.newText })}><b>${OPEN.new}</b></button>
             ${this.own.length > 0 ? html`<h3>${OPEN.own}</h3>${this.own.map(kept)}` : nothing}
             ${this.samples.length > 0 ? html`<h3>${OPEN.samples} <span class="quiet">${OPEN.samplesNote}</span></h3>` : nothing}
             ${this.samples.map(({ id, title, note }) => html`<button type="button" class="sample" @click=${() => this.#tell('sample', { id })}><b>${title}</b>${note ? html`<span class="quiet">${note}</span>` : nothing}</button>`)}

@@ -9,6 +9,4 @@ export interface Around {
   readonly say: (sentence: string) => void;
   /** The text itself was replaced: the editor takes it. */
   readonly showText: (text: string) => void;
-  /** What is being typed is told of at once. */
-  readonly settleText: () => void;
 }

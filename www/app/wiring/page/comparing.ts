@@ -6,24 +6,15 @@ import type { DumpChanges } from '../../worker/protocol.ts';
 import type { Around } from './around.ts';
 import type { Panels } from './panels.ts';
 
-/** What else is done where a moment is marked or forgotten. */
-export interface Marks {
-  /** It is about to be another one; `tells` is said when that has been undone. */
-  readonly note: (tells: string) => void;
-  readonly save: () => void;
-}
-
 export class Comparing {
   moments: Comparison | null = null;
   dumps: DumpChanges | null = null;
   readonly #around: Around;
   readonly #panels: Panels;
-  readonly #marks: Marks;
 
-  constructor(around: Around, panels: Panels, marks: Marks) {
+  constructor(around: Around, panels: Panels) {
     this.#around = around;
     this.#panels = panels;
-    this.#marks = marks;
   }
 
   /** The text is another one. */
@@ -35,14 +26,11 @@ export class Comparing {
   compare(what: 'a' | 'none' | 'show'): void {
     const { model, say, draw } = this.#around;
     if (what === 'show') return this.#panels.showDock('compare');
-    if (model.marked) this.#marks.note(words.back.mark(model.marked.position));
     if (what === 'a') {
       model.mark();
-      this.#marks.save();
       return say(words.marked(model.position));
     }
     model.unmark();
-    this.#marks.save();
     this.moments = null;
     draw();
   }

@@ -1,6 +1,5 @@
 /** Links: the whole state in the address of the page, given and followed. */
 import { type LinkState, decode, encode } from '../../link.ts';
-import { isExample } from '../../examples.ts';
 import { words } from '../../texts/page.ts';
 import type { Address } from './address.ts';
 import type { Around } from './around.ts';
@@ -50,21 +49,20 @@ export class Links {
     if (decoded && 'state' in decoded) return this.#open(decoded.state);
     if (decoded) this.#around.say(decoded.why);
     if (!isStart) return;
-    const [place, kept] = [own.keep.place(), own.keep.own()];
-    if (!decoded && place && isExample(place.example)) await texts.openExample(place.example, place);
-    else if (kept && !decoded) await texts.openOwn(kept);
+    const kept = own.keep.own();
+    if (kept && !decoded) await texts.openOwn(kept);
     else await texts.openFirst();
   }
 
   async #open(state: LinkState): Promise<void> {
     const { address, texts } = this.#parts;
     if (state.text === null || !texts.isTooWide(state.text)) return address.follow(() => this.#openState(state), () => this.#around.model.position);
-    if (texts.isNothingOpen) await texts.openFirst();
+    if (this.#around.model.text === '') await texts.openFirst();
   }
 
   async #openState({ example, text, position, kind, selected, tab }: LinkState): Promise<void> {
     const { panels, texts } = this.#parts;
-    if (example !== null) await texts.openExample(example, { position });
+    if (example !== null) await texts.openExample(example, position);
     else await texts.open(text ?? '', { position, kind });
     if (tab && isTab(tab)) panels.showTab(tab);
     if (selected) this.#around.model.select({ ...selected, pfn: null });

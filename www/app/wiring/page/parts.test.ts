@@ -17,7 +17,7 @@ afterEach(() => {
 
 function around(model: object): Around & { readonly said: string[] } {
   const said: string[] = [];
-  return { model: model as Model, draw: () => undefined, say: (sentence) => said.push(sentence), showText: () => undefined, settleText: () => undefined, said };
+  return { model: model as Model, draw: () => undefined, say: (sentence) => said.push(sentence), showText: () => undefined, said };
 }
 
 test('lines above a place, with their ends', () => {

@@ -7,6 +7,7 @@ import { asLines } from '../../model/lines.ts';
 import { words } from '../../texts/page.ts';
 import { CannotDo } from '../../worker/client.ts';
 import { MOST_LINE, longestLine } from '../../worker/width.ts';
+import type { Address } from './address.ts';
 import type { Around } from './around.ts';
 import type { Comparing } from './comparing.ts';
 import type { Own } from './own.ts';
@@ -16,6 +17,7 @@ import type { Versions } from './versions.ts';
 
 /** Parts that another text is the end of something for. */
 export interface TextParts {
+  readonly address: Address;
   readonly own: Own;
   readonly versions: Versions;
   readonly time: Time;
@@ -29,14 +31,7 @@ interface How {
   readonly origin?: string;
   readonly position?: number | 'before the end';
   readonly kind?: TextKind | null;
-  /** The step of a moment that was marked in it. */
-  readonly marked?: number | null | undefined;
-  readonly tree?: unknown;
-  readonly id?: string | undefined;
 }
-
-/** Letters of a text that name it. */
-const MOST_NAME = 50;
 
 export class Texts {
   readonly #around: Around;
@@ -47,42 +42,35 @@ export class Texts {
     this.#parts = parts;
   }
 
-  /** The page has just begun. */
-  get isNothingOpen(): boolean {
-    return this.#parts.versions.id === '';
-  }
-
   async openFirst(): Promise<void> {
     await this.openExample(EXAMPLES[0]!.id);
   }
 
-  /** An example; where it was kept, as it stood. */
-  async openExample(id: string, how: { readonly position?: number; readonly marked?: number | null; readonly id?: string } = {}): Promise<void> {
-    const { say } = this.#around;
+  async openExample(id: string, position = 0): Promise<void> {
+    const { model, say } = this.#around;
     const example = EXAMPLES.find((candidate) => candidate.id === id);
     if (!example) {
       say(words.noExample(id));
-      if (this.isNothingOpen) await this.openFirst();
+      if (model.text === '') await this.openFirst();
       return;
     }
+    this.#parts.own.save();
     const text = await example.load();
-    const position = how.position || (example.isLog && how.id === undefined ? 'before the end' : 0);
-    await this.#show(text, { ...how, exampleId: example.id, position });
+    await this.#show(text, { exampleId: example.id, position: example.isLog && position === 0 ? 'before the end' : position });
   }
 
   /** The kept text of one's own. */
-  async openOwn(kept: Kept | null = this.#parts.own.keep.own()): Promise<void> {
-    if (kept) await this.#show(kept.text, { ...kept, kind: kept.kind as TextKind | null });
+  async openOwn(kept: Pick<Kept, 'text' | 'position' | 'kind'> | null = this.#parts.own.keep.own()): Promise<void> {
+    if (kept) await this.#show(kept.text, { position: kept.position, kind: kept.kind as TextKind | null });
   }
 
-  /** A script in which nothing stands yet. */
-  async fresh(): Promise<void> {
-    await this.#show('', {});
-    this.#parts.own.save();
+  async fresh(text: string = words.newScript): Promise<void> {
+    await this.open(text);
   }
 
   /** A text in place of the one that is there, which is kept. */
   async open(text: string, how: Pick<How, 'position' | 'kind'> = {}): Promise<void> {
+    this.#parts.own.save();
     await this.#show(text, how);
   }
 
@@ -91,8 +79,9 @@ export class Texts {
     if (this.isTooWide(given)) return false;
     const { model, say } = this.#around;
     const first = maps.trim() === '' ? '' : `@log yes\n${(await model.ask<string>({ of: 'firstMaps', text: maps })) ?? ''}\n`;
-    const brings = await this.#show(first + asLines(given), { origin, position: 'before the end' });
-    if (origin) say([origin, brings].filter(Boolean).join(' '));
+    this.#parts.own.save();
+    await this.#show(first + asLines(given), { origin, position: 'before the end' });
+    if (origin) say(origin);
     this.#parts.own.save();
     return true;
   }
@@ -146,51 +135,19 @@ export class Texts {
     void this.#around.model.readAs(kind).then(() => this.#parts.panels.settle(true));
   }
 
-  /** What the text that is shown is called. */
-  #name(): string {
-    const { exampleId, text } = this.#around.model;
-    const title = EXAMPLES.find(({ id }) => id === exampleId)?.title ?? text.trim().split('\n', 1)[0]!.replace(/^#\s*/, '').slice(0, MOST_NAME);
-    return title === '' ? words.nameless : words.named(title);
-  }
-
-  /** What is there is kept, and undo brings it back. That sentence, if it is the reader's own. */
-  #leave(exampleId: string): string {
-    const { model, settleText } = this.#around;
-    const { own, versions } = this.#parts;
-    settleText();
-    if (versions.id === '') return '';
-    own.save();
-    const name = this.#name();
-    versions.note(words.back.text(name));
-    if (model.exampleId === '' && exampleId === '') own.keep.next();
-    return model.exampleId === '' && model.text !== '' ? words.undoBrings(name) : '';
-  }
-
-  /** Shows another text. Says how to get back the one before, if that was the reader's own; that sentence. */
-  async #show(text: string, how: How): Promise<string> {
-    const { model, draw, say, showText } = this.#around;
-    const { time, own, versions, panels, comparing } = this.#parts;
-    const brings = this.#leave(how.exampleId ?? '');
+  async #show(text: string, how: How): Promise<void> {
+    const { model, draw, showText } = this.#around;
+    const { time, address, versions, panels, comparing } = this.#parts;
     time.pause();
-    own.begin(how.exampleId);
+    address.forget();
+    model.exampleId = how.exampleId ?? '';
     model.origin = how.origin ?? '';
     panels.isTabChosen = false;
     showText(text);
-    versions.plant(text, how);
-    if (brings) say(brings);
-    await this.#go(text, how);
+    await model.setText(text, how.position ?? 0, how.kind ?? null);
+    versions.plant(text);
     comparing.clear();
     panels.settle(true);
     draw();
-    return brings;
-  }
-
-  /** Goes to where a text was left, by way of the moment that was marked in it. */
-  async #go(text: string, { position = 0, kind = null, marked = null }: How): Promise<void> {
-    const { model } = this.#around;
-    await model.setText(text, marked ?? position, kind);
-    if (marked === null || model.text !== text || model.position !== marked || typeof position !== 'number') return;
-    model.mark();
-    await model.goTo(position);
   }
 }

@@ -40,9 +40,6 @@ const BY_PLACE: Readonly<Record<string, Act>> = {
   KeyW: ZOOM_IN, KeyS: ZOOM_OUT, KeyA: PAN_BACK, KeyD: PAN_ON, KeyF: { do: 'fit' }, KeyG: { do: 'ask' }, KeyM: { do: 'scale' },
 };
 
-/** All keys of the picture: what they write with and without Shift, and where they are. */
-export const TABLES = { BY_KEY, WITH_SHIFT, BY_PLACE } as const;
-
 /** What a key is for; null: it is not for the picture. */
 export function actOf(event: Pick<KeyboardEvent, 'key' | 'code' | 'altKey' | 'ctrlKey' | 'metaKey' | 'shiftKey'>): Act | null {
   if (event.altKey || (event.ctrlKey && event.key !== '0') || event.metaKey) return null;
