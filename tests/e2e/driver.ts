@@ -5,6 +5,7 @@ export interface Media {
   readonly colorScheme?: 'light' | 'dark';
   readonly reducedMotion?: boolean;
   readonly forcedColors?: boolean;
+  readonly moreContrast?: boolean;
 }
 
 export interface Page {
@@ -134,7 +135,7 @@ function chromiumTab(page: Chromium, close: () => Promise<void>): Page {
     evaluate: (body) => page.evaluate(body),
     until: async (expression) => asked(page, await (session ??= page.context().newCDPSession(page)), expression),
     size: (width, height) => page.setViewportSize({ width, height }),
-    media: ({ colorScheme, reducedMotion, forcedColors }) => page.emulateMedia({ colorScheme: colorScheme ?? null, reducedMotion: reducedMotion ? 'reduce' : null, forcedColors: forcedColors ? 'active' : null }),
+    media: ({ colorScheme, reducedMotion, forcedColors, moreContrast }) => page.emulateMedia({ colorScheme: colorScheme ?? null, reducedMotion: reducedMotion ? 'reduce' : null, forcedColors: forcedColors ? 'active' : null, contrast: moreContrast ? 'more' : null }),
     before: async (script) => {
       const added = await page.addInitScript(script);
       return () => added.dispose();

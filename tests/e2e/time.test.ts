@@ -119,8 +119,27 @@ test('who wrote this last: back to the steps that changed the selected page', as
   expect(visited).toEqual([7, 6, 3]);
 });
 
+test('who wrote this last is the store, not the fork that made its entry read-only; that is told as what it is', async () => {
+  await act('run');
+  await at(9);
+  await onNothing();
+  // The parent's page: fork and the child's copy changed its entry only.
+  for (const to of [8, 7, 6]) await lead('[', to);
+  await page.until(`document.querySelector('pf-memory').selected.pid === 1`);
+  await act('who');
+  await at(2);
+  await contains('.toast', 'Step 5 came later and wrote nothing: it changed only its entry');
+  await act('who');
+  await contains('.toast', 'This step did');
+  await expect.poll(() => position()).toBe(2);
+  await find('change of its entry');
+  await act('next');
+  await at(3);
+});
+
 test('it plays with a speed, can be paused, and stops at the end', async () => {
   const speed = (value: number) => page.evaluate<void>(`(() => { const menu = document.querySelector('.pf-speed select'); menu.value = '${value}'; menu.dispatchEvent(new Event('change')); })()`);
+  // Slow enough that a busy machine can be paused before the end.
   await speed(1);
   await act('play');
   await page.until(`Number(document.documentElement.dataset.position) >= 2`);
@@ -156,11 +175,17 @@ test('two moments are compared: changes marked, both one click away, forgotten a
   await expect.poll(() => count('pf-compare .processes .pf-mark.added')).toBe(1);
   await expect.poll(() => count('pf-compare .areas .added')).toBeGreaterThan(3);
   await expect.poll(() => text('pf-compare .counters')).toContain('free frames');
+  // The picture itself carries the marks: the new process, its areas and its page.
+  const marks = () => page.evaluate<number>(`document.querySelector('pf-space').svg().then((svg) => [...svg.matchAll(/>[+−~]</g)].length)`);
+  await expect.poll(marks).toBeGreaterThan(3);
+  await contains('pf-legend', 'new since A');
   await page.click('pf-compare .pf-ways button');
   await at(2);
   await contains('pf-compare', 'Nothing differs.');
+  await expect.poll(marks).toBe(0);
   await page.click('.pf-ab button:nth-child(2)');
   await contains('pf-compare', 'Set A at one moment');
+  await page.until(`document.querySelector('pf-legend .pf-change') === null`);
 });
 
 test('an edit before the end starts a branch; both are there, can be named and removed', async () => {
@@ -212,6 +237,22 @@ test('the chosen tab stays, whatever steps do', async () => {
     await expect.poll(() => page.evaluate(`document.querySelector('#pf-tab-${tab}').ariaSelected`)).toBe('true');
     await contains('#pf-inspected', words);
   }
+});
+
+test('each process has a line of its own in the charts of memory, below the slider that it belongs to', async () => {
+  await act('run');
+  await at(9);
+  await page.click('#dock-counters');
+  const picture = (name: string) => `[...document.querySelectorAll('pf-charts figure')].find((one) => one.querySelector('b').textContent.startsWith(${JSON.stringify(name)}))?.querySelector('pf-picture')`;
+  for (const name of ['Proportional memory', 'Resident memory']) {
+    await page.until(`${picture(name)}?.picture.shapes.filter(({ id }) => id?.startsWith('run:')).length === 2`);
+  }
+  await contains('pf-charts', 'program 2');
+  // A moment stands below itself: both begin and end at the same place.
+  await expect.poll(() => page.evaluate<number[]>(`(() => {
+    const [a, b] = [document.querySelector('#time .pf-slider'), ${picture('Faults')}].map((one) => one.getBoundingClientRect());
+    return [a.left - b.left, a.right - b.right].map((by) => Math.round(Math.abs(by)));
+  })()`)).toEqual([0, 0]);
 });
 
 test('other settings are run beside this one, as another line of the same charts', async () => {

@@ -45,6 +45,111 @@ const boxOf = async (addr: string, pid = 1) => {
 };
 const tool = (words: string) => page.evaluate<void>(`[...document.querySelectorAll('.pf-tools button')].find((button) => button.textContent === ${JSON.stringify(words)}).click()`);
 
+test('the frame tab follows the page from frame to frame, and says so; a frame can be kept in sight', async () => {
+  const frame = () => text('pf-frame .pf-where b');
+  await page.evaluate(`document.querySelector('#pf-tab-frame').click()`);
+  for (const to of [1, 2, 3, 4]) {
+    await act('step');
+    await at(to);
+  }
+  // A click on a page takes the page, not the number of its frame.
+  const { x, y } = await boxOf(A, 2);
+  await page.clickAt(x, y);
+  await contains('pf-frame .pf-pin', 'Keep looking at frame');
+  const first = await frame();
+  await act('step');
+  await at(5);
+  await contains('pf-frame .pf-moved', `The page has moved: at step 4 it was in ${first}`);
+  const copy = await frame();
+  expect(copy).not.toBe(first);
+  // The frame that it has left is one click away, and so is the way back.
+  await page.click('pf-frame .pf-moved button');
+  await contains('pf-frame .pf-other', `is in ${copy}`);
+  expect(await frame()).toBe(first);
+  await page.click('pf-frame .pf-pin button');
+  await contains('pf-frame .pf-where', copy);
+  // Kept in sight it stays, whatever is touched.
+  await page.click('pf-frame .pf-pin button');
+  await contains('pf-frame .pf-pin', 'is kept in sight');
+  await act('step');
+  await at(6);
+  await contains('pf-frame .pf-other', `is in ${first}`);
+  expect(await frame()).toBe(copy);
+  await page.click('pf-frame .pf-pin button');
+  await contains('pf-frame .pf-where', first);
+  // munmap leaves it without a frame.
+  await act('step');
+  await at(7);
+  const parent = await boxOf(A, 1);
+  await page.clickAt(parent.x, parent.y);
+  await contains('pf-frame .pf-where', first);
+  await act('step');
+  await at(8);
+  await contains('pf-frame .pf-moved', `The page is in no frame now; at step 7 it was in ${first}`);
+  expect(await count('pf-frame .pf-where')).toBe(0);
+});
+
+test('the card beside a page covers nothing of it, at any size', async () => {
+  await act('step');
+  await act('step');
+  await at(2);
+  for (const [width, height] of [[1440, 900], [390, 844], [320, 640]] as const) {
+    await page.size(width, height);
+    const { x, y } = await boxOf(A);
+    await page.move(x, y);
+    await page.until(`document.querySelector('.pf-space-box .pf-card') !== null`);
+    await drawnTwice();
+    expect(await page.evaluate<boolean>(`(() => {
+      const space = document.querySelector('pf-space');
+      const pfn = space.scene.lanes[0].data.cells.flatMap((run) => run.pfn[${Number.parseInt(A, 16) / 4096} - run.page] ?? [])[0];
+      const { box } = space.placesOf(pfn)[0];
+      const card = document.querySelector('.pf-space-box .pf-card').getBoundingClientRect();
+      return card.right > box.left && card.left < box.right && card.bottom > box.top && card.top < box.bottom;
+    })()`), `${width}`).toBe(false);
+    await page.move(2, 2);
+    await page.until(`document.querySelector('.pf-space-box .pf-card') === null`);
+  }
+});
+
+/** Opens what is folded, by its key. */
+const unfold = async (summary: string) => {
+  await page.until(`document.querySelector(${JSON.stringify(summary)}) !== null`);
+  await page.evaluate(`document.querySelector(${JSON.stringify(summary)}).focus()`);
+  await page.press('Enter');
+};
+
+test('frames of RAM, entries of a table and marks of time stand as lists too, and lead where they say, by keys', async () => {
+  await act('run');
+  await at(9);
+  // Marks of time.
+  await unfold('#time .pf-time-legend summary');
+  await contains('#time .pf-marks', 'step 9 of 9, line 10');
+  expect(await text('#time .pf-marks li:first-child')).toContain('step 2 of 9, line 3');
+  expect(await text('#time .pf-marks li:first-child')).toContain('1 fault');
+  expect(await text('#time .pf-marks li:last-child')).toMatch(/signal/);
+  expect(await count('#time .pf-marks button[tabindex="0"]')).toBe(1);
+  await page.evaluate(`document.querySelector('#time .pf-marks button[tabindex="0"]').focus()`);
+  await page.press('ArrowUp');
+  await page.press('Enter');
+  await at(5);
+  // Frames of RAM: each frame is in one line.
+  await page.click('#dock-ram');
+  await unfold('.dock-body .pf-frames summary');
+  await page.until(`document.querySelectorAll('.dock-body .pf-frames .pf-row').length > 3`);
+  expect(await text('.dock-body .pf-frames')).toContain('page table');
+  const line = `[...document.querySelectorAll('.dock-body .pf-frames .pf-row')].find((row) => row.textContent.includes('private, its own')).querySelector('button')`;
+  const name = await page.evaluate<string>(`${line}.textContent`);
+  await page.evaluate(`${line}.focus()`);
+  await page.press('Enter');
+  await contains('pf-frame .pf-where', name);
+  // Entries of the last table of the walk: the two pages that are present near the top.
+  await page.evaluate(`document.querySelector('#pf-tab-walk').click()`);
+  await unfold('pf-walk .pf-entries summary');
+  await page.until(`document.querySelectorAll('pf-walk .pf-entries tbody tr').length > 0`);
+  expect(await text('pf-walk .pf-entries summary')).toContain(`${await count('pf-walk .pf-entries tbody tr')} `);
+  expect(await text('pf-walk .pf-entries tbody tr.on')).toContain('0x7ffff7ff3000');
+});
+
 test('the wheel moves, with Ctrl it zooms about the pointer', async () => {
   await many();
   const first = await seen();
@@ -316,6 +421,58 @@ test.runIf(isChromium)('the pattern beside the colour: the drawing differs where
   const ink = await page.evaluate<number>(`(() => { const canvas = document.querySelector('pf-minimap canvas'); const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height); return new Set(Array.from({ length: data.length / 4 }, (_, i) => data.slice(i * 4, i * 4 + 4).join())).size; })()`);
   await page.media({});
   expect(ink).toBeGreaterThan(1);
+});
+
+/** How much two colours of the page differ, 1 to 21: that of the text of an element, and that of what is below it. */
+const contrast = (selector: string) => page.evaluate<number>(`(() => {
+  const one = document.querySelector(${JSON.stringify(selector)});
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const light = (colour) => {
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((part) => (part / 255 <= .03928 ? part / 255 / 12.92 : ((part / 255 + .055) / 1.055) ** 2.4));
+    return .2126 * r + .7152 * g + .0722 * b;
+  };
+  const [a, b] = [light(getComputedStyle(one).color), light(getComputedStyle(document.body).backgroundColor)].sort((x, y) => y - x);
+  return (a + .05) / (b + .05);
+})()`);
+
+test.runIf(isChromium)('with more contrast asked for, quiet words and borders stand out, in light and dark', async () => {
+  await act('step');
+  await at(1);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const moreContrast of [false, true]) {
+      await page.media({ colorScheme, moreContrast });
+      await page.until(`matchMedia('(prefers-contrast: more)').matches === ${moreContrast} && document.documentElement.dataset.theme === '${colorScheme}'`);
+      const seen = await contrast('.pf-quiet');
+      if (moreContrast) expect(seen, colorScheme).toBeGreaterThan(10);
+      else expect(seen, colorScheme).toBeGreaterThan(4.5);
+      for (const token of ['line', 'edge']) {
+        await page.evaluate(`document.querySelector('#pf-probe')?.remove(); document.body.insertAdjacentHTML('beforeend', '<i id="pf-probe" style="color: var(--${token})"></i>')`);
+        if (moreContrast) expect(await contrast('#pf-probe'), `${colorScheme} ${token}`).toBeGreaterThan(token === 'edge' ? 7 : 3);
+      }
+    }
+  }
+  await page.media({});
+});
+
+test.runIf(isChromium)('where colours are forced, what is chosen is told by a border, and pictures have the colours of the system', async () => {
+  await act('step');
+  await act('step');
+  await at(2);
+  await page.media({ forcedColors: true });
+  await page.until(`matchMedia('(forced-colors: active)').matches`);
+  for (const open of ['#dock-counters', '#dock-ram', '#dock-story', '#pf-tab-area', '#pf-tab-frame', '#pf-tab-walk', '#verdict']) {
+    await page.click(open);
+    await drawnTwice();
+    expect(await page.evaluate<string[]>(`[...document.querySelectorAll('[aria-pressed=true], [aria-selected=true], [aria-current=true], [aria-current=step]')]
+      .filter((one) => one.checkVisibility() && !one.closest('.pf-tree') && one.getBoundingClientRect().width > 1)
+      .filter((one) => { const { outlineStyle, outlineWidth } = getComputedStyle(one); return outlineStyle !== 'solid' || parseFloat(outlineWidth) < 2; }).map((one) => one.outerHTML.slice(0, 90))`), open).toEqual([]);
+  }
+  // One set of names for sheets and pictures.
+  expect(await page.evaluate<Record<string, string>>(`document.querySelector('pf-space').colours()`)).toMatchObject({ bg: 'Canvas', text: 'CanvasText', 'k-anon': 'CanvasText', 'k-absent': 'Canvas', 'm-new': 'CanvasText' });
+  await page.media({});
+  await expect.poll(() => page.evaluate<string>(`document.querySelector('pf-space').colours().bg`)).toMatch(/^#/);
 });
 
 test('no error reached the console', () => {

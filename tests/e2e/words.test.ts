@@ -5,7 +5,7 @@ import { type Page, sight } from './driver.ts';
 import { DIST, openForEachTest } from './site.ts';
 
 let page: Page;
-const { text, count, contains, paste, at, act, command, script, drawnTwice, goTo } = sight(() => page);
+const { text, count, contains, paste, at, act, command, script, drawnTwice, goTo, example, position } = sight(() => page);
 
 openForEachTest((opened) => {
   page = opened;
@@ -93,6 +93,25 @@ test('addresses of a log that lie elsewhere here are told with both; what was no
   await contains('.cm-content', '0x7f110000f000 here');
 });
 
+test('a log tells no touches: where a page is absent that is said, and which call mapped it is found', async () => {
+  await example('ls.strace');
+  // It opens at a call that left memory, not at the maps that are compared before the end.
+  await contains('.pf-call', 'mmap(NULL, 335872');
+  const opened = await position();
+  await contains('pf-legend', 'A log tells no touches');
+  for (const tab of ['frame', 'walk', 'bytes']) {
+    await click(`#pf-tab-${tab}`);
+    await contains(`pf-${tab} .pf-untouched`, 'not which pages it touched');
+  }
+  await goTo('7ffff7dcd000');
+  await page.until(`document.querySelector('pf-memory').selected.addr === '7ffff7dcd000'`);
+  await click('pf-bytes .pf-who-wrote button');
+  await page.until(`Number(document.documentElement.dataset.position) < ${opened} && document.querySelector('.pf-call')?.textContent.includes('mmap(0x7ffff7dcd000, 1400832')`);
+  // A recording with its faults tells them.
+  await example('ls');
+  await page.until(`document.querySelector('pf-legend') !== null && document.querySelector('.pf-untouched') === null`);
+});
+
 test('memory that a log does not show is marked: in the picture, its legend, the table and the details', async () => {
   await pasteAndStep(ELSEWHERE, 6);
   await contains('pf-legend', 'assumed, not in the log');
@@ -119,10 +138,11 @@ test('of a run under other settings it is told where it stopped, and its lines c
   await click('.pf-run');
   await contains('.pf-went', 'Other than as written from step 1 (line 2): mmap = -1 ENOMEM');
   expect(await text('.pf-went')).toContain('Stopped after step 1 of 9');
-  const lines = () => count('pf-charts figure .run.r1');
-  expect(await lines()).toBeGreaterThan(3);
+  const lines = `[...document.querySelectorAll('pf-charts pf-picture')].filter((one) => one.picture.shapes.some(({ id }) => id === 'run:1')).length`;
+  // Each chart has it, that of the proportional memory too.
+  expect(await page.evaluate<number>(lines)).toBe(6);
   await click('.pf-runs li:nth-child(2) .pf-run-name');
-  await page.until(`document.querySelectorAll('pf-charts figure .run.r1').length === 0`);
+  await page.until(`${lines} === 0`);
   expect(await page.evaluate(`document.querySelector('.pf-runs li:nth-child(2) .pf-run-name').ariaPressed`)).toBe('false');
 });
 
@@ -197,6 +217,64 @@ test('a message covers no tool', async () => {
   await page.until(`document.querySelector('.toast').matches(':popover-open')`);
   expect(await covered()).toEqual([]);
 });
+
+test('a message covers nothing of the story, nor of the picture', async () => {
+  await stepTo(2);
+  await page.press('m');
+  await page.until(`document.querySelector('.toast').matches(':popover-open')`);
+  expect(await page.evaluate<string[]>(`(() => {
+    const toast = document.querySelector('.toast').getBoundingClientRect();
+    return ['.dock', '.memory', 'pf-time', 'pf-inspector', 'pf-console'].filter((one) => {
+      const box = document.querySelector(one).getBoundingClientRect();
+      return box.right > toast.left && box.left < toast.right && box.bottom > toast.top && box.top < toast.bottom;
+    });
+  })()`)).toEqual([]);
+});
+
+test('rights stay in one piece wherever they stand, and what checks are is explained', async () => {
+  await stepTo(1);
+  for (const [width, height] of [[1440, 900], [1024, 700], [390, 844], [320, 640]] as const) {
+    await page.size(width, height);
+    await page.until(`document.querySelectorAll('pf-story .pf-perms-text').length >= 2`);
+    expect(await page.evaluate<number[]>(`[...document.querySelectorAll('pf-story .pf-perms-text')].filter((one) => one.checkVisibility()).map((one) => one.getClientRects().length).filter((lines) => lines !== 1)`)).toEqual([]);
+  }
+  await page.size(1440, 900);
+  const box = await page.evaluate<{ x: number; y: number; width: number; height: number }>(`document.querySelector('[data-term=checks]').getBoundingClientRect().toJSON()`);
+  await page.move(box.x + box.width / 2, box.y + box.height / 2);
+  await isTold('Each would have been a refusal');
+  // Each heading of the story stands there once.
+  expect(await page.evaluate<string[]>(`[...document.querySelectorAll('pf-story .pf-h')].map((head) => head.textContent.trim()).filter((name, at, all) => all.indexOf(name) !== at)`)).toEqual([]);
+});
+
+for (const [width, height] of [[390, 844], [320, 640]] as const) {
+  test(`${width} × ${height}: the verdict has one place and one width, whatever it says`, async () => {
+    await page.size(width, height);
+    await page.evaluate<void>(`(() => {
+      window.chips = new Set();
+      const look = () => {
+        const chip = document.querySelector('#verdict');
+        const { x, y, width, height } = chip.getBoundingClientRect();
+        window.chips.add([chip.classList.contains('running') ? 'running' : 'said', ...[x, y, width, height].map(Math.round)].join(' '));
+        window.looking = requestAnimationFrame(look);
+      };
+      look();
+    })()`);
+    // Long enough for its progress to be seen.
+    await paste(`a = mmap(NULL, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n${'store(a, 1)\n'.repeat(40_000)}munmap(a, 4K) = -1 EINVAL\n`);
+    // A script opens at its end: from its start it runs once more.
+    await at(40_002);
+    await act('start');
+    await at(0);
+    await act('run');
+    await at(40_002);
+    await page.until(`document.querySelector('#verdict:not(.running)') !== null && [...window.chips].some((chip) => chip.startsWith('running'))`);
+    const chips = await page.evaluate<string[]>('[...window.chips]');
+    // An example has no menu beside it: what is compared is one's own text.
+    const places = chips.filter((chip) => !chip.includes(` ${width - 16} `)).map((chip) => chip.replace(/^\w+ /, ''));
+    expect(new Set(places).size, chips.join('; ')).toBeLessThanOrEqual(1);
+    expect(new Set(chips.map((chip) => chip.split(' ')[4])).size, chips.join('; ')).toBe(1);
+  });
+}
 
 /** Buttons and fields below the message. */
 const covered = () => page.evaluate<string[]>(`(() => {

@@ -21,6 +21,7 @@ import './interface/split/pf-split.ts';
 import './interface/story/pf-story.ts';
 import './interface/time/pf-time.ts';
 import './interface/page/page.css';
+import './interface/page/contrast.css';
 
 useTheme();
 const app = document.getElementById('app')!;
@@ -146,8 +147,18 @@ function progress(): void {
 function showToast(): void {
   const element = document.querySelector<HTMLElement>('.toast')!;
   const isShown = element.matches(':popover-open');
-  if (page.toast.text && !isShown) element.showPopover();
+  if (page.toast.text && !isShown) {
+    overText(element);
+    element.showPopover();
+  }
   if (!page.toast.text && isShown) element.hidePopover();
+}
+
+/** On a desk it stands over the end of the text, where no tool and no part of the story is. */
+function overText(element: HTMLElement): void {
+  const { left, bottom, width, height } = find('pf-editor').getBoundingClientRect();
+  const isDesk = matchMedia('(min-width: 901px)').matches && height > 0;
+  Object.assign(element.style, isDesk ? { left: `${left + 10}px`, bottom: `${innerHeight - bottom + 8}px`, maxWidth: `${width - 20}px`, transform: 'none' } : { left: '', bottom: '', maxWidth: '', transform: '' });
 }
 
 function pressed(event: KeyboardEvent): void {
@@ -168,6 +179,8 @@ async function start(): Promise<void> {
     sample: ({ id }: { id: string }) => page.texts.openExample(id), new: ({ text }: { text: string }) => page.texts.fresh(text), own: (kept: never) => page.texts.openOwn(kept),
     save: () => saveText(model.text, fileName(model.text, model.kind)), said: ({ text }: { text: string }) => page.toast.say(text),
   })) find('pf-open').addEventListener(name, (event) => void then((event as CustomEvent).detail as never));
+  // What is said moves with the text that it stands over.
+  new ResizeObserver(() => overText(document.querySelector('.toast')!)).observe(find('pf-editor'));
   await page.links.follow(location.hash, true);
   addEventListener('hashchange', () => void page.links.follow(location.hash, false));
   addEventListener('keydown', pressed);

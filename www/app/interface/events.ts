@@ -16,6 +16,8 @@ export interface PanelEvents {
   'compare': { readonly what: 'a' | 'none' | 'show' };
   /** Select a page, an area or a frame, and show it in a tab if one is named. */
   'place': { readonly place: Place; readonly tab?: InspectorTab };
+  /** Keep a frame selected whatever becomes of the page; null: follow the page again. */
+  'pin': { readonly pfn: number | null };
   /** Something is pointed at; null: nothing any more. */
   'hover-place': { readonly place: Place | null };
   /** The tab that the reader has chosen. */
@@ -50,6 +52,7 @@ declare global {
     'go': CustomEvent<PanelEvents['go']>;
     'find': CustomEvent<PanelEvents['find']>;
     'place': CustomEvent<PanelEvents['place']>;
+    'pin': CustomEvent<PanelEvents['pin']>;
     'hover-place': CustomEvent<PanelEvents['hover-place']>;
     'tab': CustomEvent<PanelEvents['tab']>;
     'line': CustomEvent<PanelEvents['line']>;

@@ -38,7 +38,8 @@ function said(value: unknown): string {
   if (Array.isArray(value)) return value.map(said).join('');
   if (typeof value !== 'object' || !('strings' in value && 'values' in value)) return '';
   const { strings, values } = value as { strings: readonly string[]; values: readonly unknown[] };
-  // A word that is explained is part of its sentence.
+  // A word that is explained, or stays in one piece, is part of its sentence.
+  if (strings[0] === '<span class="pf-perms-text">') return said(values[0]);
   if (strings[0]!.startsWith('<button type="button" class="pf-term"')) return said(values[1]);
   return strings.map((part, i) => part + said(values[i])).join('').replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
 }

@@ -111,3 +111,10 @@ test('what is typed is found by its letters, words first', () => {
   expect(fit('xyz', 'abc')).toBe(null);
   expect(fitting('', ['b', 'a'], (x) => x).map(({ one }) => one)).toEqual(['b', 'a']);
 });
+
+test('of a call that no manual has, what is said names each of its arguments', () => {
+  for (const { name, parameters, section } of CALLS) {
+    if (section !== null) continue;
+    for (const parameter of parameters) expect(EN.CALLS[name], `${name}: ${parameter}`).toMatch(new RegExp(`\\b${parameter}\\b`));
+  }
+});

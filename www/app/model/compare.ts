@@ -83,7 +83,7 @@ export function compare(a: At, b: At): Comparison {
     to: b.position,
     processes,
     areas: pids.flatMap((pid) => areaChanges(pid, listOf(laneOf(a, pid)?.areas ?? null), listOf(laneOf(b, pid)?.areas ?? null))),
-    pages: pids.flatMap((pid) => pageChanges(pid, laneOf(a, pid)?.cells ?? [], laneOf(b, pid)?.cells ?? [])),
+    pages: pids.flatMap((pid) => pageChanges(pid, laneOf(a, pid), laneOf(b, pid))),
     counters: [...pids.flatMap((pid) => counterChanges(pid, processOf(a, pid), processOf(b, pid))), ...machineChanges(a, b)],
   };
 }
@@ -126,18 +126,35 @@ function areaChanges(pid: number, before: readonly One[], after: readonly One[])
   return changes.sort((x, y) => (BigInt(`0x${x.start}`) < BigInt(`0x${y.start}`) ? -1 : 1));
 }
 
-function pageChanges(pid: number, before: readonly Cells[], after: readonly Cells[]): PageChange[] {
+/** Whether a page is absent for certain, though it was not asked for: nothing is mapped there, or nothing of its area is present. */
+function isAbsent(lane: Lane | undefined, page: number): boolean {
+  const areas = lane?.areas;
+  if (!areas) return true;
+  // The last one that begins at or below it.
+  let [low, high] = [0, areas.count];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (areas.start[middle]! <= page) low = middle + 1;
+    else high = middle;
+  }
+  const i = low - 1;
+  return i < 0 || page >= areas.start[i]! + areas.pages[i]! || areas.present[i] === 0;
+}
+
+function pageChanges(pid: number, a: Lane | undefined, b: Lane | undefined): PageChange[] {
   const pages = (runs: readonly Cells[]) => new Map(runs.flatMap(({ page, cells, pfn }) => Array.from(cells, (cell, i) => [page + i, { cell: cell & 15, pfn: pfn[i]! }] as const)));
-  const [was, is] = [pages(before), pages(after)];
+  const [was, is] = [pages(a?.cells ?? []), pages(b?.cells ?? [])];
   const changes: PageChange[] = [];
   const gone = (cell: number) => cell === 0 || cell === 15;
   for (const page of [...new Set([...was.keys(), ...is.keys()])].sort((x, y) => x - y)) {
     const [from, to] = [was.get(page), is.get(page)];
-      const [a, b] = [from && !gone(from.cell) ? from : null, to && !gone(to.cell) ? to : null];
-    if (!a && !b) continue;
-    if (a && b && a.cell === b.cell && a.pfn === b.pfn) continue;
+    // Of what was not looked at nothing is said.
+    if ((!from && !isAbsent(a, page)) || (!to && !isAbsent(b, page))) continue;
+    const [old, now] = [from && !gone(from.cell) ? from : null, to && !gone(to.cell) ? to : null];
+    if (!old && !now) continue;
+    if (old && now && old.cell === now.cell && old.pfn === now.pfn) continue;
     const frame = (side: { pfn: number } | null) => (side && side.pfn !== NO_FRAME ? side.pfn : null);
-    changes.push({ mark: a && b ? '~' : b ? '+' : '−', pid, addr: hex(page), from: a?.cell ?? null, to: b?.cell ?? null, fromFrame: frame(a), toFrame: frame(b) });
+    changes.push({ mark: old && now ? '~' : now ? '+' : '−', pid, addr: hex(page), from: old?.cell ?? null, to: now?.cell ?? null, fromFrame: frame(old), toFrame: frame(now) });
   }
   return changes;
 }

@@ -18,8 +18,8 @@ export interface Cost {
 /** Cycles a nanosecond of the machine that is thought of. */
 export const CLOCK = 3;
 
-/** The bill of a step; `levels`: of the page tables. */
-export function costOf({ step }: Pick<Explanation, 'step'>, levels: 4 | 5 = 4): Cost {
+/** The bill of a step; `levels`: of the page tables; `isSwitch`: another process ran the step before. */
+export function costOf({ step }: Pick<Explanation, 'step'>, levels: 4 | 5 = 4, isSwitch = false): Cost {
   const counts = new Map<PriceName, number>();
   const add = (price: PriceName, count: number) => count > 0 && counts.set(price, (counts.get(price) ?? 0) + count);
   const of = <K extends FactKind>(kind: K) => step.facts.filter((fact): fact is FactOf<K> => fact.kind === kind);
@@ -68,7 +68,7 @@ export function costOf({ step }: Pick<Explanation, 'step'>, levels: 4 | 5 = 4): 
   add('forkArea', of('areaNew').filter(({ pid }) => born.has(pid)).length);
   add('exit', of('processEnded').length);
   add('signal', step.handled + (step.ending === 'signal' ? 1 : 0));
-  add('flush', of('tlbFlushed').length);
+  add(isSwitch ? 'switch' : 'flush', of('tlbFlushed').length);
 
   const lines = [...counts].map(([price, count]) => ({ price, count, cycles: Math.round(PRICES[price].cycles * count * (price === 'walk' ? levels / 4 : 1)) }));
   const cycles = lines.reduce((total, line) => total + line.cycles, 0);

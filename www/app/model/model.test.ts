@@ -120,8 +120,20 @@ test('a log is shown where its program still had memory, with the verdict of the
   const log = readFileSync(new URL('../../../tests/scripts/real/ls.strace.pf', import.meta.url), 'utf8');
   await model.setText(log, 'before the end');
   expect(model.position).toBeLessThan(model.length);
+  // Not at the maps that are compared, nor at the descriptors that are closed then: at the last call that left memory.
+  expect(model.at!.last!.call).toBe('mmap');
+  expect(model.at!.touched).not.toBeNull();
   expect(model.at!.processes.some(({ ended }) => ended === null)).toBe(true);
   expect(model.verdictAt).toBe(model.length);
+});
+
+test('what a log leaves out is known as a whole, though it is shown before its end', async () => {
+  const { model } = made();
+  model.see('story', ['verdict']);
+  await model.setText(`${readFileSync(new URL('../../../tests/logs/unknown-constant.strace', import.meta.url), 'utf8')}mprotect(0x7f11000100`, 'before the end');
+  expect(model.position).toBeLessThan(model.length);
+  expect(model.leftOut).toHaveLength(model.verdict!.leftOut);
+  expect([...model.leftOut].every((one) => one !== undefined)).toBe(true);
 });
 
 test('a typed call joins the text; a wrong one is refused with its reason', async () => {

@@ -5,10 +5,11 @@
 import type { LeftOut, ScriptErrorPlace, StepReport, TextKind } from '../../lib/index.ts';
 import type { Areas, At, Find, Incoming, Opened, Place, PssOverTime, Question, Ran, Tried, VerdictInfo, Want } from '../worker/protocol.ts';
 import { Equal } from './equal.ts';
+import { followed, samePlace } from './frame.ts';
 import { type Heat, HeatMap } from './heat.ts';
 import { CannotDo, type Client, Crashed, type Heard } from '../worker/client.ts';
 import { type LaneSight, Sight } from './sight.ts';
-import { TrackStore } from './tracks.ts';
+import { TrackStore, lastOfMemory } from './tracks.ts';
 import { withWindow } from './window.ts';
 import { reasonOf } from './verdict.ts';
 
@@ -56,6 +57,8 @@ export class Model {
   doing: Doing | null = null;
   selection: Place | null = null;
   hover: Place | null = null;
+  /** The frame that stays selected though pages move. */
+  pinned: number | null = null;
   crash: Crash | null = null;
   runs: readonly Run[] = [];
   /** Proportional set sizes over the steps, if somebody looked. */
@@ -77,6 +80,8 @@ export class Model {
   /** The way under way, and where it leads. */
   #heading: { readonly way: number; readonly to: number } | null = null;
   #looks = 0;
+  /** What stands behind the verdict is there. */
+  #remarked: Promise<void> = Promise.resolve();
   /** Where the session stood before the text could not be read. */
   #stood = 0;
 
@@ -180,14 +185,19 @@ export class Model {
     return way === this.#ways && turn === this.#texts && this.at !== null && this.errors.length === 0;
   }
 
-  /** Back to where a process still lived: a program that has ended has nothing to show. */
+  /** Back to where a process still lived, and there was memory to show. */
   async #beforeTheEnd(turn: number): Promise<void> {
     const end = this.position;
+    // Of a moment before the end less is known: what stands behind the verdict is asked for here.
+    await this.#remarked;
+    if (turn !== this.#texts || this.position !== end) return;
     const isOver = () => this.at !== null && this.at.processes.every(({ ended }) => ended !== null);
     for (let back = 1; back <= Math.min(MOST_BACK, end) && isOver(); back++) {
       if (!(await this.#wayTo(end - back, turn))) return;
     }
-    if (isOver()) await this.goTo(end);
+    // A log ends with what is no memory any more: files are closed, and what was recorded is compared.
+    const last = isOver() ? end : this.opened?.isLog ? lastOfMemory(this.history.tracks, this.position) : null;
+    if (last !== null && last !== this.position) await this.goTo(last);
   }
 
   /** Nothing of the text before is left. */
@@ -195,6 +205,7 @@ export class Model {
     if (this.opened) this.#stood = this.position;
     this.opened = this.at = this.verdict = this.selection = this.hover = this.marked = null;
     this.verdictAt = 0;
+    this.pinned = null;
     this.remarks = [];
     this.leftOut = [];
     this.runs = [];
@@ -229,6 +240,11 @@ export class Model {
     return true;
   }
 
+  /** The last of the steps behind `until`, up to `to`, that changed what is selected so. */
+  lastChange(what: Find, until: number, to: number): Promise<number | null> {
+    return this.ask<number | null>({ of: 'find', what, from: to + 1, back: true, place: this.selection, until });
+  }
+
   /** Stops a long way where it is, or the reading of a long text. */
   cancel(): void {
     if (!this.#client.stopReading()) return this.#client.cancel();
@@ -244,15 +260,16 @@ export class Model {
     this.#take(at);
     this.errors = at.stopped ? [at.stopped] : [];
     const touched = at.touched;
-    if (touched) this.selection = touched;
+    // A frame that is pinned is looked at whatever is touched.
+    if (touched) this.selection = { ...touched, pfn: this.pinned };
     if (at.verdict && at.position >= this.verdictAt) {
       this.verdict = at.verdict;
       this.verdictAt = at.position;
     }
     this.#changed('state');
     // What the step touched is looked at as what is selected.
-    if (touched && !samePlace(at.selected?.place ?? null, touched)) void this.lookAgain();
-    void this.#remark();
+    if (touched && !samePlace(at.selected?.place ?? null, this.selection)) void this.lookAgain();
+    this.#remarked = this.#remark();
   }
 
   /** What stands behind the verdict: its remarks, and the first calls that it leaves out. */
@@ -327,10 +344,20 @@ export class Model {
   }
 
   select(place: Place | null): void {
-    if (samePlace(place, this.selection)) return;
-    this.selection = place;
+    const own = place && followed(this.at, place);
+    // Another frame takes the place of the one that is pinned; a page does not.
+    if (own && own.pfn !== null) this.pinned = null;
+    const chosen = own && { ...own, pfn: own.pfn ?? this.pinned };
+    if (samePlace(chosen, this.selection)) return;
+    this.selection = chosen;
     this.#changed('state');
     void this.lookAgain();
+  }
+
+  /** Keeps a frame selected, whatever becomes of pages; null: the frame of the selected page again. */
+  pin(pfn: number | null): void {
+    this.pinned = pfn;
+    if (this.selection) this.select({ ...this.selection, pfn: null });
   }
 
   point(place: Place | null): void {
@@ -484,10 +511,6 @@ const READING_STOPPED: ScriptErrorPlace = {
 const PSS_POINTS = 120;
 /** Remarks that the page holds. */
 const MOST_REMARKS = 200;
-
-export function samePlace(a: Place | null, b: Place | null): boolean {
-  return a === b || (a !== null && b !== null && a.pid === b.pid && a.addr === b.addr && a.pfn === b.pfn);
-}
 
 function areSame(a: Uint32Array, b: Uint32Array): boolean {
   return a.length === b.length && a.every((value, i) => value === b[i]);

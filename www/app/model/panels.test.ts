@@ -56,6 +56,9 @@ test('the bill of a step counts what its facts say, each thing once', () => {
   expect(prices(step([{ kind: 'pagesPresent', pid: 1, at, count: 16, page: 'file' }], { accessed: true, faults: [1, 0] }))).toContainEqual(['faultFile', 1]);
   const fork = step([{ kind: 'processNew', pid: 2, parent: 1, thread: false }, { kind: 'areaNew', pid: 2, at, perms: 'rw-p', name: '', ops: null }, { kind: 'tablesMade', count: 3 }], { call: 'fork' });
   expect(prices(fork)).toEqual([['fork', 1], ['forkArea', 1], ['syscall', 1]]);
+  // A flush that another process brings is named as that.
+  expect(prices(step([{ kind: 'tlbFlushed' }], { accessed: true }))).toContainEqual(['flush', 1]);
+  expect(costOf(step([{ kind: 'tlbFlushed' }], { accessed: true }), 4, true).lines.map(({ price }) => price)).toContain('switch');
   expect(costOf(step([], { ending: 'skipped' })).cycles).toBe(0);
   expect(costOf(step([{ kind: 'tlbFilled', count: 4, addr: '1', frame: 1 }], { accessed: true, counted: 4 }), 5).cycles).toBe(150);
   expect([roughly(1513), roughly(7.2), roughly(2_330_265)]).toEqual(['1.5 µs', '7.2 ns', '2.3 ms']);
@@ -87,6 +90,18 @@ test('two moments: areas added, gone, changed; pages; counters; processes', () =
   expect(found.counters).toContainEqual({ pid: 1, counter: 'rss', from: 1, to: 3 });
   expect(found.counters).toContainEqual({ pid: null, counter: 'free', from: 10, to: 8 });
   expect(compare(a, a)).toEqual({ from: 1, to: 1, processes: [], areas: [], pages: [], counters: [] });
+});
+
+test('of pages that one of two moments was not asked for nothing is said, unless they were absent for certain', () => {
+  const seen = [{ page: 16, cells: Uint8Array.of(2, 2), pfn: Uint32Array.of(5, 6) }];
+  const area = (present: number) => [{ start: 16, pages: 4, present }];
+  const pages = (a: At['lanes'], b: At['lanes']) => compare(at(1, [process(1)], [...a]), at(2, [process(1)], [...b])).pages.map(({ mark, addr }) => mark + addr);
+  // The reader looked elsewhere at the first moment, or does now.
+  expect(pages([lane(1, area(2))], [lane(1, area(2), seen)])).toEqual([]);
+  expect(pages([lane(1, area(2), seen)], [lane(1, area(2))])).toEqual([]);
+  expect(pages([lane(1, area(0))], [lane(1, area(2), seen)])).toEqual(['+10000', '+11000']);
+  expect(pages([lane(1, area(2), seen)], [lane(1, [{ start: 64, pages: 1 }])])).toEqual(['−10000', '−11000']);
+  expect(pages([], [lane(1, area(2), seen)])).toEqual(['+10000', '+11000']);
 });
 
 test('an area that grew downwards is the same area', () => {

@@ -236,11 +236,31 @@ export function lineOf(values: Float64Array, length: number, columns: number): L
   return { least, greatest, most };
 }
 
+/** Steps that have a mark or took a fault, from 0. */
+export function markedSteps({ ending, faults }: Pick<Tracks, 'ending' | 'faults'>): Uint32Array {
+  const found = new Uint32Array(ending.length);
+  let count = 0;
+  for (let step = 0; step < ending.length; step++) if (faults[step]! > 0 || marksOf(ending[step]!) !== 0) found[count++] = step;
+  return found.slice(0, count);
+}
+
+/** Groups of calls that leave an area, or a page, to look at. */
+const SHOWN: ReadonlySet<string> = new Set(['map', 'protect', 'advise', 'move', 'heap', 'lock', 'access'] satisfies (typeof CALL_GROUPS)[number][]);
+
+/** The last position, up to one, whose step did something to memory that can still be seen; null if there is none. */
+export function lastOfMemory(tracks: Tracks, position: number): number | null {
+  for (let step = Math.min(position, stepsOf(tracks)) - 1; step >= tracks.from; step--) {
+    const i = step - tracks.from;
+    if (SHOWN.has(CALL_GROUPS[tracks.call[i]!]!) && (tracks.ending[i]! & ENDING_BITS) === ENDING.ok) return step + 1;
+  }
+  return null;
+}
+
 /**
  * The next position for which something holds, as far as the tracks know; null if there is none among them. A position
  * is the number of steps run: the step that the answer shows is the one before it. Changes of an area only the worker finds.
  */
-export function find(tracks: Tracks, what: Exclude<Find, 'change of the area'>, from: number, back: boolean, page: number | null = null): number | null {
+export function find(tracks: Tracks, what: Exclude<Find, 'change of the area' | 'change of its entry'>, from: number, back: boolean, page: number | null = null): number | null {
   const holds = (i: number): boolean => {
     const ending = tracks.ending[i]!;
     switch (what) {

@@ -1,20 +1,9 @@
 /** Paints shapes on a canvas. */
 import { type Pattern, type Picture, type Shape, TOKENS, type Theme, type Token } from './shapes.ts';
 
-/** In forced colours texture tells kinds apart: fills are the colour of text, grounds that of the canvas. */
-const FORCED: Partial<Record<Token, string>> = {
-  bg: 'Canvas', panel: 'Canvas', card: 'Canvas', line: 'GrayText', edge: 'CanvasText', text: 'CanvasText', quiet: 'CanvasText', accent: 'Highlight',
-  'accent-soft': 'Canvas', mark: 'Canvas', 'mark-edge': 'Highlight', bad: 'LinkText', 'k-absent': 'Canvas', 'k-free': 'Canvas', 'k-zero': 'GrayText',
-  'k-ink': 'Canvas', 'k-ink-dark': 'Canvas', 'k-file': 'LinkText', 'k-table': 'GrayText',
-};
-
 /** The colours that hold for an element now. */
 export function themeOf(element: Element): Theme {
   const theme: Record<string, string> = {};
-  if (globalThis.matchMedia?.('(forced-colors: active)').matches) {
-    for (const token of TOKENS) theme[token] = FORCED[token] ?? 'CanvasText';
-    return theme as Theme;
-  }
   const style = getComputedStyle(element);
   for (const token of TOKENS) theme[token] = style.getPropertyValue(`--${token}`).trim() || '#888888';
   return theme as Theme;

@@ -2,11 +2,16 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { fitRange } from './axis.ts';
+import { CELL } from '../worker/protocol.ts';
+import { drawChart } from './chart.ts';
+import { drawEntries, entryAt, entryBox } from './entries.ts';
+import type { Comparison } from '../model/compare.ts';
 import { copyOnWrite, frames, full, kinds, python3, scene } from './golden/fixtures.ts';
 import { Heat } from './heat.ts';
 import { drawMinimap, minimapAxis } from './minimap.ts';
 import { composeRam, drawRam, frameBox } from './ram.ts';
 import type { Picture } from './shapes.ts';
+import { changesOf } from './space/changes.ts';
 import { locate } from './space/compose.ts';
 import { drawSpace } from './space/draw.ts';
 import { toSvg } from './svg.ts';
@@ -54,6 +59,22 @@ describe('address spaces', () => {
   test('a range, and a touch of nothing', () => matches('range', drawSpace(scene([python3()], wide, { touched: { pid: 1, page: 0x7ffff7fc0 }, range: { pid: 1, from: 0x7ffff7fbe, to: 0x7ffff7ff0 } }))));
   test('true scale', () => matches('true-scale', drawSpace(scene([python3()], wide, { layout: { trueScale: true } }))));
   test('low addresses first, in pages and decimal', () => matches('low-first', drawSpace(scene([python3()], wide, { lowFirst: true, view: { page: 0, zoom: 1 }, units: { addresses: 'dec', sizes: 'pages' } }))));
+  test('compared with a moment before: new, gone and other, in cards and in rows', () => {
+    const area = (mark: '+' | '−' | '~', pid: number, start: string, end: string, name = '') => ({ mark, pid, start, end, name, perms: 'rw-p', fields: [] });
+    const page = (mark: '+' | '−' | '~', pid: number, addr: string) => ({ mark, pid, addr, from: null, to: null, fromFrame: null, toFrame: null });
+    const comparison: Comparison = {
+      from: 2, to: 5, counters: [], processes: [{ mark: '+', pid: 2, name: 'child' }],
+      areas: [area('+', 2, '7ffff7ff3000', '7ffff7ff7000'), area('~', 1, '7ffff7ff3000', '7ffff7ff7000'), area('−', 1, '10000000', '10004000', '/usr/lib/part.so')],
+      pages: [page('~', 1, '7ffff7ff3000'), page('+', 1, '7ffff7ff4000'), page('−', 1, '7ffff7ff5000'), page('+', 2, '7ffff7ff3000')],
+    };
+    const changes = changesOf(comparison);
+    matches('comparison', drawSpace(scene(copyOnWrite(), wide, { changes })));
+    matches('comparison-dark', drawSpace(scene(copyOnWrite(), wide, { changes })), DARK);
+    const [first, second, third] = python3().areas.start;
+    const hex = (start: number) => (start * 4096).toString(16);
+    const rows = changesOf({ ...comparison, processes: [], pages: [], areas: [area('+', 1, hex(first!), hex(first! + 1)), area('~', 1, hex(second!), hex(second! + 1)), area('−', 1, hex(third! - 4), hex(third!)), area('−', 1, '500000000000', '500000100000', '[heap]')] });
+    matches('comparison-rows', drawSpace(scene([python3()], wide, { changes: rows, lowFirst: true, view: { page: 0, zoom: 1 } })));
+  });
   test('narrow, one process', () => matches('phone', drawSpace(scene([python3()], { width: 362, height: 480 }, { touched: { pid: 1, page: 0x7ffff79e9 } }))));
 });
 
@@ -72,6 +93,26 @@ describe('physical memory', () => {
     const ties = [1, 2].map((pid) => ({ from: locate(one, pid, PAGE)!, to: at, lane: one.lanes[pid - 1]!.box, isMain: pid === 2 }));
     matches('ties', { ...wide, shapes: [...drawSpace(one).shapes, ...drawTies(ties, { x: 0, y: 46, w: 720, h: 500 })], label: 'ties' });
   });
+});
+
+test('a chart: lines that begin late, have a hole, go up and down within a pixel', () => {
+  const make = (value: (i: number) => number, spread = 0) => ({ least: Float64Array.from({ length: 300 }, (_, i) => value(i) - spread), greatest: Float64Array.from({ length: 300 }, (_, i) => value(i)), most: 40 });
+  const lines = [{ look: 0, line: make((i) => (i < 40 ? 4 : 12 + Math.floor(i / 30))) }, { look: 1, line: make((i) => (i < 90 || (i > 200 && i < 220) ? Number.NaN : 20 + (i % 60) / 4), 3) }, { look: 2, line: make((i) => 40 - Math.floor(i / 10)) }];
+  const input = { width: 600, height: 60, label: 'a chart', lines, least: 0, most: 40, words: { least: '', most: '160 KiB' }, now: 0.4 };
+  matches('chart', drawChart(input));
+  matches('chart-dark', drawChart({ ...input, words: { least: '8 KiB', most: '160 KiB' } }), DARK);
+});
+
+test('the entries of a page table: each kind, the one of the walk, the one that is pointed at', () => {
+  const entries = new Uint8Array(512);
+  for (let kind = 0; kind < 16; kind++) entries.fill(kind, kind * 20, kind * 20 + 12);
+  entries[511] = CELL.anon;
+  matches('entries', drawEntries({ width: 340, label: 'PTE', entries, chosen: 511, cursor: 25 }));
+  matches('entries-unknown', drawEntries({ width: 340, label: 'PTE', entries: null, chosen: 255, cursor: 255 }));
+  for (const index of [0, 63, 64, 300, 511]) {
+    const { x, y, w, h } = entryBox(340, index);
+    expect(entryAt(340, x + w / 2, y + h / 2)).toBe(index);
+  }
 });
 
 test('the minimap', () => {

@@ -181,15 +181,26 @@ function heightsOf(areas: Areas, options: LayoutOptions, { first, parts, edges, 
   for (let i = 0; i < n; i++) if (parts[i] === 0) gaps++;
   // With thousands of them a small gap is a thin line.
   const thin = gaps > 2000;
-  const scale = options.height / edges[n]!;
+  // Most areas are nothing beside 128 TiB: each is at least so high that it can be seen, and what is left of the window is to scale.
+  const least = options.trueScale ? leastHeight(n - gaps, options.height) : 0;
+  const scale = Math.max(0, options.height - least * (n - gaps)) / edges[n]!;
   for (let i = 0; i < n; i++) {
     const size = edges[i + 1]! - edges[i]!;
-    if (options.trueScale) grows[i] = size * scale;
+    if (options.trueScale) [grows[i], stays[i]] = [size * scale, parts[i] === 0 ? 0 : least];
     else if (parts[i] === 0) stays[i] = thin && size < 2 ** 18 ? 4 : cards ? GAP_HEIGHT + 4 : GAP_HEIGHT;
     else grows[i] = cards ? naturalHeight(areas, first[i]!, options.width) : ROW_HEIGHT;
   }
   return { grows, stays };
 }
+
+/** Height that an area has at least at true scale: a row while there is room for rows, else what can be seen. */
+export function leastHeight(areas: number, height: number): number {
+  const room = (height * 0.6) / Math.max(1, areas);
+  return room >= LEAST_ROW ? LEAST_ROW : Math.max(2, Math.min(4, room));
+}
+
+/** A row with words. */
+const LEAST_ROW = 14;
 
 /** The same with lenses for the pages that must be seen: cheap, for every step has others. */
 export function withFocus(base: Layout, options: LayoutOptions): Layout {

@@ -72,25 +72,45 @@ export function windowBox(input: MinimapInput): Box {
 
 const columnsOf = new WeakMap<Axis, Int8Array>();
 
+/** Which columns have something in RAM: it changes more often than what lies there. */
+const presenceOf = new WeakMap<Uint32Array, { readonly axis: Axis; readonly columns: Uint8Array }>();
+
+function columnPresence({ areas, axis }: MinimapInput, columns: number): Uint8Array {
+  const known = presenceOf.get(areas.present);
+  if (known?.axis === axis && known.columns.length === columns) return known.columns;
+  const present = new Uint8Array(columns);
+  eachArea(areas, axis, columns, (i, from, to) => {
+    if (areas.present[i]! > 0) present.fill(1, from, to);
+  });
+  presenceOf.set(areas.present, { axis, columns: present });
+  return present;
+}
+
+/** Each area with the columns that it is in. */
+function eachArea(areas: Areas, axis: Axis, columns: number, take: (area: number, from: number, to: number) => void): void {
+  let piece = 0;
+  for (let i = 0; i < areas.count; i++) {
+    while (piece < axis.count - 1 && axis.start[piece]! < areas.start[i]!) piece++;
+    const [a, b] = [axis.edge(piece, columns), axis.edge(piece + 1, columns)];
+    const from = Math.min(columns - 1, Math.floor(Math.min(a, b)));
+    take(i, from, Math.min(columns, Math.max(from + 1, Math.floor(Math.max(a, b)))));
+  }
+}
+
 /** What each column of pixels mostly holds, −1 for nothing: made once for an axis, for every frame of a pan draws it. */
 function columnKinds({ areas, axis }: MinimapInput, columns: number): Int8Array {
   const known = columnsOf.get(axis);
   if (known?.length === columns) return known;
   const kind = new Int8Array(columns).fill(-1);
   const counts = new Uint32Array(KINDS * columns);
-  let piece = 0;
-  for (let i = 0; i < areas.count; i++) {
-    while (piece < axis.count - 1 && axis.start[piece]! < areas.start[i]!) piece++;
-    const [a, b] = [axis.edge(piece, columns), axis.edge(piece + 1, columns)];
-    const from = Math.min(columns - 1, Math.floor(Math.min(a, b)));
-    const to = Math.min(columns, Math.max(from + 1, Math.floor(Math.max(a, b))));
+  eachArea(areas, axis, columns, (i, from, to) => {
     const own = areas.kind[i]!;
     for (let x = from; x < to; x++) {
       const count = ++counts[x * KINDS + own]!;
       const most = kind[x]!;
       if (most !== own && (most < 0 || count > counts[x * KINDS + most]!)) kind[x] = own;
     }
-  }
+  });
   columnsOf.set(axis, kind);
   return kind;
 }
@@ -102,13 +122,21 @@ export function drawMinimap(input: MinimapInput): Picture {
   const shapes: Shape[] = [{ t: 'rect', x: box.x - 0.5, y: box.y - 0.5, w: box.w + 1, h: box.h + 1, r: 4, fill: 'card', stroke: 'edge' }];
   const kind = columnKinds(input, Math.max(1, Math.floor(box.w)));
   const columns = kind.length;
+  const present = columnPresence(input, columns);
+  let isPale = false;
   for (let x = 0; x < columns; ) {
     let behind = x + 1;
-    while (behind < columns && kind[behind] === kind[x]) behind++;
+    while (behind < columns && kind[behind] === kind[x] && present[behind] === present[x]) behind++;
     if (kind[x]! >= 0) {
       const look = AREA_LOOK[kind[x]!]!;
       const w = behind - x;
-      shapes.push({ t: 'rect', x: box.x + x, y: box.y + 3, w: w > 4 ? w - 1 : w, h: box.h - 6, fill: look.fill, ...(look.pattern && w >= 4 ? { pattern: look.pattern } : {}) });
+      const at = { x: box.x + x, y: box.y + 3, w: w > 4 ? w - 1 : w, h: box.h - 6 };
+      // Of what has nothing in RAM only the place is shown: the colours are those of pages.
+      if (present[x]) shapes.push({ t: 'rect', ...at, fill: look.fill, ...(look.pattern && w >= 4 ? { pattern: look.pattern } : {}) });
+      else {
+        isPale = true;
+        shapes.push({ t: 'rect', x: at.x + 0.5, y: at.y + 0.5, w: Math.max(1, at.w - 1), h: at.h - 1, fill: 'k-absent', ...(w >= 4 ? { stroke: 'edge' as const } : {}) });
+      }
     }
     x = behind;
   }
@@ -123,7 +151,7 @@ export function drawMinimap(input: MinimapInput): Picture {
   const [left, right] = input.flipped ? [addressText(SPACE_PAGES, units), '0'] : ['0', addressText(SPACE_PAGES, units)];
   const y = input.height - 3;
   shapes.push({ t: 'text', x: box.x + 2, y, text: left, size: 11, fill: 'quiet' }, { t: 'text', x: box.x + box.w - 2, y, text: right, size: 11, fill: 'quiet', anchor: 'end' });
-  const words = box.w > 420 ? `${pagesText(SPACE_PAGES, units)}, gaps folded` : pagesText(SPACE_PAGES, units);
+  const words = box.w > 420 ? `${pagesText(SPACE_PAGES, units)}, gaps folded${isPale ? ' · hollow: nothing in RAM' : ''}` : pagesText(SPACE_PAGES, units);
   shapes.push({ t: 'text', x: box.x + box.w / 2, y, text: words, size: 11, fill: 'quiet', anchor: 'middle' });
   return { width: input.width, height: input.height, shapes, label: `The whole space: ${areas.count} areas; in the window ${addressText(input.seen.from, units)} to ${addressText(input.seen.to, units)}` };
 }

@@ -176,6 +176,18 @@ describe('address spaces', () => {
     }
   });
 
+  test('at true scale each area of a small program is seen, with its name', () => {
+    for (const lowFirst of [true, false]) {
+      const one = scene(copyOnWrite().slice(0, 1), { width: 700, height: 420 }, { layout: { trueScale: true, lowFirst }, lowFirst, view: { page: lowFirst ? 0 : 2 ** 35, zoom: 1 } });
+      const [{ layout, zoom, box, data }] = one.lanes as [typeof one.lanes[0]];
+      for (let piece = 0; piece < layout.axis.count; piece++) if (layout.parts[piece]! > 0) expect(layout.axis.piece(piece, zoom).h).toBeGreaterThanOrEqual(14);
+      // What is left of the window is to scale.
+      expect(layout.axis.length(zoom)).toBeCloseTo(box.h, 6);
+      const words = flat(drawSpace(one).shapes).filter((shape) => shape.t === 'text').map(({ text }) => text);
+      expect(words.filter((text) => /^(r|-)[w-][x-][ps]$/.test(text))).toHaveLength(data.areas.count);
+    }
+  });
+
   test('the worker is asked for what is in sight and no more', () => {
     const [look] = lookOf(scene([python3()], { width: 700, height: 600 }, { touched: { pid: 1, page: 0x7ffff7c00 } }));
     expect(look!.strips!.count).toBeGreaterThan(20);
@@ -221,6 +233,19 @@ describe('address spaces', () => {
 });
 
 describe('the minimap', () => {
+  test('what has nothing in RAM has no colour of pages', () => {
+    const draw = (present: number) => {
+      const { areas } = lane(1, '', '', [{ start: 0x1000, cells: null, pages: 64, present }]);
+      return drawMinimap({ width: 600, height: 44, areas, axis: minimapAxis(areas, true), seen: { from: 0x1000, to: 0x1010 }, touched: null, selected: null, flipped: true });
+    };
+    const fills = (present: number) => flat(draw(present).shapes).filter((shape) => shape.t === 'rect').map(({ fill }) => fill);
+    const words = (present: number) => flat(draw(present).shapes).filter((shape) => shape.t === 'text').map(({ text }) => text).join(' ');
+    expect(fills(0)).not.toContain('k-anon');
+    expect(words(0)).toContain('hollow: nothing in RAM');
+    expect(fills(3)).toContain('k-anon');
+    expect(words(3)).not.toContain('hollow');
+  });
+
   test('never overflows and shows where the window is', () => {
     for (const { areas } of [python3(), big]) {
       for (const flipped of [true, false]) {

@@ -8,6 +8,7 @@ export const TOKENS = [
   'bg', 'panel', 'card', 'line', 'edge', 'text', 'quiet', 'accent', 'accent-soft', 'mark', 'mark-edge', 'bad',
   'k-absent', 'k-zero', 'k-anon', 'k-cow', 'k-file', 'k-shmem', 'k-guard', 'k-marker', 'k-swapped', 'k-special', 'k-huge',
   'k-table', 'k-kernel', 'k-free', 'k-ink', 'k-ink-dark', 'h-read', 'h-write', 'h-execute', 'h-fault',
+  'm-new', 'm-gone', 'm-changed',
 ] as const;
 export type Token = (typeof TOKENS)[number];
 export type Theme = Readonly<Record<Token, string>>;

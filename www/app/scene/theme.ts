@@ -87,6 +87,7 @@ export const LIGHT: Theme = {
   'k-absent': '#e9edf3', 'k-zero': '#cfd6e2', 'k-anon': '#1f7f74', 'k-cow': '#e89a2c', 'k-file': '#2f6bc9', 'k-shmem': '#7a4fc0', 'k-guard': '#b3261e',
   'k-marker': '#8a5a00', 'k-swapped': '#6b4a3a', 'k-special': '#4a5876', 'k-huge': '#0b5d8a', 'k-table': '#98a3b8', 'k-kernel': '#3d4a66',
   'k-free': '#edf0f5', 'k-ink': '#ffffff', 'k-ink-dark': '#1a1d24', 'h-read': '#2f6bc9', 'h-write': '#c2410c', 'h-execute': '#7a4fc0', 'h-fault': '#b3261e',
+  'm-new': '#1a7538', 'm-gone': '#b3261e', 'm-changed': '#8a4b00',
 };
 
 export const DARK: Theme = {
@@ -95,4 +96,5 @@ export const DARK: Theme = {
   'k-absent': '#272d39', 'k-zero': '#7685a3', 'k-anon': '#3fb5a6', 'k-cow': '#f0a94e', 'k-file': '#6ba0f2', 'k-shmem': '#b594f0', 'k-guard': '#ff8a80',
   'k-marker': '#d9b25a', 'k-swapped': '#c79a83', 'k-special': '#93a3c7', 'k-huge': '#5cb6e6', 'k-table': '#7d8aa3', 'k-kernel': '#b9c4dc',
   'k-free': '#232934', 'k-ink': '#10131a', 'k-ink-dark': '#10131a', 'h-read': '#6ba0f2', 'h-write': '#ff9a5c', 'h-execute': '#b594f0', 'h-fault': '#ff8a80',
+  'm-new': '#5fcf86', 'm-gone': '#ff8a80', 'm-changed': '#e6b35c',
 };

@@ -34,6 +34,7 @@ export const PRICES = {
   forkArea: price(760, 'an area copied to a child', 'Measured: half of fork with 1,000 areas more, 510 ns each.'),
   exit: price(240_000, 'a process ended', 'Measured: the other half of fork + exit + wait.'),
   signal: price(6_600, 'a signal', 'Measured: SIGSEGV and a jump out of its handler, 2,205 ns.'),
+  switch: price(600, 'a switch to another process: CR3 loaded, and the TLB emptied with it', 'Rule of thumb: a load of CR3, and the walks that follow it. The work of the scheduler is not counted.'),
   flush: price(600, 'the TLB emptied', 'Rule of thumb: a load of CR3, and the walks that follow it.'),
 } as const;
 

@@ -3,6 +3,12 @@
 const n = (count: number, one: string, many = `${one}s`) => `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 
 export const details = {
+  /** Why nothing is in RAM. */
+  untouched: {
+    log: 'This log tells the calls of a program, not which pages it touched: here a page is in RAM only if a call put it there (read into it, MAP_POPULATE, mlock). Whether it was in RAM in the program, the log does not say. A store or load typed behind a step shows what a touch would do.',
+    dump: 'This text tells how areas lie, not which of their pages are in RAM. Build it “as calls that yield it”, and a store or load shows what a touch would do.',
+  },
+
   area: {
     none: (pid: number, addr: string) => `No area of process ${pid} covers 0x${addr}: an access is SIGSEGV with SEGV_MAPERR.`,
     size: (bytes: string, pages: number, present: number) => `${bytes} · ${n(pages, 'page')}, ${present === 0 ? 'none' : present.toLocaleString('en')} present`,
@@ -56,6 +62,9 @@ export const details = {
     covers: (bytes: string) => `an entry covers ${bytes}`,
     entries: (name: string) => `512 entries of the ${name} table. Arrow keys move, Page Up and Page Down go to the next that is used, Enter goes in.`,
     entryNow: (index: number, words: string, addr: string) => `[${index}] ${words} · from ${addr}`,
+    noEntries: 'No entry of this table is used.',
+    entriesTable: (count: number) => `${n(count, 'entry', 'entries')} used, as a table`,
+    entryHead: { index: 'entry', what: 'what it is', from: 'addresses from' },
     unknownEntries: 'Only the entry of this walk is known here.',
     notReached: 'Not reached: the walk ended above.',
     decoded: 'Bit by bit',
@@ -81,6 +90,11 @@ export const details = {
     absent: 'No frame: the page is not present.',
     free: (pfn: number) => `Frame ${pfn} is free: nobody uses it, and its bytes mean nothing.`,
     title: (pfn: number) => `frame ${pfn}`,
+    moved: (position: number, from: unknown, to: unknown): unknown[] => (from === null ? [`At step ${position.toLocaleString('en')} the page was in no frame; now it is in `, to, '.'] : to === null ? [`The page is in no frame now; at step ${position.toLocaleString('en')} it was in `, from, '.'] : [`The page has moved: at step ${position.toLocaleString('en')} it was in `, from, ', now it is in ', to, '.']),
+    otherFrame: (addr: string, own: unknown): unknown[] => (own === null ? [`The selected page ${addr} is in no frame now.`] : [`The selected page ${addr} is in `, own, '.']),
+    pin: (pfn: number) => `Keep looking at frame ${pfn}`,
+    pinned: (pfn: number) => `Frame ${pfn} is kept in sight, wherever the page goes.`,
+    unpin: 'Follow the page',
     physical: (addr: string) => `physical 0x${addr}`,
     holds: 'holds',
     kinds: {
@@ -173,7 +187,8 @@ export const details = {
     counting: 'being counted …',
     process: 'Process', all: 'all',
     empty: 'Nothing has been run yet.',
-    chartLabel: (name: string, runs: number) => `${name} over the steps${runs > 1 ? `, ${n(runs, 'run')}` : ''}. The table below has the values.`,
+    chartLabel: (name: string, lines: number) => `${name} over the steps${lines > 1 ? `, ${n(lines, 'line')}` : ''}. The table below has the values.`,
+    otherLines: (count: number) => `${n(count, 'more process', 'more processes')}: choose one above`,
     now: (name: string, value: string) => `${name}: ${value}`,
     table: 'Values as a table',
     step: 'step',

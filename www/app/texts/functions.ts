@@ -14,8 +14,8 @@ const at = (file: string, of: Readonly<Record<string, string>>): Record<string, 
 export const FUNCTIONS: Readonly<Record<string, FunctionText>> = {
   ...at('arch/x86/kernel/sys_x86_64.c', {
     'SYSCALL_DEFINE6(mmap)': 'The system call as the program makes it; the offset must be a multiple of the page size.',
-    arch_get_unmapped_area: 'Looks for a free range from the bottom upwards.',
-    arch_get_unmapped_area_topdown: 'Looks for the highest free range below the stack, from the top downwards.',
+    arch_get_unmapped_area: 'Looks for a free range from the bottom upwards; with MAP_FIXED it gives back the address that was asked for.',
+    arch_get_unmapped_area_topdown: 'Looks for the highest free range below the stack, from the top downwards; with MAP_FIXED, as brk asks it, it looks for nothing and gives back the address that was asked for.',
   }),
   ...at('mm/mmap.c', {
     ksys_mmap_pgoff: 'Finds the open file of the descriptor, or none for anonymous memory.',

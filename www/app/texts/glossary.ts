@@ -10,6 +10,8 @@ export interface Term {
 const term = (name: string, sentence: string, ...also: string[]): Term => ({ name, also, sentence });
 
 export const GLOSSARY = {
+  checks: term('checks passed', 'Before the kernel does what it is asked for, it makes sure of many things: that the length is not 0, that the limit of areas is not reached … Each would have been a refusal with an error number. Shown, they stand in the tree where they were made.', 'check', 'checks'),
+  untouched: term('no touches', 'A log of strace tells calls, not which pages the program touched, and maps only how areas lie. So hardly a page is shown in RAM, though the program had many there. Only what a call itself put into RAM is shown.', 'nothing in RAM'),
   vma: term('VMA', 'Virtual memory area: a run of pages of a process with the same permissions, from the same file or from none. It says what may be there; page tables say what is.', 'VMAs', 'vma', 'area'),
   page: term('page', '4 KiB of the addresses that a program uses. Where its bytes are, the page tables say.'),
   frame: term('frame', '4 KiB of RAM. A page that is present is in a frame; several pages may be in the same one.'),

@@ -17,7 +17,16 @@ export const panels = {
 
   memory: {
     assumed: 'assumed, not in the log',
+    comparedWith: (step: number) => `A is step ${step.toLocaleString('en')}. Compare lists the same.`,
+    toScale: 'small areas drawn larger',
+    untouched: { log: 'A log tells no touches: why hardly a page is in RAM', dump: 'It tells areas, not pages in RAM' },
     assumedWords: 'The log does not show it being mapped: it was there before, or the kernel made it when the program started. Where it lies was found out from the addresses of the log.',
+  },
+
+  ram: {
+    table: 'Frames as a table',
+    frames: (first: number, count: number) => (count === 1 ? `frame ${first.toLocaleString('en')}` : `frames ${first.toLocaleString('en')} to ${(first + count - 1).toLocaleString('en')}`),
+    tableLabel: (runs: number) => `Frames of RAM: ${n(runs, 'line')}, equal neighbours in one`,
   },
 
   inspector: {
@@ -58,7 +67,7 @@ export const panels = {
     assumed: (words: string) => `Assumed: ${words}.`,
     how: 'How: the kernel’s call tree',
     explain: 'say what each does',
-    passed: (count: number) => `${n(count, 'check')} passed`,
+    passed: (count: number) => `show ${n(count, 'check')} passed`,
     noTree: 'The kernel was not entered: the MMU did it alone.',
     moreLines: (count: number, left: number) => `Show ${count.toLocaleString('en')} more of ${left.toLocaleString('en')} lines`,
     untoldLines: (count: number) => `${n(count, 'more line')} between these are left out`,
@@ -67,6 +76,7 @@ export const panels = {
     changed: 'Changed',
     unchanged: 'Nothing.',
     made: 'made', gone: 'gone', other: 'other than before',
+    switched: 'another process runs: CR3 leads to its tables',
     counters: 'In numbers',
     counter: { faults: 'faults taken', rss: 'rss', childRss: 'rss of the new process', tables: 'page tables', free: 'free frames', tlbFills: 'TLB misses', tlbHits: 'TLB hits' },
     kib: (pages: number) => `${(pages * 4).toLocaleString('en')} KiB`,
@@ -93,10 +103,11 @@ export const panels = {
     speed: 'Speed',
     perSecond: (speed: number) => `${speed.toLocaleString('en')}/s`,
     find: 'Go to',
-    what: { fault: 'fault', signal: 'signal', refusal: 'refusal', difference: 'difference', call: 'call', 'change of the page': 'change of the page', 'change of the area': 'change of the area' },
+    what: { fault: 'fault', signal: 'signal', refusal: 'refusal', difference: 'difference', call: 'call', 'change of the page': 'change of the page', 'change of its entry': 'change of its entry', 'change of the area': 'change of the area' },
     previous: (what: string) => `Previous ${what}`, next: (what: string) => `Next ${what}`,
     who: 'Who wrote this last?',
-    whoWords: 'Goes back to the step that changed the selected page last',
+    whoMapped: 'Which call mapped it, or changed its area last?',
+    whoWords: 'Goes back to the last step that wrote to the selected page, or gave it another frame',
     nothingSelected: 'Select a page first',
     slider: 'Position in time',
     more: 'Tracks, finding, and two moments',
@@ -111,6 +122,10 @@ export const panels = {
     letters: { other: '·', map: 'm', unmap: 'u', protect: 'p', advise: 'v', move: 'r', heap: 'b', lock: 'l', process: 'f', file: 'o', access: 'a', ask: '?' },
     unknown: 'not run yet',
     table: 'The same as a table',
+    marksTable: (count: number) => (count === 0 ? 'No step has a mark' : `${n(count, 'step')} with a mark or a fault`),
+    marksShown: (count: number) => `The ${count.toLocaleString('en')} about this step are listed.`,
+    marksLabel: 'Steps with a mark or a fault. Arrow keys move, Enter goes there.',
+    faultsOf: (count: number) => n(count, 'fault'),
     tableHead: { group: 'Steps', count: 'How many', faults: 'Faults' },
     compare: 'Compare',
     setA: 'Set A here', forgetA: 'Forget A', showAB: (a: number) => `What changed since A (step ${a.toLocaleString('en')})`,

@@ -38,6 +38,7 @@ export function commandsOf(page: Page, around: Surroundings): Command[] {
     ...find('signal', 'signal', 'signal'),
     ...find('difference', 'difference from what is expected', 'difference', 'x'),
     ...find('page', 'change of the selected page', 'change of the page', 'c'),
+    ...find('entry', 'change of the entry of the selected page', 'change of its entry'),
     ...find('area', 'change of the selected area', 'change of the area'),
     { id: 'compare.mark', title: 'Mark this moment, to compare with (outside of the memory)', group: 'Time', keys: ['m'], isEnabled: canRun, run: () => page.comparing.compare('a') },
     { id: 'compare.show', title: 'What changed since the marked moment', group: 'Time', isEnabled: () => model.marked !== null, run: () => page.comparing.compare('show') },

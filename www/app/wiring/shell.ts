@@ -68,7 +68,7 @@ function memory(page: Page, actions: ShellActions): TemplateResult {
       ${model.crash ? crash(page) : nothing}
       ${isUnread ? html`<p class="empty">${words.unread}</p>` : nothing}
       ${model.at === null && model.doing ? html`<p class="empty">${words.running}</p>` : nothing}
-      <pf-memory .at=${model.at} .selected=${model.selection} .heat=${model.heatNow()} .texts=${page.given.texts()} .ownerOf=${page.given.ownerOf} @look=${actions.memory}
+      <pf-memory .at=${model.at} .selected=${model.selection} .heat=${model.heatNow()} .texts=${page.given.texts()} .untouched=${page.given.untouched()} .comparison=${page.comparing.moments} .ownerOf=${page.given.ownerOf} @look=${actions.memory}
         @select=${(event: CustomEvent) => page.panels.choose(event.detail)} @hover=${(event: CustomEvent) => model.point(event.detail && { ...event.detail, pfn: null })}></pf-memory>
     </section>`;
 }
@@ -85,7 +85,7 @@ function inspector(page: Page): TemplateResult {
   const { model, panels, proc: { texts: proc } } = page;
   return html`
     <aside aria-label=${words.inspector}>
-      <pf-inspector .at=${model.at} .tab=${panels.tab} .maps=${proc?.maps ?? null} .smaps=${proc?.smaps ?? null} .pid=${proc?.pid ?? null}
+      <pf-inspector .at=${model.at} .pinned=${model.pinned} @pin=${(event: CustomEvent) => model.pin(event.detail.pfn)} .untouched=${page.given.untouched()} .tab=${panels.tab} .maps=${proc?.maps ?? null} .smaps=${proc?.smaps ?? null} .pid=${proc?.pid ?? null}
         @tab=${(event: CustomEvent) => panels.showTab(event.detail.tab)}></pf-inspector>
       <button class="icon sheet-close" aria-label=${words.closeDetails} @click=${() => panels.sheet(false)}>${icon('close')}</button>
     </aside>`;
@@ -135,7 +135,7 @@ function docked(page: Page, actions: ShellActions): TemplateResult {
   if (open in DOCKED) void later(DOCKED[open as keyof typeof DOCKED]);
   switch (open) {
     case 'story': return html`<pf-story .first=${given.firstStep()} .isRunning=${model.doing !== null} .explanation=${model.at?.explanation ?? null} .last=${model.at?.last ?? null} .source=${given.source()} .processes=${model.at?.processes ?? []} .areas=${given.areasByProcess()} .tracks=${model.history.tracks} .position=${model.position}></pf-story>`;
-    case 'ram': return html`<pf-ram class="pf-whole" .ownerOf=${given.ownerOf} .ram=${model.at?.ram ?? null} .selected=${frameOf(model.at, model.selection) ?? frameOf(model.at, model.at?.touched ?? null)} .touched=${frameOf(model.at, model.at?.touched ?? null)}
+    case 'ram': return html`<pf-ram class="pf-whole" .hasTable=${true} .ownerOf=${given.ownerOf} .ram=${model.at?.ram ?? null} .selected=${frameOf(model.at, model.selection) ?? frameOf(model.at, model.at?.touched ?? null)} .touched=${frameOf(model.at, model.at?.touched ?? null)}
       @select=${(event: CustomEvent<{ pfn: number }>) => actions.frame(event.detail.pfn)}></pf-ram>`;
     case 'counters': return html`<pf-charts .runs=${given.runs()} .position=${model.position} .length=${model.length} .processes=${model.at?.processes ?? []} .pss=${model.pss} .pid=${null}
       @run-under=${(event: CustomEvent) => void page.runUnder(event.detail.header, event.detail.name, event.detail.advice)} @drop-run=${(event: CustomEvent) => model.dropRun(event.detail.index - 1)}></pf-charts>`;

@@ -5,6 +5,7 @@ import { guarded } from '../../lib/guarded.ts';
 import { readInSlices } from '../../lib/slices.ts';
 import type { WasmSession } from '../../lib/wasm/page.js';
 import type { AreaDetail, Areas, CachedFile, Cells, ProcessInfo, TlbEntry, Tracks, Would } from './protocol.ts';
+import { refined } from './refine.ts';
 import { loadedGlue } from './wasm.ts';
 
 /** An address of the protocol. */
@@ -69,7 +70,7 @@ export class Core {
   remarks(most: number): (readonly [number, StepReport])[] { return this.#wasm.remarks(most) as [number, StepReport][]; }
   explain(step: number): Explanation | null {
     const told = (this.#wasm.explain(step) ?? null) as ToldByCore | null;
-    return told && tell({ ...told, tree: told.tree.filter(isNoDistance) });
+    return told && refined(tell({ ...told, tree: told.tree.filter(isNoDistance) }));
   }
 
   verdict(): Omit<Verdict, 'leftOut'> & { leftOut: number; reasons: { reason: string; count: number }[] } {

@@ -162,6 +162,16 @@ describe('going', () => {
   });
 });
 
+test('a moved break is shown by the last page of the heap; where there is none, by nothing', async () => {
+  const { engine: one, on } = await opened('b = brk(0)\nbrk(b + 0x3000)\nbrk(b + 0x1000)\nbrk(b)\nbrk(b + 0x2001)\n');
+  const touched = async (to: number) => (await one.go(to, LOOK, on)).touched?.addr ?? null;
+  expect(await touched(1)).toBeNull();
+  expect(await touched(2)).toBe('403000');
+  expect(await touched(3)).toBe('401000');
+  expect(await touched(4)).toBeNull();
+  expect(await touched(5)).toBe('403001');
+});
+
 describe('asking', () => {
   const find = (what: string, from: number, back = false, place: unknown = null) => ({ of: 'find', what, from, back, place }) as never;
 
@@ -184,11 +194,30 @@ describe('asking', () => {
     const { engine: one, on } = await opened();
     const at = await one.go(5, LOOK, on);
     const place = { pid: 1, addr: at.last!.focus!, pfn: null };
-    // The child's copy takes nothing from the parent's page; the load by the parent marks its entry at most.
-    expect(await one.ask(find('change of the page', 4, true, place), on)).toBe(3);
-    expect(await one.ask(find('change of the page', 3, true, place), on)).toBe(2);
+    // The child's copy takes nothing from the parent's page, and fork only what its entry allows.
+    expect(await one.ask(find('change of the page', 5, true, place), on)).toBe(2);
+    expect(await one.ask(find('change of the page', 2, true, place), on)).toBeNull();
+    expect(await one.ask(find('change of the page', 0, false, place), on)).toBe(2);
+    expect(await one.ask(find('change of its entry', 5, true, place), on)).toBe(4);
+    expect(await one.ask(find('change of its entry', 4, true, place), on)).toBe(3);
+    expect(await one.ask(find('change of its entry', 3, true, place), on)).toBeNull();
     expect(await one.ask(find('change of the area', 0, false, place), on)).toBe(1);
     expect(one.position).toBe(5);
+  });
+
+  test('what a child finds in its pages its parent wrote, until somebody writes or the frame is another', async () => {
+    const { engine: one, on } = await opened(`${SCRIPT.replace('load(0x10)\n', '')}[c] store(a, "j")\n[c] mprotect(a, 4K, PROT_READ)\nstore(a, "hello")\n`);
+    const at = await one.go(9, LOOK, on);
+    const of = (pid: number) => ({ pid, addr: at.last!.focus!, pfn: null });
+    const back = async (what: string, pid: number, from: number) => one.ask(find(what, from, true, of(pid)), on);
+    // At fork the child has its parent's page: the store of step 2 is its last writer.
+    expect(await back('change of the page', 2, 4)).toBe(2);
+    expect(await back('change of the page', 2, 9)).toBe(7);
+    expect(await back('change of its entry', 2, 10)).toBe(8);
+    // The same bytes again are a write all the same.
+    expect(await back('change of the page', 1, 10)).toBe(9);
+    // No further back than one asks.
+    expect(await one.ask({ of: 'find', what: 'change of its entry', from: 10, back: true, place: of(2), until: 8 }, on)).toBeNull();
   });
 
   test('looks at another position, and stays where it is', async () => {
@@ -232,6 +261,11 @@ describe('asking', () => {
     const { engine: one, on } = await opened(`@ram 16M\n${SCRIPT}`);
     const { tracks, ...went } = await one.ask({ of: 'runUnder', header: '@ram 32M' }, on) as Ran;
     expect(tracks.call).toHaveLength(7);
+    // Its Pss is counted while it runs: of the child from the fork on.
+    expect([...went.pss.positions]).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(went.pss.pids).toEqual([1, 2]);
+    expect(went.pss.values[1]!.slice(0, 2)).toEqual(Float64Array.of(Number.NaN, Number.NaN));
+    expect(went.pss.values[1]![3]!).toBeGreaterThan(went.pss.values[1]![2]!);
     expect(went).toMatchObject({ position: 7, length: 7, stopped: null, isOver: false });
     expect(tracks.free[0]!).toBeGreaterThan(4096);
     expect(one.position).toBe(0);
@@ -246,6 +280,7 @@ describe('asking', () => {
     expect(few.first).toMatchObject({ report: { call: 'mmap', result: expect.stringMatching(/^-1 ENOMEM/) } });
     expect(few.position).toBeLessThan(few.length);
     expect(few.stopped).not.toBe(null);
+    expect(few.pss.positions.at(-1)).toBe(few.position);
     const same = await one.ask({ of: 'runUnder', header: '@ram 32M' }, on) as Ran;
     expect(same).toMatchObject({ first: null, stopped: null, isOver: true });
     const { engine: big, on: hears } = await opened('a = mmap(NULL, 32M, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\ntouch_write(a, 8000)\n');

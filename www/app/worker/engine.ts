@@ -4,6 +4,7 @@
  */
 import { type ScriptErrorPlace, ScriptError, type TextKind } from '../../lib/api.ts';
 import { Refused, gather } from '../incoming.ts';
+import { PageWatch } from './change.ts';
 import { tell } from './console.ts';
 import { Core, parse } from './core.ts';
 import { picture } from './picture.ts';
@@ -20,6 +21,8 @@ const WORTH_KEEPING = 25;
 const TIMES_ITS_COST = 4;
 /** How far before the goal of a way back a moment is kept. */
 const BACKWARDS = 32;
+/** Moments at which the Pss of a run under other settings is counted. */
+const PSS_POINTS = 120;
 /** Steps that a search runs at a time. */
 const STRIDE = 4096;
 
@@ -176,7 +179,7 @@ export class Engine {
     const open = this.#opened();
     const { core } = open;
     switch (question.of) {
-      case 'find': return this.#find(open, question.what, question.from, question.back, question.place, on);
+      case 'find': return this.#find(open, question, on);
       case 'try': return this.#try(open, question.line);
       case 'tell': return tell(core, question.line, question.pid, (why) => new CannotDo(why));
       case 'leftOut': return core.leftOut(question.from, question.to);
@@ -293,9 +296,10 @@ export class Engine {
   }
 
   /** The next position whose step has something. */
-  async #find(open: Open, what: Find, from: number, back: boolean, place: Place | null, on: On): Promise<number | null> {
+  async #find(open: Open, question: Sought, on: On): Promise<number | null> {
     const { core } = open;
-    if (what === 'change of the page' || what === 'change of the area') return this.#findChange(open, what === 'change of the area', from, back, place, on);
+    const { what, from, back, place } = question;
+    if (isChange(what)) return this.#findChange(open, question, on);
     const known = testOf(what, place, core.tracks(0));
     const { known: end } = core;
     if (back) {
@@ -318,19 +322,22 @@ export class Engine {
     });
   }
 
-  /** The next step after which a page, or the area around it, is another than before. */
-  async #findChange(open: Open, ofArea: boolean, from: number, back: boolean, place: Place | null, on: On): Promise<number | null> {
+  /** The next step after which a page, its entry, or the area around it is another than before. */
+  async #findChange(open: Open, { what, from, back, place, until = 0 }: Sought, on: On): Promise<number | null> {
     if (!place) throw new CannotDo('nothing is selected');
     const { core } = open;
     const addr = parse(place.addr);
     return this.#elsewhere(open, on, async (turn) => {
+      const page = what === 'change of the area' ? null : new PageWatch(core, { pid: place.pid, addr });
+      const watch = (most: number): Iterable<number> => (page ? page.run(most)[what === 'change of the page' ? 'page' : 'entry'] : core.watch(most, true, place.pid, addr));
       /** Positions of changes between two positions. */
       const changes = async (start: number, end: number) => {
         const found: number[] = [];
         this.#rewind(open, start);
         try {
           await this.#run(open, start, end, turn, on);
-          await this.#run(open, end, end, turn, on, (most) => found.push(...core.watch(most, ofArea, place.pid, addr)));
+          page?.begin();
+          await this.#run(open, end, end, turn, on, (most) => found.push(...watch(most)));
         } catch (error) {
           if (!(error instanceof ScriptError)) throw error;
         }
@@ -346,8 +353,8 @@ export class Engine {
         return null;
       }
       // From one kept moment to the next, the latest first.
-      for (let end = Math.max(0, Math.min(from - 1, core.length)); end > 0;) {
-        const start = core.savedBefore(end - 1);
+      for (let end = Math.max(0, Math.min(from - 1, core.length)); end > until;) {
+        const start = Math.max(until, core.savedBefore(end - 1));
         const last = (await changes(start, end)).at(-1);
         if (last !== undefined) return last;
         end = start;
@@ -391,8 +398,10 @@ export class Engine {
       throw error;
     }
     try {
-      const stopped = await this.#beside(open, core, on, (run) => run(core.length));
-      return howItWent(core, open.core.tracks(0), open.lines, stopped);
+      let stopped: ScriptErrorPlace | null = null;
+      const count = new PssCount(core);
+      const pss = await this.#beside(open, core, on, (run) => count.to(core.length, PSS_POINTS, async (to) => void (stopped = await run(to))));
+      return { ...howItWent(core, open.core.tracks(0), open.lines, stopped), pss };
     } finally {
       core.free();
     }
@@ -446,6 +455,10 @@ export class Engine {
 function kindThatRuns(as: TextKind): TextKind {
   return as === 'maps' || as === 'smaps' ? 'script' : as;
 }
+
+type Sought = Question & { readonly of: 'find' };
+
+const isChange = (what: Find): boolean => what.startsWith('change of');
 
 /** Whether a step of some columns has something. */
 function testOf(what: Find, place: Place | null, { faults, ending, call, pid }: Tracks): (step: number) => boolean {

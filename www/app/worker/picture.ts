@@ -1,4 +1,5 @@
 /** The machine as a look asks for it. */
+import type { StepReport } from '../../lib/api.ts';
 import { type Core, parse } from './core.ts';
 import { type Areas, type At, CELL, type Cells, type Lane, type LaneLook, type Look, type Place, type ProcessInfo, type Selected, type Told, type Want } from './protocol.ts';
 
@@ -25,7 +26,7 @@ export function picture(core: Core, look: Look): Picture {
     // Steps behind the position are known, but have not happened.
     reports: core.reports(look.reports[0], Math.min(look.reports[1], position)),
     last,
-    touched: last?.focus && last.pid !== null ? { pid: last.pid, addr: last.focus, pfn: null } : null,
+    touched: last ? touchedBy(core, last) : null,
     explanation: wants.has('explanation') && position > 0 ? toldOf(core, position - 1) : null,
     verdict: wants.has('verdict') ? core.verdict() : null,
     selected: look.selected ? selected(core, processes, look.selected, wants) : null,
@@ -33,6 +34,14 @@ export function picture(core: Core, look: Look): Picture {
     cache: wants.has('cache') ? core.cachedFiles() : null,
     meminfo: wants.has('meminfo') ? core.meminfo() : null,
   };
+}
+
+/** What a step was about. The break is the end of the heap: its last page is what there is to see; where there is no heap, nothing. */
+function touchedBy(core: Core, { call, focus, pid }: StepReport): Place | null {
+  if (!focus || pid === null) return null;
+  if (call !== 'brk' || core.area(pid, parse(focus), false, false)) return { pid, addr: focus, pfn: null };
+  const last = parse(focus) - 1n;
+  return core.area(pid, last, false, false)?.name === '[heap]' ? { pid, addr: (last & ~0xfffn).toString(16), pfn: null } : null;
 }
 
 /** Lines and changes of a step that the page gets, and how many of the lines are the last ones: there a refusal is decided. */

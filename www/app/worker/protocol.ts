@@ -55,8 +55,8 @@ export interface Place {
 }
 
 export type Question =
-  /** The next step from `from` on, in a direction, for which something holds. Answer: a position or null. */
-  | { readonly of: 'find'; readonly what: Find; readonly from: number; readonly back: boolean; readonly place: Place | null }
+  /** The next step from `from` on, in a direction, for which something holds; of a change backwards none before `until`. Answer: a position or null. */
+  | { readonly of: 'find'; readonly what: Find; readonly from: number; readonly back: boolean; readonly place: Place | null; readonly until?: number }
   /** Whether a line could be run where the session stands. Answer: `Tried`. */
   | { readonly of: 'try'; readonly line: string }
   /** A command of the console that only asks (`maps`, `smaps`, `walk a`, `explain`, `meminfo`, `frames`, `tlb`). Answer: a text. */
@@ -84,7 +84,8 @@ export type Question =
   /** The same text under other settings, run to its end beside this one; `advice`: with MADV_FREE for MADV_DONTNEED. Answer: `Ran`. */
   | { readonly of: 'runUnder'; readonly header: string; readonly advice?: boolean };
 
-export type Find = 'fault' | 'signal' | 'refusal' | 'difference' | 'call' | 'change of the page' | 'change of the area';
+/** A page changes with its bytes or its frame; its entry with what it allows, or with who else has the frame. */
+export type Find = 'fault' | 'signal' | 'refusal' | 'difference' | 'call' | 'change of the page' | 'change of its entry' | 'change of the area';
 
 export interface Tried {
   /** Null if it can be run. */
@@ -99,6 +100,7 @@ export interface Tried {
 /** How a run under other settings went. */
 export interface Ran {
   readonly tracks: Tracks;
+  readonly pss: PssOverTime;
   /** How far it came, of how many steps, and why no further. */
   readonly position: number;
   readonly length: number;

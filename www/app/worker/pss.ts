@@ -20,6 +20,8 @@ export class PssCount {
     for (let last = this.#positions.at(-1) ?? 0; last < known;) {
       last = Math.min(known, (Math.floor(last / this.#every) + 1) * this.#every);
       await run(last);
+      // A run that stopped comes no further.
+      if (this.core.position < last) break;
       this.#count(last);
     }
     return { positions: Uint32Array.from(this.#positions), pids: [...this.#values.keys()], values: [...this.#values.values()].map((all) => Float64Array.from({ length: this.#positions.length }, (_, i) => all[i] ?? Number.NaN)) };

@@ -17,7 +17,7 @@ export function under(text: string, header: string, advice: boolean): string {
 }
 
 /** How a run went, beside the one as it is written: where it stopped, and what was refused first that is not refused there. */
-export function howItWent(core: Core, own: Tracks, lines: Uint32Array, stopped: ScriptErrorPlace | null): Ran {
+export function howItWent(core: Core, own: Tracks, lines: Uint32Array, stopped: ScriptErrorPlace | null): Omit<Ran, 'pss'> {
   const tracks = core.tracks(0);
   const how = (ending: number | undefined) => (ending ?? 0) & ENDING_BITS;
   const isBad = (ending: number) => how(ending) === ENDING.error || how(ending) === ENDING.signal;

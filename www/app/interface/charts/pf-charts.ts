@@ -1,11 +1,13 @@
 /** Counters over time as small charts on one axis; several runs of one text, under other settings, as lines in each. */
-import { type PropertyValues, type TemplateResult, html, nothing, svg } from 'lit';
+import { type PropertyValues, type TemplateResult, html, nothing } from 'lit';
 import type { ProcessInfo, PssOverTime, Ran, Tracks } from '../../worker/protocol.ts';
 import { bytesWords } from '../../model/entry.ts';
 import { type Line, type Series, lineOf, pidsOf, pssValues, stepsOf, valuesOf } from '../../model/tracks.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
+import { drawChart } from '../../scene/chart.ts';
 import { Panel, data, define } from '../panel.ts';
+import '../picture.ts';
 import { term } from '../term/term.ts';
 import './pf-charts.css';
 
@@ -13,7 +15,9 @@ const t = details.charts;
 const ALL: readonly Series[] = ['rss', 'pss', 'faults', 'tables', 'free', 'tlbRate'];
 /** Their words in the glossary. */
 const SERIES = { rss: 'rss', pss: 'pss', faults: 'pf', tables: 'table', free: 'frame', tlbRate: 'tlb' } as const;
-const HEIGHT = 72;
+const HEIGHT = 60;
+/** Processes that have a line of their own in one chart. */
+const MOST_LINES = 5;
 /** Rows of the table twin. */
 const ROWS = 24;
 
@@ -25,6 +29,10 @@ export interface Run {
 }
 
 interface Drawn {
+  /** How it is drawn: a run, or a process of the only one. */
+  readonly look: number;
+  /** What it is, where there are several. */
+  readonly name: string;
   readonly run: number;
   readonly line: Line;
   readonly values: Float64Array;
@@ -102,18 +110,21 @@ export class PfCharts extends Panel {
   }
 
   /** One value a step of a series; of all processes, what each had last is added up. */
-  #values(run: number, series: Series, pids: readonly number[]): Float64Array {
-    const { tracks } = this.runs[run]!;
-    if (series === 'pss') return this.pss ? pssValues(this.pss, this.pid) : new Float64Array();
-    if (series !== 'rss' || this.pid !== null || pids.length <= 1) return valuesOf(tracks, series, series === 'rss' || series === 'faults' ? this.pid ?? (series === 'rss' ? (pids[0] ?? null) : null) : null);
+  #values(run: number, series: Series, pids: readonly number[], pid: number | null): Float64Array {
+    const { tracks, ran } = this.runs[run]!;
+    if (series === 'pss') {
+      const pss = ran ? ran.pss : this.pss;
+      return pss ? pssValues(pss, pid) : new Float64Array();
+    }
+    if (series !== 'rss' || pid !== null || pids.length <= 1) return valuesOf(tracks, series, series === 'rss' || series === 'faults' ? pid ?? (series === 'rss' ? (pids[0] ?? null) : null) : null);
     const place = new Map(pidsOf(tracks).map((pid, at) => [pid, at]));
     const last = new Float64Array(place.size + 1);
     const values = new Float64Array(tracks.rss.length);
-    let [sum, pid, at] = [0, -1, 0];
+    let [sum, acting, at] = [0, -1, 0];
     for (let i = 0; i < values.length; i++) {
-      if (tracks.pid[i] !== pid) {
-        pid = tracks.pid[i]!;
-        at = place.get(pid) ?? place.size;
+      if (tracks.pid[i] !== acting) {
+        acting = tracks.pid[i]!;
+        at = place.get(acting) ?? place.size;
       }
       const rss = tracks.rss[i]!;
       sum += rss - last[at]!;
@@ -133,12 +144,11 @@ export class PfCharts extends Panel {
     const kept = this.#drawn.get(series);
     if (kept?.key.every((part, i) => part === key[i])) return kept.drawn;
     const length = Math.max(this.length, ...this.runs.map(({ tracks }) => stepsOf(tracks)));
-    // Other settings ran to their end before anybody could count there.
-    const drawn = this.runs.slice(0, series === 'pss' ? 1 : undefined).flatMap(({ name }, run) => {
-      if (this.off.has(name)) return [];
-      const values = this.#values(run, series, pids);
-      return [{ run, values, line: lineOf(values, length, Math.floor(this.width)) }];
-    });
+    const line = (values: Float64Array) => ({ values, line: lineOf(values, length, Math.floor(this.width)) });
+    // Of the only run each process has its own line where that says something; else each run has one.
+    const each = this.runs.length === 1 && this.pid === null && pids.length > 1 && (series === 'rss' || series === 'pss') ? pids.slice(0, MOST_LINES) : null;
+    const drawn = each ? each.map((pid, look): Drawn => ({ run: 0, look, name: this.#processName(pid), ...line(this.#values(0, series, pids, pid)) }))
+      : this.runs.flatMap(({ name }, run): Drawn[] => (this.off.has(name) ? [] : [{ run, look: run, name: run === 0 ? t.thisRun : name, ...line(this.#values(run, series, pids, this.pid)) }]));
     this.#drawn.set(series, { key, drawn });
     return drawn;
   }
@@ -152,23 +162,24 @@ export class PfCharts extends Panel {
     const values = drawn.flatMap(({ line }) => [...line.least]).filter((value) => !Number.isNaN(value));
     const least = series === 'free' ? Math.min(...values, most) : 0;
     const range = Math.max(most - least, series === 'tlbRate' ? .001 : 1);
-    const y = (value: number) => (HEIGHT - 3 - ((value - least) / range) * (HEIGHT - 8)).toFixed(1);
     const at = this.pointed ?? this.position;
     const now = (one: Drawn) => one.values[Math.min(at, one.values.length) - 1];
-    const x = (position: number) => (length === 0 ? 0 : (position / length) * width);
+    const text = (one: Drawn) => (now(one) === undefined || Number.isNaN(now(one)) ? '–' : show(series, now(one)!));
+    const picture = drawChart({
+      width, height: HEIGHT, label: t.chartLabel(t.series[series], drawn.length), least, most: least + range, now: length === 0 ? 0 : at / length, lines: drawn,
+      words: { most: show(series, most), least: least > 0 && show(series, least) !== show(series, most) ? show(series, least) : '' },
+    });
     return html`<figure>
       <figcaption><b>${term(SERIES[series], t.series[series])}</b> <span class="pf-quiet">${t.words[series]}</span>
-        <span class="pf-side">${drawn.map((one) => html`<span class="pf-value r${one.run % 5}">${now(one) === undefined || Number.isNaN(now(one)) ? '–' : show(series, now(one)!)}</span>`)}</span></figcaption>
+        <span class="pf-side">${drawn.map((one) => html`<span class="pf-value r${one.look % 5} ${drawn.length > 1 ? 'marked' : ''}">${drawn.length > 1 && this.runs.length === 1 ? html`<span class="pf-quiet">${one.name}</span> ` : nothing}${text(one)}</span>`)}${drawn.length === MOST_LINES && this.runs.length === 1 && pids.length > MOST_LINES ? html`<span class="pf-quiet">${t.otherLines(pids.length - MOST_LINES)}</span>` : nothing}</span></figcaption>
       <div class="pf-chart-draw" @pointermove=${this.#move} @pointerleave=${() => (this.pointed = null)} @click=${() => this.pointed !== null && this.raise('go', { position: this.pointed })}>
-        <svg class="pf-draw" role="img" aria-label=${t.chartLabel(t.series[series], this.runs.length)} width=${width} height=${HEIGHT} viewBox="0 0 ${width} ${HEIGHT}">
-          <path class="grid" d="M0 ${y(most)}H${width}M0 ${y((most + least) / 2)}H${width}M0 ${y(least)}H${width}"/>
-          ${drawn.map(({ run, line }) => svg`<path class="run r${run % 5}" d=${path(line, width, y)}/>`)}
-          <path class="now" d="M${x(at)} 0V${HEIGHT}"/>
-          <text class="most" x="2" y="12">${show(series, most)}</text>
-          ${least > 0 && show(series, least) !== show(series, most) ? svg`<text class="most" x="2" y=${HEIGHT - 6}>${show(series, least)}</text>` : nothing}
-        </svg>
+        <pf-picture .picture=${picture}></pf-picture>
       </div>
     </figure>`;
+  }
+
+  #processName(pid: number): string {
+    return `${this.processes.find((one) => one.pid === pid)?.name ?? ''} ${pid}`.trim();
   }
 
   #rows(): number[] {
@@ -179,8 +190,7 @@ export class PfCharts extends Panel {
 
   #table(pids: readonly number[]): TemplateResult {
     const all = ALL.map((series) => ({ series, drawn: this.#lines(series, pids) }));
-    const name = (run: number) => (this.runs.length === 1 ? '' : ` · ${run === 0 ? t.thisRun : this.runs[run]!.name}`);
-    const head = all.flatMap(({ series, drawn }) => drawn.map(({ run }) => `${t.series[series]}${name(run)}`));
+    const head = all.flatMap(({ series, drawn }) => drawn.map(({ name }) => (drawn.length === 1 && this.runs.length === 1 ? t.series[series] : `${t.series[series]} · ${name}`)));
     const cells = (position: number, format: (series: Series, value: number | undefined) => string) => all.flatMap(({ series, drawn }) => drawn.map(({ values }) => format(series, values[position - 1])));
     const csv = () => {
       const steps = Math.max(...this.runs.map(({ tracks }) => stepsOf(tracks)));
@@ -250,21 +260,5 @@ export function underOf({ ram, overcommit, mapCount, faultAround }: Readonly<Rec
 
 const show = (series: Series, value: number): string =>
   series === 'tlbRate' ? `${(value * 100).toFixed(1)} %` : series === 'faults' ? panels.number(value) : bytesWords(value * 4096);
-
-/** A line with its peaks: where a pixel has several values, the stroke goes over all of them. */
-function path({ least, greatest }: Line, width: number, y: (value: number) => string): string {
-  const per = width / greatest.length;
-  let text = '';
-  let before = Number.NaN;
-  greatest.forEach((high, i) => {
-    if (Number.isNaN(high)) return;
-    const x = (i * per).toFixed(1);
-    text += `${Number.isNaN(before) ? 'M' : 'L'}${x} ${y(high)}`;
-    if (least[i] !== high) text += `L${x} ${y(least[i]!)}`;
-    text += `H${((i + 1) * per).toFixed(1)}`;
-    before = high;
-  });
-  return text;
-}
 
 define('pf-charts', PfCharts);

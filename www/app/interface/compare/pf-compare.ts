@@ -6,7 +6,7 @@ import { CELL_WORDS } from '../../texts/bits.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { Panel, data, define } from '../panel.ts';
-import { explained } from '../term/term.ts';
+import { explained, unbroken } from '../term/term.ts';
 import './pf-compare.css';
 
 const t = details.compare;
@@ -63,10 +63,10 @@ export class PfCompare extends Panel {
   }
 
   #area = ({ mark: of, pid, start, end, name, perms, fields }: AreaChange): TemplateResult => {
-    const range = html`${of === '−' ? html`<code>${start}–${end}</code>` : this.link({ pid, addr: start, pfn: null }, `${start}–${end}`, 'area')}<span class="pf-quiet">${perms} ${name || t.anonymous} · ${this.#name(pid)}</span>`;
-    if (fields.length === 0) return html`<tr class=${CLASSES[of]}><td>${mark(of)}</td><th scope="row">${range}</th><td>${of === '−' ? html`<code>${perms}</code>` : '–'}</td><td>${of === '+' ? html`<code>${perms}</code>` : '–'}</td></tr>`;
+    const range = html`${of === '−' ? html`<code>${start}–${end}</code>` : this.link({ pid, addr: start, pfn: null }, `${start}–${end}`, 'area')}<span class="pf-quiet">${unbroken(perms)} ${name || t.anonymous} · ${this.#name(pid)}</span>`;
+    if (fields.length === 0) return html`<tr class=${CLASSES[of]}><td>${mark(of)}</td><th scope="row">${range}</th><td>${of === '−' ? html`<code>${unbroken(perms)}</code>` : '–'}</td><td>${of === '+' ? html`<code>${unbroken(perms)}</code>` : '–'}</td></tr>`;
     return html`<tr class=${CLASSES[of]}><td>${mark(of)}</td><th scope="row">${range}</th>
-      <td>${fields.map(({ field, from }) => html`<div><span class="pf-quiet">${t.fields[field]}</span> <code>${from}</code></div>`)}</td><td>${fields.map(({ field, to }) => html`<div><span class="hidden">${t.fields[field]}</span><code>${to}</code></div>`)}</td></tr>`;
+      <td>${fields.map(({ field, from }) => html`<div><span class="pf-quiet">${t.fields[field]}</span> <code>${unbroken(from)}</code></div>`)}</td><td>${fields.map(({ field, to }) => html`<div><span class="hidden">${t.fields[field]}</span><code>${unbroken(to)}</code></div>`)}</td></tr>`;
   };
 
   #page = ({ mark: of, pid, addr, from, to, fromFrame, toFrame }: PageChange): TemplateResult => {

@@ -3,7 +3,9 @@ import { type PropertyValues, type TemplateResult, html, nothing } from 'lit';
 import type { Place } from '../../worker/protocol.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
+import type { Untouched } from '../../model/untouched.ts';
 import { Panel, data, define } from '../panel.ts';
+import { whyAbsent } from './absent.ts';
 import '../pf-rows.ts';
 import './pf-bytes.css';
 
@@ -26,7 +28,8 @@ export function offsetOf(text: string, pageAddr: bigint): number | null {
 }
 
 export class PfBytes extends Panel {
-  static override properties = { ...data('bytes', 'place', 'isInvented'), cursor: { state: true }, wide: { state: true }, wrong: { state: true } };
+  static override properties = { ...data('untouched', 'bytes', 'place', 'isInvented'), cursor: { state: true }, wide: { state: true }, wrong: { state: true } };
+  declare untouched: Untouched;
   declare bytes: Uint8Array | null;
   declare place: Place | null;
   /** What stands in the file is not known: the bytes are a filler. */
@@ -38,6 +41,7 @@ export class PfBytes extends Panel {
 
   constructor() {
     super();
+    this.untouched = null;
     this.bytes = null;
     this.place = null;
     this.isInvented = false;
@@ -66,7 +70,7 @@ export class PfBytes extends Panel {
   override render(): TemplateResult {
     const { bytes, place } = this;
     if (!place) return html`<div class="pf-panel">${this.quiet(panels.nothingSelected)}</div>`;
-    if (!bytes) return html`<div class="pf-panel">${this.quiet(t.absent)}</div>`;
+    if (!bytes) return html`<div class="pf-panel">${this.quiet(t.absent)}${whyAbsent(this.untouched, this.who('change of the area', panels.time.whoMapped))}</div>`;
     const page = BigInt(`0x${place.addr}`) & ~0xfffn;
     const columns = this.wide ? 16 : 8;
     const used = bytes.reduce((count, byte) => count + (byte === 0 ? 0 : 1), 0);

@@ -4,7 +4,10 @@ import type { FrameDetail } from '../../../lib/index.ts';
 import type { Place, ProcessInfo, WalkDetail } from '../../worker/protocol.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
+import type { Moved } from '../../model/frame.ts';
+import type { Untouched } from '../../model/untouched.ts';
 import { Panel, data, define } from '../panel.ts';
+import { whyAbsent } from './absent.ts';
 import '../pf-rows.ts';
 import { explained, term } from '../term/term.ts';
 import './pf-frame.css';
@@ -12,7 +15,14 @@ import './pf-frame.css';
 const t = details.frame;
 
 export class PfFrame extends Panel {
-  static override properties = data('frame', 'place', 'processes', 'walk');
+  static override properties = data('untouched', 'pinned', 'moved', 'own', 'frame', 'place', 'processes', 'walk');
+  declare untouched: Untouched;
+  /** The frame that is kept selected. */
+  declare pinned: number | null;
+  /** What the last change of position did to the page's frame. */
+  declare moved: Moved | null;
+  /** The frame that the selected page is in. */
+  declare own: number | null;
   declare frame: FrameDetail | null;
   declare place: Place | null;
   declare processes: readonly Pick<ProcessInfo, 'pid' | 'name'>[];
@@ -21,6 +31,10 @@ export class PfFrame extends Panel {
 
   constructor() {
     super();
+    this.untouched = null;
+    this.pinned = null;
+    this.moved = null;
+    this.own = null;
     this.frame = null;
     this.place = null;
     this.processes = [];
@@ -30,11 +44,12 @@ export class PfFrame extends Panel {
   override render(): TemplateResult {
     const { frame, place } = this;
     if (!place) return html`<div class="pf-panel">${this.quiet(panels.nothingSelected)}</div>`;
-    if (!frame) return html`<div class="pf-panel">${this.quiet(place.pfn === null ? t.absent : t.free(place.pfn))}</div>`;
-    if (frame.kind === 'free') return html`<div class="pf-panel pf-frame">${this.#head(frame)}<p>${t.free(frame.pfn)}</p></div>`;
+    if (!frame) return html`<div class="pf-panel">${this.#follow(null, place)}${this.quiet(place.pfn === null ? t.absent : t.free(place.pfn))}${place.pfn === null ? whyAbsent(this.untouched, this.who('change of the area', panels.time.whoMapped)) : nothing}</div>`;
+    if (frame.kind === 'free') return html`<div class="pf-panel pf-frame">${this.#head(frame)}${this.#follow(frame, place)}<p>${t.free(frame.pfn)}</p></div>`;
     const { kind, refcount, mapcount, flags, owner, mappers } = frame;
     return html`<div class="pf-panel pf-frame">
       ${this.#head(frame)}
+      ${this.#follow(frame, place)}
       <p>${explained(t.kinds[kind])} ${this.#isLone(frame) ? t.lone : ''} ${kind === 'table' ? this.#tableOf(frame.pfn, place) : ''}</p>
       <dl class="pf-fields"><div><dt>${t.holds}</dt><dd>${explained(owner)}</dd></div></dl>
       <h4>${t.counts}</h4>
@@ -47,6 +62,17 @@ export class PfFrame extends Panel {
       <h4>${t.mappers(mappers.length)}</h4>
       ${mappers.length === 0 ? this.quiet(t.noMappers) : html`<pf-rows .count=${mappers.length} .rowHeight=${28} .most=${280} .label=${t.mappers(mappers.length)} .row=${(index: number) => this.#mapper(index)}></pf-rows>`}
     </div>`;
+  }
+
+  /** Where the page went, and whether it or the frame is followed. */
+  #follow(frame: FrameDetail | null, place: Place): TemplateResult {
+    const { moved, own, pinned } = this;
+    const to = (pfn: number) => this.link({ ...place, pfn }, t.title(pfn), 'frame');
+    const isOther = frame !== null && place.pfn !== null && own !== place.pfn;
+    const button = (pfn: number | null, words: string) => html`<button type="button" class="pf-small" @click=${() => this.raise('pin', { pfn })}>${words}</button>`;
+    return html`${moved ? html`<p class="pf-note pf-moved" role="status">${t.moved(moved.position, moved.from === null ? null : to(moved.from), moved.to === null ? null : to(moved.to))}</p>` : nothing}
+      ${isOther && place.addr !== '0' ? html`<p class="pf-other">${t.otherFrame(`0x${place.addr}`, own === null ? null : to(own))}</p>` : nothing}
+      <p class="pf-pin">${pinned === null ? (place.pfn === null && frame ? button(frame.pfn, t.pin(frame.pfn)) : place.pfn !== null && place.addr !== '0' ? button(null, t.unpin) : nothing) : html`<b>${t.pinned(pinned)}</b> ${button(null, t.unpin)}`}</p>`;
   }
 
   /** Its other mappers have gone, and the entry is as copy on write left it. */

@@ -1,5 +1,7 @@
 /** The selected thing from near: one tab each. The chosen tab stays, whatever the machine does. */
 import { type TemplateResult, html, nothing } from 'lit';
+import { FrameWatch, type Moved, ownFrame } from '../../model/frame.ts';
+import type { Untouched } from '../../model/untouched.ts';
 import type { At, Place } from '../../worker/protocol.ts';
 import type { TermId } from '../../texts/glossary.ts';
 import { panels } from '../../texts/panels.ts';
@@ -13,23 +15,36 @@ const t = panels.inspector;
 const TERMS: Partial<Record<InspectorTab, TermId>> = { area: 'vma', walk: 'walk', frame: 'frame', tlb: 'tlb', cache: 'cache', maps: 'maps', smaps: 'smaps' };
 
 export class PfInspector extends Panel {
-  static override properties = data('at', 'tab', 'maps', 'smaps', 'pid');
+  static override properties = data('at', 'pinned', 'untouched', 'tab', 'maps', 'smaps', 'pid');
   declare at: At | null;
+  /** The frame that is kept selected. */
+  declare pinned: number | null;
+  /** Why no page may be in RAM. */
+  declare untouched: Untouched;
   declare tab: InspectorTab;
   /** The texts of /proc of the process `pid`; null while they are not there. */
   declare maps: string | null;
   declare smaps: string | null;
   declare pid: number | null;
 
+  readonly #watch = new FrameWatch();
+  #moved: Moved | null = null;
+
   constructor() {
     super();
     this.at = null;
+    this.pinned = null;
+    this.untouched = null;
     this.tab = 'area';
     this.maps = null;
     this.smaps = null;
     this.pid = null;
     // A link inside says where it leads.
     this.addEventListener('place', (event: CustomEvent<PanelEvents['place']>) => event.detail.tab && this.#choose(event.detail.tab));
+  }
+
+  protected override willUpdate(): void {
+    this.#moved = this.at ? this.#watch.see(this.at) : null;
   }
 
   override render(): TemplateResult {
@@ -54,9 +69,9 @@ export class PfInspector extends Panel {
     void later(this.tab === 'maps' || this.tab === 'smaps' ? 'pf-proc' : `pf-${this.tab}`);
     switch (this.tab) {
       case 'area': return html`<pf-area .area=${selected?.area ?? null} .place=${place} .processName=${name} .explanation=${at?.explanation ?? null}></pf-area>`;
-      case 'walk': return html`<pf-walk .walk=${selected?.walk ?? null} .place=${place} .processName=${name}></pf-walk>`;
-      case 'frame': return html`<pf-frame .walk=${selected?.walk ?? null} .frame=${selected?.frame ?? null} .place=${place} .processes=${at?.processes ?? []}></pf-frame>`;
-      case 'bytes': return html`<pf-bytes .bytes=${selected?.bytes ?? null} .place=${place} .isInvented=${selected?.isInvented ?? false}></pf-bytes>`;
+      case 'walk': return html`<pf-walk .untouched=${this.untouched} .walk=${selected?.walk ?? null} .place=${place} .processName=${name}></pf-walk>`;
+      case 'frame': return html`<pf-frame .untouched=${this.untouched} .pinned=${this.pinned} .moved=${this.#moved} .own=${ownFrame(selected)} .walk=${selected?.walk ?? null} .frame=${selected?.frame ?? null} .place=${place} .processes=${at?.processes ?? []}></pf-frame>`;
+      case 'bytes': return html`<pf-bytes .untouched=${this.untouched} .bytes=${selected?.bytes ?? null} .place=${place} .isInvented=${selected?.isInvented ?? false}></pf-bytes>`;
       case 'tlb': return html`<pf-tlb .entries=${at?.tlb ?? null} .ram=${at?.ram ?? null} .running=${at?.running ?? null} .selectedPage=${place ? (BigInt(`0x${place.addr}`) & ~0xfffn).toString(16) : null}></pf-tlb>`;
       case 'cache': return html`<pf-meminfo .ram=${at?.ram ?? null} .meminfo=${at?.meminfo ?? null}></pf-meminfo><pf-cache .files=${at?.cache ?? null} .selectedName=${selected?.area?.name ?? null}></pf-cache>`;
       case 'maps': return html`<pf-maps .text=${this.maps} .pid=${this.pid} .place=${place}></pf-maps>`;

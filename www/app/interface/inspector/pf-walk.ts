@@ -1,41 +1,47 @@
 /** The walk of an address: its bit fields, each level's table, each entry bit by bit, down to frame and byte. */
-import { type TemplateResult, html, nothing, svg } from 'lit';
-import { CELL, ENTRY_TABLE, type Place, type WalkDetail, type Would } from '../../worker/protocol.ts';
+import { type TemplateResult, html, nothing } from 'lit';
+import { CELL, type Place, type WalkDetail, type Would } from '../../worker/protocol.ts';
 import { type Entry, type LevelShape, addrOfEntry, bytesWords, decode, indexAt, shapes } from '../../model/entry.ts';
+import { ENTRY_COLUMNS, drawEntries, entryAt } from '../../scene/entries.ts';
 import { BITS, CELL_WORDS, ENTRY_KINDS } from '../../texts/bits.ts';
 import { functionText } from '../../texts/functions.ts';
 import { SIGNALS } from '../../texts/rules.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
+import type { Untouched } from '../../model/untouched.ts';
 import { Panel, breakable, data, define } from '../panel.ts';
+import '../picture.ts';
+import { whyAbsent } from './absent.ts';
 import type { TermId } from '../../texts/glossary.ts';
 import { term } from '../term/term.ts';
 import './pf-walk.css';
 
 const t = details.walk;
 /** Entries in a row of a strip. */
-const ROW = 64;
-const CLASSES: Readonly<Record<number, string>> = {
-  [CELL.zero]: 'zero', [CELL.anon]: 'anon', [CELL.cow]: 'shared', [CELL.file]: 'file', [CELL.shmem]: 'shmem', [CELL.guard]: 'guard', [CELL.marker]: 'guard', [CELL.swapped]: 'swapped', [CELL.special]: 'kernel', [CELL.huge]: 'huge', [ENTRY_TABLE]: 'table',
-};
+const ROW = ENTRY_COLUMNS;
 
 export class PfWalk extends Panel {
-  static override properties = { ...data('walk', 'place', 'processName'), level: { state: true }, cursor: { state: true } };
+  static override properties = { ...data('untouched', 'walk', 'place', 'processName'), level: { state: true }, cursor: { state: true }, isTableOpen: { state: true } };
+  declare untouched: Untouched;
   declare walk: WalkDetail | null;
   declare place: Place | null;
   declare processName: string;
   /** The level whose entry is decoded; it stays when stepping. */
   declare level: number | null;
+  /** Entries stand as a table, too; it stays when stepping. */
+  declare isTableOpen: boolean;
   /** Where the reader is in a table. */
   declare cursor: { readonly level: number; readonly index: number } | null;
 
   constructor() {
     super();
+    this.untouched = null;
     this.walk = null;
     this.place = null;
     this.processName = '';
     this.level = null;
     this.cursor = null;
+    this.isTableOpen = false;
   }
 
   override render(): TemplateResult {
@@ -56,7 +62,7 @@ export class PfWalk extends Panel {
       ${walk.physical
         ? html`<dl class="pf-fields"><div><dt>${t.physical}</dt><dd><code>0x${walk.physical}</code> · ${this.link({ ...place, pfn: walk.levels.at(-1)!.pfn }, t.frameByte(walk.levels.at(-1)!.pfn ?? 0, `0x${walk.offset.toString(16)}`), 'frame')}</dd></div>
           <div><dt>${term('tlb', t.tlb)}</dt><dd>${this.#tlb(walk)}</dd></div></dl>`
-        : html`<p class="pf-note">${t.fault}</p>`}
+        : html`<p class="pf-note">${t.fault}</p>${whyAbsent(this.untouched, this.who('change of the area', panels.time.whoMapped))}`}
       <p class="pf-who-wrote">${this.who('change of the page', panels.time.who)}</p>
       <h4>${t.would}</h4>
       <table class="pf-table pf-would"><tbody>${(['read', 'write', 'execute'] as const).map((access) => this.#would(access, walk.would[access]))}</tbody></table>
@@ -118,17 +124,24 @@ export class PfWalk extends Panel {
       event.preventDefault();
     };
     const indexOf = (event: PointerEvent) => {
-      const box = (event.currentTarget as Element).getBoundingClientRect();
-      const column = Math.floor(((event.clientX - box.left) / box.width) * ROW);
-      return Math.max(0, Math.min(511, Math.floor(((event.clientY - box.top) / box.height) * (512 / ROW)) * ROW + column));
+      const box = (event.currentTarget as Element).querySelector('pf-picture')!.getBoundingClientRect();
+      return entryAt(box.width, event.clientX - box.left, event.clientY - box.top);
     };
     return html`<p class="pf-quiet pf-strip-title">${term(shape.name.toLowerCase() as TermId, shape.name)}${t.table(walk.levels[at]!.table)} · ${t.covers(bytesWords(shape.covers))}</p>
       <div class="pf-strip" role="slider" tabindex="0" aria-label=${t.entries(shape.name)} aria-valuemin="0" aria-valuemax="511" aria-valuenow=${cursor} aria-valuetext=${words}
         @keydown=${key} @click=${(event: PointerEvent) => into(indexOf(event))} @pointermove=${(event: PointerEvent) => (this.cursor = { level: at, index: indexOf(event) })} @pointerleave=${() => (this.cursor = null)}>
-        ${strip(table?.entries ?? null, chosen, cursor)}
+        <pf-picture aria-hidden="true" .draw=${(width: number) => drawEntries({ width, label: '', entries: table?.entries ?? null, chosen, cursor })}></pf-picture>
       </div>
       <p class="pf-strip-now pf-mono">${words}</p>
-      ${table ? nothing : html`<p class="pf-quiet">${t.unknownEntries}</p>`}`;
+      ${table ? this.#twin(table.entries, (index) => html`<tr class=${index === chosen ? 'on' : ''}><th scope="row" class="pf-n">${index}</th><td>${what(index)}</td><td>${this.link({ ...place, addr: addrOfEntry(walk.addr, shape, index, levels), pfn: null }, `0x${addrOfEntry(walk.addr, shape, index, levels)}`)}</td></tr>`) : html`<p class="pf-quiet">${t.unknownEntries}</p>`}`;
+  }
+
+  /** The entries that are used, as a table. */
+  #twin(entries: Uint8Array, row: (index: number) => TemplateResult): TemplateResult {
+    const used = Array.from(entries.keys()).filter((index) => (entries[index]! & 15) !== CELL.absent && (entries[index]! & 15) !== CELL.none);
+    if (used.length === 0) return html`<p class="pf-quiet">${t.noEntries}</p>`;
+    return html`<details class="pf-twin pf-entries" ?open=${this.isTableOpen} @toggle=${(event: Event) => (this.isTableOpen = (event.target as HTMLDetailsElement).open)}><summary>${t.entriesTable(used.length)}</summary>
+      ${this.isTableOpen ? html`<div class="pf-scroll" tabindex="0" role="region" aria-label=${t.entriesTable(used.length)}><table class="pf-table"><thead><tr><th scope="col" class="pf-n">${t.entryHead.index}</th><th scope="col">${t.entryHead.what}</th><th scope="col">${t.entryHead.from}</th></tr></thead><tbody>${used.map(row)}</tbody></table></div>` : nothing}</details>`;
   }
 
   /** Bit by bit, with a sentence each; what is clear and always is, is left out. */
@@ -156,19 +169,6 @@ export class PfWalk extends Panel {
     const words = SIGNALS[code] ?? (by.endsWith('wp_page_reuse') ? t.reuse : functionText(by.split(', ').at(-1)!)?.sentence) ?? '';
     return html`<tr class=${does}><th scope="row">${t.accesses[access]}</th><td><b>${t.does[does]}</b>${does === 'hit' || (does === 'walk' && !functionText(by)) ? nothing : html` <code>${breakable(by)}</code>`}${words ? html`<p class="pf-quiet">${words}</p>` : nothing}</td></tr>`;
   }
-}
-
-/** 512 entries as 8 rows of 64: one path a kind. */
-function strip(entries: Uint8Array | null, chosen: number, cursor: number): TemplateResult {
-  const paths = new Map<number, string>();
-  const rows = 512 / ROW;
-  const cell = (index: number) => `M${index % ROW} ${Math.floor(index / ROW)}h.86v.8h-.86z`;
-  if (entries) for (let index = 0; index < 512; index++) paths.set(entries[index]! & 15, (paths.get(entries[index]! & 15) ?? '') + cell(index));
-  else for (let index = 0; index < 512; index++) paths.set(CELL.absent, (paths.get(CELL.absent) ?? '') + cell(index));
-  const ring = (index: number, kind: string) => svg`<rect class=${kind} x=${(index % ROW) - .2} y=${Math.floor(index / ROW) - .2} width="1.26" height="1.2" vector-effect="non-scaling-stroke"/>`;
-  return html`<svg class="pf-draw" viewBox="-.3 -.3 ${ROW + .5} ${rows + .4}" preserveAspectRatio="none" aria-hidden="true">
-    ${[...paths].map(([kind, path]) => svg`<path class=${CLASSES[kind] ?? 'none'} d=${path}/>`)}
-    ${ring(chosen, 'chosen')}${cursor === chosen ? nothing : ring(cursor, 'cursor')}</svg>`;
 }
 
 define('pf-walk', PfWalk);

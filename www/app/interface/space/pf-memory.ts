@@ -7,6 +7,8 @@ import { type Tie, drawTies } from '../../scene/ties.ts';
 import { CELLS, FRAMES, lookOfPage } from '../../scene/theme.ts';
 import { UNITS, pageOf } from '../../scene/units.ts';
 import { frameOf } from '../../model/frame.ts';
+import type { Comparison } from '../../model/compare.ts';
+import type { Untouched } from '../../model/untouched.ts';
 import { AREA_FLAG, type Areas, type At, CELL, type Place } from '../../worker/protocol.ts';
 import { later } from '../later.ts';
 import './pf-legend.ts';
@@ -25,7 +27,7 @@ const LEAST_HEIGHT = 300;
 
 export class PfMemory extends LitElement {
   static override properties = {
-    at: { attribute: false }, selected: { attribute: false }, pointed: { attribute: false }, heat: { attribute: false }, texts: { attribute: false }, ownerOf: { attribute: false },
+    at: { attribute: false }, selected: { attribute: false }, pointed: { attribute: false }, heat: { attribute: false }, texts: { attribute: false }, untouched: { attribute: false }, comparison: { attribute: false }, ownerOf: { attribute: false },
     view: { state: true }, only: { state: true }, width: { state: true }, height: { state: true }, isTable: { state: true }, tied: { state: true },
   };
 
@@ -35,6 +37,10 @@ export class PfMemory extends LitElement {
   declare pointed: Place | null;
   declare heat: ReadonlyMap<number, HeatMap> | null;
   declare texts: ReadonlyMap<string, string>;
+  /** With the moment that is compared with; its changes are marked. */
+  declare comparison: Comparison | null;
+  /** Why nothing may be in RAM. */
+  declare untouched: Untouched;
   declare ownerOf: ((pfn: number) => Promise<string | null>) | null;
   declare private view: SpaceView | null;
   declare private only: ReadonlySet<string> | null;
@@ -55,6 +61,8 @@ export class PfMemory extends LitElement {
     this.pointed = null;
     this.heat = null;
     this.texts = new Map();
+    this.untouched = null;
+    this.comparison = null;
     this.ownerOf = null;
     this.view = null;
     this.only = null;
@@ -116,7 +124,7 @@ export class PfMemory extends LitElement {
       @select=${(event: CustomEvent<{ pfn: number }>) => this.chooseFrame(event.detail.pfn)} @hover=${this.pointFrame}></pf-ram>`;
     return html`
       <div class="pf-pictures ${this.isSmall ? 'pf-small-room' : ''} ${this.isTable ? 'pf-as-table' : ''}">
-        <pf-space .at=${at} .selected=${selected} .lit=${this.pointed} .frame=${this.tied} .heat=${this.heat} .only=${only} .texts=${this.texts} .slotWidth=${this.isTable ? 0 : this.room}
+        <pf-space .at=${at} .selected=${selected} .lit=${this.pointed} .frame=${this.tied} .heat=${this.heat} .only=${only} .texts=${this.texts} .comparison=${this.comparison} .slotWidth=${this.isTable ? 0 : this.room}
           @look=${(event: CustomEvent<SpaceLook>) => this.dispatchEvent(new CustomEvent<MemoryLook>('look', { detail: { ...event.detail, frames: true } }))}
           @view=${(event: CustomEvent<SpaceView>) => (this.view = event.detail)} @options=${(event: CustomEvent<{ isTable?: boolean }>) => (this.isTable = event.detail.isTable ?? this.isTable)}
           @select=${this.again} @hover=${this.again} @range=${this.again} @drawn=${this.placeRam}></pf-space>
@@ -126,7 +134,7 @@ export class PfMemory extends LitElement {
       </div>
       ${at && view ? html`<pf-minimap .areas=${view.areas} .seen=${view} .touched=${page(touched)} .selected=${page(selected)} .lowFirst=${view.lowFirst} .units=${view.units}
         @move=${(event: CustomEvent<{ page: number }>) => this.space.moveTo(event.detail.page)}></pf-minimap>` : nothing}
-      <pf-legend .only=${only} .shown=${this.kinds()} @filter=${(event: CustomEvent<{ only: ReadonlySet<string> | null }>) => (this.only = event.detail.only)}></pf-legend>`;
+      <pf-legend .only=${only} .comparedWith=${this.comparison?.from ?? null} .untouched=${this.untouched} .shown=${this.kinds()} @filter=${(event: CustomEvent<{ only: ReadonlySet<string> | null }>) => (this.only = event.detail.only)}></pf-legend>`;
   }
 
   /** Events of the parts are the events of the whole; a field's own `select` is none of them. */

@@ -4,6 +4,9 @@ import { type RamScene, type RamView, composeRam, drawRam, frameAt, frameBox, or
 import { FRAMES } from '../../scene/theme.ts';
 import { UNITS, type Units, pagesText, grouped } from '../../scene/units.ts';
 import { FRAME, type Ram } from '../../worker/protocol.ts';
+import { type FrameRuns, frameRuns, runOf } from '../../model/frames.ts';
+import { panels } from '../../texts/panels.ts';
+import '../pf-rows.ts';
 import { TurnElement } from '../turns.ts';
 import { Surface } from './surface.ts';
 import './tokens.css';
@@ -11,7 +14,7 @@ import './pf-ram.css';
 
 export class PfRam extends TurnElement {
   static override properties = {
-    ram: { attribute: false }, selected: { attribute: false }, touched: { attribute: false }, only: { attribute: false }, units: { attribute: false }, ownerOf: { attribute: false }, card: { state: true },
+    ram: { attribute: false }, selected: { attribute: false }, touched: { attribute: false }, only: { attribute: false }, units: { attribute: false }, ownerOf: { attribute: false }, hasTable: { attribute: false }, isTableOpen: { state: true }, card: { state: true },
   };
 
   declare ram: Ram | null;
@@ -21,6 +24,9 @@ export class PfRam extends TurnElement {
   declare units: Units;
   /** Asks whose a frame is, in words. */
   declare ownerOf: ((pfn: number) => Promise<string | null>) | null;
+  /** Below the picture the same stands as a table. */
+  declare hasTable: boolean;
+  declare private isTableOpen: boolean;
   declare private card: { readonly pfn: number | null; readonly text: string; readonly x: number; readonly y: number } | null;
 
   private readonly surface = new Surface(this, () => this.querySelector<HTMLElement>('.pf-ram-box')!, () => this.paint());
@@ -37,6 +43,8 @@ export class PfRam extends TurnElement {
     this.only = null;
     this.units = UNITS;
     this.ownerOf = null;
+    this.hasTable = false;
+    this.isTableOpen = false;
     this.card = null;
   }
 
@@ -194,7 +202,27 @@ export class PfRam extends TurnElement {
       ${canZoom ? html`<div class="pf-ram-tools"><button type="button" aria-label="Zoom out frames" @click=${() => this.zoomBy(1 / 1.6)}>−</button><button type="button" aria-label="Zoom in frames" @click=${() => this.zoomBy(1.6)}>+</button></div>` : nothing}
       ${card ? html`<div class="pf-card" role="tooltip" style=${`${card.x > size.width / 2 ? `right:${Math.max(0, size.width - card.x + 8)}px` : `left:${card.x + 12}px`};top:${Math.min(card.y + 14, size.height - 40)}px`}>${card.text}</div>` : nothing}
       <p class="pf-hidden" aria-live="polite">${card?.text ?? ''}</p>
-    </div>`;
+    </div>${this.hasTable ? this.table() : nothing}`;
+  }
+
+  private runs: { readonly of: Uint8Array; readonly runs: FrameRuns } | null = null;
+
+  /** The same, a line for each run of equal frames. */
+  private table(): TemplateResult {
+    const frames = this.ram?.frames ?? this.frames;
+    return html`<details class="pf-twin pf-frames" ?open=${this.isTableOpen} @toggle=${(event: Event) => (this.isTableOpen = (event.target as HTMLDetailsElement).open)}><summary>${panels.ram.table}</summary>
+      ${this.isTableOpen && frames ? this.lines(frames) : nothing}</details>`;
+  }
+
+  private lines(frames: Uint8Array): TemplateResult {
+    if (this.runs?.of !== frames) this.runs = { of: frames, runs: frameRuns(frames) };
+    const { runs } = this.runs;
+    const row = (index: number) => {
+      const [first, count] = [runs.first[index]!, runs.frames[index]!];
+      const isChosen = this.selected !== null && this.selected >= first && this.selected < first + count;
+      return html`<button type="button" class="pf-link" aria-current=${isChosen ? 'true' : nothing} @click=${() => this.choose(isChosen ? this.selected! : first)}>${panels.ram.frames(first, count)}</button> <span class="pf-quiet">${FRAMES[runs.kind[index]!]!.meaning}</span>`;
+    };
+    return html`<pf-rows .count=${runs.count} .rowHeight=${26} .most=${260} .label=${panels.ram.tableLabel(runs.count)} .shown=${this.selected === null ? -1 : runOf(runs, this.selected)} .row=${row}></pf-rows>`;
   }
 }
 

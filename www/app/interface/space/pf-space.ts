@@ -10,6 +10,7 @@ import { drawSpace, notesOf } from '../../scene/space/draw.ts';
 import { type Hit, pagesOfFrame } from '../../scene/space/hit.ts';
 import type { HeatKind } from '../../scene/theme.ts';
 import { UNITS, type Units, pageAddr } from '../../scene/units.ts';
+import type { Comparison } from '../../model/compare.ts';
 import type { At, Place } from '../../worker/protocol.ts';
 import { type Options, type Tools, bar } from './pf-space/bar.ts';
 import { Card } from './pf-space/card.ts';
@@ -30,7 +31,7 @@ const LONG = 12;
 export class PfSpace extends LitElement implements Shown, Tools {
   static override properties = {
     at: { attribute: false }, selected: { attribute: false }, frame: { attribute: false }, heat: { attribute: false }, heatKind: { attribute: false },
-    only: { attribute: false }, lit: { attribute: false }, texts: { attribute: false }, units: { attribute: false }, lowFirst: { attribute: false }, trueScale: { attribute: false },
+    only: { attribute: false }, lit: { attribute: false }, comparison: { attribute: false }, texts: { attribute: false }, units: { attribute: false }, lowFirst: { attribute: false }, trueScale: { attribute: false },
     slotWidth: { attribute: false }, isTable: { attribute: false },
   };
 
@@ -41,6 +42,7 @@ export class PfSpace extends LitElement implements Shown, Tools {
   declare heatKind: HeatKind | null;
   declare only: ReadonlySet<string> | null;
   declare lit: Place | null;
+  declare comparison: Comparison | null;
   declare texts: ReadonlyMap<string, string>;
   declare units: Units;
   declare lowFirst: boolean;
@@ -72,6 +74,7 @@ export class PfSpace extends LitElement implements Shown, Tools {
     this.heatKind = null;
     this.only = null;
     this.lit = null;
+    this.comparison = null;
     this.texts = new Map();
     this.units = UNITS;
     this.lowFirst = false;

@@ -5,10 +5,11 @@ import type { Areas, ProcessInfo, Told, Tracks } from '../../worker/protocol.ts'
 import { costOf, roughly } from '../../model/cost.ts';
 import { type Delta, NO_TRACKS, deltas } from '../../model/tracks.ts';
 import { PRICES } from '../../texts/costs.ts';
+import type { TermId } from '../../texts/glossary.ts';
 import { panels } from '../../texts/panels.ts';
 import { orLater } from '../later.ts';
 import { Panel, breakable, data, define } from '../panel.ts';
-import { explained, term } from '../term/term.ts';
+import { explained, term, unbroken } from '../term/term.ts';
 import './pf-story.css';
 
 const t = panels.story;
@@ -170,9 +171,9 @@ export class PfStory extends Panel {
     const passed = told.tree.filter(({ kind }) => kind === 'passed').length;
     const all = withUntold(told);
     const lines = this.withPassed ? all : all.filter(({ kind }) => kind !== 'passed');
-    const check = (label: string, value: boolean, set: (on: boolean) => void) => html`<label class="pf-check"><input type="checkbox" .checked=${value} @change=${(event: Event) => set((event.target as HTMLInputElement).checked)}>${label}</label>`;
+    const check = (label: string, value: boolean, set: (on: boolean) => void, id?: TermId) => html`<label class="pf-check" data-term=${id ?? nothing}><input type="checkbox" .checked=${value} @change=${(event: Event) => set((event.target as HTMLInputElement).checked)}>${label}</label>`;
     return html`<section class="pf-how">
-      <h2 class="pf-h">${t.how} ${told.tree.length === 0 ? nothing : html`<span class="pf-side">${check(t.explain, this.withWords, (on) => (this.withWords = on))} ${passed > 0 ? check(t.passed(passed), this.withPassed, (on) => (this.withPassed = on)) : nothing}</span>`}</h2>
+      <h2 class="pf-h">${t.how} ${told.tree.length === 0 ? nothing : html`<span class="pf-side">${check(t.explain, this.withWords, (on) => (this.withWords = on))} ${passed > 0 ? check(t.passed(passed), this.withPassed, (on) => (this.withPassed = on), 'checks') : nothing}</span>`}</h2>
       ${told.tree.length === 0 ? this.quiet(told.step.accessed ? t.noTree : '') : this.#nodes(nested(lines.slice(0, Math.min(this.mostLines, this.grown))))}
       ${lines.length > this.mostLines ? html`<button type="button" class="pf-small" @click=${() => (this.mostLines += MOST)}>${t.moreLines(Math.min(MOST, lines.length - this.mostLines), lines.length - this.mostLines)}</button>` : nothing}
       ${told.dropped > 0 ? this.quiet(t.dropped(told.dropped)) : nothing}
@@ -241,8 +242,8 @@ export class PfStory extends Panel {
   }
 
   #line({ kind, text, note }: TreeLine): TemplateResult {
-    const noted = note ? html` <span class="pf-tree-note">${note}</span>` : nothing;
-    if (kind !== 'call') return html`<code>${text}</code>${noted}`;
+    const noted = note ? html` <span class="pf-tree-note">${unbroken(note)}</span>` : nothing;
+    if (kind !== 'call') return html`<code>${unbroken(text)}</code>${noted}`;
     const texts = orLater('functions', () => this.requestUpdate());
     const known = texts?.functionText(text) ?? null;
     const isTold = this.withWords || this.told.has(text);
@@ -273,7 +274,13 @@ export class PfStory extends Panel {
     const addr = 'addr' in fact ? fact.addr : 'at' in fact ? fact.at.start : 'into' in fact && 'start' in fact.into ? fact.into.start : 'to' in fact && typeof fact.to === 'object' && fact.to !== null && 'start' in fact.to ? fact.to.start : null;
     const name = pid !== null && addr !== null && fact.kind.startsWith('page') ? areaName(this.areas[pid], addr) : null;
     return html`<li class=${MARK[mark]}><b aria-label=${mark === '+' ? t.made : mark === '−' ? t.gone : t.other}>${mark}</b>
-      <span>${pid !== null && addr !== null && mark !== '−' ? this.link({ pid, addr, pfn: null }, text) : html`<code>${text}</code>`}${name ? html` <span class="pf-quiet">${name}</span>` : nothing}</span></li>`;
+      <span>${pid !== null && addr !== null && mark !== '−' ? this.link({ pid, addr, pfn: null }, unbroken(text)) : html`<code>${unbroken(text)}</code>`}${name ? html` <span class="pf-quiet">${name}</span>` : nothing}${fact.kind === 'tlbFlushed' && this.#isSwitch ? html` <span class="pf-quiet">${t.switched}</span>` : nothing}</span></li>`;
+  }
+
+  /** Another process ran the step before. */
+  get #isSwitch(): boolean {
+    const i = this.position - 1 - this.tracks.from;
+    return i > 0 && this.tracks.pid[i] !== this.tracks.pid[i - 1];
   }
 
   /** The counters before and after. */
@@ -285,7 +292,7 @@ export class PfStory extends Panel {
   }
 
   #cost(told: Told): TemplateResult {
-    const cost = costOf(told, this.levels);
+    const cost = costOf(told, this.levels, this.#isSwitch);
     if (cost.lines.length === 0) return html`<h4>${t.cost}</h4><p class="pf-quiet">${t.free}</p>`;
     return html`<h4>${t.cost}</h4>
       <details class="pf-cost"><summary><b>${t.time(roughly(cost.nanoseconds))}</b> <span class="pf-quiet">${t.cycles(Number(cost.cycles.toPrecision(2)))}</span></summary>

@@ -1,20 +1,23 @@
 /** Time: the buttons that move through it, and the slider with its tracks, drawn at the cost of its pixels, not of its steps. */
 import { type TemplateResult, html, nothing, svg } from 'lit';
 import { CALL_GROUPS, type Find, type Tracks } from '../../worker/protocol.ts';
-import { type Buckets, MARKS, NO_TRACKS, type Line, lanesOf, pidsOf, stepsOf } from '../../model/tracks.ts';
+import { type Buckets, MARKS, NO_TRACKS, type Line, lanesOf, markedSteps, marksOf, pidsOf, stepsOf } from '../../model/tracks.ts';
 import { panels } from '../../texts/panels.ts';
-import { Panel, data, define } from '../panel.ts';
+import { Panel, data, define, rove } from '../panel.ts';
 import './pf-time.css';
 
 const t = panels.time;
 export const SPEEDS = [1, 2, 5, 20, 100, 1000] as const;
-const FINDS: readonly Find[] = ['fault', 'signal', 'refusal', 'difference', 'change of the page', 'change of the area'];
+const FINDS: readonly Find[] = ['fault', 'signal', 'refusal', 'difference', 'change of the page', 'change of its entry', 'change of the area'];
 /** Processes that have a lane of their own. */
 const MOST_LANES = 6;
 /** From so many px a step on, a call is drawn with its letter. */
 const LETTER = 11;
 /** A step is drawn no wider than that. */
 const WIDEST = 34;
+
+/** Marks of the list: those about where time stands. */
+const MOST_MARKS = 200;
 
 /** What is drawn of the tracks; kept until they, or the room, are others. */
 interface Drawn {
@@ -191,7 +194,34 @@ export class PfTime extends Panel {
     const { used } = this.#draw();
     return html`<details class="pf-time-legend"><summary>${used.slice(0, 8).map(({ group }) => html`<span class="pf-key"><i class="pf-draw g-${group}">${t.letters[group]}</i>${t.groups[group]}</span>`)}<span class="hidden">${t.table}</span></summary>
       <table class="pf-table"><thead><tr><th scope="col">${t.tableHead.group}</th><th scope="col" class="pf-n">${t.tableHead.count}</th><th scope="col" class="pf-n">${t.tableHead.faults}</th></tr></thead>
-      <tbody>${used.map(({ group, steps, faults: of }) => html`<tr><th scope="row">${t.groups[group]}</th><td class="pf-n">${panels.number(steps)}</td><td class="pf-n">${panels.number(of)}</td></tr>`)}</tbody></table></details>`;
+      <tbody>${used.map(({ group, steps, faults: of }) => html`<tr><th scope="row">${t.groups[group]}</th><td class="pf-n">${panels.number(steps)}</td><td class="pf-n">${panels.number(of)}</td></tr>`)}</tbody></table>${this.#marks()}</details>`;
+  }
+
+  #marked: { readonly of: Tracks; readonly steps: Uint32Array } | null = null;
+
+  /** Every mark of the slider, as a list: one stop of the Tab key, arrows move in it. */
+  #marks(): TemplateResult {
+    if (this.#marked?.of !== this.tracks) this.#marked = { of: this.tracks, steps: markedSteps(this.tracks) };
+    const { steps } = this.#marked;
+    const from = Math.max(0, Math.min(steps.length - MOST_MARKS, nearest(steps, this.position - 1) - (MOST_MARKS >> 1)));
+    const shown = [...steps.subarray(from, from + MOST_MARKS)];
+    const active = shown.length === 0 ? -1 : shown[nearest(Uint32Array.from(shown), this.position - 1)]!;
+    const key = (event: KeyboardEvent) => {
+      const all = [...(event.currentTarget as Element).querySelectorAll('button')];
+      const to = rove(event.key, all.indexOf(event.target as HTMLButtonElement), all.length);
+      if (to === null) return;
+      event.preventDefault();
+      all[to]!.focus();
+    };
+    return html`<h4>${t.marksTable(steps.length)}</h4>
+      <ul class="pf-marks" aria-label=${t.marksLabel} @keydown=${key}>${shown.map((step) => html`<li><button type="button" class="pf-link" tabindex=${step === active ? 0 : -1} aria-current=${step + 1 === this.position ? 'step' : nothing} @click=${() => this.#go(step + 1)}>${t.atLine(step + 1, this.length, this.lines[step] ?? 0)}</button> ${this.#markWords(step)}</li>`)}</ul>
+      ${shown.length < steps.length ? html`<p class="pf-quiet">${t.marksShown(shown.length)}</p>` : nothing}`;
+  }
+
+  #markWords(step: number): string {
+    const bits = marksOf(this.tracks.ending[step]!);
+    const faults = this.tracks.faults[step]!;
+    return [faults > 0 ? t.faultsOf(faults) : '', ...(Object.keys(MARKS) as (keyof typeof MARKS)[]).filter((name) => bits & MARKS[name]).map((name) => t.marks[name])].filter(Boolean).join(', ');
   }
 
   #draw(): Drawn {
@@ -244,6 +274,17 @@ export class PfTime extends Panel {
   };
 
   #up = (event: PointerEvent): void => (event.currentTarget as Element).releasePointerCapture(event.pointerId);
+}
+
+/** The place of the last step that is not behind one; 0 if all are. */
+function nearest(steps: Uint32Array, step: number): number {
+  let [low, high] = [0, steps.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (steps[middle]! <= step) low = middle + 1;
+    else high = middle;
+  }
+  return Math.max(0, low - 1);
 }
 
 /** Calls by kind, the most frequent first. */
@@ -328,7 +369,7 @@ function marks(buckets: Buckets, width: number, length: number): TemplateResult 
 }
 
 const ICONS = {
-  start: 'M3 3h2v10H3zM13 3v10L6 8z', back: 'M12 3v10L4 8z', step: 'M4 3v10l8-5z', over: 'M2 9a5.5 5.5 0 0 1 10.6-1.9L14 6v5H9.2l1.9-2A3.6 3.6 0 0 0 4 9.5zM6 12h4v2H6z', run: 'M3 3v10l7-5zM11 3h2v10h-2z', play: 'M4 2.5v11l9-5.5z',
+  start: 'M2 3h2v10H2zM9 3v10L4 8zM14.5 3v10l-5-5z', back: 'M3 3h2.4v10H3zM13 3v10L6 8z', step: 'M3 3v10l7-5zM10.6 3H13v10h-2.4z', over: 'M2 9a5.5 5.5 0 0 1 10.6-1.9L14 6v5H9.2l1.9-2A3.6 3.6 0 0 0 4 9.5zM6 12h4v2H6z', run: 'M1.5 3v10l5-5zM7 3v10l5-5zM12 3h2v10h-2z', play: 'M4 2.5v11l9-5.5z',
   pause: 'M4 3h3v10H4zM9 3h3v10H9z', previous: 'M10 2.5L4.5 8l5.5 5.5 1.4-1.4L7.3 8l4.1-4.1z', next: 'M6 2.5L11.5 8 6 13.5l-1.4-1.4L8.7 8 4.6 3.9z',
 } as const;
 const icon = (name: keyof typeof ICONS) => html`<svg class="pf-icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d=${ICONS[name]}/></svg>`;

@@ -125,7 +125,7 @@ export function scene(lanes: readonly LaneData[], size: { width: number; height:
   const top = layouts[0]!.axis;
   return composeSpace({
     ...size, lanes, layouts, view: { page: top.toPage(0, 1), zoom: 1 }, units: UNITS, lowFirst: false, touched: null, selected: null, hover: null, range: null, frame: null, only: null, heat: null,
-    texts: new Map(), bytes: null, slot, ended: [], ...more,
+    texts: new Map(), changes: null, bytes: null, slot, ended: [], ...more,
   });
 }
 

@@ -5,6 +5,7 @@ import { type Box, type Shape, fit, textWidth } from '../shapes.ts';
 import { CELLS, HEAT_TOKEN, lookOfPage } from '../theme.ts';
 import { addressText } from '../units.ts';
 import { DETAIL, type Grid, LETTER_FROM, type LaneScene, SIZE, type SpaceInput, type SpaceScene, gridCell } from './compose.ts';
+import { markPage } from './marks.ts';
 import { drawStrip, fadeOf, lock } from './strip.ts';
 
 export function drawGrid(out: Shape[], scene: SpaceScene, lane: LaneScene, area: number, grid: Grid, from: number, pages: number): void {
@@ -54,8 +55,13 @@ function drawLine(out: Shape[], scene: SpaceScene, lane: LaneScene, area: number
   }
 }
 
-/** One page: colour and texture or letter, a corner if dirty, a lock if locked. */
+/** One page: colour and texture or letter, a corner if dirty, a lock if locked; and how it is other than at another moment. */
 export function drawCell(out: Shape[], scene: SpaceScene, lane: LaneScene, area: number, page: number, box: Box): void {
+  drawPlain(out, scene, lane, area, page, box);
+  markPage(out, scene, lane, page, box);
+}
+
+function drawPlain(out: Shape[], scene: SpaceScene, lane: LaneScene, area: number, page: number, box: Box): void {
   const { input } = scene;
   const known = cellAt(lane.data.cells, page);
   const cell = area < 0 ? CELL.none : known ? known.cell : cellOf(lane.data, area, page);
@@ -112,6 +118,7 @@ function drawPage(out: Shape[], scene: SpaceScene, lane: LaneScene, area: number
   const top = Math.max(box.y, lane.box.y - 20);
   const bottom = Math.min(box.y + box.h, lane.box.y + lane.box.h + 20);
   out.push({ t: 'rect', x: box.x + 0.5, y: top + 0.5, w: box.w - 1, h: bottom - top - 1, r: 4, fill: 'bg', stroke: 'edge', ...(isAbsent ? { dash: [3, 3] } : {}) });
+  markPage(out, scene, lane, page, { x: box.x, y: top, w: box.w, h: bottom - top });
   if (!isAbsent) out.push({ t: 'rect', x: box.x + 1, y: top + 1, w: 9, h: bottom - top - 2, r: 3, fill: look.fill, ...(look.pattern ? { pattern: look.pattern } : {}), alpha: fadeOf(input, look.id) });
   const bits = known ? [known.cell & CELL_BIT.dirty ? 'dirty' : '', known.cell & CELL_BIT.locked ? 'locked' : ''].filter(Boolean) : [];
   const frame = known && known.pfn !== NO_FRAME ? [`frame ${known.pfn}`] : [];

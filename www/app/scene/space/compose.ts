@@ -5,6 +5,7 @@ import { CARD_FOOT, CARD_FROM, CARD_HEAD, CARD_PAD, type LaneData, LENS_HEIGHT, 
 import type { Box } from '../shapes.ts';
 import type { HeatKind } from '../theme.ts';
 import type { Units } from '../units.ts';
+import type { Changes } from './changes.ts';
 
 export interface Spot { readonly pid: number; readonly page: number }
 /** Pages from … to (not included). */
@@ -32,6 +33,8 @@ export interface SpaceInput {
   readonly bytes: { readonly pid: number; readonly page: number; readonly bytes: Uint8Array; readonly isInvented: boolean } | null;
   /** Room left free behind a lane, for another picture. */
   readonly slot: { readonly behind: number; readonly width: number } | null;
+  /** What is other than at the moment that is compared with; null: nothing is compared. */
+  readonly changes: Changes | null;
   /** Ended processes, a line each. */
   readonly ended: readonly { readonly pid: number; readonly text: string }[];
   /** Fewer words while it moves. */

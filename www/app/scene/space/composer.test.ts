@@ -7,7 +7,7 @@ import { Composer, type Shown } from './composer.ts';
 
 const LOOKING = { size: { width: 900, height: 700 }, view: null, pinned: null, hover: null, range: null, isMoving: false };
 const shown = (at: At): Shown => ({
-  at, selected: null, frame: null, heat: null, heatKind: null, only: null, lit: null, texts: new Map(), units: UNITS, lowFirst: false, trueScale: false, slotWidth: 0,
+  at, selected: null, frame: null, heat: null, heatKind: null, only: null, lit: null, texts: new Map(), comparison: null, units: UNITS, lowFirst: false, trueScale: false, slotWidth: 0,
 });
 
 /** So many areas of a page each, with a hole behind each. */

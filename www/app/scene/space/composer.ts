@@ -1,11 +1,13 @@
 /** From what the page knows to a scene: which processes have a lane, and how they are laid out. Keeps what is dear to make until it changes. */
 import type { Areas, At, Place, ProcessInfo } from '../../worker/protocol.ts';
 import type { View } from '../axis.ts';
+import type { Comparison } from '../../model/compare.ts';
 import { Heat, type HeatMap } from '../heat.ts';
 import { Lanes, chooseLanes } from '../lanes.ts';
 import { type LaneData, type Layout, type LayoutOptions, MOST_CARDS, type Sums, layOut, sumsOf, withFocus } from '../layout.ts';
 import type { HeatKind } from '../theme.ts';
 import { type Units, pageOf } from '../units.ts';
+import { type Changes, changesOf } from './changes.ts';
 import { LANE_GAP, type Range, type SpaceInput, type SpaceScene, type Spot, bodyHeight, composeSpace, placeLanes } from './compose.ts';
 import type { Hit } from './hit.ts';
 import { suiting } from './move.ts';
@@ -24,6 +26,8 @@ export interface Shown {
   readonly lit: Place | null;
   /** First bytes of pages, by `pid:page`. */
   readonly texts: ReadonlyMap<string, string>;
+  /** With a moment before. */
+  readonly comparison: Comparison | null;
   readonly units: Units;
   readonly lowFirst: boolean;
   readonly trueScale: boolean;
@@ -61,6 +65,7 @@ export class Composer {
   private readonly layouts = new WeakMap<Float64Array, { key: string; base: Layout; focus: string; focused: Layout }>();
   private readonly sums = new WeakMap<Float64Array, { of: Uint32Array; sums: Sums }>();
   private readonly heats = new WeakMap<HeatMap, Heat>();
+  private readonly changes = new WeakMap<Comparison, Changes>();
   private lanes = new Lanes();
 
   /** Of a text that cannot be read nothing is drawn, nor of the one before. */
@@ -113,7 +118,7 @@ export class Composer {
     const view = looking.view ?? (main ? suiting(main, body, shown.trueScale) : { zoom: 1, page: 0 });
     return composeSpace({
       width, height, lanes, layouts, view, units, lowFirst, touched, selected, only, texts, slot, ended, hover: looking.hover ?? spotOf(shown.lit), range: looking.range,
-      frame: frame ?? shown.selected?.pfn ?? null, heat: this.heatOf(shown), bytes: bytesOf(at), moving: looking.isMoving,
+      frame: frame ?? shown.selected?.pfn ?? null, heat: this.heatOf(shown), changes: shown.comparison && kept(this.changes, shown.comparison, changesOf), bytes: bytesOf(at), moving: looking.isMoving,
     });
   }
 

@@ -6,6 +6,7 @@ import { AREA_LOOK, HEAT_TOKEN } from '../theme.ts';
 import { addressText, pagesText, permsText, shortName, grouped } from '../units.ts';
 import { BAR, DETAIL, FOOT_LINE, LANE_HEAD, type LaneScene, type PieceBox, SIZE, type SpaceScene, type Spot, gridOf, isCard, isGap, lensOf, lensPages, locate, pieceBox, span, stripBox } from './compose.ts';
 import { edgesOf } from './hit.ts';
+import { markArea, markGap, markLane } from './marks.ts';
 import { drawStrip, fadeOf, lock } from './strip.ts';
 import { drawCell, drawGrid } from './cells.ts';
 
@@ -61,6 +62,7 @@ function laneHead(scene: SpaceScene, lane: LaneScene): Shape[] {
       return { t: 'text', x, y, text: words, size: DETAIL, fill: 'quiet', anchor };
     }
   }
+  markLane(shapes, scene, lane);
   shapes.push({ t: 'line', points: [box.x, LANE_HEAD - 1.5, box.x + box.w, LANE_HEAD - 1.5], stroke: 'line' });
   return shapes;
 }
@@ -175,6 +177,7 @@ function barAt(scene: SpaceScene, lane: LaneScene, y: number, a: number, b: numb
 }
 
 function drawGap(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBox): void {
+  if (markGap(out, scene, lane, box)) return;
   const { pages } = span(lane, box.piece);
   const { x, w } = lane.box;
   const middleY = box.y + box.h / 2;
@@ -250,6 +253,7 @@ function drawRow(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBox
     out.push({ t: 'text', x: box.x + 8, y: box.y + 9, text: addressText(from, input.units), size: DETAIL, fill: 'quiet' });
     out.push({ t: 'text', x: columns.name.x, y: box.y + 9, text: fit(shortName(areas.names[areas.name[first]!] ?? ''), columns.name.w, DETAIL), size: DETAIL, fill: 'quiet' });
   }
+  if (row >= 11) markArea(out, scene, lane, box.piece, box, isSmallCard ? null : strip);
   if (lens > 0) drawLens(out, scene, lane, box);
 }
 
@@ -333,6 +337,7 @@ function drawCard(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBo
     const present = parts === 1 ? presentText(lane, area) : `${pagesText(layout.sums.present[area + parts]! - layout.sums.present[area]!, input.units)} in RAM`;
     if (textWidth(words, DETAIL) + textWidth(present, DETAIL) + 14 < right - x) out.push({ t: 'text', x: right, y: foot, text: present, size: DETAIL, fill: 'quiet', anchor: 'end' });
   }
+  markArea(out, scene, lane, box.piece, { x: box.x, y: top, w: box.w, h: bottom - top }, null);
 }
 
 /** How much of an area is in RAM if every page is known, else how many entries are set. */

@@ -3,6 +3,7 @@ import type { FrameDetail } from '../../../lib/index.ts';
 import type { Run as ChartRun } from '../../interface/charts/pf-charts.ts';
 import type { FirstStep } from '../../interface/story/pf-story.ts';
 import { firstStepOf } from '../../model/lines.ts';
+import { type Untouched, untouchedBy } from '../../model/untouched.ts';
 import type { Model } from '../../model/model.ts';
 import { words } from '../../texts/page.ts';
 import type { Areas, At, Opened, ProcessInfo } from '../../worker/protocol.ts';
@@ -39,6 +40,11 @@ export class Given {
     const { at, opened, text } = this.#model;
     const line = at?.last?.line;
     return line === undefined || opened?.dump ? '' : (this.#lines.of(text, (all) => all.split('\n'))[line - 1] ?? '');
+  }
+
+  /** Why nothing may be in RAM: what the text does not tell. */
+  untouched(): Untouched {
+    return untouchedBy(this.#model.opened, this.#model.history.tracks);
   }
 
   /** What the first step will run, while nothing has run. */

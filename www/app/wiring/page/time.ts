@@ -33,7 +33,21 @@ export class Time {
 
   async find(what: Find, back: boolean): Promise<void> {
     this.pause();
-    if (!(await this.#around.model.find(what, back))) this.#around.say(words.noneFound(what, back));
+    const { model, say } = this.#around;
+    const stood = model.position;
+    const isFound = await model.find(what, back);
+    if (back && what.startsWith('change of')) return this.#tellChange(what, stood, isFound);
+    if (!isFound) say(words.noneFound(what, back));
+  }
+
+  /** Where nothing was changed before, this step may have done it; where nothing was written, or not lately, the entry alone may have changed. */
+  async #tellChange(what: Find, stood: number, isFound: boolean): Promise<void> {
+    const { model, say } = this.#around;
+    const isThis = !isFound && stood > 0 && (await model.lastChange(what, stood - 1, stood)) !== null;
+    const entry = what === 'change of the page' && !isThis ? await model.lastChange('change of its entry', isFound ? model.position : 0, stood) : null;
+    if (isThis) say(words.thisStep(what));
+    else if (!isFound) say(words.noneFound(what, true, entry));
+    else if (entry !== null) say(words.onlyEntry(entry));
   }
 
   play(speed: number): void {

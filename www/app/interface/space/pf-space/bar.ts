@@ -5,6 +5,7 @@ import type { LaneScene, SpaceScene } from '../../../scene/space/compose.ts';
 import { bytesWanted, pieceInGaze } from '../../../scene/space/hit.ts';
 import { HEATS, type HeatKind } from '../../../scene/theme.ts';
 import { SPACE_PAGES, type Units, addressText, pagesText, permsText, shortName } from '../../../scene/units.ts';
+import { panels } from '../../../texts/panels.ts';
 import type { ProcessInfo } from '../../../worker/protocol.ts';
 import type { Viewport } from './viewport.ts';
 
@@ -27,6 +28,8 @@ export interface Tools extends Options {
   show(pid: number): void;
 }
 
+const { memory } = panels;
+
 /** Entries of the menu of processes. */
 const MOST_PROCESSES = 200;
 
@@ -39,10 +42,12 @@ export function bar(of: Tools): TemplateResult {
 }
 
 /** The space, the area and the page that fill the window: each leads back to itself. */
-function crumbs({ viewport, units }: Tools): TemplateResult {
+function crumbs(of: Tools): TemplateResult {
+  const { viewport, units } = of;
   const { scene, lane } = viewport;
   const all = html`<button type="button" @click=${() => viewport.fit()} ?disabled=${viewport.view === null} title="All areas">${pagesText(SPACE_PAGES, units)}</button>`;
   const piece = scene && lane ? pieceThatFills(scene, lane) : null;
+  if (of.trueScale && (!scene || !lane || piece === null)) return html`${all}<span class="pf-scale-note">${memory.toScale}</span>`;
   if (!scene || !lane || piece === null) return all;
   const { data: { areas, pid }, layout: { axis, first } } = lane;
   const area = first[piece]!;

@@ -1,6 +1,7 @@
 /** The card beside the pointer, or beside what a key went to. */
 import { type ReactiveControllerHost, type TemplateResult, html, nothing } from 'lit';
 import type { CardLine } from '../../../scene/space/card.ts';
+import type { Box } from '../../../scene/shapes.ts';
 import { locate } from '../../../scene/space/compose.ts';
 import { type Hit, hitSpace } from '../../../scene/space/hit.ts';
 import type { Size } from '../surface.ts';
@@ -59,20 +60,32 @@ export class Card {
     this.#host.requestUpdate();
   }
 
+  /** Where the page is that the card is about, if it is drawn by itself. */
+  #cell({ what, pid, page }: Hit): Box | null {
+    const { scene } = this.#viewport;
+    return what === 'page' && scene ? locate(scene, pid, page) : null;
+  }
+
   /** `linesOf`: what is known of a place. */
   html({ width, height }: Size, linesOf: (hit: Hit) => readonly CardLine[]): TemplateResult {
     const shown = this.#shown;
     const lines = shown ? linesOf(shown.hit) : [];
     return html`
-        ${shown ? html`<div class="pf-card" role="tooltip" style=${beside(shown, width, height)} @pointerenter=${() => clearTimeout(this.#leaving)} @pointerleave=${() => this.leave()}>
+        ${shown ? html`<div class="pf-card" role="tooltip" style=${beside(shown, width, height, this.#cell(shown.hit))} @pointerenter=${() => clearTimeout(this.#leaving)} @pointerleave=${() => this.leave()}>
       ${lines.map(([text, kind]) => html`<div class=${kind}>${text}</div>`)}
     </div>` : nothing}
         <p class="pf-hidden" aria-live="polite">${lines.map(([text]) => text).join('. ')}</p>`;
   }
 }
 
-/** To the side that has more room. */
-function beside({ x, y }: Placed, width: number, height: number): string {
+/** Higher than this, a page has room for its own words: the card stands beside the pointer. */
+const TALL = 80;
+
+/** To the side that has more room; never over the page that it is about. */
+function beside({ x, y }: Placed, width: number, height: number, cell: Box | null): string {
   const [isLeft, isAbove] = [x > width * 0.6, y > height * 0.65];
+  if (cell && cell.h <= TALL) {
+    return `${isLeft ? `right:${Math.max(0, width - cell.x - cell.w)}px` : `left:${Math.max(0, cell.x)}px`};${isAbove ? `bottom:${height - cell.y + 6}px` : `top:${cell.y + cell.h + 6}px`}`;
+  }
   return `${isLeft ? `right:${width - x + 14}px` : `left:${x + 14}px`};${isAbove ? `bottom:${height - y + 10}px` : `top:${y + 12}px`}`;
 }

@@ -37,7 +37,7 @@ const inSight = (page: number): boolean => {
 
 beforeEach(() => {
   [drawn, moves] = [0, 0];
-  shown = { at: null, selected: null, frame: null, heat: null, heatKind: null, only: null, lit: null, texts: new Map(), units: UNITS, lowFirst: true, trueScale: false, slotWidth: 0 };
+  shown = { at: null, selected: null, frame: null, heat: null, heatKind: null, only: null, lit: null, texts: new Map(), comparison: null, units: UNITS, lowFirst: true, trueScale: false, slotWidth: 0 };
   viewport = new Viewport(shown, { size: { width: 800, height: 600 }, draw: () => drawn++ }, () => moves++);
 });
 
