@@ -24,10 +24,10 @@ function tell(dump: Dump): void {
 }
 
 /** A text without areas, and what it is instead if that is known. */
-async function notADump(file: string): Promise<Trouble> {
+async function notADump(file: string, text: string): Promise<Trouble> {
   const none = `${file} has no line of /proc/PID/maps`;
   try {
-    (await openScript(await textOf(file))).free();
+    (await openScript(text)).free();
     return new Trouble(none);
   } catch (error) {
     const known = error instanceof ScriptError ? error.errors[0]?.message.match(/this (?:looks like|is) .*/s)?.[0] : undefined;
@@ -37,8 +37,9 @@ async function notADump(file: string): Promise<Trouble> {
 
 /** Why an address space has as many areas as it has. */
 export async function audit(file: string, json: boolean): Promise<Exit> {
-  const reading = await readDump(await textOf(file));
-  if (reading.dumps.length === 0) throw await notADump(file);
+  const text = await textOf(file);
+  const reading = await readDump(text);
+  if (reading.dumps.length === 0) throw await notADump(file, text);
   if (json) {
     print(JSON.stringify(reading));
     return EXIT.OK;

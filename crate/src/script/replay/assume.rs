@@ -142,9 +142,7 @@ impl Replay {
         const FIXED_NOREPLACE: u64 = 0x10_0000;
         let Recorded { pid, number, args, .. } = *recorded;
         let (target, own) = (pages(wanted, len), pages(ours, len));
-        let outside = [target.start..target.end.min(own.start), target.start.max(own.end)..target.end];
-        let is_free = outside.iter().filter(|part| part.start < part.end).all(|part| holes(state, pid, part) == [part.clone()]);
-        if !is_free || target.end > TASK_SIZE || !wanted.is_multiple_of(PAGE_SIZE) {
+        if !is_free_beside(state, pid, &target, &own) || target.end > TASK_SIZE || !wanted.is_multiple_of(PAGE_SIZE) {
             return false;
         }
         if number == Sysno::mremap {
@@ -191,6 +189,12 @@ pub(super) fn gap(state: &State, pid: Pid, at: u64) -> Range<u64> {
     let behind = mm.vmas.iter().map(|(_, area)| area.range.start.0).find(|start| *start > at);
     let top = mm.layout.mmap_base.0;
     before.unwrap_or(LOWEST)..behind.unwrap_or(top).min(top)
+}
+
+/// Whether nothing is mapped in a range, but for what lies in another one.
+pub(super) fn is_free_beside(state: &State, pid: Pid, range: &Range<u64>, own: &Range<u64>) -> bool {
+    let outside = [range.start..range.end.min(own.start), range.start.max(own.end)..range.end];
+    outside.iter().filter(|part| part.start < part.end).all(|part| holes(state, pid, part) == [part.clone()])
 }
 
 /// The parts of a range where nothing is mapped.

@@ -3,6 +3,7 @@
 //! wrong address does not make all that follows differ, our memory is put as the log says where that explains more.
 
 use super::assume::{self, amount};
+use super::ranges::meet;
 use super::{FIXED, Recorded, Replay, pages};
 use crate::addr::PAGE_SIZE;
 use crate::event::{Event, Note};
@@ -42,7 +43,7 @@ impl Phantoms {
 
     /// A call speaks of a range: what it takes away there was all there was. The ranges that are free then.
     pub(super) fn spoken_of(&mut self, range: &Range<u64>) -> Vec<Range<u64>> {
-        let (gone, kept) = std::mem::take(&mut self.0).into_iter().partition(|phantom| overlap(phantom, range));
+        let (gone, kept) = std::mem::take(&mut self.0).into_iter().partition(|phantom| meet(phantom, range));
         self.0 = kept;
         gone
     }
@@ -51,7 +52,7 @@ impl Phantoms {
     /// above it was. The ranges that are free then.
     pub(super) fn displaced_by(&mut self, range: &Range<u64>) -> Vec<Range<u64>> {
         let mut free = Vec::new();
-        for phantom in self.0.iter_mut().filter(|phantom| overlap(phantom, range)) {
+        for phantom in self.0.iter_mut().filter(|phantom| meet(phantom, range)) {
             let cut = range.end.min(phantom.end);
             free.push(phantom.start..cut);
             phantom.start = cut;
@@ -59,10 +60,6 @@ impl Phantoms {
         self.0.retain(|phantom| !phantom.is_empty());
         free
     }
-}
-
-fn overlap(one: &Range<u64>, other: &Range<u64>) -> bool {
-    one.start < other.end && other.start < one.end
 }
 
 /// What must have been in a gap for the kernel not to put something there: all of it, or what lies above where it put it.

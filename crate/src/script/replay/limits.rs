@@ -201,15 +201,20 @@ fn no_locking() -> Trial {
     })
 }
 
-fn mm_id(state: &State, pid: Pid) -> Option<crate::ids::MmId> {
+pub(super) fn mm_id(state: &State, pid: Pid) -> Option<crate::ids::MmId> {
     let task = state.machine.process(pid)?.task;
     Some(state.machine.kernel.tasks[task].mm)
 }
 
 fn drop_capabilities(state: &mut State, pid: Pid) {
+    set_user(state, pid, ORDINARY_USER);
+}
+
+/// A process becomes another user's, with what that one may.
+pub(super) fn set_user(state: &mut State, pid: Pid, uid: u32) {
     let Some(task) = state.machine.process(pid).map(|process| process.task) else { return };
     let task = &mut state.machine.kernel.tasks[task];
-    (task.uid, task.capabilities) = (ORDINARY_USER, Capabilities::empty());
+    (task.uid, task.capabilities) = (uid, Capabilities::of_user(uid));
 }
 
 fn set_limit(state: &mut State, pid: Pid, resource: Resource, bytes: u64) {

@@ -5,7 +5,7 @@
 
 use super::files::flags_of;
 use super::layout::{CLONE_VM, FIXED, overlap, pages};
-use super::ranges::Ranges;
+use super::ranges::{Ranges, meet};
 use super::{memory_call, returned};
 use crate::machine::Sysno;
 use crate::script::Script;
@@ -241,13 +241,12 @@ fn explanation(moments: &[Moment], first: &Contradiction) -> Option<(usize, Rang
     let mut calls = suspects(moments, first);
     let mut budget = MOST_MOMENTS;
     sort::by_key(&mut calls, |call: &Suspect| (call.is_exact, std::cmp::Reverse(call.moment)));
-    for call in calls.iter().take(MOST_CALLS) {
-        let recorded = moments[call.moment].range.start;
-        let mut places = call.places.clone();
+    for Suspect { moment, mut places, .. } in calls.into_iter().take(MOST_CALLS) {
+        let recorded = moments[moment].range.start;
         sort::by_key(&mut places, |place: &Range<u64>| place.start.abs_diff(recorded));
         for place in places.into_iter().take(MOST_PLACES) {
-            if contradiction(moments, Some((call.moment, &place)), &mut budget).is_none() {
-                return Some((call.moment, place));
+            if contradiction(moments, Some((moment, &place)), &mut budget).is_none() {
+                return Some((moment, place));
             }
             if budget == 0 {
                 return None;
@@ -262,18 +261,18 @@ fn explanation(moments: &[Moment], first: &Contradiction) -> Option<(usize, Rang
 fn suspects(moments: &[Moment], first: &Contradiction) -> Vec<Suspect> {
     let mut found: Vec<Suspect> = Vec::new();
     let is_taken = matches!(moments[first.moment].change, Change::Place);
-    let mut spaces = Pieces::default();
+    let mut pieces = Pieces::default();
     for (index, moment) in moments[..=first.moment].iter().enumerate() {
         let is_last = index == first.moment;
         if matches!(moment.change, Change::Free) || (is_last && !is_taken) {
             let (range, len) = (&moment.range, moment.range.end - moment.range.start);
-            let mut places = spaces.of_length(len, is_taken.then_some(&first.range));
+            let mut places = pieces.of_length(len, is_taken.then_some(&first.range));
             places.retain(|place| place.start != range.start);
-            if is_taken || is_last || (range.start < first.range.end && first.range.start < range.end) {
-                found.push(Suspect { moment: index, is_exact: spaces.0.contains(range), places });
+            if is_taken || is_last || meet(range, &first.range) {
+                found.push(Suspect { moment: index, is_exact: pieces.0.contains(range), places });
             }
         }
-        spaces.take_in(moment);
+        pieces.take_in(moment);
     }
     found.retain(|call| !call.places.is_empty());
     found
@@ -303,7 +302,7 @@ impl Pieces {
     fn of_length(&self, len: u64, holding: Option<&Range<u64>>) -> Vec<Range<u64>> {
         let long = self.0.iter().filter(|piece| piece.end - piece.start >= len && len > 0);
         let mut places: Vec<_> = long.flat_map(|piece| [piece.start..piece.start + len, piece.end - len..piece.end]).collect();
-        places.retain(|place| holding.is_none_or(|part| place.start < part.end && part.start < place.end));
+        places.retain(|place| holding.is_none_or(|part| meet(place, part)));
         places.dedup();
         places
     }

@@ -416,9 +416,7 @@ impl Replay {
         if recorded == *ours || self.spaces.is_none() {
             return true;
         }
-        let (place, own) = (pages(recorded, len), pages(*ours, len));
-        let outside = [place.start..place.end.min(own.start), place.start.max(own.end)..place.end];
-        let free = outside.iter().filter(|part| part.start < part.end).all(|part| assume::holes(state, pid, part) == [part.clone()]);
+        let free = assume::is_free_beside(state, pid, &pages(recorded, len), &pages(*ours, len));
         free && self.images.speaks_of(recorded, *ours, statement.line)
     }
 

@@ -5,6 +5,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// Whether two ranges have anything in common.
+pub(super) fn meet(one: &Range<u64>, other: &Range<u64>) -> bool {
+    one.start < other.end && other.start < one.end
+}
+
 /// Disjoint ranges, each with a value; a new range displaces what it covers.
 #[derive(Clone, Debug)]
 pub(super) struct Ranges<V> {

@@ -1,12 +1,11 @@
 //! Calls that the log's kernel refused and this one does not: what they did is undone, so that what follows meets the memory
 //! that it met there. And the user that a program becomes, on which refusals depend.
 
-use super::{FIXED, Recorded, returned};
+use super::{FIXED, Recorded, limits, returned};
 use crate::addr::PAGE_SIZE;
 use crate::event::{Event, Note};
 use crate::ids::Pid;
 use crate::machine::{Arg, Sysno};
-use crate::mm::Capabilities;
 use crate::script::ast::{Call, Outcome};
 use crate::script::evaluate::{self, Names};
 use crate::script::run::{State, Yield};
@@ -43,17 +42,16 @@ pub(super) fn undo(state: &mut State, recorded: &Recorded<'_>, outcome: &Yield, 
         .trace
         .emit(|| Event::Say(Note::Text("the rest is no call of the program: the log's call was refused, what it did here is undone")));
     state.syscall(pid, call, &args.map(Arg::Int));
-    let Some(task) = state.machine.process(pid).map(|process| process.task) else { return };
-    let kernel = &mut state.machine.kernel;
-    let mm = kernel.tasks[task].mm;
-    kernel.mms[mm].hiwater_vm = peak;
+    if let Some(mm) = limits::mm_id(state, pid) {
+        state.machine.kernel.mms[mm].hiwater_vm = peak;
+    }
 }
 
 /// `setuid` and its kin: who the program is from now on.
 pub(super) fn become_user(state: &mut State, pid: Pid, call: &Call) {
     let Ok(args) = evaluate::arguments(call, &Names::new()) else { return };
     let effective = args[usize::from(call.name != "setuid")].int() as u32;
-    let Some(task) = state.machine.process(pid).map(|process| process.task).filter(|_| effective != u32::MAX) else { return };
-    let task = &mut state.machine.kernel.tasks[task];
-    (task.uid, task.capabilities) = (effective, Capabilities::of_user(effective));
+    if effective != u32::MAX {
+        limits::set_user(state, pid, effective);
+    }
 }

@@ -4,6 +4,7 @@
 use super::assume::LOWEST;
 use super::belief::{Belief, Phantoms, hidden_in};
 use super::layout::FIXED;
+use super::ranges::meet;
 use super::{memory_call, pages, returned};
 use crate::addr::{PMD_SIZE, page_align};
 use crate::ids::MmSerial;
@@ -71,7 +72,7 @@ impl Op {
     /// Whether it takes away something of what another one got.
     pub(super) fn frees_part_of(&self, other: &Self) -> bool {
         let (Effect::Set { gone, .. }, Some(place)) = (&self.effect, other.recorded_place()) else { return false };
-        gone.start < place.end && place.start < gone.end
+        meet(gone, &place)
     }
 }
 
