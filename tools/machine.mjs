@@ -52,11 +52,11 @@ function commandLine(args) {
 /** The harness as one file that needs no library: the machine has none. */
 async function buildHarness() {
   const [triple, target] = ['x86_64-unknown-linux-gnu', join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'machine')];
-  const args = ['build', '--locked', '--profile', 'oracle', '-p', 'pagefault-oracle', '--bin', 'pagefault-oracle', '--target', triple];
+  const args = ['build', '--locked', '--profile', 'tools', '-p', 'pagefault-oracle', '--bin', 'pagefault-oracle', '--target', triple];
   const env = { RUSTFLAGS: `${process.env.RUSTFLAGS ?? ''} -C target-feature=+crt-static`.trim(), CARGO_TARGET_DIR: target };
   const { status, text } = await collect('cargo', args, { env });
   if (status !== 0) throw new SetupError(text);
-  return join(target, triple, 'oracle', 'pagefault-oracle');
+  return join(target, triple, 'tools', 'pagefault-oracle');
 }
 
 /** What the command reads, and the folder it is to write into. */

@@ -1,14 +1,15 @@
-// `npm run replay -- [--json] [--all] [--as KIND] [--together] FILE…`: replays programs on the emulator and compares with what was
-// recorded. A FILE is a recording (.jsonl of programs, .mm.jsonl of a real program), a log, with the maps of its run
+// `npm run replay -- [--json] [--first] [--all] [--as KIND] [--together] FILE…`: replays programs on the emulator and compares with
+// what was recorded; `--first` prints one difference of each process instead of all. A FILE is a recording (.jsonl of programs, .mm.jsonl of a real program), a log, with the maps of its run
 // beside it or without (NAME-maps.json), or a script; which of these is told by what stands in it. `--together` takes
 // the files for those of one `strace -ff`.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { convertFile } from '../tests/oracle/convert.mjs';
-import { collect, main, ROOT } from './lib/run.mjs';
+import { collect, main } from './lib/run.mjs';
+import { tool } from './lib/tool.mjs';
 
-const USAGE = 'usage: npm run replay -- [--json] [--all] [--as KIND] [--together] FILE…   (.jsonl, .mm.jsonl, a log, or a script)';
+const USAGE = 'usage: npm run replay -- [--json] [--first] [--all] [--as KIND] [--together] FILE…   (.jsonl, .mm.jsonl, a log, or a script)';
 /** A command line holds only so much. */
 const AT_ONCE = 200;
 
@@ -50,9 +51,7 @@ main(async () => {
     process.exitCode = 2;
     return;
   }
-  const built = await collect('cargo', ['build', '--locked', '--release', '-p', 'pagefault', '--example', 'replay']);
-  if (built.status !== 0) throw new Error(built.text);
-  const replay = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'release', 'examples', 'replay');
+  const replay = await tool('replay');
   if (options.includes('--together')) {
     const { status, text } = await collect(replay, [...options, ...files.map((file) => resolve(file))]);
     process.stdout.write(text);

@@ -8,6 +8,7 @@ import { buildCore, buildLibrary, buildPage } from './lib/core.mjs';
 import { installBrowsers } from './lib/browsers.mjs';
 import { installStrace } from './lib/strace.mjs';
 import { CANNOT_ASK, commitSeed, liveScripts, oracle } from './lib/kernel.mjs';
+import { tool } from './lib/tool.mjs';
 
 /** Parts that must not be left out for want of something: `browsers`, `kernel`. The project's own CI sets it. */
 const REQUIRED = (process.env.PAGEFAULT_REQUIRE ?? '').split(/[ ,]+/);
@@ -51,7 +52,7 @@ async function cargoTests(name, args, options) {
 }
 
 /** All but sizes of files, which no browser decides, and scale, which counts the same work again. */
-const IN_FIREFOX = ['editor', 'input', 'manners', 'page', 'robust', 'time', 'views', 'words'].map((file) => `tests/e2e/${file}.test.ts`);
+const IN_FIREFOX = ['editor', 'hands', 'input', 'manners', 'page', 'robust', 'tasks', 'time', 'views', 'words'].map((file) => `tests/e2e/${file}.test.ts`);
 
 let reports = 0;
 
@@ -106,6 +107,7 @@ const parts = {
     count('live kernel', Number(passed ?? 0), Number(failed ?? 1) + (Number(passed) > 0 ? 0 : 1));
     const [, alone] = text.match(/^on the emulator alone, .*: (\d+) passed$/m) ?? [];
     if (alone) count('recordings of other machines, on the emulator alone', Number(alone), 0);
+    await vitest('what check says', ['tests/oracle']);
     await fuzz();
   },
   async wasm(browsers) {
@@ -124,8 +126,8 @@ const parts = {
     }
   },
   async replay() {
-    const { status, text } = await collect('cargo', ['build', '--locked', '--release', '-p', 'pagefault', '--example', 'replay', '--example', 'audit']);
-    if (status !== 0) console.log(text);
+    // Not in the time of a test.
+    for (const name of ['replay', 'audit']) await tool(name);
     if (!(await installStrace())) leaveOut('strace', 'logs that strace writes now', 'install strace');
     await vitest('npm run replay and audit', ['tests/replay']);
   },

@@ -73,7 +73,9 @@ fn group(name: &str) -> &'static str {
     ];
     match name {
         // The commands of shmctl(2) are no flags of shmget(2).
-        "IPC_RMID" | "IPC_SET" | "IPC_STAT" | "SHM_LOCK" | "SHM_UNLOCK" => return "shmctl",
+        "IPC_RMID" | "IPC_SET" | "IPC_STAT" | "IPC_INFO" | "SHM_LOCK" | "SHM_UNLOCK" | "SHM_STAT" | "SHM_INFO" | "SHM_STAT_ANY" => {
+            return "shmctl";
+        }
         "PAGEMAP_SCAN" | "PROCMAP_QUERY" => return "ioctl",
         "ADDR_NO_RANDOMIZE" | "MMAP_PAGE_ZERO" | "ADDR_COMPAT_LAYOUT" | "READ_IMPLIES_EXEC" | "PER_LINUX" => return "personality",
         _ => {}

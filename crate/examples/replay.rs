@@ -1,12 +1,13 @@
 //! Runs scripts and logs on the emulator and prints one verdict a process:
-//! `cargo run --release --example replay -- [--json] [--all] [--together] [--as KIND] FILE…`; exits 1 on a difference, 2 if
-//! a file cannot be run. What a file is, is told by what stands in it; `--as` says otherwise, `--all` prints every
-//! line that was set aside, `--together` takes the files for those of one `strace -ff`. `npm run replay` reads recordings too.
+//! `cargo run --release --example replay -- [--json] [--first] [--all] [--together] [--as KIND] FILE…`; exits 1 on a
+//! difference, 2 if a file cannot be run. What a file is, is told by what stands in it; `--as` says otherwise, `--first`
+//! prints one difference of each process instead of all, `--all` every line that was set aside, `--together` takes the
+//! files for those of one `strace -ff`. `npm run replay` reads recordings too.
 
 use pagefault::dump::{self, Audit};
 use pagefault::ids::Pid;
 use pagefault::log::{self, Kind};
-use pagefault::script::{ParseError, ProcessTally, Session, SetAside};
+use pagefault::script::{Comparison, ParseError, ProcessTally, Session, SetAside, StepReport};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,6 +21,7 @@ const CANNOT_RUN: i32 = 2;
 #[derive(Default)]
 struct Options {
     json: bool,
+    first: bool,
     all: bool,
     together: bool,
     kind: Option<Kind>,
@@ -51,6 +53,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, Strin
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--json" => options.json = true,
+            "--first" => options.first = true,
             "--all" => options.all = true,
             "--together" => options.together = true,
             "--as" => {
@@ -128,7 +131,7 @@ fn replay_text(file: &str, text: &str, options: &Options) -> Outcome {
     }
     match run(text, kind) {
         Ok(session) => {
-            let mut outcome = verdicts(file, &session);
+            let mut outcome = verdicts(file, &session, options);
             tell_of_reading(file, kind, &session, options, &mut outcome);
             outcome
         }
@@ -208,7 +211,7 @@ fn grouped(reason: &str, lines: &[&SetAside]) -> String {
     format!("  {} line{plural} set aside{calls}: {reason} (line {}, for one)", lines.len(), lines[0].line)
 }
 
-fn verdicts(file: &str, session: &Session) -> Outcome {
+fn verdicts(file: &str, session: &Session, options: &Options) -> Outcome {
     let mut outcome = Outcome::default();
     for (pid, tally) in session.tallies() {
         if !tally.is_equal() {
@@ -216,12 +219,16 @@ fn verdicts(file: &str, session: &Session) -> Outcome {
         }
         let (minor, major) = faults(session, pid);
         outcome.text.push(format!("{file}: process {}: {tally}; {minor} minor and {major} major faults", pid.0));
-        if let Some(first) = &tally.first {
-            let d = &first.comparison;
-            outcome.text.push(format!("  line {}, {}: {} should be {}, is {}", first.line, first.call, first.field, d.expected, d.found));
-            outcome.text.extend(reason(session, first.line).map(|why| format!("  because {why}")));
+        let told = differences(session, pid, options.first);
+        for (report, d) in &told {
+            let field = report.field_of(d);
+            let note = if d.excuse.is_empty() { &d.cause } else { &d.excuse };
+            let note = if note.is_empty() { String::new() } else { format!(" ({note})") };
+            outcome.text.push(format!("  line {}, {}: {field} should be {}, is {}{note}", report.line, report.call, d.expected, d.found));
+            let why = report.why.as_ref().filter(|_| d.excuse.is_empty());
+            outcome.text.extend(why.map(|why| format!("  because {why}")));
         }
-        outcome.json.push(json_of(file, pid, &tally, session).to_string());
+        outcome.json.push(json_of(file, pid, &tally, &told, session).to_string());
     }
     if session.script().is_log {
         log_verdict(file, session, &mut outcome);
@@ -232,7 +239,17 @@ fn verdicts(file: &str, session: &Session) -> Outcome {
     outcome
 }
 
-/// Of a log: every memory call is accounted for, and differences after the first of a process are told too.
+/// What differs in a process, in the order of its statements: all of it, or the first without an excuse.
+fn differences(session: &Session, pid: Pid, first: bool) -> Vec<(&StepReport, &Comparison)> {
+    let own = session.reports().iter().filter(|report| report.pid == Some(pid));
+    let all = own.flat_map(|report| report.differences.iter().map(move |difference| (report, difference)));
+    match first {
+        true => all.filter(|(_, d)| d.excuse.is_empty()).take(1).collect(),
+        false => all.collect(),
+    }
+}
+
+/// Of a log: every memory call is accounted for.
 fn log_verdict(file: &str, session: &Session, outcome: &mut Outcome) {
     const SHOWN: usize = 20;
     let verdict = session.verdict();
@@ -240,12 +257,6 @@ fn log_verdict(file: &str, session: &Session, outcome: &mut Outcome) {
         outcome.code = outcome.code.max(DIFFERS);
     }
     outcome.text.push(format!("{file}: {verdict}"));
-    let told = session.reports().iter().flat_map(|report| report.differences.iter().map(move |difference| (report, difference)));
-    for (report, d) in told.take(SHOWN) {
-        let note = if d.excuse.is_empty() { &d.cause } else { &d.excuse };
-        let note = if note.is_empty() { String::new() } else { format!(" ({note})") };
-        outcome.text.push(format!("  line {}, {}: {} should be {}, is {}{note}", report.line, report.call, d.field, d.expected, d.found));
-    }
     for left in verdict.left_out.iter().take(SHOWN) {
         outcome.text.push(format!("  line {}, {}: not replayed, {}", left.line, left.call, left.reason));
     }
@@ -268,23 +279,21 @@ fn faults(session: &Session, pid: Pid) -> (u64, u64) {
     own.fold((0, 0), |sum, report| (sum.0 + report.faults.0, sum.1 + report.faults.1))
 }
 
-/// Why the emulator did what it did at a line, if it said so.
-fn reason(session: &Session, line: usize) -> Option<String> {
-    session.reports().iter().find(|report| report.line == line)?.why.clone()
-}
-
-fn json_of(file: &str, pid: Pid, tally: &ProcessTally, session: &Session) -> Value {
+fn json_of(file: &str, pid: Pid, tally: &ProcessTally, told: &[(&StepReport, &Comparison)], session: &Session) -> Value {
     let ratio = |ratio: &pagefault::script::Ratio| json!({ "equal": ratio.equal, "all": ratio.all });
     let fields: serde_json::Map<_, _> = tally.fields.iter().map(|(field, r)| ((*field).to_string(), ratio(r))).collect();
     let (minor, major) = faults(session, pid);
-    let first = tally.first.as_ref().map(|first| {
-        json!({
-            "line": first.line, "call": first.call, "field": first.field, "expected": first.comparison.expected,
-            "found": first.comparison.found, "reason": reason(session, first.line),
-        })
-    });
+    let differences: Vec<_> = told.iter().map(|(report, d)| json_of_difference(report, d)).collect();
+    let first = told.iter().find(|(_, d)| d.excuse.is_empty()).map(|(report, d)| json_of_difference(report, d));
     json!({
         "file": file, "process": pid.0, "equal": tally.is_equal(), "operations": ratio(&tally.operations), "fields": fields,
-        "excused": tally.excused, "first": first, "minorFaults": minor, "majorFaults": major,
+        "excused": tally.excused, "first": first, "differences": differences, "minorFaults": minor, "majorFaults": major,
+    })
+}
+
+fn json_of_difference(report: &StepReport, d: &Comparison) -> Value {
+    json!({
+        "line": report.line, "call": report.call, "field": report.field_of(d), "expected": d.expected, "found": d.found,
+        "reason": report.why, "excuse": Some(&d.excuse).filter(|excuse| !excuse.is_empty()),
     })
 }

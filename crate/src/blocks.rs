@@ -1,11 +1,11 @@
 //! Copies that share what is equal with the copy before: how a machine is saved often and cheaply.
 
-use std::collections::HashSet;
+use crate::sorted::SortedSet;
 use std::sync::Arc;
 
 /// Pieces that were counted already when the bytes of several copies are.
 #[derive(Clone, Debug, Default)]
-pub struct Seen(HashSet<usize>);
+pub struct Seen(SortedSet<usize>);
 
 impl Seen {
     /// Whether a piece is new; from then on it is not.

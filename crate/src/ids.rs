@@ -5,7 +5,7 @@ use std::fmt;
 use std::num::NonZero;
 
 /// Which address space, for as long as the machine runs: ids are used again, serials never.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct MmSerial(pub u64);
 
 /// What every id has that is an index.

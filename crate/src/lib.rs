@@ -32,6 +32,7 @@ pub mod flags;
 pub mod ids;
 pub mod signal;
 mod sort;
+pub mod sorted;
 pub mod why;
 // 1: frames
 mod phys;

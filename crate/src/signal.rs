@@ -4,7 +4,7 @@ use crate::addr::VirtAddr;
 use std::fmt;
 
 /// Signal numbers of x86-64 Linux that memory accesses raise.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 #[repr(u8)]
 pub enum SigNo {
     /// The page exists in no VMA, or the VMA forbids the access.

@@ -157,6 +157,8 @@ pub enum Why {
     NotResizable,
     #[error("size {size:#x} is out of range")]
     BadSize { size: u64 },
+    #[error("size {size:#x} exceeds RLIMIT_FSIZE ({limit:#x} bytes), and SIGXFSZ is raised")]
+    FileSizeLimit { size: u64, limit: u64 },
     #[error("the file cannot be sealed")]
     NotSealable,
     #[error("no process {pid}")]

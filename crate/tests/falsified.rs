@@ -96,7 +96,7 @@ fn named_of(log: &str, title: &str, kinds: &[&str], shifts: &[i64], failed: &mut
                 let named = differing(&session).len();
                 tried += 1;
                 // Where the very first calls overlap and one of them lies megabytes too high, so does our area of mappings.
-                let most = if place < 2 && *shift == 0x40_0000 { 8 } else { 5 };
+                let most = 5;
                 if named > most {
                     failed.push(format!("{title}, {kind} {place}, {shift:#x}: {named} named, {:?}", session.search_work()));
                 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Ground first.
 const FLOORS: &[&[&str]] = &[
-    &["addr", "blocks", "errno", "event", "flags", "ids", "signal", "sort", "why"],
+    &["addr", "blocks", "errno", "event", "flags", "ids", "signal", "sort", "sorted", "why"],
     &["phys"],
     &["mmu"],
     &["fs"],

@@ -262,7 +262,13 @@ fn what_is_set_aside_is_left_out_and_nothing_known_survives_it() {
 mprotect(0x7f1000000000, 4096, PROT_READ) = 0\n"
     );
     let mut script = log::read(&log);
-    let aside = |line, is_memory_call| SetAside { line, text: "mmap(NULL, …".into(), reason: "the line is cut".into(), is_memory_call };
+    let aside = |line, is_memory_call| SetAside {
+        line,
+        began: line,
+        text: "mmap(NULL, …".into(),
+        reason: "the line is cut".into(),
+        is_memory_call,
+    };
     script.set_aside = vec![aside(4, true)];
     let session = replayed(script.clone());
     assert_eq!(counts(&session), [3, 0, 1, 1], "{}", session.verdict());

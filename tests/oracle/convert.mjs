@@ -91,6 +91,9 @@ function presentLine(run) {
   return `@present 0x${start} 0x${end} ${flags.includes('F') ? 'read' : 'written'}`;
 }
 
+/** Letters of what is written that a script spells out; counts in recordings may be any number. */
+const MOST_WRITTEN = 1 << 20;
+
 /** An operation as a statement with what was observed. */
 function operation(op, line) {
   const process = op.p ? `[${op.p + 1}] ` : '';
@@ -107,7 +110,7 @@ function operation(op, line) {
     case 'open': call('open', [quote(pathOf(op.name)), ...args]); break;
     case 'unlink': call('unlink', [quote(pathOf(op.name))]); break;
     case 'memfd_create': call('memfd_create', [quote(unescape8(op.name)), ...args]); break;
-    case 'pwrite': call('pwrite64', [args[0], quote(String.fromCharCode(Number(args[3]))).replace(/\\u00/g, '\\x'), args[2], args[1]]); break;
+    case 'pwrite': call('pwrite64', [args[0], quote(String.fromCharCode(Number(args[3])).repeat(Math.min(Math.max(0, Number(args[2])), MOST_WRITTEN))).replace(/\\u00/g, '\\x'), args[2], args[1]]); break;
     case 'preadto': call('preadto', args); break;
     case 'pwritefrom': call('pwritefrom', args); break;
     case 'rlimit': call('setrlimit', [RLIMITS[Number(args[0])] ?? args[0], `{rlim_cur=${args[1]}, rlim_max=${args[2]}}`]); break;

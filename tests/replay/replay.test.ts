@@ -62,6 +62,24 @@ test('a difference is told with its place and its reason, for people and for mac
   expect([verdict.equal, verdict.fields.result]).toEqual([false, { all: 2, equal: 1 }]);
 });
 
+test('every difference of a process is told, or with --first the first one', () => {
+  const wrong = (a: string[], r: string) => ({ op: 'munmap', a, r });
+  const differs = program('differs', [MMAP, wrong(['0x10000001', '0x1000'], '0x0'), wrong(['0x10000000', '0x1000'], '0x7'), wrong(['0x10000000', '0x0'], '0x0')]);
+  const all = replay([], { 'differs.jsonl': differs });
+  expect(all.lines.filter((line) => line.includes('should be')).map((line) => line.replace(/line \d+/, 'line N'))).toEqual([
+    expect.stringMatching(/^ {2}line N, munmap: result should be 0, is -1 EINVAL/),
+    expect.stringMatching(/^ {2}line N, munmap: result should be 7, is 0$/),
+    expect.stringMatching(/^ {2}line N, munmap: maps should be /),
+    expect.stringMatching(/^ {2}line N, munmap: result should be 0, is -1 EINVAL/),
+  ]);
+  const one = replay(['--first'], { 'differs.jsonl': differs });
+  expect(one.lines.filter((line) => line.includes('should be'))).toHaveLength(1);
+  const told = (options: string[]) => JSON.parse(replay(['--json', ...options], { 'differs.jsonl': differs }).lines[0]!) as { first: { line: number }; differences: { line: number; field: string; reason: string | null }[] };
+  expect(told([]).differences.map(({ field }) => field)).toEqual(['result', 'result', 'maps', 'result']);
+  expect(told([]).first.line).toBe(told([]).differences[0]!.line);
+  expect(told(['--first']).differences).toHaveLength(1);
+});
+
 test('what cannot be replayed is told, and hides nothing else', () => {
   const lines = [program('first', [MMAP]), program('strange', [{ op: 'sendmail', a: ['0x1'], r: '0x0' }]), '{"name":"empty"}', 'no record', program('last', [MMAP, WRITE])];
   const told = replay([], { 'mixed.jsonl': lines.join('\n') });

@@ -2,17 +2,15 @@
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { collect, output, ROOT, SetupError } from './run.mjs';
+import { collect, output, ROOT } from './run.mjs';
+import { tool } from './tool.mjs';
 
 /** The exit code of the harness where the kernel cannot be asked. */
 export const CANNOT_ASK = 3;
 
 /** Builds the harness and runs a command of it. */
 export async function oracle(args, options) {
-  const built = await collect('cargo', ['build', '--locked', '--profile', 'oracle', '-p', 'pagefault-oracle', '--bin', 'pagefault-oracle']);
-  if (built.status !== 0) throw new SetupError(built.text);
-  const target = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
-  return collect(join(target, 'oracle', 'pagefault-oracle'), args, options);
+  return collect(await tool('oracle'), args, options);
 }
 
 /** Scripts that can be run on the live kernel: all but the logs of whole programs. */

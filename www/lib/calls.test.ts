@@ -75,6 +75,21 @@ test('constants are those of the core', () => {
   expect(missing).toEqual([]);
 });
 
+test('a segment is given away with the structure that was read', async () => {
+  const [, p] = await fresh();
+  const id = p.shmget(IPC.PRIVATE, 16384);
+  const { output } = p.shmctl(id, 'stat');
+  const words = new DataView(output.buffer, output.byteOffset);
+  expect([output.length, words.getUint32(20, true), words.getUint32(80, true)]).toEqual([112, 0o600, p.pid]);
+  words.setUint32(4, 1000, true);
+  words.setUint32(20, 0o640, true);
+  expect(p.shmctl(id, 'set', output).result).toBe(0);
+  const now = p.shmctl(id, 'shm_stat').output;
+  expect([now[4], now[5], now[20], now[21]]).toEqual([0xe8, 0x03, 0xa0, 0x01]);
+  expect([p.shmctl(0, 'info').output.length, p.shmctl(0, 'shm_info').output.length]).toEqual([72, 48]);
+  expect(p.try.shmctl(id, 'set')).toMatchObject({ code: 'EFAULT' });
+});
+
 test('what try gives is the value or the refusal', async () => {
   const [, p] = await fresh();
   const refused = p.try.mmap({ length: 4096, offset: 0x201 });
@@ -429,7 +444,7 @@ test('after the emulator has failed, its machines say so, are freed, and new one
   const session = await openScript('a = getpid()');
   expect(() => vm._state.use((core) => core.buffer(2 ** 32 - 1))).toThrow(MachineStopped);
   expect(vm.usable).toBe(false);
-  for (const call of [() => p.maps(), () => p.mmap({ length: 4096 }), () => p.loadU8(1), () => vm.spawn(), () => vm.save(), () => p.alive, () => session.goTo(1)]) expect(call).toThrow(/bug in pagefault.*free it and make a new one/);
+  for (const call of [() => p.maps(), () => p.mmap({ length: 4096 }), () => p.loadU8(1), () => vm.spawn(), () => vm.save(), () => p.alive, () => session.goTo(1)]) expect(call).toThrow(/bug in pagefault.*free it, make a new one/);
   expect(() => { vm.free(); vm.free(); session.free(); }).not.toThrow();
   expect(() => p.maps()).toThrow(/was freed/);
   const [, other] = await fresh();

@@ -95,6 +95,7 @@ const TABLE: readonly (readonly [name: string, argument: string, call: Call, val
   ['prctl', 'arg5', (p, v) => p.prctl(65, 0, 0, 0, v), NOT_A_WORD.slice(1)],
   ['shmget', 'key', (p, v) => p.shmget(v, 1), [undefined, ...NOT_AN_INTEGER]],
   ['shmat', 'id', (p, v) => p.shmat(v), [undefined, ...NOT_AN_INTEGER, -1]],
+  ['shmctl', 'structure', (p, v) => p.shmctl(0, 'set', v), [null, 5, {}, new Uint16Array(1)]],
   ['shmctl', 'command', (p, v) => p.shmctl(0, v), [undefined, ...NOT_AN_INTEGER, -1]],
   ['shmdt', 'addr', (p, v) => p.shmdt(v), NOT_A_WORD],
   ['clone', 'flags', (p, v) => p.clone(v), [undefined, ...NOT_AN_INTEGER, -1]],

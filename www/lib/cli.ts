@@ -9,7 +9,7 @@ const HELP = `pagefault: Linux's memory manager, for scripts, logs and maps
 
 usage: pagefault COMMAND [OPTIONS] FILE…        (- is standard input)
 
-  run FILE       runs a script, a log (strace, qemu, perf) or maps, and prints each result
+  run FILE       runs a script or a log (strace, qemu, perf) and prints each result
   check FILE…    compares with what is expected; ends at the first result that is not so
   audit MAPS     why an address space has as many areas as it has, and what they cost
   diff A B       what changed between two texts of maps or smaps, as calls

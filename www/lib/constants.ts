@@ -56,7 +56,7 @@ export const FD = { CLOEXEC: 1 } as const;
 export const FALLOC = { KEEP_SIZE: 1, PUNCH_HOLE: 2, ZERO_RANGE: 0x10 } as const;
 
 /** `RLIMIT_*` of prlimit(2). */
-export const RLIMIT = { CPU: 0, FSIZE: 1, DATA: 2, STACK: 3, CORE: 4, RSS: 5, NPROC: 6, NOFILE: 7, MEMLOCK: 8, AS: 9 } as const;
+export const RLIMIT = { CPU: 0, FSIZE: 1, DATA: 2, STACK: 3, CORE: 4, RSS: 5, NPROC: 6, NOFILE: 7, MEMLOCK: 8, AS: 9, LOCKS: 10, SIGPENDING: 11, MSGQUEUE: 12, NICE: 13, RTPRIO: 14, RTTIME: 15 } as const;
 
 /** No limit. */
 export const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
@@ -72,14 +72,17 @@ export const CLONE = {
 export const PERSONALITY = { LINUX: 0, ADDR_NO_RANDOMIZE: 0x4_0000, MMAP_PAGE_ZERO: 0x10_0000, ADDR_COMPAT_LAYOUT: 0x20_0000, READ_IMPLIES_EXEC: 0x40_0000 } as const;
 
 /** `IPC_*` of shmget(2) and shmctl(2). */
-export const IPC = { PRIVATE: 0, CREAT: 0o1000, EXCL: 0o2000, RMID: 0, SET: 1, STAT: 2 } as const;
+export const IPC = { PRIVATE: 0, CREAT: 0o1000, EXCL: 0o2000, RMID: 0, SET: 1, STAT: 2, INFO: 3 } as const;
 
 /** `SHM_*`: flags of shmat(2) and shmget(2), commands of shmctl(2). */
-export const SHM = { LOCK: 11, UNLOCK: 12, HUGETLB: 0o4000, NORESERVE: 0o1_0000, RDONLY: 0o1_0000, RND: 0o2_0000, REMAP: 0o4_0000, EXEC: 0o10_0000 } as const;
+export const SHM = {
+  LOCK: 11, UNLOCK: 12, STAT: 13, INFO: 14, STAT_ANY: 15, HUGETLB: 0o4000, NORESERVE: 0o1_0000, RDONLY: 0o1_0000, RND: 0o2_0000, REMAP: 0o4_0000,
+  EXEC: 0o10_0000,
+} as const;
 
 /** Options of prctl(2) that memory knows of. */
 export const PR = {
-  SET_NAME: 15, SET_THP_DISABLE: 41, GET_THP_DISABLE: 42, SET_MDWE: 65, GET_MDWE: 66, SET_VMA: 0x5356_4d41, SET_VMA_ANON_NAME: 0,
+  SET_NAME: 15, GET_NAME: 16, SET_THP_DISABLE: 41, GET_THP_DISABLE: 42, SET_MDWE: 65, GET_MDWE: 66, SET_VMA: 0x5356_4d41, SET_VMA_ANON_NAME: 0,
   MDWE_REFUSE_EXEC_GAIN: 1, MDWE_NO_INHERIT: 2, THP_DISABLE_EXCEPT_ADVISED: 2,
 } as const;
 

@@ -67,7 +67,7 @@ export class Instance<G extends MachineGlue = MachineGlue> {
   /** After a trap its memory cannot be trusted: nothing is called in it again, and it can be collected. */
   trapped(cause: unknown): MachineStopped {
     if (!this.stopped) {
-      const stopped = new MachineStopped('the emulator has failed, a bug in pagefault, and every machine made together with this one has stopped: free it and make a new one', cause);
+      const stopped = new MachineStopped('the emulator has failed, a bug in pagefault, and every machine made with this one has stopped: free it, make a new one', cause);
       this.stopped = stopped;
       this.glue.abandon(() => stopped);
     }
@@ -219,7 +219,7 @@ function compileError(file: string, error: unknown, bytes: unknown, where: strin
   const head = bytes instanceof Uint8Array ? bytes : bytes instanceof ArrayBuffer ? new Uint8Array(bytes, 0, Math.min(64, bytes.byteLength)) : undefined;
   if (head && !(head[0] === 0 && head[1] === 0x61 && head[2] === 0x73 && head[3] === 0x6d)) {
     const start = new TextDecoder().decode(head.subarray(0, 20)).trim();
-    const what = head.length === 0 ? 'nothing' : /^<(!doctype|html)/i.test(start) ? 'an HTML page (a server that answers everything with its start page?)' : `something that begins with ${JSON.stringify(start)}`;
+    const what = head.length === 0 ? 'nothing' : /^<(!doctype|html)/i.test(start) ? 'an HTML page (does the server answer everything with it?)' : `something that begins with ${JSON.stringify(start)}`;
     return new LoadError('not-wasm', `${file}${where} is ${what}, not WebAssembly: ${cure(file)}`, error);
   }
   return new LoadError('failed', `${file}${where} could not be compiled: ${text}`, error);

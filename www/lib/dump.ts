@@ -32,7 +32,7 @@ export interface DumpArea {
   readonly line: number;
   /** `VmFlags` of smaps. */
   readonly flags: string | null;
-  /** The counters of smaps, in kB. */
+  /** The counters of smaps, in KiB (which the kernel writes as kB). */
   readonly fields: readonly (readonly [name: string, kB: number])[];
 }
 
@@ -74,7 +74,7 @@ export interface Audit {
   }[];
 }
 
-/** Counters of smaps in kB. */
+/** Counters of smaps in KiB. */
 export interface CostColumns {
   readonly size: number;
   readonly rss: number;

@@ -76,7 +76,7 @@ export function headerOf(bytes: Uint8Array, build: string): { readonly header: I
   } catch {
     throw new ImageError('damaged', 'machineFromBytes: what stands before the memory cannot be read');
   }
-  if (header.core !== build) throw new ImageError('version', `machineFromBytes: the bytes were written by build ${header.core} of the core, and this is ${build}: only the same build can take a machine up again`);
+  if (header.core !== build) throw new ImageError('version', `machineFromBytes: the bytes were written by build ${header.core} of the core, and this is ${build}: only the same build takes it up again`);
   return { header, body: bytes.subarray(HEAD + length) };
 }
 

@@ -13,7 +13,7 @@ export interface Sysctls {
   readonly 'vm.admin_reserve_kbytes'?: number;
   readonly 'vm.user_reserve_kbytes'?: number;
   readonly 'vm.mmap_min_addr'?: number;
-  /** What a fault on a page that is not cached reads around it, in kB; 0 by default. */
+  /** What a fault on a page that is not cached reads around it, in KiB; 0 by default. */
   readonly read_ahead_kb?: number;
   readonly fault_around_bytes?: number;
 }
@@ -85,7 +85,7 @@ export interface SpawnOptions {
   readonly capabilities?: readonly string[];
   /** Bits of `PERSONALITY`; `ADDR_NO_RANDOMIZE` by default. */
   readonly personality?: number;
-  readonly limits?: Readonly<Partial<Record<'AS' | 'DATA' | 'STACK' | 'CORE' | 'NOFILE' | 'MEMLOCK', LimitLike>>>;
+  readonly limits?: Readonly<Partial<Record<'AS' | 'DATA' | 'STACK' | 'CORE' | 'FSIZE' | 'NOFILE' | 'MEMLOCK', LimitLike>>>;
   /** A seed for the random layout; 0, the default, is none. The same seed is the same layout. */
   readonly aslr?: AddressLike;
   /** The text of `/proc/PID/maps` to start with instead of the usual program. */
@@ -108,7 +108,7 @@ const CONFIG: readonly (keyof KernelConfig)[] = ['ANON_VMA_NAME', 'MEM_SOFT_DIRT
 const FILE = ['path', 'content', 'size', 'mode', 'owner', 'kind', 'cached', 'pattern', 'inode', 'device'];
 const KINDS = ['disk', 'memory', 'directory', 'zero', 'null', 'stream'];
 const SPAWN = ['name', 'uid', 'capabilities', 'personality', 'limits', 'aslr', 'maps', 'brk', 'stack', 'data', 'present'];
-const LIMITS = ['AS', 'DATA', 'STACK', 'CORE', 'NOFILE', 'MEMLOCK'];
+const LIMITS = ['AS', 'DATA', 'STACK', 'CORE', 'FSIZE', 'NOFILE', 'MEMLOCK'];
 const CAPABILITIES = ['SYS_PTRACE', 'SYS_RAWIO', 'IPC_LOCK', 'IPC_OWNER', 'DAC_OVERRIDE', 'SYS_ADMIN', 'SYS_RESOURCE', 'SYS_NICE', 'FOWNER'];
 /** RAM that a machine may have, in bytes. */
 const RAM = [64 << 10, 2 * 2 ** 30] as const;

@@ -20,7 +20,7 @@ export interface MapsArea {
 
 /** An area, as `/proc/PID/smaps` tells of it. */
 export interface SmapsArea extends MapsArea {
-  /** The counters, in kB: `Size`, `Rss`, `Pss` … */
+  /** The counters, in KiB (which the kernel writes as kB): `Size`, `Rss`, `Pss` … */
   readonly kB: Readonly<Record<string, number>>;
   /** `VmFlags`, two letters each. */
   readonly flags: readonly string[];

@@ -20,7 +20,7 @@ export interface ProcessStats {
   readonly minorFaults: number;
   readonly majorFaults: number;
   readonly areas: number;
-  /** Fields of `/proc/PID/status`, in kB, such as `VmPeak`. */
+  /** Fields of `/proc/PID/status`, in KiB (which the kernel writes as kB), such as `VmPeak`. */
   readonly kB: Readonly<Record<string, number>>;
 }
 

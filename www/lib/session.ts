@@ -199,10 +199,19 @@ export class ScriptSession {
     return this.#core.setAside() as SetAside[];
   }
 
+  /**
+   * A log as a script that is compared like the log itself: `@log yes`, its calls on memory and what these need, one a
+   * line, in the order in which they are run. Run it to the end first where threads overlap: then it is the order that
+   * explains the log.
+   */
+  asScript(): string {
+    return this.#core.asScript();
+  }
+
   /** What happened inside a step that has been run. */
   explain(step: number): Explanation | null {
-    const told = (this.#core.explain(integer('explain', 'step', step, 0, MOST)) ?? null) as ToldByCore | null;
-    return told && tell(told);
+    const told = this.#core.explain(integer('explain', 'step', step, 0, MOST)) as ToldByCore | null | undefined;
+    return told ? tell(told) : null;
   }
 
   /** The machine now. */

@@ -37,7 +37,7 @@ export interface ProcessView {
   readonly rss: number;
   readonly minFlt: number;
   readonly majFlt: number;
-  /** Fields of `/proc/PID/status`, in kB. */
+  /** Fields of `/proc/PID/status`, in KiB (which the kernel writes as kB). */
   readonly status: readonly (readonly [string, number])[];
   readonly cr3: number | null;
 }

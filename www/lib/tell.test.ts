@@ -124,7 +124,7 @@ test('error codes, operations and numbers are said in words (fault 43)', async (
   expect(touched.sentence).toBe('Process 1 touched this page for the first time: the kernel took a frame, cleared it and mapped it.');
   expect(touched.changes.map(({ text }) => text)).toContain('1 page 10000000–10001000: private memory');
   const apart = await last(`${AREA}mmap(0x10004000, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED|MAP_NORESERVE, -1, 0)`);
-  expect(apart.tree.find(({ kind }) => kind === 'apart')!.note).toBe('only one of them is counted as promised memory (accountable), without reserve (MAP_NORESERVE)');
+  expect(apart.tree.find(({ kind }) => kind === 'apart')!.note).toBe('only one of them is counted as promised memory, without reserve (MAP_NORESERVE)');
   const mapped = await last('fd = memfd_create("m", 0)\nftruncate(fd, 8K)\nmmap(NULL, 8K, PROT_READ, MAP_SHARED, fd, 0)');
   expect(mapped.sentence).toMatch(/a shared mapping of the file in memory m\./);
 });

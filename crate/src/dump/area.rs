@@ -4,8 +4,8 @@ use crate::addr::{PAGE_SIZE, VirtAddr};
 use crate::flags::VmFlags;
 use crate::ids::{AnonNameId, FileId, VmOpsId};
 use crate::proc::MapsLine;
+use crate::sorted::SortedMap;
 use crate::vma::Vma;
-use std::collections::BTreeMap;
 
 /// An area as the text has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,19 +14,19 @@ pub struct Area {
     pub maps: MapsLine,
     /// The line of the text it stands on, from 1.
     pub line: usize,
-    /// What smaps counts, in kB, in the order of the text; fields that are not known here too.
+    /// What smaps counts, in KiB (there it is called kB), in the order of the text; fields that are not known here too.
     pub fields: Vec<(String, u64)>,
     /// `VmFlags` of smaps.
     pub vm_flags: Option<String>,
 }
 
 impl Area {
-    /// A counter of smaps in kB; 0 if it is not given.
+    /// A counter of smaps in KiB; 0 if it is not given.
     pub fn field(&self, name: &str) -> u64 {
         self.fields.iter().find(|(field, _)| field == name).map_or(0, |(_, value)| *value)
     }
 
-    /// Its length in kB.
+    /// Its length in KiB.
     pub fn size(&self) -> u64 {
         self.maps.range.len() >> 10
     }
@@ -100,8 +100,8 @@ impl Dump {
 /// Numbers for what a dump names, so that equal things get equal ids.
 #[derive(Debug, Default)]
 pub(super) struct Ids {
-    files: BTreeMap<((u32, u32), u64, String), FileId>,
-    names: BTreeMap<String, AnonNameId>,
+    files: SortedMap<((u32, u32), u64, String), FileId>,
+    names: SortedMap<String, AnonNameId>,
     /// Flags of smaps that the machine does not have, by their two letters; each gets a bit that is free.
     foreign: Vec<String>,
 }

@@ -8,10 +8,10 @@ use crate::flags::VmFlags;
 use crate::ids::{AnonVmaId, FileId};
 use crate::mm::Sysctl;
 use crate::sort;
+use crate::sorted::SortedMap;
 use crate::vma::{AnonChain, Vma, why_apart, why_apart_from_heap};
 use crate::why::NoMerge;
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// What keeps two neighbours apart. Of several the first here is the one a boundary is counted under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -338,7 +338,7 @@ fn hidden_refusals(low: &Vma, high: &Vma, high_area: &Area, flags_known: bool) -
 }
 
 fn groups(boundaries: &[Boundary], guards: Option<Guards>) -> Vec<Group> {
-    let mut by_kind: BTreeMap<(Kind, &str), Vec<&Boundary>> = BTreeMap::new();
+    let mut by_kind: SortedMap<(Kind, &str), Vec<&Boundary>> = SortedMap::new();
     for boundary in boundaries {
         by_kind.entry((boundary.kind, &boundary.detail)).or_default().push(boundary);
     }

@@ -2,10 +2,10 @@
 
 use super::area::{Area, Dump, hex};
 use crate::sort;
+use crate::sorted::SortedMap;
 use serde::Serialize;
-use std::collections::BTreeMap;
 
-/// Counters in kB.
+/// Counters in KiB.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Columns {
@@ -117,16 +117,16 @@ fn dearest_first(mut rows: Vec<CostRow>) -> Vec<CostRow> {
 }
 
 fn summed(dump: &Dump, name_of: impl Fn(&Area) -> String) -> Vec<CostRow> {
-    let mut rows: BTreeMap<String, CostRow> = BTreeMap::new();
+    let mut rows: SortedMap<String, CostRow> = SortedMap::new();
     for area in dump.counted() {
-        match rows.entry(name_of(area)) {
-            std::collections::btree_map::Entry::Vacant(free) => {
-                let name = free.key().clone();
-                free.insert(row(name, area));
+        let name = name_of(area);
+        match rows.get_mut(&name) {
+            Some(known) => {
+                known.areas += 1;
+                known.costs.add(&Columns::of(area));
             }
-            std::collections::btree_map::Entry::Occupied(mut taken) => {
-                taken.get_mut().areas += 1;
-                taken.get_mut().costs.add(&Columns::of(area));
+            None => {
+                rows.insert(name.clone(), row(name, area));
             }
         }
     }

@@ -7,9 +7,10 @@ use super::script::{ADVICE, Mapper, header_for};
 use crate::addr::{VirtAddr, VirtRange};
 use crate::flags::VmFlags;
 use crate::sort;
+use crate::sorted::SortedMap;
 use crate::vma::{Vma, why_apart};
 use serde::Serialize;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// One call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,7 +41,7 @@ pub struct Changes {
 
 /// Finds calls that turn one dump into another.
 pub fn changes(from: &Dump, to: &Dump) -> Changes {
-    let mut finder = Finder { pieces: pieces(from, to), from, to, calls: Vec::new(), origins: BTreeMap::new(), mapper: Mapper::default() };
+    let mut finder = Finder { pieces: pieces(from, to), from, to, calls: Vec::new(), origins: SortedMap::new(), mapper: Mapper::default() };
     let heap = finder.heap();
     finder.stack();
     finder.moves();
@@ -118,7 +119,7 @@ struct Finder<'a> {
     to: &'a Dump,
     calls: Vec<ChangeCall>,
     /// Areas of the second dump that moved there, and which they were in the first.
-    origins: BTreeMap<usize, usize>,
+    origins: SortedMap<usize, usize>,
     mapper: Mapper,
 }
 
@@ -185,7 +186,7 @@ impl Finder<'_> {
     /// Whole areas that are gone and came up elsewhere, as `mremap` leaves them.
     fn moves(&mut self) {
         let mut gone: Vec<_> = (0..self.from.areas.len()).filter(|at| self.is_wholly(*at, true)).collect();
-        let mut come: BTreeMap<_, VecDeque<usize>> = BTreeMap::new();
+        let mut come: SortedMap<_, VecDeque<usize>> = SortedMap::new();
         for at in (0..self.to.areas.len()).filter(|at| self.is_wholly(*at, false)) {
             come.entry(looks(&self.to.areas[at])).or_default().push_back(at);
         }
@@ -454,11 +455,34 @@ fn looks(area: &Area) -> impl Ord + use<> {
     (maps.perms, maps.range.len(), maps.ino, maps.dev, maps.offset, maps.name.clone())
 }
 
-/// A size in the unit that fits.
+/// A size in the unit that fits. No floating point: what writes such numbers is 15 kB of code.
+#[inline(never)]
 fn size(bytes: u64) -> String {
-    match bytes {
-        0..0x10_0000 => format!("{} KiB", bytes >> 10),
-        0x10_0000..0x4000_0000 => format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20)),
-        _ => format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30)),
+    let (shift, unit) = match bytes {
+        0..0x10_0000 => return format!("{} KiB", bytes >> 10),
+        0x10_0000..0x4000_0000 => (20, "MiB"),
+        _ => (30, "GiB"),
+    };
+    let of_rest = (bytes & ((1 << shift) - 1)) * 10;
+    let (mut tenths, rest, half) = ((bytes >> shift) * 10 + (of_rest >> shift), of_rest & ((1 << shift) - 1), 1 << (shift - 1));
+    // In the middle between two, the even one.
+    if rest > half || rest == half && tenths % 2 == 1 {
+        tenths += 1;
+    }
+    format!("{}.{} {unit}", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_are_rounded_as_numbers_with_a_point_are() {
+        for step in 0..4000u64 {
+            let (small, large) = ((1 << 20) + step * 0x1_0000, (1 << 30) + step * 0x28_6000);
+            assert_eq!(size(small), format!("{:.1} MiB", small as f64 / f64::from(1 << 20)));
+            assert_eq!(size(large), format!("{:.1} GiB", large as f64 / f64::from(1 << 30)));
+        }
+        assert_eq!((size(0x8000).as_str(), size(u64::MAX - 0xfff).as_str()), ("32 KiB", "17179869184.0 GiB"));
     }
 }

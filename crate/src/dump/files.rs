@@ -1,7 +1,7 @@
 //! The files of a dump as a script declares and opens them.
 
 use super::area::Area;
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 use std::fmt::Write;
 
 /// How the script gets at the memory behind an area.
@@ -56,7 +56,7 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// The `@file` lines for the named files of some areas: as long as what is mapped of them.
 pub(super) fn declarations<'a>(areas: impl Iterator<Item = &'a Area>) -> String {
-    let mut files: BTreeMap<&str, (u64, &Area)> = BTreeMap::new();
+    let mut files: SortedMap<&str, (u64, &Area)> = SortedMap::new();
     for area in areas.filter(|area| Backing::of(area) == Backing::Named && area.maps.name != "/dev/zero") {
         let end = area.maps.offset.saturating_add(area.maps.range.len());
         let (size, _) = files.entry(&area.maps.name).or_insert((0, area));
@@ -86,7 +86,7 @@ pub(super) struct OpenKey {
 /// The descriptors of a script, by the names they are bound to.
 #[derive(Debug, Default)]
 pub(super) struct Open {
-    names: BTreeMap<OpenKey, String>,
+    names: SortedMap<OpenKey, String>,
 }
 
 impl Open {

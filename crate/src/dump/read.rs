@@ -70,11 +70,12 @@ fn is_preamble(trimmed: &str) -> bool {
     begins || heads(&["Start", "Addr", "End", "Addr"]) || heads(&["Start", "End", "Perm", "Size", "Offset"])
 }
 
-/// `name(…) = …`, as strace and scripts have it.
+/// `name(…) = …`, as strace and scripts have it; `(PID 1)` in a sentence is none.
 fn is_call(line: &str) -> bool {
     let Some((before, behind)) = line.split_once('(') else { return false };
-    let name = before.split_whitespace().next_back().unwrap_or("");
-    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && behind.contains(')')
+    let name = before.rsplit(char::is_whitespace).next().unwrap_or("");
+    let is_whole = behind.contains(") = ") || behind.contains(')') && behind.contains("  = ") || line.ends_with([')', '>']);
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && is_whole
 }
 
 /// A dump inside a string of a program's source has its line ends as `\n`.
@@ -151,7 +152,7 @@ impl Reader {
 
     fn set_aside(&mut self, line: &str, reason: &str) {
         let text = line.trim().chars().take(200).collect();
-        self.reading.set_aside.push(SetAside { line: self.number, text, reason: reason.into(), is_memory_call: false });
+        self.reading.set_aside.push(SetAside { line: self.number, began: self.number, text, reason: reason.into(), is_memory_call: false });
     }
 
     /// Adds an area; one that starts before the end of the last begins another address space.

@@ -6,8 +6,8 @@ use crate::addr::{PAGE_SIZE, TASK_SIZE, VirtRange};
 use crate::flags::VmFlags;
 use crate::mm::Sysctl;
 use crate::proc::{MapsLine, render_maps_line};
+use crate::sorted::SortedMap;
 use crate::vma::{Vma, why_apart};
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// The end of user space with five levels of page tables.
@@ -350,8 +350,8 @@ fn map_flags(area: &Area, vma: &Vma) -> String {
 }
 
 /// The lines of a dump by their first address, for comparisons.
-pub(super) fn lines_by_start(dump: &Dump) -> BTreeMap<u64, String> {
-    let mut lines = BTreeMap::new();
+pub(super) fn lines_by_start(dump: &Dump) -> SortedMap<u64, String> {
+    let mut lines = SortedMap::new();
     lines.extend(dump.counted().map(|area| (area.maps.range.start.0, comparable(area))));
     lines
 }

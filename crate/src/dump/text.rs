@@ -49,13 +49,13 @@ impl Audit {
 impl fmt::Display for Costs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.counted {
-            return writeln!(f, "{} kB of address space; what is resident only smaps tells.", thousands(self.total.size));
+            return writeln!(f, "{} KiB of address space; what is resident only smaps tells.", thousands(self.total.size));
         }
-        table(f, "by kind, kB", &self.kinds, &self.total)?;
+        table(f, "by kind, KiB", &self.kinds, &self.total)?;
         writeln!(f)?;
-        table(f, "by name, kB", &self.names, &self.total)?;
+        table(f, "by name, KiB", &self.names, &self.total)?;
         writeln!(f)?;
-        table(f, "by area, kB", &self.areas, &self.total)
+        table(f, "by area, KiB", &self.areas, &self.total)
     }
 }
 

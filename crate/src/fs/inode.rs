@@ -4,9 +4,9 @@ use super::{Content, Fuse};
 use crate::addr::{PAGE_SIZE, Pfn};
 use crate::ids::{DriverId, InodeId, MmSerial, Pid};
 use crate::phys::Owner;
+use crate::sorted::{SortedMap, SortedSet};
 use bitflags::bitflags;
 use smallvec::SmallVec;
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// The device of `/dev/shm`.
@@ -75,15 +75,23 @@ pub enum SystemFile {
     Vmstat,
     /// `buddyinfo`.
     Buddyinfo,
+    /// `sysvipc/shm`.
+    SysvipcShm,
+    /// A setting, a file below `sys/vm`.
+    Sysctl {
+        /// Its place in the table of settings.
+        index: u8,
+    },
 }
 
 impl SystemFile {
-    /// The file of a name.
+    /// The file of a name that is no setting's.
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "meminfo" => Self::Meminfo,
             "vmstat" => Self::Vmstat,
             "buddyinfo" => Self::Buddyinfo,
+            "sysvipc/shm" => Self::SysvipcShm,
             _ => return None,
         })
     }
@@ -119,10 +127,28 @@ pub enum ProcFile {
     Status,
     /// `statm`.
     Statm,
+    /// `stat`: 52 numbers.
+    Stat,
+    /// `limits`.
+    Limits,
+    /// `auxv`: what `execve` told the program, words in pairs.
+    Auxv,
+    /// `oom_score`.
+    OomScore,
+    /// `oom_score_adj`: may be written.
+    OomScoreAdj,
+    /// `numa_maps`.
+    NumaMaps,
+    /// `cmdline`: the program's memory that its arguments lie in.
+    Cmdline,
+    /// `environ`: the same of its environment.
+    Environ,
+    /// `comm`: the name, may be written.
+    Comm,
 }
 
 impl ProcFile {
-    const NAMES: [(&str, Self); 8] = [
+    const NAMES: [(&str, Self); 17] = [
         ("mem", Self::Mem),
         ("clear_refs", Self::ClearRefs),
         ("pagemap", Self::Pagemap),
@@ -131,6 +157,15 @@ impl ProcFile {
         ("smaps_rollup", Self::SmapsRollup),
         ("status", Self::Status),
         ("statm", Self::Statm),
+        ("stat", Self::Stat),
+        ("limits", Self::Limits),
+        ("auxv", Self::Auxv),
+        ("oom_score", Self::OomScore),
+        ("oom_score_adj", Self::OomScoreAdj),
+        ("numa_maps", Self::NumaMaps),
+        ("cmdline", Self::Cmdline),
+        ("environ", Self::Environ),
+        ("comm", Self::Comm),
     ];
 
     /// The file of a name.
@@ -143,20 +178,22 @@ impl ProcFile {
         match self {
             Self::Mem => 0o600,
             Self::ClearRefs => 0o200,
-            Self::Pagemap => 0o400,
-            Self::Maps | Self::Smaps | Self::SmapsRollup | Self::Status | Self::Statm => 0o444,
+            Self::Pagemap | Self::Auxv | Self::Environ => 0o400,
+            Self::OomScoreAdj | Self::Comm => 0o644,
+            _ => 0o444,
         }
     }
 
     /// Whether it cannot be opened where there is no memory.
     pub const fn needs_memory(self) -> bool {
-        matches!(self, Self::SmapsRollup | Self::Pagemap | Self::Mem)
+        matches!(self, Self::SmapsRollup | Self::Pagemap | Self::Mem | Self::Auxv | Self::Environ)
     }
 
     /// Whether it looks at the memory that the process had when it was opened (Linux `proc_mem_open`), and asks for the
     /// right to trace the process.
     pub const fn opens_memory(self) -> bool {
-        !matches!(self, Self::ClearRefs | Self::Status | Self::Statm)
+        use ProcFile::*;
+        matches!(self, Mem | Pagemap | Maps | Smaps | SmapsRollup | Auxv | Environ | NumaMaps)
     }
 }
 
@@ -228,15 +265,15 @@ pub struct Inode {
     /// Counts as cached as a whole: a page takes a frame at first use and no fault on it is major.
     pub warm: bool,
     /// Cached pages with their frames; each frame is held by one reference.
-    pub(crate) pages: BTreeMap<u64, Pfn>,
+    pub(crate) pages: SortedMap<u64, Pfn>,
     /// The disk has bytes up to here; zeros follow.
     pub backing_end: u64,
     /// Pages that were punched out of the disk's contents.
-    pub(crate) holes: BTreeSet<u64>,
+    pub(crate) holes: SortedSet<u64>,
     /// Pages that got a place on the disk when they were written back.
-    pub(crate) written_blocks: BTreeSet<u64>,
+    pub(crate) written_blocks: SortedSet<u64>,
     /// Pages for which fallocate(2) has kept room on the disk: disjoint ranges, their ends by their starts.
-    pub(crate) room: BTreeMap<u64, u64>,
+    pub(crate) room: SortedMap<u64, u64>,
     /// It was cut to nothing: who closes it next has its new contents written (Linux EXT4_STATE_DA_ALLOC_CLOSE), so
     /// that a crash leaves no empty file.
     pub(crate) flush_on_close: bool,
@@ -270,11 +307,11 @@ impl Inode {
             promised_pages: 0,
             content: Content::Zeros,
             warm: false,
-            pages: BTreeMap::new(),
+            pages: SortedMap::new(),
             backing_end: 0,
-            holes: BTreeSet::new(),
-            written_blocks: BTreeSet::new(),
-            room: BTreeMap::new(),
+            holes: SortedSet::new(),
+            written_blocks: SortedSet::new(),
+            room: SortedMap::new(),
             flush_on_close: false,
             fuse: None,
         }
@@ -315,6 +352,11 @@ impl Inode {
     /// All cached pages with frames, in order.
     pub fn pages(&self) -> impl Iterator<Item = (u64, Pfn)> {
         self.pages.iter().map(|(index, pfn)| (*index, *pfn))
+    }
+
+    /// How many pages are cached with a frame.
+    pub fn cached_pages(&self) -> u64 {
+        self.pages.len() as u64
     }
 
     /// Pages in the file: the size rounded up.

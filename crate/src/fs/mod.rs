@@ -21,7 +21,7 @@ use crate::addr::{PAGE_SIZE, Pfn};
 use crate::event::Trace;
 use crate::ids::{FileId, InodeId, Slab};
 use crate::phys::{FrameFlags, Owner, Phys};
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 
 /// An open file description (Linux `struct file`).
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +56,7 @@ pub struct OpenMode {
 pub struct Fs {
     inodes: Slab<InodeId, Inode>,
     files: Slab<FileId, OpenFile>,
-    names: BTreeMap<String, InodeId>,
+    names: SortedMap<String, InodeId>,
     next_disk_ino: u64,
     next_shmem_ino: u64,
     /// Pages of disk files that became dirty, and that were written back, since the start.

@@ -3,14 +3,14 @@
 use super::{Fs, Inode, OpenFile, Writeback};
 use crate::blocks::{Seen, Shared};
 use crate::ids::{InodeId, SlabSave};
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 
 /// All files.
 #[derive(Clone, Debug)]
 pub struct FsSave {
     inodes: SlabSave<Inode, 1>,
     files: SlabSave<OpenFile, 16>,
-    names: Shared<BTreeMap<String, InodeId>>,
+    names: Shared<SortedMap<String, InodeId>>,
     next_disk_ino: u64,
     next_shmem_ino: u64,
     writeback: Writeback,
@@ -19,7 +19,7 @@ pub struct FsSave {
 impl FsSave {
     /// Bytes of what was not counted yet, but for names and the caches' trees.
     pub fn bytes(&self, seen: &mut Seen) -> usize {
-        let names = |names: &BTreeMap<String, InodeId>| names.keys().map(|name| name.len() + 40).sum();
+        let names = |names: &SortedMap<String, InodeId>| names.keys().map(|name| name.len() + 40).sum();
         self.inodes.bytes(seen) + self.files.bytes(seen) + self.names.bytes(seen, names)
     }
 }

@@ -5,9 +5,9 @@ use crate::ids::Pid;
 use crate::machine::Machine;
 use crate::mmu::Pte;
 use crate::sort;
+use crate::sorted::SortedSet;
 use crate::view;
 use serde::Serialize;
-use std::collections::HashSet;
 
 /// Runs of pages that are told of a process; what is beyond is counted.
 const MOST_RUNS: usize = 4096;
@@ -87,7 +87,7 @@ pub(super) fn difference(from: &Machine, to: &Machine) -> Vec<ProcessDifference>
     let told = all.into_iter().map(|pid| {
         let (was, is) = (view::maps_text(from, Pid(pid)), view::maps_text(to, Pid(pid)));
         let only = |these: &str, those: &str| -> Vec<String> {
-            let those: HashSet<_> = those.lines().collect();
+            let those: SortedSet<_> = those.lines().collect();
             these.lines().filter(|line| !those.contains(line)).map(String::from).collect()
         };
         let (pages, more) = changed_pages(from, to, Pid(pid));

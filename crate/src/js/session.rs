@@ -246,6 +246,12 @@ impl WasmSession {
         to_js(&aside.collect::<Vec<_>>())
     }
 
+    /// A log as a script, in the order in which its calls are run.
+    #[wasm_bindgen(js_name = asScript)]
+    pub fn as_script(&self) -> String {
+        self.session.as_script()
+    }
+
     /// The line of every statement.
     pub fn lines(&self) -> Vec<u32> {
         self.session.script().statements.iter().map(|statement| statement.line as u32).collect()

@@ -18,7 +18,17 @@ pub(super) struct Evidence {
     below_4g: usize,
     beyond_user: usize,
     short: usize,
+    /// Those at multiples of 16 kB.
+    coarse: usize,
+    /// Those of a length that is none, each below the ones before, and the lowest of them.
+    uneven: usize,
+    lowest: Option<u64>,
 }
+
+/// The next larger pages that processors have.
+const COARSE: u64 = 16 << 10;
+/// So many places tell of the size of pages.
+const TELLING: usize = 3;
 
 impl Evidence {
     /// A note such as `[ Process PID=12 runs in 32 bit mode. ]`.
@@ -43,6 +53,12 @@ impl Evidence {
             self.below_4g += usize::from(*at < 1 << 32);
             self.beyond_user += usize::from(*at >= 1 << 47);
             self.short += usize::from((1 << 32..1 << 39).contains(at));
+            self.coarse += usize::from(at.is_multiple_of(COARSE));
+            let is_uneven = matches!(statement.call.args.get(1), Some((_, Expr::Int(len))) if !len.is_multiple_of(COARSE));
+            if is_uneven && self.lowest.is_none_or(|lowest| *at < lowest) {
+                self.uneven += 1;
+                self.lowest = Some(*at);
+            }
         }
     }
 
@@ -54,7 +70,9 @@ impl Evidence {
         }
         // qemu puts its guests anywhere.
         let far = kind == Kind::Strace && (most(self.beyond_user) || most(self.short));
-        if self.other || far { Architecture::Other64 } else { Architecture::X86_64 }
+        // What is no multiple of a page takes whole ones: with pages of 4 kB the next place would be none of 16 kB.
+        let is_coarse = kind == Kind::Strace && self.uneven >= TELLING && self.coarse == self.placed;
+        if self.other || far || is_coarse { Architecture::Other64 } else { Architecture::X86_64 }
     }
 }
 

@@ -4,8 +4,8 @@ use super::names;
 use super::noise;
 use crate::errno::Errno;
 use crate::script::{Call, Expr, Outcome, value};
+use crate::sorted::SortedMap;
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// Calls of which a replay needs the arguments besides those on memory.
 fn is_looked_into(name: &str) -> bool {
@@ -30,10 +30,13 @@ pub(super) fn call(text: &str, is_joined: bool) -> Result<Call, String> {
     call.args.reserve_exact(pieces.len());
     for (at, piece) in pieces.iter().copied().enumerate() {
         let (name, rest) = named(piece);
-        let plain = without_paths(rest, &mut call.paths);
+        let plain = without_paths(without_context(rest), &mut call.paths);
         // What the program wrote while the kernel served the call stands behind its last argument.
         let may_be_followed = is_joined || at + 1 == pieces.len();
-        let parsed = value(&plain).or_else(|| may_be_followed.then(|| leading(&plain)).flatten());
+        let mut parsed = value(&plain).or_else(|| may_be_followed.then(|| leading(&plain)).flatten());
+        if may_be_followed && must_read && parsed.as_ref().is_some_and(|value| !is_usable(written, value)) {
+            parsed = leading_flags(written, &plain).or(parsed);
+        }
         match parsed {
             Some(value) if must_read && !is_usable(written, &value) => {
                 return Err(format!("its argument `{}` stands for nothing that is known here", super::shortened(piece, 60)));
@@ -52,7 +55,7 @@ fn is_usable(name: &str, value: &Expr) -> bool {
     match value {
         Expr::Text(_) | Expr::List(_) => true,
         Expr::Opaque => matches!(name, "mincore" | "process_madvise" | "process_vm_readv" | "process_vm_writev"),
-        number => crate::script::number(number, &HashMap::new()).is_ok(),
+        number => crate::script::number(number, &SortedMap::new()).is_ok(),
     }
 }
 
@@ -133,6 +136,15 @@ fn named(piece: &str) -> (Option<&str>, &str) {
     }
 }
 
+/// Takes off the label of a security module (`3 [ld_so_cache_t]`, `strace --secontext`).
+fn without_context(piece: &str) -> &str {
+    let label = piece.strip_suffix(']').and_then(|rest| rest.rsplit_once(" ["));
+    match label {
+        Some((before, label)) if !before.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"_:.-!".contains(&b)) => before,
+        _ => piece,
+    }
+}
+
 /// Takes paths off their descriptors (`3</usr/lib/libdemo.so>(deleted)`), and keeps them.
 fn without_paths<'a>(piece: &'a str, paths: &mut Vec<(u64, String)>) -> Cow<'a, str> {
     if piece.starts_with('"') || !piece.contains('<') {
@@ -181,6 +193,17 @@ fn leading(piece: &str) -> Option<Expr> {
     let word = piece.bytes().take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'_' | b'|')).count();
     let end = hex.unwrap_or(if digits > minus { digits } else { word });
     value(piece[..end].trim_end_matches('|'))
+}
+
+/// The flags that a piece begins with, when letters or digits were printed right behind the last one: `PROT_READp`. What goes
+/// on with `_` is another flag.
+fn leading_flags(written: &str, piece: &str) -> Option<Expr> {
+    let end = piece.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'|')).count();
+    let last = piece[..end].rfind('|').map_or(0, |at| at + 1);
+    (last + 1..end)
+        .rev()
+        .filter(|at| !piece[*at..].starts_with('_'))
+        .find_map(|at| value(&piece[..at]).filter(|value| is_usable(written, value)))
 }
 
 /// Reads what stands behind the `=`.

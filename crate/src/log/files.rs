@@ -4,7 +4,7 @@ use super::lines::End;
 use super::noise;
 use super::prefix::{self, Core};
 use crate::sort;
-use std::collections::HashMap;
+use crate::sorted::SortedMap;
 
 /// The first line of a log whose processes' lines have no known order.
 const UNORDERED: &str = "@log unordered\n";
@@ -85,7 +85,7 @@ fn by_time(parts: &[File], times: &[Vec<u128>]) -> String {
     }
     sort::by(&mut order, Ord::cmp);
     let mut text = String::new();
-    let mut halves: HashMap<(usize, usize), String> = HashMap::new();
+    let mut halves: SortedMap<(usize, usize), String> = SortedMap::new();
     for (at, (_, begins, file, line)) in order.iter().copied().enumerate() {
         let (pid, whole) = (&parts[file].pid, parts[file].lines[line]);
         if !begins {
@@ -119,7 +119,7 @@ fn in_halves(line: &str) -> Option<(String, String)> {
 
 /// Each process's lines stand behind the call that made it.
 fn by_birth(parts: &mut [File]) -> String {
-    let numbers: HashMap<String, usize> = parts.iter().enumerate().map(|(at, file)| (file.pid.clone(), at)).collect();
+    let numbers: SortedMap<String, usize> = parts.iter().enumerate().map(|(at, file)| (file.pid.clone(), at)).collect();
     let made: Vec<usize> =
         parts.iter().flat_map(|file| file.lines.iter().filter_map(|line| child(line, &numbers)).collect::<Vec<_>>()).collect();
     let mut text = String::new();
@@ -142,7 +142,7 @@ fn by_birth(parts: &mut [File]) -> String {
 }
 
 /// The file of the process that a line's call makes.
-fn child(line: &str, numbers: &HashMap<String, usize>) -> Option<usize> {
+fn child(line: &str, numbers: &SortedMap<String, usize>) -> Option<usize> {
     let (at, _) = prefix::find_core(line, false)?;
     if !matches!(noise::name_of(&line[at..]), "clone" | "clone3" | "fork" | "vfork") {
         return None;

@@ -6,6 +6,8 @@ use super::prefix::{self, Core};
 use super::survey::{self, Survey};
 use crate::script::SetAside;
 
+/// So many calls of threads may wait for their results.
+const MOST_GLUED: usize = 64;
 /// A call is put together from at most so many lines.
 const MOST_PIECES: usize = 64;
 /// And is at most so long.
@@ -65,11 +67,20 @@ struct Open {
     pieces: usize,
 }
 
+impl Open {
+    /// Whether its call may return that.
+    fn may_return(&self, result: &str) -> bool {
+        noise::may_return(noise::name_of(&self.record.text), result)
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Assembler {
     survey: Survey,
     items: Vec<Item>,
     open: Option<Open>,
+    /// Those that other threads wrote into: their ends come behind others, or in lines of their own.
+    glued: Vec<Open>,
     /// Where the last whole record stands, and the prefix before it.
     last: Option<(usize, String)>,
 }
@@ -85,31 +96,46 @@ fn without_indent(rest: &str) -> &str {
 
 impl Assembler {
     pub(super) fn new(survey: Survey) -> Self {
-        Self { survey, items: Vec::new(), open: None, last: None }
+        Self { survey, items: Vec::new(), open: None, glued: Vec::new(), last: None }
     }
 
     /// A line of the text, with its number.
     pub(super) fn take(&mut self, number: usize, line: &str) {
-        let (first, second) = noise::two_in_one(line);
-        self.line(number, first);
-        if let Some(second) = second {
-            self.line(number, second);
+        let (mut first, mut second) = noise::two_in_one(line);
+        loop {
+            self.line(number, first);
+            let Some(rest) = second else { return };
+            if let Some(open) = self.open.take() {
+                self.keep_glued(open);
+            }
+            (first, second) = noise::two_in_one(rest);
         }
+    }
+
+    fn keep_glued(&mut self, open: Open) {
+        if self.glued.len() == MOST_GLUED {
+            let oldest = self.glued.remove(0);
+            self.give_up(oldest);
+        }
+        self.glued.push(open);
     }
 
     /// What all lines hold.
     pub(super) fn finish(mut self) -> Vec<Item> {
         self.flush();
+        std::mem::take(&mut self.glued).into_iter().for_each(|glued| self.give_up(glued));
         self.cut_last();
         self.items
     }
 
     /// The text may end within the last result: `= 0x7f11`, `= -1 ENOM`.
     fn cut_last(&mut self) {
-        let Some(Item::Record(record)) = self.items.last() else { return };
+        // A mark that ends a block of code may stand behind it.
+        let Some(at) = self.items.iter().rposition(|item| !matches!(item, Item::Aside(_))) else { return };
+        let Item::Record(record) = &self.items[at] else { return };
         let End::Result(place) = record.end else { return };
         if noise::is_about_memory(noise::name_of(&record.text)) && noise::is_cut(&record.text, place, self.survey.address_digits) {
-            let Some(Item::Record(record)) = self.items.pop() else { return };
+            let Item::Record(record) = self.items.remove(at) else { return };
             self.aside(record.began, &record.text, "cut off: the rest of its result is missing", true);
         }
     }
@@ -209,6 +235,14 @@ impl Assembler {
     fn close(&mut self) {
         let Some(mut open) = self.open.take() else { return };
         match noise::end(&open.record.text, open.record.core) {
+            Some(End::Result(at)) if self.is_of_glued(&open.record.text, at) => {
+                let result = open.record.text.split_off(at);
+                open.record.text.truncate(open.record.text.trim_end_matches(['=', ' ']).len());
+                let number = open.record.line;
+                self.keep_glued(open);
+                // Not its own: another one's.
+                self.end_of_another(number, result.trim());
+            }
             Some(end) => {
                 open.record.end = end;
                 self.last = Some((self.items.len(), open.foreign));
@@ -221,6 +255,9 @@ impl Assembler {
     /// A line that begins no record: the rest of one, or none.
     fn other(&mut self, number: usize, line: &str) {
         let reason = noise::reason(line.trim()).filter(|_| !self.open.as_ref().is_some_and(|open| noise::ends_in_mark(&open.record.text)));
+        if let Some(result) = line.trim().strip_prefix("= ").filter(|result| reason.is_none() && self.is_of_another_thread(result)) {
+            return self.end_of_another(number, result);
+        }
         if self.open.is_some() && reason.is_none() {
             let rest = without_indent(self.without_prefix(line)).to_string();
             let open = self.open.as_mut().expect("it was looked at just now");
@@ -246,7 +283,40 @@ impl Assembler {
         if reason.is_none() && noise::is_end_of_memory_call(line) {
             return self.aside(number, line, "cut off: the beginning of the call is missing", true);
         }
+        if let Some(name) = noise::call_of_ltrace(line.trim()) {
+            let reason = "ltrace shows system calls without all of their arguments: strace shows them";
+            return self.aside(number, line, reason, noise::is_about_memory(name));
+        }
         self.aside(number, line, reason.unwrap_or("no line of a tracer: the program's own output, perhaps"), false);
+    }
+
+    /// Whether a result that stands alone is not of the open call: no `exit` returns.
+    fn is_of_another_thread(&self, result: &str) -> bool {
+        let is_exit = |open: &Open| noise::name_of(&open.record.text).starts_with("exit");
+        self.open.as_ref().map_or(!self.glued.is_empty(), |open| is_exit(open) && !open.may_return(result))
+    }
+
+    /// Whether the result behind a call cannot be its own, but that of one that is glued.
+    fn is_of_glued(&self, text: &str, at: usize) -> bool {
+        let result = text[at..].trim_start_matches(['=', ' ']);
+        !self.glued.is_empty()
+            && !noise::may_return(noise::name_of(text), result)
+            && self.glued.iter().any(|glued| glued.may_return(result))
+    }
+
+    /// The result of a call that another thread wrote into.
+    fn end_of_another(&mut self, number: usize, result: &str) {
+        let fits = self.glued.iter().rposition(|glued| glued.may_return(result));
+        let Some(mut glued) = fits.map(|at| self.glued.remove(at)) else {
+            return self.aside(number, &format!("= {result}"), "the result of a call whose beginning is missing", true);
+        };
+        glued.record.text.push_str(" = ");
+        glued.record.text.push_str(result);
+        (glued.record.line, glued.record.is_joined) = (number, true);
+        let open = self.open.replace(glued);
+        self.close();
+        self.flush();
+        self.open = open;
     }
 
     /// Joins the rest of a result that was wrapped.
@@ -270,7 +340,12 @@ impl Assembler {
 
     /// Gives up on the open record.
     fn flush(&mut self) {
-        let Some(open) = self.open.take() else { return };
+        if let Some(open) = self.open.take() {
+            self.give_up(open);
+        }
+    }
+
+    fn give_up(&mut self, open: Open) {
         if open.record.core == Core::Signal {
             return self.items.push(Item::Record(open.record));
         }

@@ -49,5 +49,5 @@ fn shortened(text: &str, most: usize) -> String {
 }
 
 fn set_aside(line: usize, text: &str, reason: &str, is_memory_call: bool) -> SetAside {
-    SetAside { line, text: text.chars().take(200).collect(), reason: reason.into(), is_memory_call }
+    SetAside { line, began: line, text: text.chars().take(200).collect(), reason: reason.into(), is_memory_call }
 }

@@ -198,6 +198,25 @@ fn last_result(text: &str) -> Option<usize> {
     text.rmatch_indices('=').map(|(at, _)| at).find(is_result).map(|at| at + 1)
 }
 
+/// Whether a call of a name may return that.
+pub(super) fn may_return(name: &str, result: &str) -> bool {
+    match name {
+        "mmap" | "mmap2" | "mremap" | "shmat" => {
+            result.starts_with("-1") || result.strip_prefix("0x").is_some_and(|digits| digits.ends_with("000"))
+        }
+        "mprotect" | "munmap" | "madvise" | "msync" | "mlock" | "munlock" => result == "0" || result.starts_with("-1"),
+        _ if name.starts_with("exit") => result.starts_with('?'),
+        _ => true,
+    }
+}
+
+/// The name of a system call as `ltrace -S` shows one: `SYS_mmap(0, 8192, 3, 34)`, `mmap@SYS(nil, 8192, 3, 34)`.
+pub(super) fn call_of_ltrace(trimmed: &str) -> Option<&str> {
+    let head = trimmed.split_once('(')?.0.split_whitespace().next_back()?;
+    let name = head.strip_prefix("SYS_").or_else(|| head.strip_suffix("@SYS"))?;
+    super::names::is_system_call(name).then_some(name)
+}
+
 /// Whether a line is the rest of a result that ended too early.
 pub(super) fn continues(result: &str, line: &str, address_digits: usize) -> bool {
     let result = result.trim();
@@ -219,7 +238,9 @@ pub(super) fn continues(result: &str, line: &str, address_digits: usize) -> bool
 /// Whether the result of the last call of a text may go on behind its end.
 pub(super) fn is_cut(text: &str, place: usize, address_digits: usize) -> bool {
     let (call, result) = (&text[..place], text[place..].trim_matches(['=', ' ']));
-    if matches!(result, "-" | "0x") {
+    // `0` begins an address.
+    let is_address = matches!(name_of(call), "brk" | "mmap" | "mmap2" | "mremap" | "shmat");
+    if matches!(result, "-" | "0x") || result == "0" && is_address {
         return true;
     }
     if let Some(errno) = result.strip_prefix("-1 ").filter(|errno| errno.starts_with('E')) {

@@ -1,7 +1,7 @@
 //! The order of parents and children in a log: a child may log before its parent's `clone` returns.
 
 use crate::script::{Expr, Outcome, Statement};
-use std::collections::{HashMap, HashSet};
+use crate::sorted::{SortedMap, SortedSet};
 
 /// The child that a call made, as a log names it.
 fn child_of(statement: &Statement) -> Option<String> {
@@ -14,14 +14,14 @@ fn child_of(statement: &Statement) -> Option<String> {
 
 /// Puts each call that makes a process before the child's first call since then, in time that grows with the calls.
 pub(super) fn parents_first(statements: Vec<Statement>) -> Vec<Statement> {
-    let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut places: SortedMap<&str, Vec<usize>> = SortedMap::new();
     for (at, statement) in statements.iter().enumerate() {
         if let Some(process) = &statement.process {
             places.entry(process.as_str()).or_default().push(at);
         }
     }
     // What is moved before a statement, in order.
-    let mut before: HashMap<usize, Vec<usize>> = HashMap::new();
+    let mut before: SortedMap<usize, Vec<usize>> = SortedMap::new();
     for (at, statement) in statements.iter().enumerate() {
         let Some(own) = child_of(statement).and_then(|child| places.get(child.as_str())) else { continue };
         // A number may have been another process's before.
@@ -33,7 +33,7 @@ pub(super) fn parents_first(statements: Vec<Statement>) -> Vec<Statement> {
     if before.is_empty() {
         return statements;
     }
-    let moved: HashSet<usize> = before.values().flatten().copied().collect();
+    let moved: SortedSet<usize> = before.values().flatten().copied().collect();
     let mut order = Vec::with_capacity(statements.len());
     for at in (0..statements.len()).filter(|at| !moved.contains(at)) {
         emit(at, &before, &mut order);
@@ -43,7 +43,7 @@ pub(super) fn parents_first(statements: Vec<Statement>) -> Vec<Statement> {
 }
 
 /// A statement behind all that are moved before it, and before each of these what is moved before that.
-fn emit(at: usize, before: &HashMap<usize, Vec<usize>>, order: &mut Vec<usize>) {
+fn emit(at: usize, before: &SortedMap<usize, Vec<usize>>, order: &mut Vec<usize>) {
     let mut stack = vec![(at, false)];
     while let Some((at, ready)) = stack.pop() {
         if ready || !before.contains_key(&at) {

@@ -4,7 +4,7 @@
 use super::lines::{Item, Record};
 use super::noise;
 use super::prefix::Core;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use crate::sorted::{SortedMap, SortedSet};
 
 /// Processes without a number that are not the first get one from here on: no process of Linux has it.
 const LATER: u64 = 1 << 22;
@@ -23,25 +23,25 @@ pub(super) enum Key {
 #[derive(Debug, Default)]
 pub(super) struct Processes {
     /// Those that others made, by all that the log says.
-    children: HashSet<u64>,
+    children: SortedSet<u64>,
     /// The number of the first one, once it is known.
     root: Option<u64>,
     /// Some line had no number before any had one.
     began_unnumbered: bool,
-    alive: BTreeSet<Key>,
+    alive: SortedSet<Key>,
     last: Option<Key>,
     /// How many logs without numbers ended, and another one began.
     later: u32,
     /// Some process has ended.
     has_ended: bool,
     /// `+++ superseded by execve in pid N +++`: whose call goes on as whose.
-    superseded: HashMap<Key, Key>,
+    superseded: SortedMap<Key, Key>,
 }
 
 impl Processes {
     /// Looks for processes that others made.
     pub(super) fn new(items: &[Item]) -> Self {
-        let mut children = HashSet::new();
+        let mut children = SortedSet::new();
         for item in items {
             match item {
                 Item::Note(note) => children.extend(attached(note).filter(|(_, by_hand)| !by_hand).map(|(pid, _)| pid)),
@@ -85,7 +85,7 @@ impl Processes {
             return Key::Later(self.later);
         }
         if self.alive.len() == 1 {
-            return *self.alive.first().expect("there is one");
+            return *self.alive.iter().next().expect("there is one");
         }
         if record.core == Core::Resumed
             && let Some(key) = self.alive.iter().find(|key| has_half(key))

@@ -10,7 +10,7 @@ use super::recognise::Kind;
 use super::{call, faults};
 use crate::script::{Expr, Header, Line, Outcome, Script, SetAside, Statement, parse_line};
 use crate::sort;
-use std::collections::HashMap;
+use crate::sorted::SortedMap;
 
 /// Most frames kept of one call's stack.
 const MOST_FRAMES: usize = 256;
@@ -29,7 +29,7 @@ pub(super) struct Reader {
     header: Header,
     statements: Vec<(Key, Statement)>,
     set_aside: Vec<SetAside>,
-    halves: HashMap<Key, Half>,
+    halves: SortedMap<Key, Half>,
     processes: Processes,
     evidence: Evidence,
     /// The last record became a statement: what follows belongs to it.
@@ -45,7 +45,7 @@ impl Reader {
             header: Header::default(),
             statements: Vec::new(),
             set_aside: Vec::new(),
-            halves: HashMap::new(),
+            halves: SortedMap::new(),
             processes: Processes::new(items),
             evidence: Evidence::default(),
             is_fresh: false,
@@ -105,10 +105,12 @@ impl Reader {
     fn resumed(&mut self, key: Key, record: Record, end: End) {
         let name = noise::name_of(&record.text);
         let half = self.halves.remove(&key).or_else(|| self.processes.superseded_by(key).and_then(|other| self.halves.remove(&other)));
-        let Some(half) = half else { return self.aside(&record, "its beginning is missing: the log starts later, or leaves it out") };
+        let Some(half) = half else {
+            return self.without_beginning(key, &record, "its beginning is missing: the log starts later, or leaves it out");
+        };
         if noise::name_of(&half.text) != name {
             self.lost(&half, "its end is missing");
-            return self.aside(&record, "its beginning is missing");
+            return self.without_beginning(key, &record, "its beginning is missing");
         }
         if end == End::Detached {
             return self.lost(&half, "interrupted: the tracer was detached");
@@ -129,6 +131,10 @@ impl Reader {
     /// A call whose result is known to begin at a place.
     fn ending(&mut self, key: Key, began: usize, line: usize, text: &str, (at, is_joined): (usize, bool)) {
         let written = noise::name_of(text);
+        if text[at..].trim_end().ends_with("(INJECTED)") {
+            let reason = "strace put its result in (--inject): the kernel did not see the call, or another one";
+            return self.set_aside.push(super::set_aside(line, text, reason, noise::is_about_memory(written)));
+        }
         let read = call::call(text, is_joined).and_then(|mut call| {
             let outcome = call::outcome(&text[at..], &mut call)?;
             Ok((call, outcome))
@@ -171,7 +177,8 @@ impl Reader {
         match faults::access(&record.text) {
             Ok(Some((call, outcome))) => self.push(key, statement(record.line, record.began, call, Some(outcome))),
             Ok(None) => {}
-            Err(reason) => self.set_aside.push(super::set_aside(record.line, &record.text, &reason, false)),
+            // It was an access to memory.
+            Err(reason) => self.set_aside.push(super::set_aside(record.line, &record.text, &reason, true)),
         }
     }
 
@@ -204,6 +211,14 @@ impl Reader {
     fn aside(&mut self, record: &Record, reason: &str) {
         let is_memory = noise::is_about_memory(noise::name_of(&record.text));
         self.set_aside.push(super::set_aside(record.began, &record.text, reason, is_memory));
+    }
+
+    /// It began at any time since the call before it of its process.
+    fn without_beginning(&mut self, key: Key, record: &Record, reason: &str) {
+        let before = self.statements.iter().rev().find(|(other, _)| *other == key);
+        let began = before.map_or(0, |(_, statement)| statement.line);
+        self.aside(record, reason);
+        self.set_aside.last_mut().into_iter().for_each(|aside| aside.began = began);
     }
 
     fn stack(&mut self, frame: String) {

@@ -85,6 +85,10 @@ struct Votes {
     /// Calls behind a word in brackets, as scripts name a process and programs their output; the first such word.
     labelled: usize,
     label: Option<String>,
+    /// Something was opened: descriptors are the text's own.
+    opens: bool,
+    /// A file is mapped by its number.
+    maps_number: bool,
 }
 
 /// What a text is. A guess, by what its lines look like; see [`Kind::description`].
@@ -142,6 +146,8 @@ impl Votes {
         let has_result = noise::end(call, Core::Call).is_some();
         let name = noise::name_of(call);
         self.calls += 1;
+        self.opens |= matches!(name, "open" | "openat" | "creat" | "memfd_create" | "dup" | "dup2" | "dup3");
+        self.maps_number |= has_result && name == "mmap" && maps_descriptor_by_number(call);
         let foreign = line[..head.foreign].trim();
         let is_labelled = is_name_in_brackets(foreign);
         if is_labelled && self.label.get_or_insert_with(|| foreign.to_string()) == foreign {
@@ -171,7 +177,8 @@ impl Votes {
             return Kind::Perf;
         }
         if self.log <= script {
-            return if script == 0 && self.marked > 0 { Kind::Strace } else { Kind::Script };
+            let is_marked = self.marked > 0 || (self.maps_number && !self.opens);
+            return if script == 0 && is_marked { Kind::Strace } else { Kind::Script };
         }
         if self.qemu * 2 > self.calls { Kind::Qemu } else { Kind::Strace }
     }
@@ -193,8 +200,19 @@ fn has_result_of_another_machine(trimmed: &str) -> bool {
         return words.contains(" (") && words.ends_with(')');
     }
     let digits = result.strip_prefix("0x").unwrap_or_default();
+    let is_address = digits.len() >= 8 && digits.ends_with("000") && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    // Without a hint mappings lie at the upper end of what a machine has.
+    if is_address && ["mmap(NULL,", "mmap(0,", "mmap2(NULL,"].iter().any(|call| trimmed.starts_with(call)) {
+        return !digits.starts_with("7ffff") && !digits.starts_with("fffff");
+    }
     let is_address = digits.len() == 12 && digits.ends_with("000") && digits.bytes().all(|b| b.is_ascii_hexdigit());
-    is_address && !digits.starts_with("7ffff7") && !digits.starts_with("555555") && matches!(&digits[..1], "5" | "7")
+    is_address && !digits.starts_with("7ffff7") && !digits.starts_with("555555") && matches!(&digits[..1], "5" | "7" | "a" | "f")
+}
+
+/// `mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, 3, 0)`, with a number above those that every process has.
+fn maps_descriptor_by_number(call: &str) -> bool {
+    let words = call.split(", ").nth(4).unwrap_or_default();
+    words.parse().is_ok_and(|fd: u32| (3..1 << 20).contains(&fd))
 }
 
 /// `[00007f1234567890] brk(NULL)`
@@ -321,6 +339,17 @@ mod tests {
             (
                 "a = mmap(0x7f2200010000, 4096, 1, 0x22, -1, 0) = 0x7f2200010000\nmunmap(a, 4096) = -1 EINVAL (Invalid argument)\n",
                 Kind::Script,
+            ),
+            (
+                "mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0xffffa4722000\nmunmap(0xffffa4722000, 8192) = 0\n",
+                Kind::Strace,
+            ),
+            ("mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x3fa4722000\n", Kind::Strace),
+            ("```\nmmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0xb7722000\n```\n", Kind::Strace),
+            ("mmap(0x3c47000000, 3892376, PROT_READ, MAP_PRIVATE|MAP_DENYWRITE, 3, 0) = 0x3c47000000\n", Kind::Strace),
+            (
+                "Map of init (PID 1):\n00400000-0040b000 r-xp 00000000 08:01 1572904  /bin/cat\n0060a000-0060b000 r--p 0000a000 08:01 1572904 /bin/cat\n",
+                Kind::Maps,
             ),
             ("@log yes\n12 brk(NULL) = 0x1000\n", Kind::Strace),
         ] {

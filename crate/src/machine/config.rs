@@ -102,6 +102,9 @@ impl ProcessConfig {
         if self.name != DEFAULT_NAME {
             return &self.name;
         }
+        if self.is_stub {
+            return "stub";
+        }
         let first = self.maps.iter().find(|line| line.name.starts_with('/') && line.perms[2] == 'x');
         first.and_then(|line| line.name.rsplit('/').next()).unwrap_or(&self.name)
     }

@@ -3,7 +3,7 @@
 use super::{Arg, Machine};
 use crate::addr::VirtAddr;
 use crate::errno::{Errno, SysResult};
-use crate::fs::{Inode, InodeKind, OpenMode, Seals};
+use crate::fs::{Inode, InodeKind, OpenMode, Seals, SystemFile};
 use crate::ids::{FileId, InodeId};
 use crate::mm::{Capabilities, FallocateMode, Resource};
 use crate::why::Why;
@@ -44,7 +44,7 @@ impl Machine {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    fn string_from_user(&mut self, at: VirtAddr, max: u64) -> SysResult<Vec<u8>> {
+    pub(super) fn string_from_user(&mut self, at: VirtAddr, max: u64) -> SysResult<Vec<u8>> {
         let mut bytes = Vec::new();
         while bytes.len() as u64 <= max {
             let mut byte = [0];
@@ -98,7 +98,7 @@ impl Machine {
     /// The file of a path, if there is one; a descriptor's path becomes that of the file behind it. Files of `/proc` are
     /// made anew: whoever does not open them drops them.
     fn find_file(&mut self, path: &mut String) -> Option<InodeId> {
-        if let Some((inode, name)) = self.behind_descriptor(path) {
+        if let Some((inode, name)) = self.behind_link(path) {
             *path = name;
             return Some(inode);
         }
@@ -121,8 +121,11 @@ impl Machine {
         let flags = if path_only { flags & O_PATH_FLAGS } else { flags };
         let access = flags & O_ACCMODE;
         let wanted = OpenMode { read: !path_only && (access == 0 || access == 2), write: access == 1 || access == 2 };
+        let of_mapping = self.is_mapping_link(&path)?;
         let inode = match self.find_file(&mut path) {
             Some(inode) => {
+                let follows = !of_mapping || self.kernel.task().capable(Capabilities::SYS_ADMIN);
+                self.kernel.require(follows, Errno::EPERM, || Why::NeedsCapability { capability: "CAP_SYS_ADMIN" })?;
                 let may = match flags & (O_CREAT | O_EXCL) == O_CREAT | O_EXCL {
                     true => self.kernel.refuse(Errno::EEXIST, Why::FileExists),
                     false if path_only => self.check_mode(inode, wanted, flags),
@@ -158,8 +161,10 @@ impl Machine {
         let shift = if file.uid == task.uid { 6 } else { 0 };
         let bits = file.mode >> shift & 7;
         let allowed = (!wanted.read || bits & 4 != 0) && (!wanted.write || bits & 2 != 0);
-        let allowed = allowed || task.capable(Capabilities::DAC_OVERRIDE);
         let kind = file.kind;
+        // Settings know root and others, no capability (Linux `sysctl_perm`).
+        let of_setting = matches!(kind, InodeKind::System { file: SystemFile::Sysctl { .. } });
+        let allowed = allowed || !of_setting && task.capable(Capabilities::DAC_OVERRIDE);
         self.kernel.require(allowed, Errno::EACCES, || Why::ModeForbids)?;
         let directory = kind == InodeKind::Directory;
         self.kernel.require(!(directory && wanted.write), Errno::EISDIR, || Why::IsDirectory)?;
@@ -317,7 +322,7 @@ impl Machine {
     fn change_mode(&mut self, inode: InodeId, mode: u64) -> SysResult {
         let (file, task) = (self.kernel.fs.inode(inode), self.kernel.task());
         let mode = mode as u32 & 0o777;
-        let of_proc = matches!(file.kind, InodeKind::Proc(_));
+        let of_proc = matches!(file.kind, InodeKind::Proc(_) | InodeKind::System { file: SystemFile::Sysctl { .. } });
         let owns = !of_proc && (file.uid == task.uid || task.capable(Capabilities::FOWNER));
         let seals = file.seals.unwrap_or(Seals::empty());
         let sealed = seals.contains(Seals::EXEC) && (file.mode ^ mode) & 0o111 != 0;

@@ -6,7 +6,7 @@ use crate::addr::VirtAddr;
 use crate::errno::{Errno, SysResult};
 use crate::fs::{Inode, InodeKind, OpenMode};
 use crate::ids::{MmId, Pid};
-use crate::mm::{Advice, Capabilities};
+use crate::mm::{Advice, Capabilities, Kernel, ShmidDs};
 use crate::why::Why;
 
 /// `PIDFD_SELF_THREAD` and `PIDFD_SELF_THREAD_GROUP`: descriptors of the caller that need no opening.
@@ -30,14 +30,16 @@ impl Machine {
     }
 
     pub(super) fn sys_shmctl(&mut self, [id, command, buffer, ..]: &[Arg; 6]) -> SysResult {
-        let (value, bytes) = self.kernel.do_shmctl(id.int(), command.int() & 0xffff_ffff)?;
-        match buffer {
-            Arg::Int(at) if !bytes.is_empty() => {
-                let copied = self.copy_to_user(VirtAddr(*at), &bytes) == 0;
-                self.kernel.require(copied, Errno::EFAULT, || Why::BadUserAddress { at: VirtAddr(*at) })?;
+        let (id, command) = (id.int(), command.int() & 0xffff_ffff);
+        let mut ds = ShmidDs::default();
+        if Kernel::shmctl_reads(id, command) {
+            let bytes = self.structure_from_user(buffer, 0, size_of_val(&ds) as u64)?;
+            for (word, bytes) in ds.iter_mut().zip(bytes.as_chunks().0) {
+                *word = u64::from_le_bytes(*bytes);
             }
-            _ => self.output = bytes,
         }
+        let (value, words) = self.kernel.do_shmctl(id, command, &mut ds)?;
+        self.structure_to_user(buffer, 0, ds.map(u64::to_le_bytes)[..words].as_flattened())?;
         Ok(value)
     }
 

@@ -14,6 +14,7 @@ mod iovec;
 mod ipc_calls;
 mod memory_calls;
 mod proc_files;
+mod proc_task;
 mod process;
 mod process_calls;
 mod process_vm;
@@ -35,8 +36,8 @@ pub use sysno::Sysno;
 use crate::errno::{Errno, SysError, SysResult};
 use crate::ids::Pid;
 use crate::mm::{Kernel, PopulateLeft};
+use crate::sorted::SortedMap;
 use crate::why::Why;
-use std::collections::BTreeMap;
 
 /// An argument of a system call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +66,7 @@ pub struct Machine {
     /// The kernel and the hardware.
     pub(crate) kernel: Kernel,
     /// Living processes, and dead ones that their parents may ask about.
-    processes: BTreeMap<Pid, Process>,
+    processes: SortedMap<Pid, Process>,
     running: Option<Pid>,
     next_pid: u32,
     /// Operations that were checked or could have been.
@@ -81,7 +82,7 @@ impl Machine {
     /// What is wrong with the configuration.
     pub fn new(config: &MachineConfig) -> Result<Self, StartupError> {
         let kernel = Kernel::boot(config.ram_bytes, config.sysctl.clone()).ok_or(StartupError::RamTooSmall)?;
-        let mut machine = Self { kernel, processes: BTreeMap::new(), running: None, next_pid: 1, operations: 0, output: Vec::new() };
+        let mut machine = Self { kernel, processes: SortedMap::new(), running: None, next_pid: 1, operations: 0, output: Vec::new() };
         for file in &config.files {
             machine.add_file(file);
         }

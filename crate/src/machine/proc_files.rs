@@ -1,7 +1,7 @@
 //! Files of `/proc` (Linux `fs/proc/base.c`, `fs/proc/task_mmu.c`): texts, `pagemap`, and those that act,
 //! `mem` and `clear_refs`.
 
-use super::read_write::write_over_and_over;
+use super::read_write::part_of;
 use super::{Arg, Machine};
 use crate::addr::{PAGE_SIZE, VirtAddr, VirtRange};
 use crate::errno::{Errno, SysResult};
@@ -11,8 +11,6 @@ use crate::mm::{Capabilities, ClearRefs, Transfer};
 use crate::proc;
 use crate::why::Why;
 
-/// A number written to a file of `/proc` has at most so many characters.
-const MOST_DIGITS: u64 = 12;
 /// Bytes that pagemap has for a page.
 const PAGEMAP_ENTRY: u64 = 8;
 /// Pages that one step of reading pagemap looks at.
@@ -25,6 +23,10 @@ impl Machine {
         if let Some(file) = SystemFile::from_name(path) {
             let inode = Inode { mode: 0o444, ..Inode::new(InodeKind::System { file }) };
             return Some(self.kernel.fs.add_inode(inode));
+        }
+        if let Some(index) = path.strip_prefix("sys/vm/").and_then(proc::sysctl_index) {
+            let kind = InodeKind::System { file: SystemFile::Sysctl { index } };
+            return Some(self.kernel.fs.add_inode(Inode { mode: proc::sysctl_file(index).mode, ..Inode::new(kind) }));
         }
         let (whose, name) = path.split_once('/')?;
         let file = ProcFile::from_name(name)?;
@@ -50,22 +52,48 @@ impl Machine {
                 }
                 let memory = Some(self.kernel.mms[mm].serial);
                 self.kernel.fs.inode_mut(inode).kind = InodeKind::Proc(ProcEntry { memory, ..entry });
-                Ok(())
+                // What was told is told for good: it outlives the memory.
+                if file == ProcFile::Auxv { self.write_down_proc_text(inode, 0) } else { Ok(()) }
             }
             None if file.needs_memory() => self.kernel.refuse(Errno::ESRCH, Why::NoProcess { pid: pid.0.into() }),
             _ => Ok(()),
         }
     }
 
-    /// The contents behind `/proc/self/fd/N` and `/proc/PID/fd/N`, to be opened once more, and their name.
-    pub(super) fn behind_descriptor(&self, path: &str) -> Option<(InodeId, String)> {
-        let (whose, fd) = path.strip_prefix("/proc/")?.split_once("/fd/")?;
+    /// The contents behind `/proc/PID/fd/N`, `exe` and `map_files/START-END`, to be opened once more, and their name. The
+    /// program is what is mapped where its text begins.
+    pub(super) fn behind_link(&self, path: &str) -> Option<(InodeId, String)> {
+        let (whose, link) = path.strip_prefix("/proc/")?.split_once('/')?;
+        let (folder, name) = link.split_once('/').unwrap_or((link, ""));
+        if !matches!((folder, name), ("fd" | "map_files", _) | ("exe", "")) {
+            return None;
+        }
         let process = match whose {
             "self" => self.caller(),
             number => self.process(Pid(number.parse().ok()?)).filter(|process| process.is_alive())?,
         };
-        let open = self.kernel.fs.file(process.descriptor(fd.parse().ok()?)?);
+        let space = &self.kernel.mms[self.kernel.tasks[process.task].mm];
+        let mapped = |at: u64| space.vmas.lookup(VirtAddr(at)).map(|id| space.vmas.get(id));
+        let file = match folder {
+            "fd" => process.descriptor(name.parse().ok()?)?,
+            "exe" => mapped(space.code.0)?.file?,
+            _ => {
+                let start = u64::from_str_radix(name.split_once('-')?.0, 16).ok()?;
+                let area = mapped(start).filter(|area| format!("{:x}-{:x}", area.range.start.0, area.range.end.0) == name)?;
+                area.file?
+            }
+        };
+        let open = self.kernel.fs.file(file);
         Some((open.inode, open.path.clone()))
+    }
+
+    /// Whether a path is one of `map_files`, which a zombie has none of.
+    pub(super) fn is_mapping_link(&mut self, path: &str) -> SysResult<bool> {
+        let Some((whose, _)) = path.strip_prefix("/proc/").and_then(|path| path.split_once("/map_files/")) else { return Ok(false) };
+        let pid = Pid(whose.parse().unwrap_or(0));
+        let gone = self.process(pid).is_some_and(|process| !process.is_alive());
+        self.kernel.require(!gone, Errno::ESRCH, || Why::NoProcess { pid: pid.0.into() })?;
+        Ok(true)
     }
 
     pub(super) fn memory_of(&self, pid: Pid) -> Option<MmId> {
@@ -90,7 +118,7 @@ impl Machine {
     }
 
     /// Whether a process has an entry: alive, or a zombie.
-    fn require_process(&mut self, pid: Pid) -> SysResult<()> {
+    pub(super) fn require_process(&mut self, pid: Pid) -> SysResult<()> {
         let known = self.process(pid).is_some();
         self.kernel.require(known, Errno::ESRCH, || Why::NoProcess { pid: pid.0.into() })
     }
@@ -98,29 +126,64 @@ impl Machine {
     /// Whoever reads a text from its start gets what is true now; who goes on reading, the rest of the same
     /// (Linux `seq_read`).
     pub(super) fn write_down_proc_text(&mut self, inode: InodeId, offset: u64) -> SysResult<()> {
+        use ProcFile::{Auxv, Cmdline, Environ, OomScoreAdj};
         let file = self.kernel.fs.inode(inode);
-        if offset > 0 && matches!(file.content, Content::Bytes(_)) {
+        let keeps = match file.kind {
+            InodeKind::Proc(ProcEntry { file: Auxv, .. }) => true,
+            InodeKind::Proc(ProcEntry { file: Cmdline | Environ | OomScoreAdj, .. }) => false,
+            _ => offset > 0,
+        };
+        if keeps && matches!(file.content, Content::Bytes(_)) {
             return Ok(());
         }
         let text = match file.kind {
             InodeKind::System { file: SystemFile::Meminfo } => proc::meminfo_text(&self.kernel),
             InodeKind::System { file: SystemFile::Vmstat } => proc::vmstat_text(&self.kernel),
             InodeKind::System { file: SystemFile::Buddyinfo } => proc::buddyinfo_text(&self.kernel),
-            InodeKind::Proc(entry) => self.proc_text(entry)?,
+            InodeKind::System { file: SystemFile::SysvipcShm } => proc::sysvipc_shm_text(&self.kernel),
+            InodeKind::System { file: SystemFile::Sysctl { index } } => proc::sysctl_file(index).text(&self.kernel.sysctl),
+            InodeKind::Proc(entry) => {
+                let bytes = self.proc_bytes(entry)?;
+                self.set_text(inode, bytes);
+                return Ok(());
+            }
             _ => String::new(),
         };
-        let file = self.kernel.fs.inode_mut(inode);
-        (file.size, file.content) = (text.len() as u64, Content::Bytes(text.into_bytes()));
+        self.set_text(inode, text.into_bytes());
         Ok(())
+    }
+
+    fn set_text(&mut self, inode: InodeId, text: Vec<u8>) {
+        let file = self.kernel.fs.inode_mut(inode);
+        (file.size, file.content) = (text.len() as u64, Content::Bytes(text));
+    }
+
+    fn proc_bytes(&mut self, entry: ProcEntry) -> SysResult<Vec<u8>> {
+        match (self.memory_behind(entry), entry.file) {
+            (None, ProcFile::Environ) => Ok(Vec::new()),
+            (Some(mm), ProcFile::Auxv) => Ok(proc::auxv(&self.kernel.mms[mm])),
+            (Some(mm), ProcFile::Cmdline) => Ok(self.cmdline(mm)),
+            _ => self.proc_text(entry).map(String::into_bytes),
+        }
     }
 
     fn proc_text(&mut self, entry: ProcEntry) -> SysResult<String> {
         self.require_process(entry.pid)?;
+        let process = &self.processes[&entry.pid];
+        let task = self.task_of(process);
+        match entry.file {
+            ProcFile::Stat => return Ok(self.stat_text(process)),
+            ProcFile::Limits => return Ok(proc::limits_text(task)),
+            ProcFile::OomScoreAdj => return Ok(format!("{}\n", task.oom_score_adj)),
+            ProcFile::Comm => return Ok(format!("{}\n", process.name)),
+            _ => {}
+        }
         // A zombie has an entry, and no memory.
         let mm = match (self.memory_behind(entry), entry.file) {
             (Some(mm), _) => mm,
             (None, ProcFile::SmapsRollup) => self.require_memory(entry)?,
             (None, ProcFile::Statm) => return Ok("0 0 0 0 0 0 0\n".into()),
+            (None, ProcFile::OomScore) => return Ok("0\n".into()),
             (None, _) => return Ok(String::new()),
         };
         let (kernel, mm) = (&self.kernel, &self.kernel.mms[mm]);
@@ -130,8 +193,30 @@ impl Machine {
             ProcFile::SmapsRollup => proc::smaps_rollup_text(kernel, mm),
             ProcFile::Status => proc::status_text(mm),
             ProcFile::Statm => proc::statm_text(mm),
-            ProcFile::ClearRefs | ProcFile::Mem | ProcFile::Pagemap => return self.kernel.refuse(Errno::EINVAL, Why::WrongOpenMode),
+            ProcFile::NumaMaps => proc::numa_maps_text(kernel, mm),
+            ProcFile::OomScore => format!("{}\n", proc::oom_score(kernel, self.task_of(&self.processes[&entry.pid]), mm)),
+            // No program here is given an environment.
+            ProcFile::Environ => String::new(),
+            _ => return self.kernel.refuse(Errno::EINVAL, Why::WrongOpenMode),
         })
+    }
+
+    /// How much of a long text of /proc one read gives.
+    pub(super) fn given_at_once(&self, inode: InodeId, offset: u64, count: u64) -> u64 {
+        let file = self.kernel.fs.inode(inode);
+        // A setting is read at once or not at all.
+        if offset > 0 && matches!(file.kind, InodeKind::System { file: SystemFile::Sysctl { .. } }) {
+            return 0;
+        }
+        let (Content::Bytes(text), true) = (&file.content, file.size >= PAGE_SIZE) else { return count };
+        // A record of smaps is an area: it begins with a line of maps, whose first letter is a digit.
+        let begins: fn(&u8) -> bool = match file.kind {
+            InodeKind::Proc(ProcEntry { file: ProcFile::Smaps, .. }) => |letter| !letter.is_ascii_uppercase(),
+            InodeKind::Proc(ProcEntry { file: ProcFile::Maps | ProcFile::NumaMaps, .. })
+            | InodeKind::System { file: SystemFile::Vmstat | SystemFile::SysvipcShm } => |_| true,
+            _ => return count,
+        };
+        proc::seq_read(text, begins, offset, count)
     }
 
     /// A part of the text: how many bytes.
@@ -192,8 +277,11 @@ impl Machine {
 
     /// Writes to such a file: Linux `mem_write`, `clear_refs_write`.
     pub(super) fn write_proc_file(&mut self, entry: ProcEntry, buffer: &Arg, count: u64, offset: u64) -> SysResult {
-        if entry.file == ProcFile::ClearRefs {
-            return self.write_clear_refs(entry, buffer, count);
+        match entry.file {
+            ProcFile::ClearRefs => return self.write_clear_refs(entry, buffer, count),
+            ProcFile::OomScoreAdj => return self.write_oom_score_adj(entry, buffer, count),
+            ProcFile::Comm => return self.write_comm(entry.pid, buffer, count),
+            _ => {}
         }
         self.kernel.require(entry.file == ProcFile::Mem, Errno::EINVAL, || Why::WrongOpenMode)?;
         let mut done = 0;
@@ -211,8 +299,8 @@ impl Machine {
         Ok(done)
     }
 
-    /// A piece of what a call writes; what a script gives stands for all of it, over and over.
-    fn bytes_to_write(&mut self, buffer: &Arg, from: u64, len: u64) -> SysResult<Vec<u8>> {
+    /// A piece of what a call writes; behind the end of what a script gives there are zeros.
+    pub(super) fn bytes_to_write(&mut self, buffer: &Arg, from: u64, len: u64) -> SysResult<Vec<u8>> {
         let mut bytes = vec![0; len as usize];
         match buffer {
             Arg::Int(at) => {
@@ -220,21 +308,16 @@ impl Machine {
                 let copied = self.copy_from_user(at, &mut bytes) == 0;
                 self.kernel.require(copied, Errno::EFAULT, || Why::BadUserAddress { at })?;
             }
-            Arg::Bytes(given) if !given.is_empty() => {
-                write_over_and_over(given, from, &mut bytes);
-            }
-            _ => {}
+            Arg::Bytes(given) => part_of(given, from, &mut bytes),
+            Arg::Scratch => {}
         }
         Ok(bytes)
     }
 
     fn write_clear_refs(&mut self, entry: ProcEntry, buffer: &Arg, count: u64) -> SysResult {
-        let bytes = self.bytes_to_write(buffer, 0, count.min(MOST_DIGITS))?;
-        let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-        let number = std::str::from_utf8(&bytes[..end]).ok().and_then(|text| text.trim().parse::<i32>().ok());
-        let Some(what) = number.and_then(|number| ClearRefs::from_number(number.into())) else {
-            let value = number.map_or(0, |number| number as u64);
-            return self.kernel.refuse(Errno::EINVAL, Why::BadArgument { index: 1, value });
+        let (count, number) = self.written_number(buffer, count, false)?;
+        let Some(what) = ClearRefs::from_number(number.into()) else {
+            return self.kernel.refuse(Errno::EINVAL, Why::BadArgument { index: 1, value: number as u64 });
         };
         match self.memory_of(entry.pid) {
             Some(mm) => self.kernel.clear_refs(mm, what),

@@ -1,7 +1,8 @@
 //! A process: its number, its task, its descriptors, its end.
 
 use crate::ids::{FileId, Pid, TaskId};
-use std::collections::BTreeSet;
+use crate::mm::Task;
+use crate::sorted::SortedSet;
 
 /// How a process ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,11 +34,15 @@ pub struct Process {
     /// Open files by descriptor.
     pub(super) descriptors: Vec<Option<FileId>>,
     /// Descriptors that a new program does not get (`O_CLOEXEC`).
-    pub(super) close_on_exec: BTreeSet<usize>,
+    pub(super) close_on_exec: SortedSet<usize>,
     /// How it ended; `None` while it lives.
     pub ended: Option<Ended>,
-    /// What `comm` would say.
+    /// What `comm` says.
     pub name: String,
+    /// Minor and major faults of the children that were waited for, and of theirs.
+    pub(super) child_faults: (u64, u64),
+    /// What a zombie has of its task.
+    pub(super) remains: Option<Box<Task>>,
 }
 
 impl Process {

@@ -1,6 +1,8 @@
 //! Calls that make, end and limit processes (Linux `kernel/fork.c`, `kernel/exit.c`, `kernel/sys.c`).
 
+use super::proc_task::COMM_LEN;
 use super::process::Ended;
+use super::startup::told_at;
 use super::{Arg, Machine, Process, ProcessConfig};
 use crate::addr::VirtAddr;
 use crate::errno::{Errno, SysResult};
@@ -16,6 +18,7 @@ const PR_SET_THP_DISABLE: u64 = 41;
 const PR_GET_THP_DISABLE: u64 = 42;
 const PR_SET_VMA: u64 = 0x5356_4d41;
 const PR_SET_NAME: u64 = 15;
+const PR_GET_NAME: u64 = 16;
 
 impl Machine {
     pub(super) fn caller(&self) -> &Process {
@@ -31,33 +34,36 @@ impl Machine {
     }
 
     pub(super) fn sys_fork(&mut self, _: &[Arg; 6]) -> SysResult {
-        self.fork_process(false)
+        self.fork_process(0)
     }
 
     pub(super) fn sys_vfork(&mut self, _: &[Arg; 6]) -> SysResult {
-        self.fork_process(true)
+        self.fork_process(CLONE_VM)
     }
 
     pub(super) fn sys_clone(&mut self, [flags, ..]: &[Arg; 6]) -> SysResult {
-        self.fork_process(flags.int() & (CLONE_VM | CLONE_THREAD) != 0)
+        self.fork_process(flags.int())
     }
 
     /// A child that shares or copies the caller's address space; its number.
-    fn fork_process(&mut self, share_memory: bool) -> SysResult {
+    fn fork_process(&mut self, flags: u64) -> SysResult {
         let parent = self.caller().clone();
         let mut task = self.kernel.tasks[parent.task].clone();
-        if share_memory {
+        if flags & (CLONE_VM | CLONE_THREAD) != 0 {
             self.kernel.mms[task.mm].users += 1;
         } else {
             task.mm = self.kernel.dup_mm(task.mm)?;
         }
         (task.min_flt, task.maj_flt) = (0, 0);
+        let pid = self.take_pid();
+        if flags & CLONE_THREAD == 0 {
+            task.tgid = pid.0;
+        }
         let task = self.kernel.tasks.insert(task);
         for (_, file) in parent.open_descriptors() {
             self.kernel.fs.get_file(file);
         }
-        let pid = self.take_pid();
-        self.processes.insert(pid, Process { pid, parent: Some(parent.pid), task, ..parent });
+        self.processes.insert(pid, Process { pid, parent: Some(parent.pid), task, child_faults: (0, 0), ..parent });
         Ok(pid.0.into())
     }
 
@@ -71,6 +77,10 @@ impl Machine {
         match self.replace_program(pid, &config) {
             Ok(()) => {
                 self.close_on_exec(pid);
+                // Who gives no arguments gives an empty one. Here nobody gives any.
+                let mm = self.kernel.current_mm();
+                let space = &mut self.kernel.mms[mm];
+                (space.told.args, space.start_stack) = told_at(path.len() as u64 + 1, 1);
                 // A program whose stack is not executable does not want it (Linux `SET_PERSONALITY2`).
                 self.kernel.tasks[self.kernel.current].personality -= Personality::READ_IMPLIES_EXEC;
                 Ok(0)
@@ -105,8 +115,12 @@ impl Machine {
             self.kernel.fput(file);
         }
         let mm = self.kernel.tasks[task].mm;
+        // It lets go of its memory itself, whoever ends it.
+        let other = std::mem::replace(&mut self.kernel.current, task);
         self.kernel.mmput(mm);
-        self.kernel.tasks.remove(task);
+        self.kernel.current = other;
+        let remains = self.kernel.tasks.remove(task).map(Box::new);
+        self.processes.entry(pid).and_modify(|process| process.remains = remains);
         if self.running == Some(pid) {
             self.running = None;
             self.kernel.cpu.load_cr3(None, &mut self.kernel.trace);
@@ -123,7 +137,11 @@ impl Machine {
         }
         match children.find(|process| !process.is_alive()).map(|process| process.pid) {
             Some(pid) => {
-                self.processes.remove(&pid);
+                let gone = self.processes.remove(&pid);
+                let (minor, major) = gone.as_ref().map_or((0, 0), |gone| gone.child_faults);
+                let own = gone.and_then(|gone| gone.remains).map_or((0, 0), |task| (task.min_flt, task.maj_flt));
+                let counted = &mut self.caller_mut().child_faults;
+                *counted = (counted.0 + minor + own.0, counted.1 + major + own.1);
                 Ok(pid.0.into())
             }
             // Nothing here waits: the caller would have to be suspended.
@@ -188,7 +206,21 @@ impl Machine {
         let [option, arg2, arg3, arg4, arg5, _] = args.each_ref().map(Arg::int);
         let mm = self.kernel.current_mm();
         match option & 0xffff_ffff {
-            PR_SET_NAME => Ok(0),
+            PR_SET_NAME => {
+                let name = match &args[1] {
+                    Arg::Int(at) => self.string_from_user(VirtAddr(*at), COMM_LEN - 1)?,
+                    Arg::Bytes(name) => name.clone(),
+                    Arg::Scratch => Vec::new(),
+                };
+                self.set_comm(self.caller().pid, &name);
+                Ok(0)
+            }
+            PR_GET_NAME => {
+                let mut name = self.caller().name.clone().into_bytes();
+                name.resize(COMM_LEN as usize + 1, 0);
+                self.structure_to_user(&args[1], 0, &name)?;
+                Ok(0)
+            }
             PR_SET_MDWE => self.set_mdwe([arg2, arg3, arg4, arg5]),
             PR_GET_MDWE => {
                 self.require_zeros(&[arg2, arg3, arg4, arg5])?;

@@ -3,9 +3,9 @@
 use super::{Arg, Machine};
 use crate::addr::{PAGE_SIZE, VirtAddr};
 use crate::errno::{Errno, SysResult};
-use crate::fs::{InodeKind, ProcEntry, ProcFile, Seals};
+use crate::fs::{InodeKind, ProcEntry, ProcFile, Seals, SystemFile};
 use crate::ids::{FileId, InodeId};
-use crate::mm::max_bytes;
+use crate::mm::{Resource, max_bytes};
 use crate::why::Why;
 
 /// One read or write copies at most so much at a time.
@@ -13,10 +13,11 @@ const CHUNK: u64 = 1 << 16;
 /// One call reads, writes, moves or advises at most so much (`MAX_RW_COUNT`).
 pub(super) const MAX_RW_COUNT: u64 = 0x7fff_f000;
 
-/// What a script gives stands for all that is written, over and over: the part of it from a place on.
-pub(super) fn write_over_and_over(given: &[u8], from: u64, into: &mut [u8]) {
-    let given = given.iter().cycle().skip(from as usize % given.len());
-    into.iter_mut().zip(given).for_each(|(byte, given)| *byte = *given);
+/// The part from a place on of what a script gives to be written; behind its end there are zeros.
+pub(super) fn part_of(given: &[u8], from: u64, into: &mut [u8]) {
+    let given = given.get(from as usize..).unwrap_or_default();
+    let len = given.len().min(into.len());
+    into[..len].copy_from_slice(&given[..len]);
 }
 
 impl Machine {
@@ -80,13 +81,16 @@ impl Machine {
         self.require_place(kind, offset, count)?;
         self.kernel.require(kind != InodeKind::Directory, Errno::EISDIR, || Why::IsDirectory)?;
         let count = count.min(MAX_RW_COUNT);
-        match kind {
+        let count = match kind {
             InodeKind::Proc(entry) if entry.file == ProcFile::Mem => return self.read_proc_mem(entry, buffer, count, offset),
             InodeKind::Proc(entry) if entry.file == ProcFile::Pagemap => return self.read_pagemap(entry, buffer, count, offset),
-            InodeKind::Proc(_) | InodeKind::System { .. } => self.write_down_proc_text(inode, offset)?,
-            _ => {}
-        }
-        let count = if kind == InodeKind::Fuse { self.kernel.fuse_read_iter(inode, offset, count)? } else { count };
+            InodeKind::Proc(_) | InodeKind::System { .. } => {
+                self.write_down_proc_text(inode, offset)?;
+                self.given_at_once(inode, offset, count)
+            }
+            InodeKind::Fuse => self.kernel.fuse_read_iter(inode, offset, count)?,
+            _ => count,
+        };
         let mut done = 0;
         while done < count {
             let place = offset + done;
@@ -140,7 +144,9 @@ impl Machine {
         let position = self.kernel.fs.file(file).position;
         let done = self.write_file(file, buffer, count.int(), position)?;
         self.require_nothing_waits()?;
-        self.kernel.fs.file_mut(file).position += done;
+        // What is said to a file of /proc has no place in it, but for bytes of memory.
+        let moves = !matches!(self.kernel.fs.inode_of(file).kind, InodeKind::Proc(entry) if entry.file != ProcFile::Mem);
+        self.kernel.fs.file_mut(file).position += if moves { done } else { 0 };
         Ok(done)
     }
 
@@ -148,6 +154,17 @@ impl Machine {
         self.require_offset(offset.int())?;
         let file = self.file_with_offsets(fd.int())?;
         self.write_file(file, buffer, count.int(), offset.int())
+    }
+
+    /// How much of a write there may be: what reaches beyond a limit is cut.
+    fn generic_write_checks(&mut self, kind: InodeKind, count: u64, offset: u64) -> SysResult {
+        let (limit, most) = (self.kernel.task().limit(Resource::FSize), max_bytes(kind));
+        if count == 0 {
+            return Ok(0);
+        }
+        self.kernel.within_file_size_limit(offset.saturating_add(1))?;
+        self.kernel.require(offset < most, Errno::EFBIG, || Why::BadSize { size: offset })?;
+        Ok(count.min(limit - offset).min(most - offset))
     }
 
     fn write_file(&mut self, file: FileId, buffer: &Arg, count: u64, offset: u64) -> SysResult {
@@ -164,14 +181,15 @@ impl Machine {
         if let InodeKind::Proc(entry) = kind {
             return self.write_proc_file(entry, buffer, count, offset);
         }
+        if let InodeKind::System { file: SystemFile::Sysctl { index } } = kind {
+            return self.write_sysctl(index, buffer, count, offset);
+        }
         let about_all = matches!(kind, InodeKind::System { .. });
         self.kernel.require(!about_all, Errno::EIO, || Why::OnlyRead)?;
         if !kind.has_pages() {
             return Ok(count);
         }
-        let most = max_bytes(kind);
-        self.kernel.require(count == 0 || offset < most, Errno::EFBIG, || Why::BadSize { size: offset })?;
-        let count = count.min(most - offset.min(most));
+        let count = self.generic_write_checks(kind, count, offset)?;
         if kind == InodeKind::Fuse {
             self.kernel.fuse_write_begin(inode, offset, count, !matches!(buffer, Arg::Int(_)))?;
         }
@@ -194,8 +212,8 @@ impl Machine {
             };
             let left = match buffer {
                 Arg::Int(from) => self.copy_from_user_to_page(VirtAddr(*from) + done, pfn, at % PAGE_SIZE, &mut bytes),
-                Arg::Bytes(given) if !given.is_empty() => {
-                    write_over_and_over(given, done, &mut bytes);
+                Arg::Bytes(given) => {
+                    part_of(given, done, &mut bytes);
                     0
                 }
                 _ => 0,

@@ -4,13 +4,13 @@ use super::{Machine, Process};
 use crate::blocks::Seen;
 use crate::ids::Pid;
 use crate::mm::KernelSave;
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 
 /// A machine at a moment. It shares what did not change with the save before it, and belongs to the machine it was made of.
 #[derive(Clone, Debug)]
 pub struct MachineSave {
     kernel: KernelSave,
-    processes: BTreeMap<Pid, Process>,
+    processes: SortedMap<Pid, Process>,
     running: Option<Pid>,
     next_pid: u32,
     operations: u64,

@@ -6,11 +6,12 @@ use crate::addr::{PAGE_SIZE, TASK_SIZE, VirtAddr, VirtRange, page_align};
 use crate::flags::VmFlags;
 use crate::fs::{Content, Inode, InodeKind, OpenMode};
 use crate::ids::{FileId, MmId, Pid, VmOpsId};
-use crate::mm::{Capabilities, INITIAL_PKRU, Layout, Mm, Personality, Resource, Task, file_operations};
+use crate::mm::{Capabilities, INITIAL_PKRU, Layout, Mm, Personality, Resource, Task, Told, file_operations};
 use crate::mmu::{Access, Tables};
-use crate::proc::MapsLine;
+use crate::phys::FrameFlags;
+use crate::proc::{AUXV_WORDS, MapsLine, PLATFORM_BYTES, RANDOM_BYTES};
+use crate::sorted::SortedMap;
 use crate::vma::{SpecialMapping, Vma};
-use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// Why a machine or a process cannot start.
@@ -111,8 +112,9 @@ impl Machine {
         kernel.init_new_context(&mut fresh);
         let mm = kernel.add_mm(fresh);
         task.mm = mm;
-        let task = kernel.tasks.insert(task);
         let pid = self.take_pid();
+        task.tgid = pid.0;
+        let task = self.kernel.tasks.insert(task);
         let process = Process {
             pid,
             parent: None,
@@ -121,6 +123,8 @@ impl Machine {
             close_on_exec: Default::default(),
             ended: None,
             name: config.called().into(),
+            child_faults: (0, 0),
+            remains: None,
         };
         self.processes.insert(pid, process);
         self.switch_to(pid).expect("it was made just now");
@@ -147,7 +151,7 @@ impl Machine {
             false => &config.maps,
         };
         self.check_maps(maps)?;
-        let mut files = BTreeMap::new();
+        let mut files = SortedMap::new();
         for line in maps.iter().filter(|line| line.name != "[vsyscall]") {
             self.place_line(mm, line, &mut files);
         }
@@ -164,7 +168,11 @@ impl Machine {
         }
         if config.maps.is_empty() && config.present.is_empty() {
             // The kernel wrote the arguments to the stack.
-            self.make_present(pid, VirtRange::new(TASK_SIZE - PAGE_SIZE, TASK_SIZE), true)?;
+            let top = VirtRange::new(TASK_SIZE - PAGE_SIZE, TASK_SIZE);
+            self.make_present(pid, top, true)?;
+            let kernel = &mut self.kernel;
+            let present = kernel.mms[mm].tables.used(&kernel.phys, top).next();
+            present.into_iter().for_each(|(_, pte)| kernel.phys.frame_mut(pte.pfn()).flags |= FrameFlags::ACTIVE);
             if config.is_stub {
                 self.make_present(pid, VirtRange::new(0x40_0000, 0x40_1000), true)?;
             }
@@ -189,7 +197,7 @@ impl Machine {
     }
 
     /// Makes the area of a maps line. Lines of one file share one open file, as after `execve`.
-    fn place_line(&mut self, mm: MmId, line: &MapsLine, files: &mut BTreeMap<(String, u64), FileId>) {
+    fn place_line(&mut self, mm: MmId, line: &MapsLine, files: &mut SortedMap<(String, u64), FileId>) {
         let mut flags = VmFlags::MAYREAD | VmFlags::MAYWRITE | VmFlags::MAYEXEC;
         for (letter, flag) in line.perms.iter().zip([VmFlags::READ, VmFlags::WRITE, VmFlags::EXEC]) {
             if *letter != '-' {
@@ -217,7 +225,7 @@ impl Machine {
         self.kernel.mms[mm].account_vm(flags, pages, true);
     }
 
-    fn attach_file(&mut self, line: &MapsLine, vma: &mut Vma, files: &mut BTreeMap<(String, u64), FileId>) {
+    fn attach_file(&mut self, line: &MapsLine, vma: &mut Vma, files: &mut SortedMap<(String, u64), FileId>) {
         if line.perms[3] == 's' {
             vma.flags |= VmFlags::SHARED | VmFlags::MAYSHARE;
         }
@@ -261,11 +269,15 @@ impl Machine {
         let behind = program.filter(|line| Some(&line.name) == first_name.as_ref()).map(|line| line.range.end).max();
         let heap = find("[heap]");
         let start_brk = config.start_brk.or(heap.map(|heap| heap.start)).or(behind).unwrap_or(VirtAddr(0x40_1000));
+        let uid = self.kernel.task().uid;
         let space = &mut self.kernel.mms[mm];
         space.start_brk = start_brk;
         space.brk = heap.map_or(start_brk, |heap| heap.end);
         let top = find("[stack]").map_or(VirtAddr(TASK_SIZE), |stack| stack.end);
-        space.start_stack = config.start_stack.unwrap_or(top - 0x100);
+        let program = first_name.as_ref().filter(|_| config.maps.is_empty());
+        let (args, stack) = program.map_or(((0, 0), top - 0x100), |path| told_at(path.len() as u64 + 1, path.len() as u64 + 1));
+        space.told = Told { args, vdso: find("[vdso]").map_or(0, |vdso| vdso.start.0), uid };
+        space.start_stack = config.start_stack.unwrap_or(stack);
         // The data of a standard program is its one segment, as for the kernel's ELF loader.
         space.data = if config.maps.is_empty() { (0x40_0000, 0x40_1000) } else { config.data };
         let text = maps.iter().find(|line| Some(&line.name) == first_name.as_ref() && line.perms[2] == 'x');
@@ -307,6 +319,18 @@ impl Machine {
 /// How long a file must be for a line of its maps, within what files can be.
 fn file_end(line: &MapsLine) -> u64 {
     line.offset.saturating_add(line.range.len()).min(1 << 62)
+}
+
+/// Where the kernel puts the argument of a program that has no environment, and where its stack then begins: the lengths
+/// are those of its path and of the argument, with their NULs (Linux `create_elf_tables`). Nothing is written there: no
+/// program here reads it.
+pub(super) fn told_at(path: u64, argument: u64) -> ((u64, u64), VirtAddr) {
+    // A word of zeros lies above.
+    let end = TASK_SIZE - 8 - path;
+    let start = end - argument;
+    let strings = (start & !15) - PLATFORM_BYTES - RANDOM_BYTES;
+    // The count of arguments, the one, and two ends of lists lie before the vector.
+    ((start, end), VirtAddr((strings - (4 + AUXV_WORDS) * 8) & !15))
 }
 
 fn special(vma: &mut Vma, which: SpecialMapping, more: VmFlags) {
@@ -351,6 +375,7 @@ impl Machine {
         let mm = kernel.add_mm(fresh);
         kernel.tasks[task].mm = mm;
         kernel.tasks[task].pkru = if kernel.sysctl.pku { INITIAL_PKRU } else { 0 };
+        kernel.current = task;
         kernel.mmput(old);
         self.processes.entry(pid).and_modify(|process| process.name = config.called().into());
         self.running = None;

@@ -74,7 +74,11 @@ impl Kernel {
 
     /// `CommitLimit` of `/proc/meminfo`, in pages (Linux `vm_commit_limit`).
     pub(crate) fn vm_commit_limit(&self) -> u64 {
-        self.sysctl.total_pages * self.sysctl.overcommit_ratio / 100 + self.sysctl.swap_pages
+        let allowed = match self.sysctl.overcommit_kbytes {
+            0 => self.sysctl.total_pages.saturating_mul(self.sysctl.overcommit_ratio) / 100,
+            kbytes => kbytes >> 2,
+        };
+        allowed + self.sysctl.swap_pages
     }
 
     /// What mode 2 allows this process: CommitLimit less the reserves.

@@ -6,9 +6,9 @@ use super::kernel::Kernel;
 use crate::addr::VirtRange;
 use crate::flags::VmFlags;
 use crate::ids::{AnonVmaId, MmId, Slab, VmaId};
+use crate::sorted::SortedSet;
 use crate::vma::{Vma, VmaSet};
 use smallvec::SmallVec;
-use std::collections::BTreeSet;
 
 /// One family.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,7 +28,7 @@ pub struct AnonVma {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Members {
     few: SmallVec<[(MmId, VmaId); 4]>,
-    many: BTreeSet<(MmId, VmaId)>,
+    many: SortedSet<(MmId, VmaId)>,
 }
 
 /// Beyond so many members the tree takes over.

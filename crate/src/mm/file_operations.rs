@@ -7,7 +7,7 @@ use super::kernel::Kernel;
 use crate::addr::{PAGE_SHIFT, PAGE_SIZE, PMD_SIZE, VirtRange};
 use crate::errno::{Errno, SysResult};
 use crate::flags::VmFlags;
-use crate::fs::{InodeKind, Purpose};
+use crate::fs::{InodeKind, Purpose, SystemFile};
 use crate::ids::VmOpsId;
 use crate::vma::Vma;
 use crate::why::Why;
@@ -75,7 +75,7 @@ pub fn file_operations(kind: InodeKind) -> &'static dyn FileOperations {
         InodeKind::Hugetlb => &HugetlbFs,
         InodeKind::DevZero => &DevZero,
         InodeKind::Device { driver: id } => driver(id).file_operations,
-        InodeKind::Proc(_) => &NotMappable { method: None, noexec: true },
+        InodeKind::Proc(_) | InodeKind::System { file: SystemFile::Sysctl { .. } } => &NotMappable { method: None, noexec: true },
         InodeKind::System { .. } => &NotMappable { method: Some("proc_reg_mmap"), noexec: true },
         InodeKind::Directory | InodeKind::DevNull | InodeKind::PidFd { .. } | InodeKind::Stream => {
             &NotMappable { method: None, noexec: false }

@@ -45,6 +45,7 @@ impl Kernel {
                 start_stack: from.start_stack,
                 data: from.data,
                 code: from.code,
+                told: from.told,
                 def_flags: from.def_flags & VmFlags::NOHUGEPAGE,
                 pkeys: from.pkeys,
                 execute_only_pkey: from.execute_only_pkey,

@@ -24,6 +24,8 @@ pub struct Sysctl {
     pub overcommit_memory: u8,
     /// `vm.overcommit_ratio`, percent.
     pub overcommit_ratio: u64,
+    /// `vm.overcommit_kbytes`: unless 0, counts instead of the ratio.
+    pub overcommit_kbytes: u64,
     /// `vm.admin_reserve_kbytes`.
     pub admin_reserve_kbytes: u64,
     /// `vm.user_reserve_kbytes`.
@@ -66,6 +68,7 @@ impl Sysctl {
             max_map_count: 65530,
             overcommit_memory: 0,
             overcommit_ratio: 50,
+            overcommit_kbytes: 0,
             admin_reserve_kbytes: 8192,
             user_reserve_kbytes: 100_403,
             mmap_min_addr: 4096,

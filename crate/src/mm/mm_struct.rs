@@ -63,6 +63,17 @@ impl Layout {
     }
 }
 
+/// What `execve` told the program, besides its landmarks; zeros where that is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Told {
+    /// Start and end of the arguments' strings (`arg_start`, `arg_end`). An empty environment lies at their end.
+    pub args: (u64, u64),
+    /// Where the vdso was.
+    pub vdso: u64,
+    /// The user it started as.
+    pub uid: u32,
+}
+
 /// An address space.
 #[derive(Clone, Debug)]
 pub struct Mm {
@@ -86,6 +97,8 @@ pub struct Mm {
     pub data: (u64, u64),
     /// Text of the program, start and end (for VmExe).
     pub code: (u64, u64),
+    /// What `execve` told the program.
+    pub told: Told,
     /// Flags that every new area gets (`mlockall(MCL_FUTURE)`).
     pub def_flags: VmFlags,
     /// Pages mapped.
@@ -146,6 +159,7 @@ impl Mm {
             start_stack: VirtAddr(0),
             data: (0, 0),
             code: (0, 0),
+            told: Told::default(),
             def_flags: VmFlags::empty(),
             total_vm: 0,
             data_vm: 0,

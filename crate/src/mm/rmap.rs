@@ -5,26 +5,27 @@ use super::kernel::Kernel;
 use super::zap::Zap;
 use crate::addr::{PAGE_SHIFT, Pfn, VirtAddr};
 use crate::flags::VmFlags;
-use crate::ids::{InodeId, MmId, VmaId};
+use crate::ids::{InodeId, MmId, VmOpsId, VmaId};
 use crate::mmu::Slot;
 use crate::phys::Owner;
+use crate::sorted::SortedSet;
 use crate::vma::Vma;
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// For each file the areas that map it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct IMmap(BTreeMap<InodeId, BTreeSet<(MmId, VmaId)>>);
+pub struct IMmap(SortedSet<(InodeId, MmId, VmaId)>);
 
 impl IMmap {
     /// How many areas map files.
     pub fn count(&self) -> usize {
-        self.0.values().map(BTreeSet::len).sum()
+        self.0.len()
     }
 
     /// The areas that map a file.
     pub fn areas(&self, inode: InodeId) -> impl Iterator<Item = (MmId, VmaId)> {
-        self.0.get(&inode).into_iter().flatten().copied()
+        let (first, last) = ((inode, MmId(0), VmaId::from(0)), (inode, MmId(u32::MAX), VmaId::from(u32::MAX as usize)));
+        self.0.range(first..=last).map(|(_, mm, vma)| (*mm, *vma))
     }
 }
 
@@ -85,7 +86,11 @@ impl Kernel {
         if is_shared_maywrite(vma) {
             self.fs.inode_mut(inode).shared_writable_mappings += 1;
         }
-        self.i_mmap.0.entry(inode).or_default().insert((mm, id));
+        let is_segment = vma.ops == Some(VmOpsId::Shm);
+        self.i_mmap.0.insert((inode, mm, id));
+        if is_segment {
+            self.shm_update_pid(inode);
+        }
     }
 
     /// Takes an area out of its file's books.
@@ -96,11 +101,9 @@ impl Kernel {
         if is_shared_maywrite(vma) {
             self.fs.inode_mut(inode).shared_writable_mappings -= 1;
         }
-        if let Some(areas) = self.i_mmap.0.get_mut(&inode) {
-            areas.remove(&(mm, id));
-            if areas.is_empty() {
-                self.i_mmap.0.remove(&inode);
-            }
+        self.i_mmap.0.remove(&(inode, mm, id));
+        if vma.ops == Some(VmOpsId::Shm) {
+            self.shm_update_pid(inode);
         }
     }
 

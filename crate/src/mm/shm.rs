@@ -1,9 +1,9 @@
 //! System V shared memory (Linux `ipc/shm.c`): segments with a key, attached as shared mappings. A
-//! segment is a file in memory that is held without a name.
+//! segment is a file in memory that is held without a name. What is asked and changed of them: `shmctl.rs`.
 
 use super::kernel::Kernel;
 use super::mmap::MmapRequest;
-use super::task::{Capabilities, Resource};
+use super::task::Capabilities;
 use crate::addr::{PAGE_SHIFT, PAGE_SIZE, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysResult};
 use crate::flags::{MapFlags, Prot};
@@ -11,7 +11,6 @@ use crate::fs::{OpenMode, Purpose};
 use crate::ids::{FileId, InodeId, MmId, VmOpsId};
 use crate::why::Why;
 use bitflags::bitflags;
-use std::collections::BTreeMap;
 
 bitflags! {
     /// Flags of `shmget(2)` and `shmat(2)` (the two do not overlap in use).
@@ -38,22 +37,17 @@ bitflags! {
 }
 
 /// Segments at most.
-const SHMMNI: u64 = 4096;
+pub(super) const SHMMNI: u64 = 4096;
 /// Slots that ids run through before they repeat: at least and at most.
 const MIN_CYCLE: u64 = 64;
 const MAX_CYCLE: u64 = 1 << SEQUENCE_SHIFT;
 /// `kernel.shmmax` of the reference kernel.
-const SHMMAX: u64 = u64::MAX - (1 << 24);
+pub(super) const SHMMAX: u64 = u64::MAX - (1 << 24);
 /// An id is a slot and, above it, how often slots have been run through.
-const SEQUENCE_SHIFT: u64 = 15;
-const IPC_RMID: u64 = 0;
-const IPC_SET: u64 = 1;
-const IPC_STAT: u64 = 2;
-const SHM_LOCK: u64 = 11;
-const SHM_UNLOCK: u64 = 12;
+pub(super) const SEQUENCE_SHIFT: u64 = 15;
 
 /// A segment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Segment {
     /// Its number.
     pub id: u64,
@@ -65,20 +59,41 @@ pub struct Segment {
     pub mode: u32,
     /// Owner.
     pub uid: u32,
+    /// The owner's group.
+    pub gid: u32,
     /// Who made it.
-    pub creator: u32,
+    pub cuid: u32,
+    /// The group of who made it.
+    pub cgid: u32,
+    /// The process that made it.
+    pub cpid: u32,
+    /// The process that attached or detached it last, 0 if none did.
+    pub lpid: u32,
     /// Goes with its last attachment (`IPC_RMID`).
     pub doomed: bool,
-    /// `SHM_LOCK`.
-    pub locked: bool,
+    /// The user who locked it (`SHM_LOCK`).
+    pub locked_by: Option<u32>,
     /// The file that keeps its memory.
     pub file: FileId,
+}
+
+impl Segment {
+    /// Its mode as it is told, with `SHM_DEST` and `SHM_LOCKED`.
+    pub(crate) fn told_mode(&self) -> u32 {
+        self.mode | u32::from(self.doomed) << 9 | u32::from(self.locked_by.is_some()) << 10
+    }
+
+    /// Pages of memory that it promises.
+    pub(crate) fn pages(&self) -> u64 {
+        page_align(self.size) >> PAGE_SHIFT
+    }
 }
 
 /// All segments.
 #[derive(Clone, Debug, Default)]
 pub struct Segments {
-    by_slot: BTreeMap<u64, Segment>,
+    /// By slot; the last one is in use.
+    by_slot: Vec<Option<Segment>>,
     last_slot: Option<u64>,
     sequence: u64,
 }
@@ -90,7 +105,7 @@ fn slot_of(id: u64) -> u64 {
 impl Segments {
     /// All, in order of slot.
     pub fn iter(&self) -> impl Iterator<Item = &Segment> {
-        self.by_slot.values()
+        self.by_slot.iter().flatten()
     }
 
     /// Whether there is any.
@@ -99,15 +114,42 @@ impl Segments {
         !self.by_slot.is_empty()
     }
 
-    fn get(&self, id: u64) -> Option<&Segment> {
-        self.by_slot.get(&slot_of(id)).filter(|segment| segment.id == id)
+    fn count(&self) -> u64 {
+        self.iter().count() as u64
+    }
+
+    /// The highest slot in use, 0 if none is (Linux `ipc_get_maxidx`).
+    pub(super) fn highest_slot(&self) -> u64 {
+        self.by_slot.len().saturating_sub(1) as u64
+    }
+
+    /// The segment in the slot of an id, whose id may be another.
+    pub(super) fn in_slot_of(&mut self, id: u64) -> Option<&mut Segment> {
+        self.by_slot.get_mut(slot_of(id) as usize)?.as_mut()
+    }
+
+    fn is_free(&self, slot: u64) -> bool {
+        self.by_slot.get(slot as usize).is_none_or(Option::is_none)
+    }
+
+    fn insert(&mut self, segment: Segment) {
+        let slot = slot_of(segment.id) as usize;
+        self.by_slot.resize(self.by_slot.len().max(slot + 1), None);
+        self.by_slot[slot] = Some(segment);
+    }
+
+    fn remove(&mut self, id: u64) {
+        self.by_slot[slot_of(id) as usize] = None;
+        while let Some(None) = self.by_slot.last() {
+            self.by_slot.pop();
+        }
     }
 
     /// The next free slot, cyclically, and the id that goes with it (Linux `ipc_idr_alloc`).
     fn next_id(&mut self) -> u64 {
-        let most = (self.by_slot.len() as u64 * 3 / 2).clamp(MIN_CYCLE, MAX_CYCLE);
+        let most = (self.count() * 3 / 2).clamp(MIN_CYCLE, MAX_CYCLE);
         let start = self.last_slot.map_or(0, |last| last + 1);
-        let slot = (start..most).chain(0..MAX_CYCLE).find(|slot| !self.by_slot.contains_key(slot)).expect("there are fewer than the most");
+        let slot = (start..most).chain(0..MAX_CYCLE).find(|slot| self.is_free(*slot)).expect("there are fewer than the most");
         if self.last_slot.is_some_and(|last| slot <= last) {
             self.sequence += 1;
         }
@@ -124,7 +166,7 @@ impl Kernel {
     pub(crate) fn do_shmget(&mut self, key: u64, size: u64, flags: u64) -> SysResult {
         let (key, flags) = (key as u32, ShmFlags::from_bits_retain(flags & 0xffff_ffff));
         self.call("ksys_shmget", |k| {
-            let known = k.shm.iter().find(|segment| key != 0 && segment.key == key).cloned();
+            let known = k.shm.iter().find(|segment| key != 0 && segment.key == key).copied();
             match known {
                 Some(_) if flags.contains(ShmFlags::CREAT | ShmFlags::EXCL) => k.refuse(Errno::EEXIST, Why::FileExists),
                 Some(segment) => {
@@ -142,7 +184,7 @@ impl Kernel {
     fn newseg(&mut self, key: u32, size: u64, flags: ShmFlags) -> SysResult {
         self.require((1..=SHMMAX).contains(&size), Errno::EINVAL, || Why::BadSize { size })?;
         self.require(page_align(size) >= size, Errno::ENOSPC, || Why::BadSize { size })?;
-        let room = (self.shm.by_slot.len() as u64) < SHMMNI;
+        let room = self.shm.count() < SHMMNI;
         if flags.contains(ShmFlags::HUGETLB) {
             return self.refuse(Errno::ENOMEM, Why::HugePoolEmpty);
         }
@@ -159,25 +201,30 @@ impl Kernel {
         // The inode number is the segment's id.
         let node = self.fs.inode_mut(inode);
         (node.ino, node.purpose) = (id, Purpose::Segment { id });
-        let uid = self.task().uid;
+        let (uid, gid, cpid) = (self.task().uid, self.task().gid(), self.task().tgid);
         let mode = (flags.bits() & 0o777) as u32;
-        let segment = Segment { id, key, size, mode, uid, creator: uid, doomed: false, locked: false, file };
-        self.shm.by_slot.insert(slot_of(id), segment);
+        let (cuid, cgid) = (uid, gid);
+        let segment = Segment { id, key, size, mode, uid, gid, cuid, cgid, cpid, lpid: 0, doomed: false, locked_by: None, file };
+        self.shm.insert(segment);
         Ok(id)
     }
 
     /// A segment by its id.
-    fn segment(&mut self, id: u64) -> SysResult<Segment> {
+    pub(super) fn segment(&mut self, id: u64) -> SysResult<Segment> {
         let signed = id as u32 as i32;
-        let found = u64::try_from(signed).ok().and_then(|id| self.shm.get(id).cloned());
+        let found = u64::try_from(signed).ok().and_then(|id| self.shm.in_slot_of(id).filter(|segment| segment.id == id).copied());
         found.map_or_else(|| self.refuse(Errno::EINVAL, Why::NoSegment { id: signed.into() }), Ok)
     }
 
     /// Linux `ipcperms`: each permission class of `wanted` must be in the segment's mode.
-    fn check_segment_mode(&mut self, segment: &Segment, wanted: u32) -> SysResult<()> {
+    pub(super) fn check_segment_mode(&mut self, segment: &Segment, wanted: u32) -> SysResult<()> {
         let task = self.task();
         let asked = (wanted >> 6 | wanted >> 3 | wanted) & 7;
-        let shift = if task.uid == segment.uid || task.uid == segment.creator { 6 } else { 0 };
+        let shift = match task.gid() {
+            _ if [segment.uid, segment.cuid].contains(&task.uid) => 6,
+            gid if gid == segment.gid || gid == segment.cgid => 3,
+            _ => 0,
+        };
         let granted = segment.mode >> shift & 7;
         let may = asked & !granted == 0 || task.capable(Capabilities::IPC_OWNER);
         self.require(may, Errno::EACCES, || Why::ModeForbids)
@@ -276,75 +323,24 @@ impl Kernel {
         Some((file, self.fs.inode_of(file).size))
     }
 
-    /// Removes, locks or asks a segment (Linux `ksys_shmctl`). The second value is what `IPC_STAT` writes.
-    ///
-    /// # Errors
-    /// EINVAL, EACCES, EPERM as `shmctl(2)`.
-    pub(crate) fn do_shmctl(&mut self, id: u64, command: u64) -> SysResult<(u64, Vec<u8>)> {
-        self.call("ksys_shmctl", |k| {
-            let known = matches!(command, IPC_RMID | IPC_SET | IPC_STAT | SHM_LOCK | SHM_UNLOCK);
-            k.require(known, Errno::EINVAL, || Why::BadArgument { index: 1, value: command })?;
-            let segment = k.segment(id)?;
-            match command {
-                IPC_STAT => {
-                    k.check_segment_mode(&segment, 0o444)?;
-                    Ok((0, k.shmid_ds(&segment)))
-                }
-                IPC_RMID | IPC_SET => {
-                    let task = k.task();
-                    let owns = task.uid == segment.uid || task.uid == segment.creator || task.capable(Capabilities::SYS_ADMIN);
-                    k.require(owns, Errno::EPERM, || Why::NotOwner)?;
-                    if command == IPC_RMID {
-                        k.shm_remove(segment.id);
-                    }
-                    Ok((0, Vec::new()))
-                }
-                _ => k.shm_lock(&segment, command == SHM_LOCK).map(|()| (0, Vec::new())),
-            }
-        })
-    }
-
-    fn shm_lock(&mut self, segment: &Segment, lock: bool) -> SysResult<()> {
-        let task = self.task();
-        if !task.capable(Capabilities::IPC_LOCK) {
-            let owns = task.uid == segment.uid || task.uid == segment.creator;
-            let limit = task.limit(Resource::Memlock);
-            self.require(owns, Errno::EPERM, || Why::NotOwner)?;
-            self.require(!lock || limit > 0, Errno::EPERM, || Why::MayNotLock)?;
-        }
-        if let Some(own) = self.shm.by_slot.get_mut(&slot_of(segment.id)) {
-            own.locked = lock;
-        }
-        Ok(())
-    }
-
-    /// `struct shmid64_ds`; times are 0, since nothing here has a clock.
-    fn shmid_ds(&self, segment: &Segment) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(112);
-        let mode = segment.mode | u32::from(segment.doomed) << 9 | u32::from(segment.locked) << 10;
-        let key = if segment.doomed { 0 } else { segment.key };
-        for word in [key, segment.uid, segment.uid, segment.creator, segment.creator, mode] {
-            bytes.extend_from_slice(&word.to_le_bytes());
-        }
-        bytes.extend_from_slice(&(segment.id >> SEQUENCE_SHIFT).to_le_bytes());
-        bytes.resize(48, 0);
-        bytes.extend_from_slice(&segment.size.to_le_bytes());
-        bytes.resize(48 + 8 + 24 + 8, 0);
-        let attached = self.attachments(self.fs.file(segment.file).inode);
-        bytes.extend_from_slice(&attached.to_le_bytes());
-        bytes.resize(112, 0);
-        bytes
-    }
-
     /// Areas that map a segment, in all address spaces (Linux `shm_nattch`).
-    fn attachments(&self, inode: InodeId) -> u64 {
-        let areas = self.mms.iter().flat_map(|(_, mm)| mm.vmas.iter());
-        areas.filter(|(_, vma)| vma.file.is_some_and(|file| self.fs.file(file).inode == inode)).count() as u64
+    pub(crate) fn attachments(&self, segment: &Segment) -> u64 {
+        self.i_mmap.areas(self.fs.file(segment.file).inode).count() as u64
+    }
+
+    /// Notes that the running process attached an area of a segment, or detached one (Linux `__shm_open`, `__shm_close`).
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn shm_update_pid(&mut self, inode: InodeId) {
+        let Purpose::Segment { id } = self.fs.inode(inode).purpose else { return };
+        if let (Some(segment), Some(task)) = (self.shm.in_slot_of(id), self.tasks.get(self.current)) {
+            segment.lpid = task.tgid;
+        }
     }
 
     /// Removes a segment now, or with its last attachment.
-    fn shm_remove(&mut self, id: u64) {
-        let Some(segment) = self.shm.by_slot.get_mut(&slot_of(id)) else { return };
+    pub(super) fn shm_remove(&mut self, id: u64) {
+        let Some(segment) = self.shm.in_slot_of(id) else { return };
         (segment.doomed, segment.key) = (true, 0);
         let file = segment.file;
         self.shm_destroy_if_unused(self.fs.file(file).inode);
@@ -354,10 +350,9 @@ impl Kernel {
     pub(crate) fn shm_destroy_if_unused(&mut self, inode: InodeId) {
         let Some(node) = self.fs.try_inode(inode).filter(|inode| inode.opens <= 1) else { return };
         let Purpose::Segment { id } = node.purpose else { return };
-        if self.shm.get(id).is_some_and(|segment| segment.doomed)
-            && let Some(segment) = self.shm.by_slot.remove(&slot_of(id))
-        {
-            self.fput(segment.file);
+        if let Some(Segment { file, .. }) = self.shm.in_slot_of(id).filter(|segment| segment.id == id && segment.doomed).copied() {
+            self.shm.remove(id);
+            self.fput(file);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the memory manager asks of a task: limits, rights, personality, fault counts.
 
+use super::Mm;
 use crate::addr::VirtAddr;
 use crate::ids::MmId;
 use bitflags::bitflags;
@@ -47,12 +48,19 @@ bitflags! {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs)]
 pub enum Resource {
+    FSize = 1,
     Data = 2,
     Stack = 3,
     Core = 4,
+    Rss = 5,
+    NProc = 6,
     NoFile = 7,
     Memlock = 8,
     As = 9,
+    SigPending = 11,
+    MsgQueue = 12,
+    Nice = 13,
+    RtPrio = 14,
 }
 
 /// A soft and a hard limit, in bytes; `u64::MAX` is unlimited.
@@ -75,6 +83,8 @@ pub struct Task {
     pub mm: MmId,
     /// Limits by number.
     pub rlimits: [Rlimit; 16],
+    /// Number of its process (Linux `tgid`).
+    pub tgid: u32,
     /// Effective user.
     pub uid: u32,
     /// Effective capabilities.
@@ -89,9 +99,16 @@ pub struct Task {
     pub maj_flt: u64,
     /// The page that its last fault waits for.
     pub waited: Option<VirtAddr>,
+    /// How willingly it is chosen by the OOM killer: −1000 (never) to 1000, in thousandths of all memory.
+    pub oom_score_adj: i16,
+    /// Below this only CAP_SYS_RESOURCE may put it.
+    pub oom_score_adj_min: i16,
     /// Chosen by the OOM killer: its memory is gone, it will not run again.
     pub oom_killed: bool,
 }
+
+/// The `oom_score_adj` of who is never chosen.
+pub const OOM_SCORE_ADJ_MIN: i16 = -1000;
 
 /// `fs.nr_open`: no process may ever have more descriptors.
 pub const NR_OPEN: u64 = 1 << 20;
@@ -112,9 +129,20 @@ impl Task {
         rlimits[Resource::Core as usize].cur = 0;
         rlimits[Resource::Memlock as usize] = Rlimit { cur: 8 << 20, max: 8 << 20 };
         rlimits[Resource::NoFile as usize] = Rlimit { cur: 1024, max: 524_288 };
+        let of_ram = Rlimit { cur: 96_365, max: 96_365 };
+        for (resource, limit) in [
+            (Resource::NProc, of_ram),
+            (Resource::SigPending, of_ram),
+            (Resource::MsgQueue, Rlimit { cur: 819_200, max: 819_200 }),
+            (Resource::Nice, Rlimit { cur: 0, max: 0 }),
+            (Resource::RtPrio, Rlimit { cur: 0, max: 0 }),
+        ] {
+            rlimits[resource as usize] = limit;
+        }
         let capabilities = Capabilities::of_user(uid);
         Self {
             mm,
+            tgid: 0,
             rlimits,
             uid,
             capabilities,
@@ -123,8 +151,23 @@ impl Task {
             min_flt: 0,
             maj_flt: 0,
             waited: None,
+            oom_score_adj: 0,
+            oom_score_adj_min: 0,
             oom_killed: false,
         }
+    }
+
+    /// Effective group, and the only one: each user is in the group of the same number.
+    #[inline]
+    pub fn gid(&self) -> u32 {
+        self.uid
+    }
+
+    /// Pages that its death would free, resident ones and tables, and what `oom_score_adj` adds or takes of `total`;
+    /// `None` if it must not be chosen (Linux `oom_badness`).
+    pub fn oom_badness(&self, mm: &Mm, total: i64) -> Option<i64> {
+        let adjusted = i64::from(self.oom_score_adj) * (total / 1000);
+        (self.oom_score_adj > OOM_SCORE_ADJ_MIN).then(|| (mm.rss_total() + mm.tables.count) as i64 + adjusted)
     }
 
     /// A soft limit, in bytes.

@@ -2,6 +2,7 @@
 //! the cache.
 
 use super::kernel::Kernel;
+use super::task::Resource;
 use super::zap::Zap;
 use crate::addr::{PAGE_SIZE, PMD_SIZE};
 use crate::errno::{Errno, SysResult};
@@ -71,6 +72,26 @@ fn is_regular(kind: InodeKind) -> bool {
 }
 
 impl Kernel {
+    /// Whether a file may get a size: a larger one only within RLIMIT_FSIZE, and what its kind can have.
+    fn inode_newsize_ok(&mut self, inode: InodeId, size: u64) -> SysResult<()> {
+        let file = self.fs.inode(inode);
+        let (old, most) = (file.size, max_bytes(file.kind));
+        if size <= old {
+            return Ok(());
+        }
+        self.within_file_size_limit(size)?;
+        self.require(size <= most, Errno::EFBIG, || Why::BadSize { size })
+    }
+
+    /// EFBIG and SIGXFSZ beyond RLIMIT_FSIZE. Who makes the calls does not heed the signal, as a program that ignores it.
+    pub(crate) fn within_file_size_limit(&mut self, size: u64) -> SysResult<()> {
+        let limit = self.task().limit(Resource::FSize);
+        if size > limit {
+            self.call("send_sig", |_| ());
+        }
+        self.require(size <= limit, Errno::EFBIG, || Why::FileSizeLimit { size, limit })
+    }
+
     /// `ftruncate(2)` after the descriptor.
     ///
     /// # Errors
@@ -83,7 +104,7 @@ impl Kernel {
             // Secret memory gets its size once.
             let sized = is_regular(kind) && (kind != InodeKind::Secret || old == 0);
             k.require(sized, Errno::EINVAL, || Why::NotResizable)?;
-            k.require(size <= max_bytes(kind), Errno::EFBIG, || Why::BadSize { size })?;
+            k.inode_newsize_ok(inode, size)?;
             let whole = kind != InodeKind::Hugetlb || size.is_multiple_of(PMD_SIZE);
             k.require(whole, Errno::EINVAL, || Why::BadSize { size })?;
             if matches!(kind, InodeKind::Proc(_) | InodeKind::System { .. }) {
@@ -124,7 +145,7 @@ impl Kernel {
             k.require(fits, Errno::EFBIG, || Why::BadSize { size: offset.saturating_add(len) })?;
             k.require(kind != InodeKind::Secret, Errno::EOPNOTSUPP, || Why::OnlyMapped)?;
             if kind == InodeKind::Hugetlb {
-                return k.hugetlbfs_fallocate(mode, offset + len > size, seals);
+                return k.hugetlbfs_fallocate(inode, mode, offset + len);
             }
             k.require(kind.has_pages() && kind != InodeKind::Fuse, Errno::EOPNOTSUPP, || Why::NotResizable)?;
             let moves = mode.intersects(FallocateMode::COLLAPSE_RANGE | FallocateMode::INSERT_RANGE) && kind == InodeKind::Disk;
@@ -142,6 +163,10 @@ impl Kernel {
             }
             let grows = range.end > size;
             let new_size = (grows && !mode.contains(FallocateMode::KEEP_SIZE)).then_some(range.end);
+            // Of files in memory whether or not the size stays.
+            if new_size.is_some() || kind == InodeKind::Shmem {
+                k.inode_newsize_ok(inode, range.end)?;
+            }
             if mode.contains(FallocateMode::ZERO_RANGE) {
                 return k.zero_range(inode, range, new_size).map(|()| 0);
             }
@@ -155,11 +180,16 @@ impl Kernel {
     }
 
     /// A file of huge pages gets none, since their pool is empty, and has none that a hole could take.
-    fn hugetlbfs_fallocate(&mut self, mode: FallocateMode, grows: bool, seals: Seals) -> SysResult {
+    fn hugetlbfs_fallocate(&mut self, inode: InodeId, mode: FallocateMode, end: u64) -> SysResult {
+        let file = self.fs.inode(inode);
+        let (grows, seals) = (end > file.size, file.seals.unwrap_or(Seals::empty()));
         let known = FallocateMode::KEEP_SIZE | FallocateMode::PUNCH_HOLE;
         self.require(known.contains(mode), Errno::EOPNOTSUPP, || Why::UnknownFlags { flags: mode.bits() })?;
         let hole = mode.contains(FallocateMode::PUNCH_HOLE);
         let sealed = if hole { seals.intersects(Seals::WRITE | Seals::FUTURE_WRITE) } else { grows && seals.contains(Seals::GROW) };
+        if !hole {
+            self.inode_newsize_ok(inode, end)?;
+        }
         self.require(!sealed, Errno::EPERM, || Why::SealForbids { seals: seals.bits() })?;
         self.require(hole, Errno::ENOSPC, || Why::HugePoolEmpty)?;
         Ok(0)

@@ -20,6 +20,8 @@ bitflags! {
         /// In a cache, and not yet filled (not `PG_uptodate`): room that `fallocate` made in a file in memory, or
         /// the page in which a disk file was cut. It is not mapped along, and counts as absent for `mincore`.
         const UNFILLED = 32;
+        /// Used often (`PG_active`): the page that `execve` writes the arguments to. Of no other page is it known.
+        const ACTIVE = 64;
     }
 }
 

@@ -6,7 +6,7 @@ use crate::flags::VmFlags;
 use crate::fs::InodeKind;
 use crate::mm::Kernel;
 use crate::phys::{FrameFlags, Owner};
-use std::collections::HashSet;
+use crate::sorted::SortedSet;
 use std::fmt::Write;
 
 /// Frames by use.
@@ -40,7 +40,7 @@ pub fn memory_use(kernel: &Kernel) -> MemoryUse {
     let mut sums = MemoryUse {
         total: phys.total_frames().into(),
         free: phys.free_frames().into(),
-        locked: locked_frames(kernel),
+        locked: locked_pages(kernel).len() as u64,
         ..Default::default()
     };
     for (_, frame) in phys.frames() {
@@ -61,15 +61,16 @@ pub fn memory_use(kernel: &Kernel) -> MemoryUse {
     sums
 }
 
-fn locked_frames(kernel: &Kernel) -> u64 {
-    let mut found: HashSet<Pfn> = HashSet::new();
+/// Frames that are mapped in a locked area.
+pub(super) fn locked_pages(kernel: &Kernel) -> SortedSet<Pfn> {
+    let mut found: SortedSet<Pfn> = SortedSet::new();
     for (_, mm) in kernel.mms.iter() {
         for (_, vma) in mm.vmas.iter().filter(|(_, vma)| vma.flags.contains(VmFlags::LOCKED)) {
             let entries = mm.tables.used(&kernel.phys, vma.range);
             found.extend(entries.filter(|(_, pte)| pte.maps_counted_frame()).map(|(_, pte)| pte.pfn()));
         }
     }
-    found.len() as u64
+    found
 }
 
 /// Names and values, in the kernel's order; kB but for the counts of huge pages. `MemTotal` is the

@@ -1,6 +1,6 @@
 //! `/proc/PID/smaps` and `smaps_rollup` (Linux `fs/proc/task_mmu.c:show_smap`, `show_smaps_rollup`).
 
-use super::maps::{MapsLine, line_of, render_maps_line};
+use super::maps::{MapsLine, line_of, render_maps_line, vsyscall};
 use crate::addr::{PAGE_SIZE, VirtRange};
 use crate::flags::VmFlags;
 use crate::mm::{Kernel, Mm, Rss};
@@ -145,9 +145,13 @@ pub fn smaps(kernel: &Kernel, mm: &Mm) -> Vec<Smaps> {
 
 /// The counters of an area.
 fn smaps_of(kernel: &Kernel, mm: &Mm, vma: &Vma) -> Smaps {
-    let mut fields = vec![("Size", vma.range.len() >> 10), ("KernelPageSize", 4), ("MMUPageSize", 4)];
     let mut sums = Sums::default();
     sums.add_area(&kernel.phys, mm, vma);
+    smaps_with(kernel, mm, vma, &sums)
+}
+
+fn smaps_with(kernel: &Kernel, mm: &Mm, vma: &Vma, sums: &Sums) -> Smaps {
+    let mut fields = vec![("Size", vma.range.len() >> 10), ("KernelPageSize", 4), ("MMUPageSize", 4)];
     fields.extend(sums.fields(false));
     let pkey = kernel.sysctl.pku.then(|| vma.flags.pkey());
     Smaps { range: vma.range, fields, thp_eligible: is_thp_eligible(mm, vma), pkey, flags: vma.flags.smaps_names() }
@@ -177,15 +181,20 @@ pub fn smaps_rollup_text(kernel: &Kernel, mm: &Mm) -> String {
     text
 }
 
-/// The whole text of `/proc/PID/smaps`.
+/// The whole text of `/proc/PID/smaps`; `[vsyscall]`, which is no area of the process, is last.
 pub fn smaps_text(kernel: &Kernel, mm: &Mm) -> String {
-    mm.vmas.iter().map(|(_, vma)| smaps_of_area(kernel, mm, vma)).collect()
+    let gate = Vma::new(vsyscall().range, VmFlags::EXEC, 0);
+    let last = text_of(&vsyscall(), &smaps_with(kernel, mm, &gate, &Sums::default()));
+    mm.vmas.iter().map(|(_, vma)| smaps_of_area(kernel, mm, vma)).chain([last]).collect()
 }
 
 /// The part of it about one area.
 pub fn smaps_of_area(kernel: &Kernel, mm: &Mm, vma: &Vma) -> String {
-    let area = smaps_of(kernel, mm, vma);
-    let mut text = render_maps_line(&line_of(kernel, mm, vma)) + "\n";
+    text_of(&line_of(kernel, mm, vma), &smaps_of(kernel, mm, vma))
+}
+
+fn text_of(line: &MapsLine, area: &Smaps) -> String {
+    let mut text = render_maps_line(line) + "\n";
     write_fields(&mut text, &area.fields);
     let _ = writeln!(text, "THPeligible:    {:8}", u8::from(area.thp_eligible));
     if let Some(key) = area.pkey {

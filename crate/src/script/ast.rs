@@ -1,5 +1,6 @@
 //! What a script is made of.
 
+use super::relation::{Relation, Wanted};
 use crate::addr::VirtRange;
 use crate::machine::MapsLine;
 use crate::settings;
@@ -63,33 +64,74 @@ pub enum Outcome {
     Signal(Option<u64>, SignalSpec),
     /// `-1 ENOMEM` after some iterations of a repeated call.
     ErrorAfter(u64, String),
+    /// `!= x`: anything but that.
+    Not(Box<Outcome>),
+    /// `< x`, `>= x`: a number that compares so with another.
+    Compared(Relation, Expr),
+    /// `in a..b`: a number from one to another, both included.
+    Within(Expr, Expr),
+    /// `a or -1 EINVAL`: one of these.
+    AnyOf(Vec<Outcome>),
     /// `?`: not known.
     Unknown,
+}
+
+impl Outcome {
+    /// Names and numbers in it.
+    pub(super) fn expressions<'a>(&'a self, see: &mut impl FnMut(&'a Expr)) {
+        match self {
+            Self::Value(expr) | Self::Compared(_, expr) => see(expr),
+            Self::Within(from, to) => {
+                see(from);
+                see(to);
+            }
+            Self::Not(other) => other.expressions(see),
+            Self::AnyOf(all) => all.iter().for_each(|one| one.expressions(see)),
+            Self::Error(_) | Self::Signal(..) | Self::ErrorAfter(..) | Self::Unknown => {}
+        }
+    }
 }
 
 /// Something that must hold after a statement (`>` lines).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expectation {
     /// Minor faults of the acting process since before the statement.
-    MinorFaults(u64),
+    MinorFaults(Wanted),
     /// However many there were: `minflt ?`.
     AnyFaults,
     /// Major faults likewise.
-    MajorFaults(u64),
+    MajorFaults(Wanted),
     /// The vector of `mincore`, a digit a page.
     Mincore(String),
     /// Fields of `/proc/PID/status` in kB, of the acting process or a named one.
-    Status(Option<String>, Vec<(String, u64)>),
+    Status(Option<String>, Vec<(String, Wanted)>),
     /// Maps of the acting process or a named one.
     Maps(Option<String>, MapsExpectation),
     /// States of pages: `pagemap START-END LETTERS`, or `none`.
     Pagemap(VirtRange, String),
     /// Fields of smaps of one area, in kB, and its flags.
-    Smaps(VirtRange, Vec<(String, u64)>, Option<String>),
+    Smaps(VirtRange, Vec<(String, Wanted)>, Option<String>),
     /// How many areas there are (the lines of maps but for `[vsyscall]`).
-    MapsCount(u64),
+    MapsCount(Wanted),
     /// `mtime FD changed|same`: whether the file behind a descriptor of the acting process got a new time.
     Mtime(u64, bool),
+}
+
+impl Expectation {
+    /// What is compared, by the word it is told with.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::MinorFaults(_) | Self::AnyFaults => "minflt",
+            Self::MajorFaults(_) => "majflt",
+            Self::Mincore(_) => "mincore",
+            Self::Status(..) => "status",
+            Self::Maps(..) => "maps",
+            Self::Pagemap(..) => "pagemap",
+            Self::Smaps(..) => "smaps",
+            Self::MapsCount(_) => "nmaps",
+            Self::Mtime(..) => "mtime",
+        }
+    }
 }
 
 /// What maps must say.
@@ -150,6 +192,8 @@ pub struct Statement {
 pub struct SetAside {
     /// Its line, from 1.
     pub line: usize,
+    /// The line behind which it began, if its beginning is missing; else its own.
+    pub began: usize,
     /// What stands there; at most its first 200 characters.
     pub text: String,
     /// Why it is not replayed, for people.

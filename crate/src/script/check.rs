@@ -1,11 +1,11 @@
 //! What reads well but cannot be run: calls that do not exist, names that stand for nothing, too few or too
 //! many arguments. Found before anything is run, each with its place and the nearest name that is known.
 
-use super::ast::{Call, Expr, Outcome, Statement};
+use super::ast::{Call, Expr, Statement};
 use super::signatures::{SIGNATURES, nearest, signature};
 use crate::machine::Sysno;
 use crate::settings::{ParseError, constant, constants};
-use std::collections::HashSet;
+use crate::sorted::SortedSet;
 
 /// Errors told at most.
 const MOST: usize = 100;
@@ -14,7 +14,7 @@ const MOST: usize = 100;
 /// names that are nearly a constant's are told.
 pub(super) fn check(text: &str, statements: &[Statement], is_whole: bool) -> Vec<ParseError> {
     let lines: Vec<&str> = text.lines().collect();
-    let mut check = Check { lines, is_whole, bound: HashSet::new(), errors: Vec::new() };
+    let mut check = Check { lines, is_whole, bound: SortedSet::new(), errors: Vec::new() };
     for statement in statements {
         check.statement(statement);
         if check.errors.len() >= MOST {
@@ -28,7 +28,7 @@ struct Check<'a> {
     lines: Vec<&'a str>,
     is_whole: bool,
     /// Names that statements above have bound.
-    bound: HashSet<&'a str>,
+    bound: SortedSet<&'a str>,
     errors: Vec<ParseError>,
 }
 
@@ -42,8 +42,8 @@ impl<'a> Check<'a> {
         }
         self.process(statement);
         self.call(&statement.call, statement.line, &[]);
-        if let Some(Outcome::Value(expr)) = &statement.outcome {
-            self.names(expr, statement.line, &[]);
+        if let Some(outcome) = &statement.outcome {
+            outcome.expressions(&mut |expr| self.names(expr, statement.line, &[]));
         }
         self.bound.extend(statement.binds.as_deref());
     }

@@ -1,12 +1,12 @@
 //! From expressions to numbers and arguments.
 
-use super::ast::{Call, Expr};
+use super::ast::{Call, Expr, Statement};
 use crate::machine::Arg;
 use crate::settings::constant;
-use std::collections::HashMap;
+use crate::sorted::SortedMap;
 
 /// Names that statements have bound.
-pub type Names = HashMap<String, u64>;
+pub type Names = SortedMap<String, u64>;
 
 /// The number of an expression.
 ///
@@ -119,6 +119,28 @@ fn iovec_bytes(items: &[(Option<String>, Expr)], names: &Names) -> Option<Vec<u8
     };
     let pieces: Option<Vec<_>> = items.iter().map(piece).collect();
     pieces.filter(|pieces| !pieces.is_empty()).map(|pieces| pieces.concat())
+}
+
+/// A name in a statement, its result or its structures, that is neither bound nor a constant.
+pub fn unbound<'a>(statement: &'a Statement, names: &Names) -> Option<&'a str> {
+    let mut found = None;
+    let mut see = |expr: &'a Expr| {
+        found = found.or_else(|| unbound_in(expr, names));
+    };
+    statement.call.args.iter().for_each(|(_, expr)| see(expr));
+    if let Some(outcome) = &statement.outcome {
+        outcome.expressions(&mut see);
+    }
+    found
+}
+
+fn unbound_in<'a>(expr: &'a Expr, names: &Names) -> Option<&'a str> {
+    match expr {
+        Expr::Name(name) if !names.contains_key(name) && constant(name).is_none() => Some(name),
+        Expr::Binary(_, left, right) => unbound_in(left, names).or_else(|| unbound_in(right, names)),
+        Expr::List(items) => items.iter().find_map(|(_, item)| unbound_in(item, names)),
+        _ => None,
+    }
 }
 
 /// All six arguments; those not written are 0, but an output nobody named is scratch memory.

@@ -8,7 +8,7 @@ use crate::ids::Pid;
 use crate::machine::Machine;
 use crate::mm::INITIAL_PKRU;
 use crate::signal::{SigNo, Signal};
-use std::collections::HashMap;
+use crate::sorted::SortedMap;
 use winnow::Parser;
 use winnow::ascii::{space0, space1};
 use winnow::combinator::{alt, cut_err, separated, terminated};
@@ -33,7 +33,7 @@ pub(super) fn handler(input: &mut &str) -> Result<(SigNo, Vec<Call>)> {
 /// The handlers of all processes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Handlers {
-    calls: HashMap<(Pid, SigNo), Vec<Call>>,
+    calls: SortedMap<(Pid, SigNo), Vec<Call>>,
     /// The statement wants to see the signal itself, or a handler is at work: none is called.
     masked: bool,
 }

@@ -3,6 +3,7 @@
 use super::ast::{Expectation, Input, MapsExpectation};
 use super::expression::number;
 use super::parse::{Result, by_hand, expected, identifier};
+use super::relation::{Wanted, wanted};
 use crate::addr::VirtRange;
 use crate::machine::MapsLine;
 use crate::settings::Cursor;
@@ -41,9 +42,9 @@ pub(super) fn expectation(input: &mut &str) -> Result<Expectation> {
     space0.parse_next(input)?;
     let parsed = match kind.as_str() {
         "minflt" if opt('?').parse_next(input)?.is_some() => Expectation::AnyFaults,
-        "minflt" => cut_err(number).context(expected("a number")).map(Expectation::MinorFaults).parse_next(input)?,
-        "majflt" => cut_err(number).context(expected("a number")).map(Expectation::MajorFaults).parse_next(input)?,
-        "nmaps" => cut_err(number).context(expected("a number")).map(Expectation::MapsCount).parse_next(input)?,
+        "minflt" => Expectation::MinorFaults(one_wanted(input)?),
+        "majflt" => Expectation::MajorFaults(one_wanted(input)?),
+        "nmaps" => Expectation::MapsCount(one_wanted(input)?),
         "mtime" => {
             let fd = cut_err(number).context(expected("a descriptor")).parse_next(input)?;
             let word = cut_err(preceded(space1, alt(("changed", "same")))).context(expected("changed or same")).parse_next(input)?;
@@ -70,8 +71,12 @@ pub(super) fn expectation(input: &mut &str) -> Result<Expectation> {
     Ok(parsed)
 }
 
-fn fields(input: &mut &str) -> Result<Vec<(String, u64)>> {
-    let field = (identifier, preceded(space1, number));
+fn one_wanted(input: &mut &str) -> Result<Wanted> {
+    cut_err(wanted).context(expected("a number")).parse_next(input)
+}
+
+fn fields(input: &mut &str) -> Result<Vec<(String, Wanted)>> {
+    let field = (identifier, preceded(space1, wanted));
     terminated(separated(0.., field, space1), space0).parse_next(input)
 }
 

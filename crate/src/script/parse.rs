@@ -5,6 +5,7 @@ use super::ast::{Call, Line, Outcome, SignalSpec, Statement};
 use super::expression::{arguments, blank, expression, number};
 use super::handler;
 use super::marks::{expectation, given};
+use super::relation;
 use crate::machine::Sysno;
 use crate::settings::{Cursor, Fault, ParseError};
 use winnow::ascii::{digit1, space0, space1};
@@ -308,15 +309,27 @@ pub(super) fn skip_arguments(input: &mut &str) -> Result<()> {
     fail.context(expected("`)` to close the call")).parse_next(input)
 }
 
+/// What must be a result.
+#[inline(never)]
+fn result(input: &mut &str) -> Result<Outcome> {
+    cut_err(outcome).context(expected("a result: a value, -1 and an errno, a signal or ?")).parse_next(input)
+}
+
 /// `= result`, and what strace adds: an explanation in parentheses, a time, a remark.
 fn outcome_and_rest(input: &mut &str) -> Result<Option<Outcome>> {
     blank.parse_next(input)?;
-    if opt('=').parse_next(input)?.is_none() {
-        comment(input)?;
-        return Ok(None);
-    }
-    blank.parse_next(input)?;
-    let outcome = cut_err(outcome).context(expected("a result: a value, -1 and an errno, a signal or ?")).parse_next(input)?;
+    let outcome = match relation::instead_of_value(input, result)? {
+        Some(relation) => relation,
+        None if opt('=').parse_next(input)?.is_none() => {
+            comment(input)?;
+            return Ok(None);
+        }
+        None => {
+            blank.parse_next(input)?;
+            let first = result(input)?;
+            relation::alternatives(first, input, result)?
+        }
+    };
     // `(No such file or directory)`, `(DELAYED)`, `<0.000012>`, `(flags O_RDONLY)`.
     loop {
         space0.parse_next(input)?;

@@ -5,6 +5,7 @@ use super::evaluate;
 use super::expect::{self, Before};
 use super::handler::{self, Handlers};
 use super::names::Bindings;
+use super::relation;
 use super::replay::Replay;
 use super::show::{show, show_outcome};
 use crate::addr::VirtAddr;
@@ -14,8 +15,8 @@ use crate::ids::Pid;
 use crate::machine::{Arg, Machine, Sysno};
 use crate::mmu::Access;
 use crate::signal::Signal;
+use crate::sorted::SortedMap;
 use crate::view::{Moment, StepFacts};
-use std::collections::HashMap;
 
 /// A load or store of a script moves at most so much.
 const MOST_BYTES: u64 = 1 << 20;
@@ -77,6 +78,17 @@ pub struct StepReport {
     pub dropped: u64,
 }
 
+impl StepReport {
+    /// Takes what is different now, with what is known of the statement itself.
+    fn tell(&mut self, pid: Pid, facts: Option<StepFacts>) {
+        let Some(mut facts) = facts else { return };
+        (facts.pid, facts.faults) = (pid.0, self.faults);
+        (facts.call, facts.result) = (self.call.clone(), self.result.clone());
+        facts.why = self.why.clone().or(facts.why);
+        self.facts = Some(Box::new(facts));
+    }
+}
+
 /// What a call yields.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Yield {
@@ -98,7 +110,7 @@ pub(super) struct State {
     pub(super) machine: Machine,
     pub(super) names: Bindings,
     /// Processes by the names that scripts give them.
-    pub(super) processes: HashMap<String, Pid>,
+    pub(super) processes: SortedMap<String, Pid>,
     pub(super) first: Pid,
     /// Present when the script is a log.
     pub(super) replay: Option<Replay>,
@@ -130,6 +142,9 @@ impl State {
 
     /// Runs a statement; `Err` is a fault of the script itself.
     pub(super) fn run(&mut self, statement: &Statement) -> Result<StepReport, String> {
+        if let Some(name) = self.unbound(statement) {
+            return Ok(self.skip(statement, format!("`{name}` is not bound: the call that should have bound it failed")));
+        }
         let pid = match (&self.replay, self.pid_of(statement.process.as_deref())) {
             (_, Ok(pid)) => pid,
             (Some(_), Err(_)) => self.adopt(statement)?,
@@ -189,12 +204,7 @@ impl State {
         let signal_why = signal_why.map(|why| why.to_string());
         let mut report = self.report(pid, statement, outcome, &before, signal_why);
         (report.events, report.dropped) = (events, dropped);
-        if let Some(mut facts) = facts {
-            (facts.pid, facts.faults) = (pid.0, report.faults);
-            (facts.call, facts.result) = (report.call.clone(), report.result.clone());
-            facts.why = report.why.clone().or(facts.why);
-            report.facts = Some(Box::new(facts));
-        }
+        report.tell(pid, facts);
         report.events.extend(after);
         Ok(StepReport { differences, output, assumed, elsewhere, ..report })
     }
@@ -370,12 +380,22 @@ impl State {
 
     /// Binds a result to its name; a child's number names the child.
     fn bind(&mut self, statement: &Statement, outcome: &Yield) {
-        let Yield::Value(value) = outcome else { return };
         let Some(name) = &statement.binds else { return };
-        self.names.bind(name, *value);
+        let Some(value) = relation::number_of(outcome) else { return };
+        self.names.bind(name, value);
         if matches!(statement.call.name.as_str(), "fork" | "vfork" | "clone" | "clone3") {
-            self.processes.insert(name.clone(), Pid(*value as u32));
+            self.processes.insert(name.clone(), Pid(value as u32));
         }
+    }
+
+    /// A name that a statement of a script needs and that its call, which failed, did not bind.
+    fn unbound<'a>(&self, statement: &'a Statement) -> Option<&'a str> {
+        if self.replay.is_some() {
+            return None;
+        }
+        let is_name = |process: &&str| process.parse::<u32>().is_err();
+        let process = statement.process.as_deref().filter(is_name).filter(|_| self.known_pid(statement).is_none());
+        process.or_else(|| evaluate::unbound(statement, &self.names))
     }
 
     /// A signal that nobody expected ends its process.
@@ -414,14 +434,15 @@ impl State {
             (Outcome::Signal(Some(n), spec), Yield::Counted(count, Some(signal))) => count == n && signal_matches(spec, signal),
             (Outcome::Signal(None, spec), Yield::Counted(_, Some(signal))) => signal_matches(spec, signal),
             (Outcome::Value(Expr::Text(text)), Yield::Bytes(bytes)) => text == bytes,
-            (Outcome::Value(expr), Yield::Bytes(bytes)) => {
-                let mut word = [0; 8];
-                let len = bytes.len().min(8);
-                word[..len].copy_from_slice(&bytes[..len]);
-                bytes.len() <= 8 && evaluate::number(expr, &self.names)? == u64::from_le_bytes(word)
+            (Outcome::Not(other), _) => !self.result_matches(other, outcome)?,
+            (Outcome::AnyOf(all), _) => {
+                let matching = all.iter().map(|one| self.result_matches(one, outcome)).find(|one| *one != Ok(false));
+                matching.unwrap_or(Ok(false))?
             }
-            (Outcome::Value(expr), Yield::Value(value) | Yield::Counted(value, None)) => evaluate::number(expr, &self.names)? == *value,
-            _ => false,
+            _ => match relation::number_of(outcome).and_then(|found| relation::holds(expected, found, &self.names)) {
+                Some(holds) => holds?,
+                None => false,
+            },
         })
     }
 
@@ -436,6 +457,18 @@ impl State {
         }
         let (_, first) = statement.call.args.first()?;
         evaluate::number(first, &self.names).ok().filter(|addr| *addr != 0).map(VirtAddr)
+    }
+
+    /// A statement that is not run.
+    fn skip(&self, statement: &Statement, why: String) -> StepReport {
+        let pid = self.known_pid(statement).unwrap_or(self.first);
+        let before = Before::take(&self.machine, pid, statement, self, false);
+        let outcome = Yield::Skipped(why);
+        let moment = self.machine.kernel.trace.is_on().then(|| Moment::take(&self.machine, pid));
+        let facts = moment.map(|moment| self.facts(&moment, statement, &outcome, (&[], &[]), 0));
+        let mut report = self.report(pid, statement, outcome, &before, None);
+        report.tell(pid, facts);
+        report
     }
 
     fn report(&self, pid: Pid, statement: &Statement, outcome: Yield, before: &Before, signal_why: Option<String>) -> StepReport {

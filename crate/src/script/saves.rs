@@ -7,7 +7,7 @@ use super::run::State;
 use crate::blocks::Seen;
 use crate::ids::Pid;
 use crate::machine::MachineSave;
-use std::collections::HashMap;
+use crate::sorted::SortedMap;
 
 /// Bytes that saves may take besides the machine itself.
 const BUDGET: usize = 128 << 20;
@@ -17,7 +17,7 @@ const BUDGET: usize = 128 << 20;
 struct StateSave {
     machine: MachineSave,
     names: usize,
-    processes: HashMap<String, Pid>,
+    processes: SortedMap<String, Pid>,
     replay: Option<Replay>,
     quiet: Option<Before>,
     handlers: Handlers,

@@ -16,7 +16,8 @@ use super::{ParseError, parse};
 use crate::addr::VirtRange;
 use crate::ids::Pid;
 use crate::machine::{Machine, StartupError};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use crate::sorted::SortedMap;
+use std::collections::VecDeque;
 
 /// Events kept of one step.
 const EVENTS_PER_STEP: usize = 20_000;
@@ -73,7 +74,7 @@ pub struct Session {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tallied {
     pub(super) verdict: Verdict,
-    pub(super) tallies: BTreeMap<Pid, ProcessTally>,
+    pub(super) tallies: SortedMap<Pid, ProcessTally>,
     /// Parts that were set aside and are counted.
     pub(super) set_aside: usize,
     /// In a save: how many calls of those left out are counted; the list itself is kept once for all.
@@ -103,7 +104,7 @@ impl Session {
         let replay = script.is_log.then(|| Replay::new(&script, reading));
         let config = replay.as_ref().map_or_else(|| header.process.clone(), |replay| replay.config_met(process));
         let first = machine.spawn(&config)?;
-        let mut processes = HashMap::from([("1".to_string(), first)]);
+        let mut processes = SortedMap::from([("1".to_string(), first)]);
         processes.insert(first.0.to_string(), first);
         let mut state = State {
             machine,
@@ -159,13 +160,19 @@ impl Session {
     }
 
     /// The names that statements have bound.
-    pub fn names(&self) -> &std::collections::HashMap<String, u64> {
+    pub fn names(&self) -> &crate::sorted::SortedMap<String, u64> {
         &self.state.names
     }
 
     /// The machine as it is now.
     pub fn machine(&self) -> &Machine {
         &self.state.machine
+    }
+
+    /// The numbers that a statement's `>` lines ask for, as they are now; `pid` is the process that acts. None of an area that
+    /// is not there.
+    pub fn numbers_asked(&self, statement: &super::Statement, pid: Pid) -> Vec<Option<u64>> {
+        super::expect::numbers(&self.state, pid, statement)
     }
 
     /// The machine, for what a user does by hand between steps.
@@ -405,8 +412,14 @@ impl Session {
     }
 
     /// How each process compares so far, field by field.
-    pub fn tallies(&self) -> BTreeMap<Pid, ProcessTally> {
+    pub fn tallies(&self) -> SortedMap<Pid, ProcessTally> {
         self.tallied.tallies.clone()
+    }
+
+    /// The log as a script that is compared like the log itself: its calls on memory and what these need, in the order in
+    /// which they are run; what has not been run stands in the order of the log.
+    pub fn as_script(&self) -> String {
+        super::write::log_as_script(&self.script.statements)
     }
 
     /// What was done so far to find an order of calls that overlapped.

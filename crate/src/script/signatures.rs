@@ -126,15 +126,50 @@ pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> O
     if word.len() > 64 {
         return None;
     }
-    let best = known.map(|name| (strsim::damerau_levenshtein(word, name), name)).min()?;
+    // Nor is one a slip of a name that is many times as long.
+    let best = known.filter(|name| name.len() <= 320).map(|name| (edits(word, name), name)).min()?;
     // Long names may have two slips, short ones one.
     let (distance, name) = best;
     (distance <= 1 + word.len().min(name.len()) / 5).then_some(name)
 }
 
+/// How many letters have to come, go, change or swap places with their neighbours to make one word of another (the distance
+/// of Damerau and Levenshtein).
+fn edits(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let width = other.len() + 1;
+    // For each beginning of the one by each of the other.
+    let mut table = vec![0; (one.len() + 1) * width];
+    for i in 0..=one.len() {
+        for j in 0..width {
+            table[i * width + j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let (a, b) = (one[i - 1], other[j - 1]);
+                let change = table[(i - 1) * width + j - 1] + usize::from(a != b);
+                let best = change.min(table[(i - 1) * width + j] + 1).min(table[i * width + j - 1] + 1);
+                let last = |word: &[char], letter| word.iter().rposition(|own| *own == letter);
+                match (last(&one[..i - 1], b), last(&other[..j - 1], a)) {
+                    (Some(k), Some(l)) => best.min(table[k * width + l] + (i - k - 2) + 1 + (j - l - 2)),
+                    _ => best,
+                }
+            };
+        }
+    }
+    table[one.len() * width + width - 1]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn edits_are_counted_as_others_count_them(one in "[abc]{0,9}", other in "[abcé]{0,9}") {
+            assert_eq!(edits(&one, &other), strsim::damerau_levenshtein(&one, &other));
+        }
+    }
     use crate::machine::Sysno;
 
     #[test]

@@ -3,7 +3,7 @@
 use super::ast::{Expectation, Statement};
 use super::replay::is_access;
 use super::run::{Comparison, StepReport};
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 use std::fmt;
 
 /// Equal ones among all that were compared.
@@ -47,7 +47,7 @@ pub struct ProcessTally {
     /// Operations of which something was compared.
     pub operations: Ratio,
     /// The same by field: `result` (of calls), `access` (bytes and signals), `maps`, `minflt`, …
-    pub fields: BTreeMap<&'static str, Ratio>,
+    pub fields: SortedMap<&'static str, Ratio>,
     /// The first difference without an excuse.
     pub first: Option<FirstDifference>,
     /// Differences that have an excuse.
@@ -60,17 +60,7 @@ fn fields_of(report: &StepReport, statement: &Statement, exact: bool) -> Vec<&'s
     if report.compared {
         fields.push(if is_access(&report.call) { "access" } else { "result" });
     }
-    let named = statement.expectations.iter().map(|expectation| match expectation {
-        Expectation::MinorFaults(_) | Expectation::AnyFaults => "minflt",
-        Expectation::MajorFaults(_) => "majflt",
-        Expectation::Mincore(_) => "mincore",
-        Expectation::Status(..) => "status",
-        Expectation::Maps(..) => "maps",
-        Expectation::Pagemap(..) => "pagemap",
-        Expectation::Smaps(..) => "smaps",
-        Expectation::MapsCount(_) => "nmaps",
-        Expectation::Mtime(..) => "mtime",
-    });
+    let named = statement.expectations.iter().map(Expectation::field);
     let always = if exact { &["maps", "minflt", "majflt"][..] } else { &[] };
     for field in named.chain(always.iter().copied()) {
         if !fields.contains(&field) {
@@ -80,6 +70,16 @@ fn fields_of(report: &StepReport, statement: &Statement, exact: bool) -> Vec<&'s
     fields
 }
 
+impl StepReport {
+    /// A difference's field as tallies call it: the `result` of an access is the `access`.
+    pub fn field_of(&self, difference: &Comparison) -> &'static str {
+        match difference.field {
+            "result" if is_access(&self.call) => "access",
+            field => field,
+        }
+    }
+}
+
 impl ProcessTally {
     /// Counts a statement in.
     pub(super) fn add(&mut self, report: &StepReport, statement: &Statement, exact: bool) {
@@ -87,10 +87,7 @@ impl ProcessTally {
             return;
         }
         let mut fields = fields_of(report, statement, exact);
-        let field_of = |difference: &Comparison| match difference.field {
-            "result" if is_access(&report.call) => "access",
-            field => field,
-        };
+        let field_of = |difference: &Comparison| report.field_of(difference);
         for difference in &report.differences {
             let field = field_of(difference);
             if !fields.contains(&field) {

@@ -126,7 +126,9 @@ impl Verdict {
     /// Whether something was compared and nothing of it differs.
     pub fn is_equal(&self) -> bool {
         let maps = usize::from(self.maps_equal.is_some());
-        self.differences == 0 && self.compared + maps > 0 && self.stopped.is_none()
+        // What a log does not replay is told apart; of a script nothing may be missing.
+        let is_whole = self.is_log || self.skipped == 0;
+        self.differences == 0 && self.compared + maps > 0 && self.stopped.is_none() && is_whole
     }
 
     /// Whether nothing is wrong, left out or excused, on a processor that is modelled.
@@ -136,7 +138,7 @@ impl Verdict {
 
     /// Why memory calls were left out, and how many for each reason; the most frequent first.
     pub fn left_out_by_reason(&self) -> Vec<(&str, usize)> {
-        let mut reasons: std::collections::BTreeMap<&str, usize> = Default::default();
+        let mut reasons: crate::sorted::SortedMap<&str, usize> = Default::default();
         for left in &self.left_out {
             *reasons.entry(&left.reason).or_default() += 1;
         }
@@ -180,6 +182,9 @@ impl fmt::Display for Verdict {
             self.write_log(f)?;
         } else {
             write!(f, "{} of {} as expected here", self.equal, self.compared)?;
+            if self.skipped > 0 {
+                write!(f, "; {} not run, as a call failed that they need", self.skipped)?;
+            }
         }
         match self.maps_equal {
             Some(true) => write!(f, "; maps equal")?,

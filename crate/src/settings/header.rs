@@ -284,13 +284,14 @@ fn capabilities(words: &Words) -> Result<Capabilities, String> {
 
 fn resource(name: &str) -> Result<Resource, String> {
     Ok(match name.trim_start_matches("RLIMIT_") {
+        "FSIZE" => Resource::FSize,
         "DATA" => Resource::Data,
         "STACK" => Resource::Stack,
         "CORE" => Resource::Core,
         "NOFILE" => Resource::NoFile,
         "MEMLOCK" => Resource::Memlock,
         "AS" => Resource::As,
-        _ => return Err("AS, DATA, STACK, CORE, NOFILE or MEMLOCK".into()),
+        _ => return Err("AS, DATA, STACK, CORE, FSIZE, NOFILE or MEMLOCK".into()),
     })
 }
 

@@ -2,17 +2,19 @@
 
 use crate::CANNOT_ASK;
 use crate::batches;
-use crate::compare::{Failure, Fields, check_script};
+use crate::compare::{Fields, check_script};
+use crate::failure::{Difference, Failure};
 use crate::fuzz::{self, Plan};
 use crate::host::{Host, Place};
 use crate::record::record;
 use crate::sandbox::Sandbox;
+use crate::wait;
 use pagefault::script::{Script, Session};
 use std::path::PathBuf;
 use std::time::Duration;
 
-const USAGE: &str = "usage: pagefault-oracle check [--reference] [--fields spaces|all] FILE…
-       pagefault-oracle record FILE…
+const USAGE: &str = "usage: pagefault-oracle check [--reference] [--fields spaces|all] [--seconds N] FILE…
+       pagefault-oracle record [--seconds N] FILE…
        pagefault-oracle fuzz [--reference] [--seed N] [--minutes N] [--first N] [--programs N] [--operations N] [--fields spaces|all] [--save FOLDER] [--without WORD,…]";
 
 /// What the command line asks for.
@@ -40,6 +42,7 @@ fn options() -> Result<Options, String> {
                 let minutes: f64 = parser.value().and_then(|v| v.parse()).map_err(text)?;
                 options.plan.time = Some(Duration::try_from_secs_f64(minutes * 60.0).map_err(|e| e.to_string())?);
             }
+            Long("seconds") => wait::limit(parser.value().and_then(|v| v.parse()).map_err(text)?),
             Long("first") => options.plan.first = parser.value().and_then(|v| v.parse()).map_err(text)?,
             Long("programs") => options.plan.programs = Some(parser.value().and_then(|v| v.parse()).map_err(text)?),
             Long("operations") => options.plan.operations = parser.value().and_then(|v| v.parse()).map_err(text)?,
@@ -170,12 +173,17 @@ fn check_here_or_alone(place: &mut Place, text: &str, fields: Fields) -> Result<
 fn check_alone(text: &str) -> Result<(), Failure> {
     let mut session = Session::from_text(text).map_err(|errors| Failure::Script(errors[0].to_string()))?;
     session.run_to_end().map_err(|error| Failure::Script(error.to_string()))?;
-    match session.verdict().first.clone().filter(|(_, _, difference)| difference.excuse.is_empty()) {
-        None => Ok(()),
-        Some((line, call, d)) => {
-            Err(Failure::Differs { line, call, field: d.field, real: format!("{} (recorded)", d.expected), ours: d.found })
-        }
-    }
+    let differing = session.reports().iter().flat_map(|report| report.differences.iter().map(move |d| (report, d)));
+    let told = differing.filter(|(_, d)| d.excuse.is_empty()).map(|(report, d)| Difference {
+        line: report.line,
+        call: report.call.clone(),
+        field: d.field,
+        script: None,
+        real: format!("{} (recorded)", d.expected),
+        ours: d.found.clone(),
+    });
+    let told: Vec<_> = told.collect();
+    if told.is_empty() { Ok(()) } else { Err(Failure::Differs(told)) }
 }
 
 fn record_all(place: &mut Place, options: &Options) -> i32 {

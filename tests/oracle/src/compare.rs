@@ -1,17 +1,18 @@
 //! One script on both sides, statement by statement.
 
+use crate::asked;
 use crate::contents::OpenFiles;
+use crate::failure::{Difference, Failure};
 use crate::host::Place;
-use crate::live::{Live, NotHere, Outcome};
-use crate::observe;
+use crate::live::{Live, Outcome};
+use crate::observe::{self, SOFT_FIELDS, show_runs, without_mark};
 use crate::tracee::Tracee;
-use pagefault::addr::{VirtAddr, VirtRange};
+use pagefault::addr::VirtAddr;
 use pagefault::ids::Pid;
 use pagefault::machine::MapsLine;
-use pagefault::script::{Script, Session, Statement, StepReport};
+use pagefault::script::{Expectation, Script, Session, Statement, StepReport};
 use pagefault::view;
 use std::cell::RefCell;
-use std::fmt;
 
 /// Bytes of an ELF file that only tell what it is (`EI_NIDENT`).
 const ELF_IDENT: u64 = 16;
@@ -38,40 +39,6 @@ impl Fields {
     pub(crate) const ALL: Self = Self { faults: true, status: true, pages: true, smaps: true, contents: true };
 }
 
-/// Why a script did not pass.
-#[derive(Clone, Debug)]
-pub(crate) enum Failure {
-    /// The two sides, or one and the script, differ.
-    Differs { line: usize, call: String, field: &'static str, real: String, ours: String },
-    /// The script is wrong.
-    Script(String),
-    /// The script wants what is otherwise here: the settings.
-    NotHere(Vec<String>),
-    /// The kernel cannot be asked here.
-    CannotAsk(String),
-}
-
-impl From<NotHere> for Failure {
-    fn from(why: NotHere) -> Self {
-        match why {
-            NotHere::ThisScript(settings) => Self::NotHere(settings),
-            NotHere::NoScript(why) => Self::CannotAsk(why),
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Differs { line, call, field, real, ours } => {
-                write!(f, "line {line}, {field} of {call}: Linux says {real}, the emulator {ours}")
-            }
-            Self::Script(why) | Self::CannotAsk(why) => f.write_str(why),
-            Self::NotHere(settings) => write!(f, "it wants {}", settings.join(", ")),
-        }
-    }
-}
-
 /// Fields of status that are compared. VmPeak and VmHWM are left out: reading them settles them.
 const STATUS: &[&str] = &["VmSize", "VmLck", "VmRSS", "RssAnon", "RssFile", "RssShmem", "VmData", "VmStk", "VmExe", "VmPTE"];
 
@@ -80,6 +47,8 @@ const STATUS: &[&str] = &["VmSize", "VmLck", "VmRSS", "RssAnon", "RssFile", "Rss
 pub(crate) struct Pair {
     pub(crate) session: Session,
     live: Live,
+    /// Where the script differs from both sides.
+    pub(crate) misled: Vec<Difference>,
     fields: Fields,
     /// Soft-dirty marks of the real side are passed over.
     without_marks: bool,
@@ -94,7 +63,8 @@ impl Pair {
         place.host.equip(&mut script.header);
         let session = Session::new(script).map_err(|e| Failure::Script(e.to_string()))?;
         let live = Live::start(&mut place.sandbox, &place.host, session.script(), session.machine())?;
-        let pair = Self { session, live, fields, without_marks: place.host.has_marks(), open_files: RefCell::default() };
+        let pair =
+            Self { session, live, misled: Vec::new(), fields, without_marks: place.host.has_marks(), open_files: RefCell::default() };
         let first = pair.live.first();
         pair.compare_maps(first, 0, "the start")?;
         Ok(pair)
@@ -109,17 +79,32 @@ impl Pair {
     pub(crate) fn step(&mut self) -> Result<bool, Failure> {
         let Some(statement) = self.session.script().statements.get(self.session.position()).cloned() else { return Ok(false) };
         let Some(report) = self.step_emulator(&statement)? else { return Ok(false) };
-        if let Some(d) = report.differences.first() {
-            return Err(Failure::Differs {
+        if report.kind == "skipped" {
+            self.misled.push(Difference {
                 line: report.line,
                 call: report.call.clone(),
-                field: d.field,
-                real: format!("{} (recorded)", d.expected),
-                ours: d.found.clone(),
+                field: "statement",
+                script: Some("it to be run".into()),
+                real: format!("it is not: {}", report.why.clone().unwrap_or_default()),
+                ours: format!("it is not: {}", report.why.unwrap_or_default()),
             });
+            return Ok(true);
         }
-        let outcome = self.live.run(&statement).map_err(Failure::Script)?;
-        self.compare(&statement, &report, &outcome)?;
+        let pid = self.live.pid_of(statement.process.as_deref()).map_err(Failure::Script)?;
+        let before = asked::Before::take(&self.live, &statement, pid).map_err(Failure::Script)?;
+        let outcome = self.live.run(&statement).map_err(|why| Failure::Script(format!("line {}: {why}", statement.line)))?;
+        let compared =
+            self.compare(&statement, &report, &outcome).and_then(|()| self.compare_asked(&statement, &report, &outcome, &before));
+        compared.map_err(|failure| with_script(failure, &statement, &report))?;
+        // Both sides agree, and the script says something else.
+        self.misled.extend(report.differences.iter().filter(|d| d.excuse.is_empty()).map(|d| Difference {
+            line: report.line,
+            call: report.call.clone(),
+            field: d.field,
+            script: Some(d.expected.clone()),
+            real: d.found.clone(),
+            ours: d.found.clone(),
+        }));
         Ok(true)
     }
 
@@ -130,10 +115,11 @@ impl Pair {
             let session = session;
             session.0.step().map(|step| step.cloned())
         });
-        let broken = |panic: Box<dyn std::any::Any + Send>| Failure::Differs {
+        let broken = |panic: Box<dyn std::any::Any + Send>| Difference {
             line: statement.line,
             call: statement.call.name.clone(),
             field: "invariant",
+            script: None,
             real: "nothing".into(),
             ours: panic.downcast_ref::<String>().cloned().unwrap_or_else(|| "a panic".into()),
         };
@@ -141,9 +127,7 @@ impl Pair {
     }
 
     fn compare(&self, statement: &Statement, report: &StepReport, outcome: &Outcome) -> Result<(), Failure> {
-        let differs = |field, real: String, ours: String| {
-            if real == ours { Ok(()) } else { Err(Failure::Differs { line: report.line, call: report.call.clone(), field, real, ours }) }
-        };
+        let differs = |field, real: String, ours: String| differ(report, field, real, ours);
         let kernels_own = self.is_kernels_own(outcome.pid, report);
         if !matches!(statement.call.name.as_str(), "exit" | "exit_group") && !kernels_own {
             differs("result", outcome.result.clone(), report.result.clone())?;
@@ -160,6 +144,24 @@ impl Pair {
         for pid in [Some(outcome.pid), outcome.child].into_iter().flatten() {
             self.compare_maps(pid, report.line, &report.call)?;
             self.compare_views(pid, &differs)?;
+        }
+        Ok(())
+    }
+
+    /// What `>` lines ask for beside what is compared anyway.
+    fn compare_asked(&self, statement: &Statement, report: &StepReport, outcome: &Outcome, before: &asked::Before) -> Result<(), Failure> {
+        let sides = asked::sides(&self.live, &self.session, statement, report, outcome.pid, before).map_err(Failure::Script)?;
+        for (field, real, ours) in sides {
+            differ(report, field, real, ours)?;
+        }
+        let now = asked::times(&self.live, statement, outcome.pid);
+        let found = report.differences.iter().find(|d| d.field == "mtime").map(|d| d.found.clone());
+        for (fd, real) in asked::changed(&before.times, &now) {
+            let expected = statement.expectations.iter().find_map(|e| match e {
+                Expectation::Mtime(of, changed) if *of == fd => Some(if *changed { "changed" } else { "same" }),
+                _ => None,
+            });
+            differ(report, "mtime", real.into(), found.clone().unwrap_or(expected.unwrap_or_default().into()))?;
         }
         Ok(())
     }
@@ -186,7 +188,7 @@ impl Pair {
             if real.get(i) != ours.get(i) {
                 let show = |line: Option<&MapsLine>| line.map_or("no line".to_string(), view::render_maps_line);
                 let (real, ours) = (show(real.get(i)), show(ours.get(i)));
-                return Err(Failure::Differs { line, call: call.to_string(), field: "maps", real, ours });
+                return Err(Difference { line, call: call.to_string(), field: "maps", script: None, real, ours }.into());
             }
         }
         Ok(())
@@ -266,14 +268,26 @@ impl Pair {
     }
 }
 
-/// VmFlags without `sd`.
-pub(crate) fn without_mark(flags: &str) -> String {
-    flags.split(' ').filter(|flag| *flag != "sd").collect::<Vec<_>>().join(" ")
+fn differ(report: &StepReport, field: &'static str, real: String, ours: String) -> Result<(), Failure> {
+    match real == ours {
+        true => Ok(()),
+        false => Err(Difference { line: report.line, call: report.call.clone(), field, script: None, real, ours }.into()),
+    }
 }
 
-/// Fields of smaps that depend on what else the machine does: DAMON clears accessed bits, MADV_FREE works
-/// in batches of a CPU.
-pub(crate) const SOFT_FIELDS: &[&str] = &["Referenced", "LazyFree"];
+/// The two sides differ: what the script says of it. What it does not tell as a difference it says as the emulator does.
+fn with_script(failure: Failure, statement: &Statement, report: &StepReport) -> Failure {
+    let Failure::Differs(mut all) = failure else { return failure };
+    for difference in &mut all {
+        let told = report.differences.iter().find(|d| d.field == difference.field).map(|d| d.expected.clone());
+        let is_spoken_of = match difference.field {
+            "result" => !matches!(statement.outcome, None | Some(pagefault::script::Outcome::Unknown)),
+            field => statement.expectations.iter().any(|e| e.field() == field),
+        };
+        difference.script = told.or_else(|| is_spoken_of.then(|| difference.ours.clone()));
+    }
+    Failure::Differs(all)
+}
 
 /// Fields of the roll-up that are sums of whole kB.
 const SUMMED: &[&str] = &["Rss", "Shared_Clean", "Shared_Dirty", "Private_Clean", "Private_Dirty", "Anonymous"];
@@ -281,11 +295,6 @@ const SUMMED: &[&str] = &["Rss", "Shared_Clean", "Shared_Dirty", "Private_Clean"
 /// Not the page that the harness writes to, nor what the kernel maps for itself.
 pub(crate) fn is_comparable(line: &MapsLine) -> bool {
     line.range.start.0 != crate::stub::TEXT && !line.name.starts_with("[v") && line.range.end.0 <= pagefault::addr::TASK_SIZE
-}
-
-pub(crate) fn show_runs(runs: &[(VirtRange, String)]) -> String {
-    let shown: Vec<_> = runs.iter().map(|(range, letters)| format!("{range} {letters}")).collect();
-    if shown.is_empty() { "nothing".into() } else { shown.join("; ") }
 }
 
 /// Runs a script on both sides; how many statements agreed.
@@ -296,8 +305,14 @@ pub(crate) fn check_script(place: &mut Place, text: &str, fields: Fields) -> Res
     }
     let mut pair = Pair::start(place, script, fields)?;
     let mut statements = 0;
-    while pair.step()? {
-        statements += 1;
+    loop {
+        match pair.step() {
+            Ok(true) => statements += 1,
+            Ok(false) if pair.misled.is_empty() => return Ok(statements),
+            Ok(false) => return Err(Failure::Differs(pair.misled)),
+            // From here on the two sides are no more the same.
+            Err(Failure::Differs(all)) => return Err(Failure::Differs([pair.misled, all].concat())),
+            Err(other) => return Err(other),
+        }
     }
-    Ok(statements)
 }

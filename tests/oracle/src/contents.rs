@@ -2,7 +2,8 @@
 //! of a process only pages that are present are read, and a cache is asked through a mapping of the harness's own.
 
 use crate::batches;
-use crate::compare::{Failure, Pair, is_comparable};
+use crate::compare::{Pair, is_comparable};
+use crate::failure::Failure;
 use crate::stub;
 use crate::tracee::Tracee;
 use pagefault::addr::{PAGE_SIZE, VirtAddr, VirtRange};

@@ -4,6 +4,8 @@
 //! root, no right to trace; with `--reference`, another version).
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod asked;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod batches;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod commands;
@@ -11,6 +13,8 @@ mod commands;
 mod compare;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod contents;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod failure;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod fuzz;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -27,6 +31,8 @@ mod sandbox;
 mod stub;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod tracee;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod wait;
 
 /// The exit code for "this machine cannot answer".
 const CANNOT_ASK: i32 = 3;

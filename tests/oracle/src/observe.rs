@@ -250,3 +250,18 @@ fn scan_special(file: &File, range: VirtRange) -> Result<Vec<(VirtRange, u64)>, 
     }
     Ok(found)
 }
+
+/// VmFlags without `sd`.
+pub(crate) fn without_mark(flags: &str) -> String {
+    flags.split(' ').filter(|flag| *flag != "sd").collect::<Vec<_>>().join(" ")
+}
+
+/// Fields of smaps that depend on what else the machine does: DAMON clears accessed bits, MADV_FREE works
+/// in batches of a CPU.
+pub(crate) const SOFT_FIELDS: &[&str] = &["Referenced", "LazyFree"];
+
+/// What pagemap says, in one line.
+pub(crate) fn show_runs(runs: &[(VirtRange, String)]) -> String {
+    let shown: Vec<_> = runs.iter().map(|(range, letters)| format!("{range} {letters}")).collect();
+    if shown.is_empty() { "nothing".into() } else { shown.join("; ") }
+}

@@ -1,13 +1,15 @@
 //! Writes a script back with the real kernel's answers: results, faults, changes of maps, and whatever
 //! else its `>` lines ask for.
 
-use crate::compare::{Failure, without_mark};
+use crate::asked;
+use crate::failure::Failure;
 use crate::host::Place;
 use crate::live::{Live, Outcome};
-use crate::observe;
+use crate::observe::{self, without_mark};
+use pagefault::addr::VirtRange;
 use pagefault::ids::Pid;
 use pagefault::machine::MapsLine;
-use pagefault::script::{Expectation, MapsExpectation, Script, Session, Statement};
+use pagefault::script::{Expectation, Expr, MapsExpectation, Script, Session, Statement, Wanted, is_as_expected};
 use pagefault::view::render_maps_line;
 use std::fmt::Write;
 
@@ -66,11 +68,18 @@ impl Recorder {
 
     /// A statement with its answers. `source` are its lines up to the next statement.
     fn statement(&mut self, statement: &Statement, source: &[&str]) -> Result<(), String> {
-        let pid = self.live.pid_of(statement.process.as_deref())?;
-        let before = self.live.maps(pid)?;
-        let times = self.times(statement, pid);
-        let outcome = self.live.run(statement).map_err(|why| format!("line {}: {why}", statement.line))?;
         let joined = source.join("\n");
+        let pid = self.live.pid_of(statement.process.as_deref());
+        let lacks_process = statement.process.as_deref().filter(|_| pid.is_err());
+        if let Some(name) = lacks_process.or_else(|| pagefault::script::unbound(statement, self.live.names())) {
+            println!("line {}: not run, as `{name}` is not bound: the call that should have bound it failed", statement.line);
+            let _ = writeln!(self.out, "{joined}");
+            return Ok(());
+        }
+        let pid = pid?;
+        let before = self.live.maps(pid)?;
+        let numbers = asked::Before::take(&self.live, statement, pid)?;
+        let outcome = self.live.run(statement).map_err(|why| format!("line {}: {why}", statement.line))?;
         if statement.handler.is_some() {
             // A handler has no answer.
             let _ = writeln!(self.out, "{joined}");
@@ -80,17 +89,21 @@ impl Recorder {
         let (call, rest) = joined.split_at(end);
         let (rest, comment) = split_comment(rest.lines().next().unwrap_or_default());
         let bare = rest.trim().is_empty() && statement.binds.is_some();
-        match bare || is_marker(&statement.call.name) {
+        match &statement.outcome {
+            Some(wanted) if is_relation(wanted) || self.is_number_of(wanted, &outcome.result) => {
+                self.relation(statement.line, wanted, &outcome.result, call, rest)?
+            }
             // A bound result is not repeated, unless somebody wrote it down.
-            true => self.out.push_str(call),
-            false => {
+            _ if bare || is_marker(&statement.call.name) => self.out.push_str(call),
+            _ => {
                 let _ = write!(self.out, "{call} = {}", outcome.result);
             }
         }
         let _ = writeln!(self.out, "{comment}");
-        self.answers(statement, &outcome, &before)?;
-        for ((fd, then), (_, now)) in times.iter().zip(self.times(statement, pid)) {
-            let _ = writeln!(self.out, "  > mtime {fd} {}", if *then == now { "same" } else { "changed" });
+        self.answers(statement, &outcome, &before, &numbers)?;
+        let now = asked::times(&self.live, statement, pid);
+        for (fd, word) in asked::changed(&numbers.times, &now) {
+            let _ = writeln!(self.out, "  > mtime {fd} {word}");
         }
         for line in joined[end..].lines().skip(1).filter(|line| !line.trim_start().starts_with('>')) {
             let _ = writeln!(self.out, "{line}");
@@ -98,44 +111,61 @@ impl Recorder {
         Ok(())
     }
 
-    fn answers(&mut self, statement: &Statement, outcome: &Outcome, before: &[MapsLine]) -> Result<(), String> {
+    /// Whether a name or a number was written down that is what the kernel says.
+    fn is_number_of(&self, wanted: &pagefault::script::Outcome, result: &str) -> bool {
+        let is_number = matches!(wanted, pagefault::script::Outcome::Value(expr) if !matches!(expr, Expr::Text(_)));
+        is_number && is_as_expected(wanted, result, self.live.names()) == Ok(true)
+    }
+
+    /// What somebody wrote as a relation stays, if it holds.
+    fn relation(&mut self, line: usize, wanted: &pagefault::script::Outcome, result: &str, call: &str, rest: &str) -> Result<(), String> {
+        if !is_as_expected(wanted, result, self.live.names())? {
+            return Err(format!("line {line}: Linux says {result}, which is not {}", rest.trim()));
+        }
+        let _ = write!(self.out, "{call}{}", rest.trim_end());
+        Ok(())
+    }
+
+    fn faults(&mut self, field: &str, wanted: Option<Wanted>, found: u64) -> Result<(), String> {
+        match wanted.filter(|wanted| wanted.value().is_none()) {
+            Some(wanted) if !wanted.holds(0, found) => return Err(format!("Linux says {field} {found}, which is not {wanted}")),
+            Some(wanted) => {
+                let _ = writeln!(self.out, "  > {field} {wanted}");
+            }
+            None if found > 0 => {
+                let _ = writeln!(self.out, "  > {field} {found}");
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn answers(&mut self, statement: &Statement, outcome: &Outcome, maps: &[MapsLine], before: &asked::Before) -> Result<(), String> {
         let (minor, major) = outcome.faults;
-        if minor > 0 && outcome.child.is_none() {
-            let _ = writeln!(self.out, "  > minflt {minor}");
+        let wanted = |pick: fn(&Expectation) -> Option<Wanted>| statement.expectations.iter().find_map(pick);
+        if outcome.child.is_none() {
+            self.faults("minflt", wanted(|e| if let Expectation::MinorFaults(wanted) = e { Some(*wanted) } else { None }), minor)?;
         }
-        if major > 0 {
-            let _ = writeln!(self.out, "  > majflt {major}");
-        }
+        self.faults("majflt", wanted(|e| if let Expectation::MajorFaults(wanted) = e { Some(*wanted) } else { None }), major)?;
         if let Some(vector) = &outcome.vector {
             let _ = writeln!(self.out, "  > mincore {vector}");
         }
         let whole = statement.expectations.iter().any(|e| matches!(e, Expectation::Maps(_, MapsExpectation::Whole(_))));
         let now = match self.live.tracee(outcome.pid) {
             Some(_) => self.live.maps(outcome.pid)?,
-            None => before.to_vec(),
+            None => maps.to_vec(),
         };
         match whole {
             true => now.iter().for_each(|line| {
                 let _ = writeln!(self.out, "  > maps | {}", render_maps_line(line));
             }),
-            false => self.changes("", before, &now),
+            false => self.changes("", maps, &now),
         }
         if let Some(child) = outcome.child {
             let lines = self.live.maps(child)?;
-            self.changes(&format!("[{child}] "), before, &lines);
+            self.changes(&format!("[{child}] "), maps, &lines);
         }
-        self.asked(statement, outcome)
-    }
-
-    /// When the files behind the descriptors that are asked about were changed. Having been asked, the kernel
-    /// gives the next change a time of its own.
-    fn times(&self, statement: &Statement, pid: u32) -> Vec<(u64, Option<std::time::SystemTime>)> {
-        let asked = statement.expectations.iter().filter_map(|e| if let Expectation::Mtime(fd, _) = e { Some(*fd) } else { None });
-        let time = |fd| {
-            let tracee = self.live.tracee(pid)?;
-            std::fs::metadata(format!("/proc/{}/fd/{fd}", tracee.pid())).ok()?.modified().ok()
-        };
-        asked.map(|fd| (fd, time(fd))).collect()
+        self.asked(statement, outcome, before)
     }
 
     fn changes(&mut self, who: &str, before: &[MapsLine], now: &[MapsLine]) {
@@ -148,12 +178,27 @@ impl Recorder {
     }
 
     /// What `>` lines ask for by being there.
-    fn asked(&mut self, statement: &Statement, outcome: &Outcome) -> Result<(), String> {
-        let mut pages: Option<pagefault::addr::VirtRange> = None;
+    fn asked(&mut self, statement: &Statement, outcome: &Outcome, before: &asked::Before) -> Result<(), String> {
+        let real = asked::numbers(&self.live, statement, outcome.pid)?;
+        let asked = statement.numbers();
+        let answers = asked.iter().zip(real).enumerate().map(|(at, (number, real))| before.answer(at, number, real));
+        let mut answers = answers.collect::<Result<Vec<_>, _>>().map_err(|why| format!("line {}: {why}", statement.line))?.into_iter();
+        let mut pages: Option<VirtRange> = None;
         for expectation in &statement.expectations {
             match expectation {
-                Expectation::Status(who, fields) => self.status(who.as_deref(), outcome.pid, fields)?,
-                Expectation::Smaps(range, ..) => self.smaps(*range, outcome.pid)?,
+                Expectation::Status(who, fields) => {
+                    let who = who.as_ref().map_or(String::new(), |name| format!("[{name}] "));
+                    let shown: Vec<_> = answers.by_ref().take(fields.len()).collect();
+                    let _ = writeln!(self.out, "  > {who}status {}", shown.join(" "));
+                }
+                Expectation::Smaps(range, fields, flags) => {
+                    let shown: Vec<_> = answers.by_ref().take(fields.len()).collect();
+                    let is_exact = fields.iter().all(|(_, wanted)| wanted.value().is_some());
+                    self.smaps(*range, outcome.pid, (!is_exact).then_some(shown), flags.is_some())?;
+                }
+                Expectation::MapsCount(_) => {
+                    let _ = writeln!(self.out, "  > nmaps {}", answers.next().unwrap_or_default());
+                }
                 Expectation::Pagemap(range, _) => match &mut pages {
                     Some(all) if all.end == range.start => all.end = range.end,
                     _ => {
@@ -162,37 +207,25 @@ impl Recorder {
                         }
                     }
                 },
-                Expectation::MapsCount(_) => {
-                    let count = self.live.maps(outcome.pid)?.iter().filter(|line| line.name != "[vsyscall]").count();
-                    let _ = writeln!(self.out, "  > nmaps {count}");
-                }
                 _ => {}
             }
         }
         pages.map_or(Ok(()), |range| self.pagemap(range, outcome.pid))
     }
 
-    fn status(&mut self, who: Option<&str>, acting: u32, fields: &[(String, u64)]) -> Result<(), String> {
-        let pid = who.map_or(Ok(acting), |name| self.live.pid_of(Some(name)))?;
-        let tracee = self.live.tracee(pid).ok_or("status of a process that has ended")?;
-        let all = observe::status(tracee)?;
-        let shown: Vec<_> = fields.iter().map(|(name, _)| format!("{name} {}", all.get(name).copied().unwrap_or(0))).collect();
-        let who = who.map_or(String::new(), |name| format!("[{name}] "));
-        let _ = writeln!(self.out, "  > {who}status {}", shown.join(" "));
-        Ok(())
-    }
-
-    fn smaps(&mut self, range: pagefault::addr::VirtRange, pid: u32) -> Result<(), String> {
+    /// All fields of an area, or those of which somebody wrote what they must be like.
+    fn smaps(&mut self, range: VirtRange, pid: u32, asked: Option<Vec<String>>, wants_flags: bool) -> Result<(), String> {
         let tracee = self.live.tracee(pid).ok_or("smaps of a process that has ended")?;
         let areas = observe::smaps(tracee)?;
         let (_, fields, flags) = areas.iter().find(|(area, ..)| *area == range).ok_or_else(|| format!("smaps: no area {range}"))?;
-        let hard = fields.iter().filter(|(name, _)| !crate::compare::SOFT_FIELDS.contains(&name.as_str()));
-        let fields: Vec<_> = hard.map(|(name, kb)| format!("{name} {kb}")).collect();
-        let _ = writeln!(self.out, "  > smaps {:x}-{:x} {} VmFlags: {}", range.start.0, range.end.0, fields.join(" "), without_mark(flags));
+        let hard = fields.iter().filter(|(name, _)| !observe::SOFT_FIELDS.contains(&name.as_str()));
+        let flags = if asked.is_none() || wants_flags { format!(" VmFlags: {}", without_mark(flags)) } else { String::new() };
+        let shown = asked.unwrap_or_else(|| hard.map(|(name, kb)| format!("{name} {kb}")).collect());
+        let _ = writeln!(self.out, "  > smaps {:x}-{:x} {}{flags}", range.start.0, range.end.0, shown.join(" "));
         Ok(())
     }
 
-    fn pagemap(&mut self, range: pagefault::addr::VirtRange, pid: u32) -> Result<(), String> {
+    fn pagemap(&mut self, range: VirtRange, pid: u32) -> Result<(), String> {
         let tracee = self.live.tracee(pid).ok_or("pagemap of a process that has ended")?;
         let mut at = range.start;
         for (run, letters) in observe::pagemap(tracee, range)? {
@@ -207,6 +240,11 @@ impl Recorder {
         }
         Ok(())
     }
+}
+
+fn is_relation(wanted: &pagefault::script::Outcome) -> bool {
+    use pagefault::script::Outcome::{AnyOf, Compared, Not, Within};
+    matches!(wanted, Not(_) | Compared(..) | Within(..) | AnyOf(_))
 }
 
 /// Statements that only carry expectations.

@@ -1,6 +1,7 @@
 //! A process of the real kernel whose calls and accesses are made from outside, by ptrace.
 
 use crate::stub;
+use crate::wait;
 use std::collections::VecDeque;
 use std::ffi::CString;
 use std::fs::File;
@@ -176,9 +177,7 @@ impl Tracee {
 
     fn wait_for_stop(&mut self) -> Result<Stop, String> {
         loop {
-            let mut status = 0;
-            // SAFETY: status is ours.
-            check(unsafe { libc::waitpid(self.pid, &mut status, libc::__WALL) }.into(), "waitpid")?;
+            let status = wait::status_of(self.pid)?;
             if !libc::WIFSTOPPED(status) {
                 self.ended = true;
                 return Ok(Stop::Ended);
@@ -199,7 +198,8 @@ impl Tracee {
             if signal == libc::SIGTRAP {
                 return Ok(Stop::Done(registers));
             }
-            if signal == libc::SIGSTOP || signal == libc::SIGCHLD {
+            // A file that may not grow: as of a program that ignores the signal, the call's error is looked at.
+            if matches!(signal, libc::SIGSTOP | libc::SIGCHLD | libc::SIGXFSZ) {
                 ptrace(libc::PTRACE_CONT, self.pid, 0, 0)?;
                 continue;
             }
@@ -346,22 +346,12 @@ impl Tracee {
     /// Ends it.
     pub(crate) fn kill(&mut self) {
         while let Some(child) = self.children.pop_front() {
-            end(child);
+            wait::end(child);
         }
         if !self.ended {
-            end(self.pid);
+            wait::end(self.pid);
             self.ended = true;
         }
-    }
-}
-
-/// Kills a process of ours and reaps it.
-fn end(pid: libc::pid_t) {
-    let mut status = 0;
-    // SAFETY: a process of ours, by its number.
-    unsafe {
-        libc::kill(pid, libc::SIGKILL);
-        while libc::waitpid(pid, &mut status, libc::__WALL) == pid && libc::WIFSTOPPED(status) {}
     }
 }
 
@@ -372,9 +362,7 @@ impl Drop for Tracee {
 }
 
 fn wait_stop(pid: libc::pid_t) -> Result<(), String> {
-    let mut status = 0;
-    // SAFETY: status is ours.
-    check(unsafe { libc::waitpid(pid, &mut status, libc::__WALL) }.into(), "waitpid")?;
+    let status = wait::status_of(pid)?;
     if libc::WIFSTOPPED(status) {
         return Ok(());
     }

@@ -4,7 +4,8 @@ import { IPC, SHM } from '../constants.ts';
 import { MOST_INT, named } from './base.ts';
 import { LimitCalls } from './limits.ts';
 
-const GET = { ...IPC, ...SHM };
+/** Of two that are called the same, the one that both kinds of call have goes by the bare name. */
+const GET = { ...SHM, ...IPC, SHM_STAT: SHM.STAT, SHM_INFO: SHM.INFO };
 
 /** System V shared memory. */
 export abstract class ShmCalls extends LimitCalls {
@@ -46,14 +47,17 @@ export abstract class ShmCalls extends LimitCalls {
   }
 
   /**
-   * shmctl(2): `'rmid'`, `'stat'`, `'lock'`, `'unlock'`, or a number. Returns what the call gives and what it writes.
-   * @throws {@link SyscallError} EINVAL, EPERM, EACCES, EIDRM, ENOMEM
+   * shmctl(2): `'rmid'`, `'set'`, `'stat'`, `'info'`, `'lock'`, `'unlock'`, `'shm_stat'`, `'shm_info'`, `'stat_any'`, or a number.
+   * `'set'` takes owner, group and mode from a `struct shmid_ds` of 112 bytes: 32-bit words at 4, 8 and 20, as `'stat'` gives them.
+   * Returns what the call gives and what it writes.
+   * @throws {@link SyscallError} EINVAL, EPERM, EACCES, EFAULT, ENOMEM
    */
-  shmctl(id: number, command: number | string): { readonly result: number; readonly output: Uint8Array } {
+  shmctl(id: number, command: number | string, structure?: Uint8Array | ArrayBuffer): { readonly result: number; readonly output: Uint8Array } {
+    const bytes = structure === undefined ? undefined : check.contents('shmctl', 'structure', structure);
     const state = this._enter();
     this._fd(state, 0, 'shmctl', id, 'id');
     state.number(1, named('shmctl', 'command', command, GET, ''));
-    this._given(state, 'shmctl', 6, new Uint8Array(0), 6, undefined, 2);
+    this._given(state, 'shmctl', bytes ? 2 : 6, bytes ?? new Uint8Array(0), 6, undefined, bytes ? 6 : 2);
     return { result: state.small(), output: this._answer(state) };
   }
 }

@@ -1,5 +1,5 @@
 /** `pagefault audit`, `diff` and `convert`: texts of /proc/PID/maps and smaps, logs. */
-import { type Dump, type DumpChanges, ScriptError, diffDumps, dumpToScript, openScript, readDump, recogniseText } from '../node.ts';
+import { type Dump, type DumpChanges, ScriptError, type ScriptSession, diffDumps, dumpToScript, openScript, readDump, recogniseText } from '../node.ts';
 import { EXIT, type Exit, Trouble, bold, dim, green, print, red, textOf, yellow } from './out.ts';
 
 const count = (value: number): string => value.toLocaleString('en-US');
@@ -17,7 +17,7 @@ function tell(dump: Dump): void {
   }
   if (audit.guards) print(`\n${count(audit.guards.count)} guard pages are areas of their own; guard regions (MADV_GUARD_INSTALL) would make ${count(audit.guards.saves)} areas fewer.`);
   if (!costs.counted) return;
-  print('\nWhat it costs, in kB:\n       Rss       Pss       Uss  areas');
+  print('\nWhat it costs, in KiB:\n       Rss       Pss       Uss  areas');
   const row = (name: string, of: typeof costs.total, areas: number) => print(`${[of.rss, of.pss, of.uss].map((value) => count(value).padStart(10)).join('')}  ${count(areas).padStart(5)}  ${name}`);
   for (const each of costs.names.slice(0, 12)) row(each.name, each.costs, each.areas);
   row(bold('all'), costs.total, audit.areas);
@@ -90,22 +90,27 @@ export async function convert(file: string, to: string): Promise<Exit> {
   return EXIT.OK;
 }
 
-/** A log without its lines that are no calls. It is read again to see that nothing got lost. */
+/** A log as a script. It is run again to see that it is compared as the log is. */
 async function logToScript(file: string, text: string, kind: 'strace' | 'qemu' | 'perf'): Promise<string> {
-  const failed = (error: unknown) => (error instanceof ScriptError ? new Trouble(`${file}: ${error.errors[0]?.message ?? error.message}`) : error);
+  const told = (session: ScriptSession): string => {
+    for (let from = -1; from < session.position && session.position < session.length;) {
+      from = session.position;
+      session.runSlice(100_000);
+    }
+    const { compared, differences, excused } = session.verdict();
+    return [compared, differences, excused].join();
+  };
   try {
     const log = await openScript(text, { kind });
-    const aside = new Set(log.setAside().map(({ line }) => line));
-    // Calls cut in two are one statement: the line with their end has none of its own, and stays.
-    const script = ['@log yes', ...text.split(/\r?\n/).filter((_, i) => !aside.has(i + 1))].join('\n').trimEnd();
-    const again = await openScript(script, { kind: 'script' }).catch(() => null);
-    const isWhole = again !== null && again.length === log.length;
-    const statements = log.length;
+    const ofLog = told(log);
+    const script = log.asScript().trimEnd();
     log.free();
-    again?.free();
-    if (!isWhole) throw new Trouble(`${file}: its ${statements} calls cannot be written as a script line by line (${kind} with prefixes or cut calls): give the log itself to run and check, which take it as it is`);
+    const again = await openScript(script, { kind: 'script' });
+    const ofScript = told(again);
+    again.free();
+    if (ofLog !== ofScript) throw new Trouble(`${file}: as a script it would be compared otherwise than the log is (${ofScript} against ${ofLog} calls that are compared, differ, are excused): give the log itself to run and check`);
     return script;
   } catch (error) {
-    throw failed(error);
+    throw error instanceof ScriptError ? new Trouble(`${file}: ${error.errors[0]?.message ?? error.message}`) : error;
   }
 }

@@ -1,6 +1,6 @@
 /** `pagefault run` and `check`: scripts and logs. */
 import { writeFileSync } from 'node:fs';
-import { type Explanation, ScriptError, type ScriptSession, type StepReport, type TextKind, type Verdict, joinLogs, openScript } from '../node.ts';
+import { type Explanation, ScriptError, type ScriptSession, type StepReport, type TextKind, type Verdict, joinLogs, openScript, recogniseText } from '../node.ts';
 import { EXIT, type Exit, Trouble, blue, bold, dim, flush, green, print, progress, red, textOf, yellow } from './out.ts';
 import { chromeTrace } from './trace.ts';
 
@@ -35,6 +35,11 @@ async function opened(file: string, text: string, kind?: TextKind): Promise<Scri
   try {
     return await openScript(text, { kind });
   } catch (error) {
+    const found = kind ?? await recogniseText(text);
+    if (error instanceof ScriptError && (found === 'maps' || found === 'smaps')) {
+      const name = file === '-' ? 'FILE' : file;
+      throw new Trouble(`${file}: this is the output of cat /proc/PID/${found}: it has no calls to run. pagefault audit ${name} tells why it has as many areas as it has and what they cost, pagefault convert ${name} makes a script of it`);
+    }
     throw troubleOf(error, file);
   }
 }
@@ -65,7 +70,7 @@ function runTo(session: ScriptSession, file: string, end: number, slice: number,
 }
 
 const expectation = (report: StepReport): string[] => report.differences.map(({ field, expected, found, excuse, cause }) => {
-  const more = [excuse && `(${excuse})`, cause && `(as expected if: ${cause})`].filter(Boolean).join(' ');
+  const more = [excuse && `(${excuse})`, cause && `(${cause})`].filter(Boolean).join(' ');
   return `${field}: expected ${green(expected)}, found ${red(found)}${more ? ` ${dim(more)}` : ''}`;
 });
 

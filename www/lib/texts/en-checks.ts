@@ -6,7 +6,7 @@ export const FLAGS: Record<string, string> = {
   rd: 'readable', wr: 'writable', ex: 'executable', sh: 'shared', mr: 'allowed to become readable', mw: 'allowed to become writable',
   me: 'allowed to become executable', ms: 'allowed to be shared', gd: 'a stack that grows down', um: 'watched for missing pages', pf: 'made of bare frames',
   gu: 'possibly holding guard pages', uw: 'watched for writes', lo: 'locked in memory', io: 'device memory', sr: 'read in sequence', rr: 'read at random',
-  dc: 'not copied by fork', de: 'not allowed to grow', lf: 'locked page by page as touched', ac: 'counted as promised memory (accountable)',
+  dc: 'not copied by fork', de: 'not allowed to grow', lf: 'locked page by page as touched', ac: 'counted as promised memory',
   nr: 'without reserve (MAP_NORESERVE)', ht: 'of huge pages', sf: 'synchronous', wf: 'emptied in children', dd: 'left out of core dumps', sd: 'marked soft-dirty',
   mm: 'of mixed frames', hg: 'advised to have huge pages', nh: 'advised to have no huge pages', mg: 'mergeable', dp: 'droppable', ui: 'watched for minor faults', sl: 'sealed',
 };
@@ -14,7 +14,8 @@ export const FLAGS: Record<string, string> = {
 type Values = Record<string, string>;
 
 const hex = (value = '0') => (/^\d+$/.test(value) ? `0x${BigInt(value).toString(16)}` : value);
-const n = (count = '0', noun: string) => `${count} ${noun}${count === '1' ? '' : 's'}`;
+/** A number with its noun. */
+export const n = (count: number | string = 0, one: string, many = `${one}s`) => `${(+count).toLocaleString('en')} ${+count === 1 ? one : many}`;
 
 /** By the name of the reason that a refusal would have had (`crate/src/why.rs`). */
 export const PASSED: Record<string, (v: Values) => string> = {
@@ -29,18 +30,19 @@ export const PASSED: Record<string, (v: Values) => string> = {
   BadUserAddress: (v) => `the address ${v.at} can be accessed`,
   BadVector: (v) => `the vector at ${v.at} is writable memory`,
   BadVectorCount: (v) => `the I/O vector has ${n(v.count, 'piece')}, ${v.most} are allowed`,
-  BelowMinAddr: (v) => `the address ${v.addr} is not below vm.mmap_min_addr (${hex(v.min)}), or the caller may map there`,
+  BelowMinAddr: (v) => `the address ${v.addr} is not below vm.mmap_min_addr (${hex(v.min)}), or may be mapped`,
   BeyondTaskSize: (v) => `${v.addr} + ${hex(v.len)} ends inside the user address space`,
   CannotGrowInPlace: (v) => `there is room behind ${v.at}, or the mapping may move`,
   DataLimit: (v) => `RLIMIT_DATA (${n(v.limit, 'page')}) allows ${n(v.data, 'page')} of writable private memory`,
   DroppableCombination: () => 'no flag excludes another',
   FileNotReadable: () => 'the file is open for reading',
-  FileNotWritable: () => 'the file is open for writing, as far as that is needed',
+  FileNotWritable: () => 'the file is open for writing, or need not be',
+  FileSizeLimit: (v) => `RLIMIT_FSIZE (${hex(v.limit)}) allows ${hex(v.size)}`,
   FlagsNotSupported: (v) => (v.flags === '0' ? 'no mapping flag is unsupported' : `the mapping flags ${hex(v.flags)} are supported`),
   GrowsBoth: () => 'the protection grows in one direction at most',
   GrowsDownNotAnon: () => 'what grows down is private anonymous memory',
   Hole: (v) => `memory is mapped at ${v.at}`,
-  HugePoolEmpty: () => 'no page of the empty pool of huge pages is asked for',
+  HugePoolEmpty: () => 'the pool of huge pages is not needed',
   IsDirectory: () => 'it is no directory',
   KeyNotAllocated: (v) => `protection key ${v.key} is allocated`,
   LengthOverflow: (v) => `the length ${hex(v.len)} rounds up to whole pages`,
@@ -56,7 +58,7 @@ export const PASSED: Record<string, (v: Values) => string> = {
   ModeForbids: () => 'the file mode allows it',
   MovesAlone: () => 'the mappings may move together',
   NameTooLong: (v) => `the name has at most ${v.max} bytes`,
-  NeedsCapability: (v) => `the process needs no ${(v.capability ?? '').replaceAll('"', '')} for it, or has it`,
+  NeedsCapability: (v) => `the process needs no ${(v.capability ?? '').replaceAll('"', '')}, or has it`,
   NeedsMayMove: () => 'MREMAP_MAYMOVE is given, or not needed',
   NoChild: () => 'there is a child to wait for',
   NoDescriptor: (v) => `a descriptor below ${v.limit} is free`,
@@ -75,8 +77,8 @@ export const PASSED: Record<string, (v: Values) => string> = {
   Occupied: (v) => `nothing is mapped at ${v.at} that may not be replaced`,
   OffsetOverflow: (v) => `the page offset ${hex(v.pgoff)} plus ${hex(v.pages)} pages does not overflow`,
   OffsetUnaligned: (v) => `the offset ${hex(v.offset)} is a multiple of the page size`,
-  OnlyMapped: () => 'the file can be used otherwise than by mapping it',
-  OnlyRead: () => 'the file can be used otherwise than by reading it',
+  OnlyMapped: () => 'the file is not only for mapping',
+  OnlyRead: () => 'the file is not only for reading',
   OutOfFrames: () => 'RAM has a free frame for it',
   Overcommit: (v) => `${n(v.pages, 'more page')} may be promised (vm.overcommit_memory=${v.mode})`,
   PastVmaEnd: (v) => `the old length ${hex(v.old)} ends inside the area at ${v.at}`,
@@ -92,7 +94,7 @@ export const PASSED: Record<string, (v: Values) => string> = {
   WritableMappingExists: () => 'no shared mapping that may become writable exists',
   WrongOpenMode: () => 'the descriptor was opened for this access',
   ZeroLength: () => 'the length is not 0',
-  ZeroOldLength: () => 'an old length of 0 is for shared mappings, or it is not 0',
+  ZeroOldLength: () => 'the old length is not 0, or the mapping is shared',
   AddressSpaceLimit: (v) => `RLIMIT_AS (${n(v.limit, 'page')}) allows ${n(v.total, 'mapped page')}`,
 };
 

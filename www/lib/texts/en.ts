@@ -3,9 +3,9 @@
  * shape. Nothing is decided here: `tell.ts` chooses which are said.
  */
 import type { Check, FactKind, FactOf, Span } from '../facts.ts';
-import { FLAGS, passed } from './en-checks.ts';
+import { RLIMIT } from '../constants.ts';
+import { FLAGS, n, passed } from './en-checks.ts';
 
-const n = (count: number, one: string, many = `${one}s`) => `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 const pages = (count: number) => n(count, 'page');
 const at = ({ start, end }: Span) => `${start}–${end}`;
 const who = (pid: number) => `Process ${pid}`;
@@ -39,7 +39,7 @@ const isLess = (from: string, to: string) => /[rwx]/.test(to) && [0, 1, 2].every
 
 const flagWords = (letters: string) => letters.split(' ').filter(Boolean).map((letter) => FLAGS[letter] ?? letter).join(', ');
 const PAGE = { anon: 'private memory', shared: 'private memory that others map too', file: 'pages of a file', zero: 'the page of zeros', kernel: 'pages of the kernel' } as const;
-const LIMITS: Record<number, string> = { 2: 'RLIMIT_DATA', 3: 'RLIMIT_STACK', 4: 'RLIMIT_CORE', 7: 'RLIMIT_NOFILE', 8: 'RLIMIT_MEMLOCK', 9: 'RLIMIT_AS' };
+const limitName = (resource: number) => `RLIMIT_${Object.keys(RLIMIT)[resource]}`;
 const limit = (value: string | null) => (value === null ? 'unlimited' : BigInt(value).toLocaleString('en'));
 
 /** One line of the list of changes: + made, − gone, ~ other than before. */
@@ -80,7 +80,7 @@ export const en = {
     fileSize: (f) => `~ ${f.name || 'a file'}: ${bytes(f.from)} → ${bytes(f.to)}`,
     opened: (f) => `+ descriptor ${f.fd} ${f.name}`,
     closed: (f) => `− descriptor ${f.fd}`,
-    limit: (f) => `~ ${LIMITS[f.resource] ?? `limit ${f.resource}`} ${limit(f.from)} → ${limit(f.to)}`,
+    limit: (f) => `~ ${limitName(f.resource)} ${limit(f.from)} → ${limit(f.to)}`,
   } satisfies { [K in FactKind]: Line<K> },
 
   /** How the step ended. */
@@ -158,7 +158,7 @@ export const en = {
   fileSize: (f: FactOf<'fileSize'>) => `${f.name ? `The file ${f.name}` : 'A file'} is ${bytes(f.to)} long now, ${bytes(f.from)} before.`,
   opened: (f: FactOf<'opened'>) => `Descriptor ${f.fd} of process ${f.pid} is ${f.name || 'open'} now.`,
   closed: (f: FactOf<'closed'>) => `Descriptor ${f.fd} of process ${f.pid} is closed.`,
-  limit: (f: FactOf<'limit'>) => `${LIMITS[f.resource] ?? `Limit ${f.resource}`} of process ${f.pid} is ${limit(f.to)} now.`,
+  limit: (f: FactOf<'limit'>) => `${limitName(f.resource)} of process ${f.pid} is ${limit(f.to)} now.`,
   areaCount: (f: FactOf<'areaCount'>) => `${who(f.pid)} has ${n(f.to, 'area')} now, ${f.from.toLocaleString('en')} before.`,
   resident: (f: FactOf<'resident'>) => `${pages(f.to)} of process ${f.pid} ${one(f.to, 'is', 'are')} resident now, ${f.from.toLocaleString('en')} before.`,
   untouched: (spaces: readonly number[]) => `No page of ${one(spaces.length, 'it', 'them')} is present until it is touched.`,

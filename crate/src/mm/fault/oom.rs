@@ -25,16 +25,19 @@ impl Kernel {
         if mm == self.current_mm() {
             return false;
         }
+        // It is the victim that lets go of its memory.
+        let killer = std::mem::replace(&mut self.current, victim);
         self.reap_mm(mm);
+        self.current = killer;
         true
     }
 
     /// The living task with the largest badness, the youngest among equals (Linux `oom_evaluate_task`).
     fn select_bad_process(&mut self) -> Option<TaskId> {
         let living: Vec<_> = self.tasks.iter().filter(|(_, task)| !task.oom_killed).map(|(id, _)| id).collect();
-        let mut worst: Option<(u64, TaskId)> = None;
+        let mut worst: Option<(i64, TaskId)> = None;
         for task in living {
-            let points = self.oom_badness(task);
+            let Some(points) = self.oom_badness(task) else { continue };
             if worst.is_none_or(|(most, _)| points >= most) {
                 worst = Some((points, task));
             }
@@ -42,15 +45,16 @@ impl Kernel {
         worst.map(|(_, task)| task)
     }
 
-    /// Pages that the death of a task would free: resident ones and page tables.
-    fn oom_badness(&mut self, task: TaskId) -> u64 {
+    /// The badness of a task; `None` if it must live.
+    fn oom_badness(&mut self, task: TaskId) -> Option<i64> {
         self.call_with("oom_badness", Note::Value { name: "task", value: task.0.into() }, |k| {
             let mm = &k.mms[k.tasks[task].mm];
             let (rss, tables) = (mm.rss_total(), mm.tables.count);
+            let points = k.tasks[task].oom_badness(mm, k.phys.total_frames().into());
             k.say(Note::Value { name: "resident pages", value: rss });
             k.say(Note::Value { name: "page tables", value: tables });
-            k.say(Note::Value { name: "points", value: rss + tables });
-            rss + tables
+            k.say(Note::Value { name: "points", value: points.unwrap_or(0).max(0) as u64 });
+            points
         })
     }
 }

@@ -1,8 +1,9 @@
 //! What the first use of an address implies. A log of a running process, or a part of one, speaks of memory that it
 //! did not see being mapped: that is assumed to exist, and named.
 
+use super::sketch::{Rule, Sketch};
 use super::{FIXED, Recorded, Replay, pages};
-use crate::addr::{PAGE_SIZE, TASK_SIZE, VirtAddr, VirtRange};
+use crate::addr::{PAGE_SIZE, PMD_SIZE, TASK_SIZE, VirtAddr, VirtRange};
 use crate::ids::Pid;
 use crate::machine::{Arg, Sysno};
 use crate::script::ast::{Architecture, Outcome, SignalSpec, Statement};
@@ -116,6 +117,17 @@ impl Replay {
             return outcome;
         }
         let Some(space) = self.space(state, pid) else { return outcome };
+        let there = space.at_same_distance(wanted);
+        let is_native = self.architecture == Architecture::X86_64;
+        // On another processor it is that which places it otherwise.
+        if is_native
+            && let Some(rule) = placed_by_another_rule(state, recorded, ours, there)
+            && Self::move_mapping(state, recorded, ours, there, len)
+        {
+            self.assumed.push(rule.into());
+            return Yield::Value(there);
+        }
+        let Some(space) = self.space(state, pid) else { return outcome };
         // Our search begins at the first mapping of the log. What a call freed above it the kernel's finds first.
         let place = pages(wanted, len);
         let ends_there = !space.is_known(place.end) || holes(state, pid, &(place.end..place.end + PAGE_SIZE)).is_empty();
@@ -160,6 +172,26 @@ impl Replay {
         // Where it cannot be, it stays where it was.
         map_at(ours);
         false
+    }
+}
+
+/// By which rule a large mapping comes to lie where it does, if here another one places it: which are placed for huge pages
+/// depends on the kernel, and for files on their file system.
+fn placed_by_another_rule(state: &State, recorded: &Recorded<'_>, ours: u64, there: u64) -> Option<&'static str> {
+    const ANONYMOUS: u64 = 0x20;
+    let [addr, len, _, flags, ..] = recorded.args.each_ref().map(Arg::int);
+    if recorded.number != Sysno::mmap || len < PMD_SIZE || addr != 0 {
+        return None;
+    }
+    let mut sketch = Sketch::of(state, state.machine.mm_of(recorded.pid)?.serial, 0)?;
+    sketch.remove(pages(ours, len));
+    match (sketch.lies_by_rule(len, there)?, flags & ANONYMOUS != 0) {
+        (Rule::Highest, false) => Some(
+            "it lies where its file system puts it if that does not align for huge pages: overlayfs and tmpfs do not, nor did any with older kernels",
+        ),
+        (Rule::Highest, true) => Some("it lies where Linux before 6.7 puts it, which does not align anonymous memory for huge pages"),
+        (Rule::Aligned, true) => Some("it lies where Linux since 6.7 puts it, as long as it aligned any anonymous memory of 2 MB and more"),
+        (Rule::Aligned, false) => None,
     }
 }
 

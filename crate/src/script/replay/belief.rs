@@ -131,11 +131,12 @@ impl Replay {
         }
         if let (Belief::Hidden, Some(ours)) = (belief, ours) {
             let hidden = hidden_in(assume::gap(state, pid, ours), place);
-            phantoms.add(hidden.clone());
-            map(state, pid, &hidden, 0);
-            let size = amount(hidden.end - hidden.start);
-            self.assumed
-                .push(format!("up to {size} at {:#x} were mapped, though no call shows it: this explains what follows", hidden.start));
+            if !hidden.is_empty() {
+                let (size, at) = (amount(hidden.end - hidden.start), hidden.start);
+                phantoms.add(hidden.clone());
+                map(state, pid, &hidden, 0);
+                self.assumed.push(format!("up to {size} at {at:#x} were mapped, though no call shows it: this explains what follows"));
+            }
         }
         // What a mapping holds is not what tells places apart.
         map(state, pid, place, 3);

@@ -6,7 +6,7 @@ use super::{Replay, returned};
 use crate::fs::{Inode, InodeKind, OpenMode};
 use crate::ids::Pid;
 use crate::machine::{Arg, Sysno};
-use crate::script::ast::{Call, Expr, Statement};
+use crate::script::ast::{Call, Expr, Outcome, Statement};
 use crate::script::evaluate::{self, Names};
 use crate::script::run::{State, Yield};
 
@@ -90,17 +90,25 @@ impl Replay {
         })
     }
 
-    /// A mapping of a descriptor that the log did not see opened: some file.
-    pub(super) fn know_descriptor(&mut self, state: &mut State, pid: Pid, args: &[Arg; 6]) {
+    /// A mapping of a descriptor that the log did not see opened: some file. Whether it is.
+    pub(super) fn know_descriptor(&mut self, state: &mut State, pid: Pid, args: &[Arg; 6]) -> bool {
         let (flags, fd) = (args[3].int(), args[4].int());
         let known = state.machine.process(pid).and_then(|process| process.descriptor(fd)).is_some();
-        if flags & 0x20 == 0 && !known && (fd as i32) >= 0 {
+        let is_unseen = flags & 0x20 == 0 && !known && (fd as i32) >= 0;
+        if is_unseen {
             let fs = &mut state.machine.kernel.fs;
             let size = UNKNOWN_SIZE;
             let inode = fs.add_inode(Inode { size, backing_end: size, warm: true, ..Inode::new(InodeKind::Disk) });
             let file = fs.open(inode, &format!("descriptor {fd}"), OpenMode { read: true, write: true });
             state.machine.install_at(pid, fd, file);
         }
+        is_unseen || (flags & 0x20 == 0 && self.is_unseen_file(state, pid, fd))
+    }
+
+    /// Whether a descriptor stands for a file that was made up.
+    fn is_unseen_file(&self, state: &State, pid: Pid, fd: u64) -> bool {
+        let file = state.machine.process(pid).and_then(|process| process.descriptor(fd));
+        file.is_some_and(|file| state.machine.kernel.fs.file(file).path == format!("descriptor {fd}"))
     }
 
     /// Makes a segment; the log's number stands for it from now on.
@@ -150,6 +158,11 @@ fn known_flags(expr: &Expr, names: &Names) -> u64 {
         Expr::Binary('|', left, right) => known_flags(left, names) | known_flags(right, names),
         other => evaluate::number(other, names).unwrap_or(0),
     }
+}
+
+/// Whether a recorded refusal of `mmap` may come from the file and how it was opened.
+pub(super) fn is_refused_by_file(statement: &Statement) -> bool {
+    matches!(&statement.outcome, Some(Outcome::Error(name)) if matches!(name.as_str(), "EACCES" | "ENODEV" | "EPERM" | "EBADF" | "ETXTBSY" | "ENXIO"))
 }
 
 /// A call about another process or an object that the log does not show: why it cannot be compared.

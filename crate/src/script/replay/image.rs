@@ -1,5 +1,6 @@
 //! One program of a log: what the log tells of it, and the process that it starts as so that its addresses are ours.
 
+use super::assume::LOWEST;
 use super::layout::{FIXED, HEAP_DISTANCE, pages};
 use super::ranges::Ranges;
 use super::space::Space;
@@ -9,6 +10,7 @@ use crate::machine::{MapsLine, ProcessConfig, Sysno};
 use crate::script::ast::Statement;
 use crate::script::evaluate::{self, Names};
 use crate::sort;
+use crate::sorted::SortedMap;
 use std::ops::Range;
 
 const MAP_32BIT: u64 = 0x40;
@@ -24,6 +26,9 @@ const LOADER_REACH: u64 = 16 << 20;
 const STACK_PAGES: u64 = 0x21;
 /// Mappings of the layout that goes upwards begin here, at random (Linux `TASK_UNMAPPED_BASE`).
 const LEGACY: Range<u64> = TASK_SIZE / 3..TASK_SIZE / 3 + (1 << 41);
+
+/// No heap grows so far.
+const HEAP_REACH: u64 = 1 << 32;
 
 /// So many first mappings may tell where the area begins.
 const TELLING: usize = 8;
@@ -50,6 +55,8 @@ pub(super) struct Image {
     pub(super) asks_brk_first: Option<bool>,
     /// What calls name that are no `mmap`, and what the program mapped at addresses of its own choice.
     pub(super) touched: Ranges<()>,
+    /// Sizes of its segments, by their numbers.
+    segments: SortedMap<u64, u64>,
     /// Where the kernel placed mappings.
     pub(super) placed: Ranges<()>,
     /// What is mapped now, by the place in the log's list of processes of the one that mapped it.
@@ -95,7 +102,16 @@ impl Image {
         false
     }
 
+    fn learn_segment(&mut self, statement: &Statement) {
+        if let (Some(id), Ok(args)) = (returned(statement), evaluate::arguments(&statement.call, &Names::new())) {
+            self.segments.insert(id, args[1].int());
+        }
+    }
+
     pub(super) fn learn(&mut self, statement: &Statement) {
+        if statement.call.name == "shmget" {
+            return self.learn_segment(statement);
+        }
         let Some(number) = memory_call(&statement.call.name) else { return };
         let Ok(args) = evaluate::arguments(&statement.call, &Names::new()) else { return };
         let [addr, len, _, flags, ..] = args.each_ref().map(|arg| arg.int());
@@ -109,10 +125,15 @@ impl Image {
                     _ => {}
                 }
             }
+            // How much it maps the call that made the segment tells.
+            Sysno::shmat if len == 0 => {
+                let len = self.segments.get(&addr).copied();
+                result.into_iter().for_each(|at| self.place(at, len.unwrap_or(PAGE_SIZE), 0, statement));
+            }
             Sysno::brk => {
                 let asks_first = *self.asks_brk_first.get_or_insert(addr == 0);
                 // A program that is seen from its start asks where its heap begins before it grows.
-                if let Some(at) = result.filter(|_| !(self.complete && asks_first && self.start_brk.is_some())) {
+                if let Some(at) = result.filter(|at| *at >= LOWEST && !(self.complete && asks_first && self.start_brk.is_some())) {
                     self.start_brk = Some(self.start_brk.map_or(at, |lowest| lowest.min(at)));
                 }
             }
@@ -125,7 +146,8 @@ impl Image {
 
     pub(super) fn place(&mut self, at: u64, len: u64, flags: u64, statement: &Statement) {
         let range = pages(at, len.min(TASK_SIZE));
-        if range.end > TASK_SIZE {
+        // No kernel returns an address within a page.
+        if range.end > TASK_SIZE || !at.is_multiple_of(PAGE_SIZE) {
             return;
         }
         if flags & MAP_32BIT == 0 {
@@ -172,7 +194,7 @@ impl Image {
         ProcessConfig {
             maps,
             present,
-            start_brk: self.start_brk.map(VirtAddr),
+            start_brk: self.start_brk.map(|brk| VirtAddr(our_break(brk))),
             start_stack: None,
             data: (0, 0),
             mmap_base: loader_end.or_else(|| self.top()).map(VirtAddr),
@@ -186,12 +208,13 @@ impl Image {
         if !self.complete {
             return;
         }
-        let start = match self.start_brk {
+        let start_brk = self.start_brk.map(our_break);
+        let start = match start_brk {
             Some(brk) if brk >= PIE_BASE => VirtAddr(brk).page_floor().0 - PAGE_SIZE,
             _ => 0x40_0000,
         };
         let range = start..start + PAGE_SIZE;
-        let free = self.is_free(&range) && self.start_brk.is_none_or(|brk| brk >= range.end);
+        let free = self.is_free(&range) && start_brk.is_none_or(|brk| brk >= range.end);
         if free {
             let name = self.path.clone().filter(|path| path.starts_with('/')).unwrap_or("/bin/program".into());
             maps.push(MapsLine { dev: (0xfe, 0), ino: 2, ..line(range, ['r', '-', 'x', 'p'], &name) });
@@ -236,6 +259,9 @@ impl Image {
     pub(super) fn space(&self) -> Space {
         let mut space = Space::default();
         space.knows_brk = self.complete && self.asks_brk_first == Some(true);
+        if let Some(brk) = self.start_brk.filter(|brk| our_break(*brk) != *brk) {
+            space.lies_at(brk..brk.saturating_add(HEAP_REACH), our_break(brk));
+        }
         let Some(top) = self.top().filter(|_| self.complete) else { return space };
         space.know(0..top);
         // Mappings that go upwards (`setarch -L`) begin above the loader.
@@ -255,6 +281,11 @@ impl Image {
         }
         space
     }
+}
+
+/// Where a heap begins here: processors with 48 bits of addresses have it above what a process has here.
+fn our_break(recorded: u64) -> u64 {
+    recorded & (TASK_SIZE.next_power_of_two() - 1)
 }
 
 fn line(range: Range<u64>, perms: [char; 4], name: &str) -> MapsLine {

@@ -12,7 +12,7 @@ use crate::machine::Sysno;
 use crate::script::ast::{Architecture, Expr, Statement};
 use crate::script::evaluate::{self, Names};
 use crate::sort;
-use std::collections::{HashMap, HashSet};
+use crate::sorted::{SortedMap, SortedSet};
 use std::ops::Range;
 
 /// `MAP_FIXED | MAP_FIXED_NOREPLACE`.
@@ -28,16 +28,16 @@ const UNITS_BACK: usize = 4096;
 /// The programs of a log: by the line of their `execve`, or by a process that the log begins in.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Images {
-    by_line: HashMap<usize, Image>,
-    by_process: HashMap<String, Image>,
+    by_line: SortedMap<usize, Image>,
+    by_process: SortedMap<String, Image>,
     /// The lines of calls that begin at an address and are no `mmap`.
-    named: HashMap<u64, Vec<usize>>,
+    named: SortedMap<u64, Vec<usize>>,
     /// The lines of calls that mapped something at an address.
-    mapped: HashMap<u64, Vec<usize>>,
+    mapped: SortedMap<u64, Vec<usize>>,
     /// What calls mapped, in the order of the log: the line, and the range.
     units: Vec<(usize, Range<u64>)>,
     /// In a log that shows no process being made: whose memory a process shares, by where it maps.
-    leaders: HashMap<String, String>,
+    leaders: SortedMap<String, String>,
     /// The processes that the log begins in are threads of one: nothing that they map meets.
     threads: bool,
 }
@@ -55,9 +55,9 @@ enum Key {
 /// program began.
 #[derive(Default)]
 struct Heaps {
-    last: HashMap<String, u64>,
+    last: SortedMap<String, u64>,
     /// Every break that any process was told.
-    told: HashSet<u64>,
+    told: SortedSet<u64>,
 }
 
 impl Heaps {
@@ -107,19 +107,19 @@ fn is_another_heap(one: u64, other: u64) -> bool {
 impl Images {
     /// Reads a log.
     pub(super) fn read(statements: &[Statement], architecture: Architecture) -> Self {
-        let (images, apart) = Self::read_with(statements, architecture, &HashSet::new());
+        let (images, apart) = Self::read_with(statements, architecture, &SortedSet::new());
         // What one maps where another one has something is no memory that they share.
         if apart.is_empty() { images } else { Self::read_with(statements, architecture, &apart).0 }
     }
 
     /// Reads a log of which some processes are known to have their own memory: and those that are found to.
-    fn read_with(statements: &[Statement], architecture: Architecture, apart: &HashSet<String>) -> (Self, HashSet<String>) {
-        let mut found = HashSet::new();
+    fn read_with(statements: &[Statement], architecture: Architecture, apart: &SortedSet<String>) -> (Self, SortedSet<String>) {
+        let mut found = SortedSet::new();
         let freed = if statements.iter().any(makes_or_starts) { Vec::new() } else { interrupted_unmaps(statements) };
-        let mut numbers: HashMap<&str, usize> = HashMap::new();
+        let mut numbers: SortedMap<&str, usize> = SortedMap::new();
         let mut images = Self { threads: are_threads(statements), ..Self::default() };
         let first = statements.first().and_then(|statement| statement.process.clone()).unwrap_or_default();
-        let mut current: HashMap<String, Key> = HashMap::new();
+        let mut current: SortedMap<String, Key> = SortedMap::new();
         let mut heaps = Heaps::default();
         // A log that has `execve` shows every program begin.
         let shows_programs = statements.iter().any(|statement| matches!(statement.call.name.as_str(), "execve" | "execveat"));
@@ -159,7 +159,8 @@ impl Images {
                     }
                 }
                 _ => {
-                    if is_of_memory_alone {
+                    // By what it does elsewhere a process is not told from others.
+                    if is_of_memory_alone && memory_call(&statement.call.name).is_some() {
                         current.entry(process.to_string()).or_insert_with(|| key.clone());
                     }
                     images.name(statement);
@@ -183,11 +184,13 @@ impl Images {
 
     /// Whose memory a process shares that is met in the midst of one: a program would ask for its break first, and where
     /// mappings lie differs between programs.
-    fn likely_leader(&self, current: &HashMap<String, Key>, statement: &Statement) -> Option<String> {
+    fn likely_leader(&self, current: &SortedMap<String, Key>, statement: &Statement) -> Option<String> {
         let number = memory_call(&statement.call.name).filter(|number| *number != Sysno::brk)?;
         let args = evaluate::arguments(&statement.call, &Names::new()).ok()?;
         let at = if number == Sysno::mmap { returned(statement)? } else { args[0].int() };
-        let distance = |image: &Image| image.top.map(|top| top.wrapping_sub(at)).filter(|distance| *distance < KINSHIP);
+        // Above the first mapping of a part of a log lies what was mapped before.
+        let below = |image: &Image, top: u64| if image.complete { top.wrapping_sub(at) } else { top.abs_diff(at) };
+        let distance = |image: &Image| image.top.map(|top| below(image, top)).filter(|distance| *distance < KINSHIP);
         let near = |(process, key): (&String, &Key)| Some((distance(self.image(key)?)?, process.clone()));
         let is_leader = |(process, _): &(&String, &Key)| !self.leaders.contains_key(*process);
         let mut near: Vec<_> = current.iter().filter(is_leader).filter_map(near).collect();
@@ -280,7 +283,7 @@ impl Images {
 
     /// The next line that speaks of what lies at an address.
     fn next_named(&self, addr: u64, after: usize) -> Option<usize> {
-        let first = |lines: &HashMap<u64, Vec<usize>>| {
+        let first = |lines: &SortedMap<u64, Vec<usize>>| {
             let lines = lines.get(&addr)?;
             lines.get(lines.partition_point(|line| *line <= after)).copied()
         };
@@ -290,8 +293,7 @@ impl Images {
 
     /// The first program that the log shows from its start.
     fn first_program(&mut self) -> Option<&mut Image> {
-        let complete = self.by_line.iter_mut().filter(|(_, image)| image.complete && image.top.is_some());
-        complete.min_by_key(|(line, _)| **line).map(|(_, image)| image)
+        self.by_line.values_mut().find(|image| image.complete && image.top.is_some())
     }
 
     /// Where the first program's area of mappings may begin if one of its first addresses is wrong: at the end of any of

@@ -52,6 +52,11 @@ pub(in crate::script) fn explain(before: &State, pid: Pid, statement: &Statement
         _ => "ENOMEM",
     };
     let unmoved = before.machine.mm_of(pid).map(|mm| mm.brk.0);
+    if refused_break(statement) > 0
+        && returned(statement).map(|got| before.replay.as_ref().map_or(got, |r| r.ours(before, pid, got))) != unmoved
+    {
+        return "no cause makes it so: a brk that is refused returns the break that there was, and this is another address".into();
+    }
     let fits = |trial: Trial| {
         let mut state = before.clone();
         (trial.apply)(&mut state, pid);

@@ -13,7 +13,7 @@ use crate::script::ast::{Expr, Statement};
 use crate::script::evaluate::{self, Names};
 use crate::script::run::Comparison;
 use crate::sort;
-use std::collections::HashMap;
+use crate::sorted::SortedMap;
 use std::ops::Range;
 
 /// Calls that are tried, those that do not take away all of one mapping first.
@@ -173,7 +173,7 @@ fn moments(statements: &[Statement]) -> Vec<Moment> {
 /// The first contradiction, with one call at another place than recorded. Counts down what it looks at.
 fn contradiction(moments: &[Moment], other: Option<(usize, &Range<u64>)>, budget: &mut usize) -> Option<Contradiction> {
     let mut spaces: Vec<Known> = Vec::new();
-    let mut of: HashMap<u64, usize> = HashMap::new();
+    let mut of: SortedMap<u64, usize> = SortedMap::new();
     for (index, moment) in moments.iter().enumerate() {
         *budget = budget.saturating_sub(1);
         let space = *of.entry(moment.process).or_insert_with(|| {

@@ -32,11 +32,13 @@ use crate::ids::{MmSerial, Pid};
 use crate::machine::{Arg, ProcessConfig, Sysno};
 use crate::settings::WrittenPolicy;
 use crate::sort;
+use crate::sorted::{SortedMap, SortedSet};
 use belief::{Doubt, Phantoms};
 use layout::{FIXED, Images, pages};
 use misnamed::Misnamed;
+use ranges::Ranges;
 use space::Space;
-use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 use trial::Reading;
 
@@ -47,15 +49,17 @@ pub(super) struct Replay {
     written: WrittenPolicy,
     architecture: Architecture,
     /// What the log tells of its programs, and of each address space; absent when the log has first maps.
-    spaces: Option<HashMap<MmSerial, Space>>,
+    spaces: Option<SortedMap<MmSerial, Space>>,
     images: Arc<Images>,
-    /// Lines behind which calls are missing.
-    cuts: Arc<[usize]>,
-    cuts_passed: usize,
+    /// Calls that are missing: the lines between which each happened, by the first one.
+    cuts: Arc<[Range<usize>]>,
+    cuts_begun: usize,
+    /// What is missing of what has begun has ended behind this line.
+    in_doubt_until: usize,
     /// Address spaces whose first areas count as written.
-    prepared: HashSet<MmSerial>,
+    prepared: SortedSet<MmSerial>,
     /// Recorded numbers of SysV segments, and ours.
-    segments: HashMap<u64, u64>,
+    segments: SortedMap<u64, u64>,
     /// What the last call took for granted.
     assumed: Vec<String>,
     /// Addresses of the last call that lie elsewhere here: the recorded one, and ours.
@@ -63,7 +67,7 @@ pub(super) struct Replay {
     /// What to do if the result of the next call contradicts, in a log whose calls overlap.
     doubted: Option<Doubt>,
     /// Memory that no call put where it is.
-    phantoms: HashMap<MmSerial, Phantoms>,
+    phantoms: SortedMap<MmSerial, Phantoms>,
     /// How many refusals may still be explained: each takes copies of the machine.
     explanations_left: usize,
     /// A call that is replayed with another address than recorded.
@@ -115,22 +119,23 @@ impl Replay {
         let has_maps = !script.header.process.maps.is_empty() || script.statements.iter().any(|s| !s.inputs.is_empty());
         let mut images = if has_maps { Images::default() } else { Images::read(&script.statements, script.architecture) };
         reading.top.into_iter().for_each(|top| images.set_top(top));
-        let mut cuts: Vec<_> = script.set_aside.iter().filter(|aside| aside.is_memory_call).map(|aside| aside.line).collect();
-        sort::by(&mut cuts, Ord::cmp);
+        let mut cuts: Vec<_> = script.set_aside.iter().filter(|aside| aside.is_memory_call).map(|aside| aside.began..aside.line).collect();
+        sort::by_key(&mut cuts, |cut: &Range<usize>| cut.start);
         Self {
             base: script.header.process.clone(),
             written: script.header.written,
             architecture: script.architecture,
-            spaces: (!has_maps).then(HashMap::new),
+            spaces: (!has_maps).then(SortedMap::new),
             images: Arc::new(images),
             cuts: cuts.into(),
-            cuts_passed: 0,
-            prepared: HashSet::new(),
-            segments: HashMap::new(),
+            cuts_begun: 0,
+            in_doubt_until: 0,
+            prepared: SortedSet::new(),
+            segments: SortedMap::new(),
             assumed: Vec::new(),
             elsewhere: Vec::new(),
             doubted: None,
-            phantoms: HashMap::new(),
+            phantoms: SortedMap::new(),
             explanations_left: MOST_EXPLANATIONS,
             misnamed: reading.misnamed,
         }
@@ -146,9 +151,15 @@ impl Replay {
     /// Whose memory a process shares that the log did not show being made: the first one's, or that of a named one.
     pub(super) fn leader(&self, state: &State, process: Option<&str>) -> Option<Pid> {
         self.spaces.as_ref()?;
+        let lives = |pid: &Pid| state.machine.mm_of(*pid).is_some();
         match self.images.leader_of(process) {
             Some(leader) => state.processes.get(leader).copied(),
-            None => self.images.are_threads().then_some(state.first),
+            // The first one may have ended: the memory is that of any which is left.
+            None if self.images.are_threads() => {
+                let others = state.processes.values().copied().filter(lives).min_by_key(|pid| pid.0);
+                Some(state.first).filter(lives).or(others)
+            }
+            None => None,
         }
     }
 
@@ -193,10 +204,31 @@ impl Replay {
         Some(self.spaces.as_mut()?.entry(serial).or_default())
     }
 
+    /// The same, if there is one.
+    fn known_space(&self, state: &State, pid: Pid) -> Option<&Space> {
+        self.spaces.as_ref()?.get(&state.machine.mm_of(pid)?.serial)
+    }
+
+    /// Where the log has told what is mapped, if it is a part of a log, or one of calls that are missing.
+    fn known_of_excerpt(&self, serial: MmSerial, top: u64, until: usize) -> Option<Ranges<()>> {
+        /// Whole logs tell of all of it.
+        const BELOW: u64 = 64 << 30;
+        let space = self.spaces.as_ref()?.get(&serial)?;
+        let is_missing = self.in_doubt_until > 0 || self.cuts.get(self.cuts_begun).is_some_and(|cut| cut.start < until);
+        match is_missing {
+            true => Some(Ranges::default()),
+            false => (!space.unknown(top.saturating_sub(BELOW)..top).is_empty()).then(|| space.known()),
+        }
+    }
+
+    /// Where a recorded address of a process lies here.
+    fn ours(&self, state: &State, pid: Pid, recorded: u64) -> u64 {
+        self.known_space(state, pid).map_or(recorded, |space| space.ours(recorded))
+    }
+
     /// Whether any of a range of a process is memory that the log does not show being mapped.
     pub(super) fn is_assumed(&self, state: &State, pid: Pid, range: VirtRange) -> bool {
-        let space = state.machine.mm_of(pid).and_then(|mm| self.spaces.as_ref()?.get(&mm.serial));
-        space.is_some_and(|space| space.is_assumed(range.start.0..range.end.0))
+        self.known_space(state, pid).is_some_and(|space| space.is_assumed(range.start.0..range.end.0))
     }
 
     /// Takes out which addresses of the last call lie elsewhere here.
@@ -246,9 +278,16 @@ impl Replay {
 
     /// Where calls are missing from the log, what was known may have changed.
     fn pass_cuts(&mut self, line: usize) {
-        let passed = self.cuts[self.cuts_passed..].iter().take_while(|cut| **cut < line).count();
-        self.cuts_passed += passed;
-        if let (true, Some(spaces)) = (passed > 0, &mut self.spaces) {
+        let begun = self.cuts[self.cuts_begun..].iter().take_while(|cut| cut.start < line);
+        let until = begun.clone().map(|cut| cut.end).max();
+        self.cuts_begun += begun.count();
+        // Once more behind the last one.
+        let is_in_doubt = until.is_some() || self.in_doubt_until > 0;
+        self.in_doubt_until = until.unwrap_or(0).max(self.in_doubt_until);
+        if self.in_doubt_until < line {
+            self.in_doubt_until = 0;
+        }
+        if let (true, Some(spaces)) = (is_in_doubt, &mut self.spaces) {
             spaces.values_mut().for_each(Space::forget);
         }
     }
@@ -316,8 +355,8 @@ impl Replay {
         }
         self.assume_for_call(state, pid, number, &recorded, statement);
         self.translate(state, pid, number, &mut args);
-        if number == Sysno::mmap {
-            self.know_descriptor(state, pid, &args);
+        if number == Sysno::mmap && self.know_descriptor(state, pid, &args) && files::is_refused_by_file(statement) {
+            return Yield::Skipped("whether it is refused depends on a file that the log does not show being opened".into());
         }
         if number == Sysno::mincore {
             args[2] = Arg::Scratch;
@@ -476,7 +515,9 @@ impl Replay {
         let is_reconciled = self.doubted.is_some();
         let Some(space) = self.space(state, pid) else { return recorded == ours };
         match number {
+            Some(Sysno::mmap | Sysno::mremap | Sysno::shmat) if !recorded.is_multiple_of(PAGE_SIZE) => false,
             Some(Sysno::mmap | Sysno::mremap | Sysno::shmat) => space.same_place(recorded, ours, is_reconciled),
+            Some(Sysno::brk) if recorded < assume::LOWEST => false,
             Some(Sysno::brk) => space.ours(recorded) == ours,
             _ => recorded == ours,
         }

@@ -13,7 +13,8 @@ use crate::script::ast::Statement;
 use crate::script::evaluate::Names;
 use crate::script::run::{Comparison, State, StepReport};
 use crate::sort;
-use std::collections::{HashMap, HashSet, VecDeque};
+use crate::sorted::{SortedMap, SortedSet};
+use std::collections::VecDeque;
 
 /// A plan is kept for so many calls.
 const KEPT: usize = 24;
@@ -40,14 +41,14 @@ pub(in crate::script) struct Order {
     /// Statements whose order is settled.
     settled: usize,
     /// For each address space, the last lines of the calls to run next.
-    plans: HashMap<MmSerial, VecDeque<usize>>,
+    plans: SortedMap<MmSerial, VecDeque<usize>>,
     /// What is believed of calls whose results contradict, by their last lines.
-    beliefs: HashMap<usize, Belief>,
+    beliefs: SortedMap<usize, Belief>,
     /// Steps that may still be taken in vain.
     steps_left: usize,
     work: SearchWork,
     /// Address spaces that several processes had at once.
-    shared: HashSet<MmSerial>,
+    shared: SortedSet<MmSerial>,
     /// The log does not tell the order of different threads' calls.
     unordered: bool,
 }
@@ -191,14 +192,22 @@ impl Order {
 
     /// The last lines of the calls to run next, if an order explains them.
     fn plan(&mut self, ops: &[Op], state: &State, serial: MmSerial) -> Option<VecDeque<usize>> {
-        let sketch = Sketch::of(state, serial)?;
+        let sketch = Sketch::of(state, serial, ops.last().map_or(0, |op| op.ended))?;
         self.work.plans += 1;
         let images = state.replay.as_ref()?.images.clone();
         let mut search = Search::new(ops, &images);
-        let (is_explained, found) = match self.unordered {
-            true => search.find_any(&sketch, self.steps_left),
-            false => search.find(&sketch, self.steps_left),
+        let find = |search: &mut Search, sketch: &Sketch| match self.unordered {
+            true => search.find_any(sketch, self.steps_left),
+            false => search.find(sketch, self.steps_left),
         };
+        // Only if nothing explains the log by what it shows, it may be by what it does not.
+        let (mut is_explained, mut found) = find(&mut search, &sketch.as_shown());
+        if !is_explained && sketch.is_of_excerpt() {
+            let by_unknown = find(&mut search, &sketch);
+            if by_unknown.0 {
+                (is_explained, found) = by_unknown;
+            }
+        }
         self.work.add(&search.work);
         if !is_explained {
             self.steps_left = self.steps_left.saturating_sub(search.work.nodes);
@@ -239,8 +248,8 @@ fn upcoming(statements: &[Statement], state: &State, serial: MmSerial, unordered
     let mut ops: Vec<Op> = Vec::new();
     let mut last_line = usize::MAX;
     // Whether a process that is made or that starts a program here has this memory.
-    let mut members: HashMap<String, bool> = HashMap::new();
-    let mut last_of: HashMap<String, usize> = HashMap::new();
+    let mut members: SortedMap<String, bool> = SortedMap::new();
+    let mut last_of: SortedMap<String, usize> = SortedMap::new();
     for statement in &statements[..statements.len().min(REACH)] {
         let process = statement.process.as_deref().unwrap_or_default();
         let is_member = || members.get(process).copied().unwrap_or_else(|| memory_of(state, statement) == Some(serial));

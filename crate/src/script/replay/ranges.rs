@@ -1,7 +1,7 @@
 //! A map from half-open ranges of addresses to values. Copies share until one of them changes, so that
 //! a checkpoint costs nothing.
 
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub(super) fn meet(one: &Range<u64>, other: &Range<u64>) -> bool {
 #[derive(Clone, Debug)]
 pub(super) struct Ranges<V> {
     /// Start → end and value.
-    by_start: Arc<BTreeMap<u64, (u64, V)>>,
+    by_start: Arc<SortedMap<u64, (u64, V)>>,
 }
 
 impl<V> Default for Ranges<V> {

@@ -5,7 +5,7 @@ use super::belief::Belief;
 use super::layout::Images;
 use super::order::SearchWork;
 use super::sketch::{Effect, Op, Sketch};
-use std::collections::HashSet;
+use crate::sorted::SortedSet;
 
 /// A search looks so many calls ahead.
 pub(super) const HORIZON: usize = 64;
@@ -31,7 +31,7 @@ pub(super) struct Search<'a> {
     done: Vec<bool>,
     order: Vec<Choice>,
     /// States from which nothing was found.
-    seen: HashSet<u64>,
+    seen: SortedSet<u64>,
     nodes_left: usize,
     /// The order that came furthest, and the call that it could not place.
     furthest: Option<(usize, Vec<Choice>)>,
@@ -45,7 +45,7 @@ impl<'a> Search<'a> {
             images,
             done: vec![false; ops.len()],
             order: Vec::new(),
-            seen: HashSet::new(),
+            seen: SortedSet::new(),
             nodes_left: 0,
             furthest: None,
             work: SearchWork::default(),

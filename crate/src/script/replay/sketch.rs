@@ -4,7 +4,7 @@
 use super::assume::LOWEST;
 use super::belief::{Belief, Phantoms, hidden_in};
 use super::layout::FIXED;
-use super::ranges::meet;
+use super::ranges::{Ranges, meet};
 use super::{memory_call, pages, returned};
 use crate::addr::{PMD_SIZE, page_align};
 use crate::ids::MmSerial;
@@ -33,6 +33,15 @@ pub(super) enum Effect {
     Set { gone: Range<u64>, made: Range<u64> },
 }
 
+/// How the kernel chooses a place for a large mapping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// The highest that is free.
+    Highest,
+    /// The highest for huge pages.
+    Aligned,
+}
+
 /// A memory call in a search.
 #[derive(Clone, Debug)]
 pub(super) struct Op {
@@ -56,9 +65,18 @@ impl Op {
         Some(Self { began: statement.began, ended: statement.line, effect, after: None, recorded })
     }
 
-    /// Whether the recorded place is the one that it would get; `None` if its result tells nothing of places.
+    /// Whether the recorded place is the one that it would get; `None` if its result tells nothing of places, or what the
+    /// log does not show may be why it got another one.
     pub(super) fn matches(&self, sketch: &Sketch) -> Option<bool> {
-        Some(sketch.place(&self.effect)? == self.recorded)
+        let place = sketch.place(&self.effect)?;
+        if let (Effect::Place { hint: 0, len, .. }, Some(recorded)) = (&self.effect, self.recorded)
+            && place != self.recorded
+            && *len >= PMD_SIZE
+            && sketch.lies_by_rule(*len, recorded).is_some()
+        {
+            return Some(true);
+        }
+        (place == self.recorded || !sketch.may_hide_why(self, place)).then_some(place == self.recorded)
     }
 
     /// What it is recorded to have mapped where the kernel chose.
@@ -100,18 +118,22 @@ pub(super) struct Sketch {
     occupied: Vec<(u64, u64)>,
     top: u64,
     phantoms: Phantoms,
+    /// Where it is known what is there, in a part of a log.
+    known: Option<Ranges<()>>,
 }
 
 impl Sketch {
-    /// An address space as it is; `None` if it is searched upwards.
-    pub(super) fn of(state: &State, serial: MmSerial) -> Option<Self> {
+    /// An address space as it is, for calls up to a line; `None` if it is searched upwards.
+    pub(super) fn of(state: &State, serial: MmSerial, until: usize) -> Option<Self> {
         let kernel = &state.machine.kernel;
         let mm = &kernel.mms[kernel.mm_of_serial(serial)?];
         if mm.layout.legacy {
             return None;
         }
         let phantoms = state.replay.as_ref().map(|replay| replay.phantoms(serial)).unwrap_or_default();
-        let mut sketch = Self { occupied: Vec::new(), top: mm.layout.mmap_base.0, phantoms };
+        let top = mm.layout.mmap_base.0;
+        let known = state.replay.as_ref().and_then(|replay| replay.known_of_excerpt(serial, top, until));
+        let mut sketch = Self { occupied: Vec::new(), top, phantoms, known };
         for (_, vma) in mm.vmas.iter() {
             match sketch.occupied.last_mut() {
                 Some((_, end)) if *end == vma.range.start.0 => *end = vma.range.end.0,
@@ -119,6 +141,16 @@ impl Sketch {
             }
         }
         Some(sketch)
+    }
+
+    /// The same as if the log had shown everything.
+    pub(super) fn as_shown(&self) -> Self {
+        Self { known: None, ..self.clone() }
+    }
+
+    /// Whether there are addresses of which a log told nothing.
+    pub(super) fn is_of_excerpt(&self) -> bool {
+        self.known.is_some()
     }
 
     /// How many ranges are occupied.
@@ -146,6 +178,31 @@ impl Sketch {
             }
             Effect::None | Effect::Set { .. } => None,
         }
+    }
+
+    /// Whether memory of which the log does not tell may be why a call got its place and not the one that it would get.
+    fn may_hide_why(&self, op: &Op, computed: Option<u64>) -> bool {
+        let (Some(known), Some(recorded)) = (&self.known, op.recorded_place()) else { return false };
+        let (own, len) = match &op.effect {
+            Effect::Resize { old, len } => (old.clone(), *len),
+            _ => (0..0, recorded.end - recorded.start),
+        };
+        let outside = [recorded.start..recorded.end.min(own.start), recorded.start.max(own.end)..recorded.end];
+        if outside.iter().any(|part| part.start < part.end && !self.is_free(part)) {
+            return false;
+        }
+        let is_unknown = |range: Range<u64>| !known.gaps(range).is_empty();
+        match computed {
+            Some(ours) => is_unknown(ours..ours + len) || (recorded.start > ours && is_unknown(recorded)),
+            None => is_unknown(own),
+        }
+    }
+
+    /// By which rule a mapping of some length comes to lie at an address.
+    pub(super) fn lies_by_rule(&self, len: u64, at: u64) -> Option<Rule> {
+        let len = page_align(len);
+        let rules = [(Rule::Highest, false), (Rule::Aligned, true)];
+        rules.into_iter().find(|(_, aligned)| self.search(len, *aligned) == Some(at)).map(|(rule, _)| rule)
     }
 
     fn search(&self, len: u64, aligned: bool) -> Option<u64> {
@@ -192,6 +249,8 @@ impl Sketch {
                 self.phantoms.spoken_of(gone).into_iter().for_each(|part| self.remove(part));
                 self.remove(gone.clone());
                 self.insert(made.clone());
+                self.know(gone.clone());
+                self.know(made.clone());
             }
             (Effect::Place { len, .. }, Some(at)) => self.settle(at..at + len, ours, belief),
             (Effect::Resize { old, len }, Some(at)) => {
@@ -203,11 +262,17 @@ impl Sketch {
         }
     }
 
+    /// What a call did tells what is there.
+    fn know(&mut self, range: Range<u64>) {
+        self.known.iter_mut().for_each(|known| known.insert(range.clone(), ()));
+    }
+
     /// Something lies in a range now, and if it is believed that it hid from us, something in the gap where we would put it.
     fn settle(&mut self, range: Range<u64>, ours: Option<u64>, belief: Option<Belief>) {
         if matches!(belief, Some(Belief::Record | Belief::Hidden)) {
             self.phantoms.displaced_by(&range).into_iter().for_each(|part| self.remove(part));
         }
+        self.know(range.clone());
         if let (Some(Belief::Hidden), Some(ours)) = (belief, ours) {
             let hidden = hidden_in(self.gap(ours), &range);
             self.phantoms.add(hidden.clone());
@@ -251,7 +316,7 @@ mod tests {
     use super::*;
 
     fn sketch(occupied: &[(u64, u64)]) -> Sketch {
-        Sketch { occupied: occupied.to_vec(), top: 0x100_0000, phantoms: Phantoms::default() }
+        Sketch { occupied: occupied.to_vec(), top: 0x100_0000, phantoms: Phantoms::default(), known: None }
     }
 
     #[test]

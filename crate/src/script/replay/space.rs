@@ -39,9 +39,20 @@ impl Space {
         self.known.insert(recorded, ());
     }
 
+    /// What is at recorded addresses lies at ours.
+    pub(super) fn lies_at(&mut self, recorded: Range<u64>, ours: u64) {
+        let delta = ours.wrapping_sub(recorded.start);
+        self.moved.insert(recorded, delta);
+    }
+
     /// Whether the log has told what is at an address, and that nothing is, or what.
     pub(super) fn is_known(&self, at: u64) -> bool {
         self.known.get(at).is_some()
+    }
+
+    /// Where the log has told what is there.
+    pub(super) fn known(&self) -> Ranges<()> {
+        self.known.clone()
     }
 
     /// The log has told what is in a range.
@@ -77,6 +88,11 @@ impl Space {
     /// The parts of a range of which the log has told nothing.
     pub(super) fn unknown(&self, range: Range<u64>) -> Vec<Range<u64>> {
         self.known.gaps(range)
+    }
+
+    /// Where a recorded place lies here, if it is as far off as the one before.
+    pub(super) fn at_same_distance(&self, recorded: u64) -> u64 {
+        recorded.wrapping_add(self.delta.unwrap_or(0))
     }
 
     /// Whether a place that the kernel chose is the recorded one: equal, or as far off as the one before, unless what lies

@@ -6,10 +6,12 @@ use super::layout::{Images, overlap};
 use super::misnamed::{self, Misnamed};
 use super::returned;
 use crate::script::{Script, Session, StepReport};
-use std::collections::HashMap;
+use crate::sorted::SortedMap;
 
 /// So many statements tell.
 const TELLING: usize = 48;
+/// The same where calls of threads overlap.
+const TELLING_IF_OVERLAPPING: usize = 400;
 /// One wrong address makes at most so many lie elsewhere, if it is not the one that tells.
 const FEW: usize = 3;
 
@@ -78,26 +80,37 @@ impl Score {
 
 /// Where the first program's area of mappings begins, if its first mapping does not tell it.
 fn better_top(script: &Script) -> Option<u64> {
-    // Where calls overlap, a wrong address is found on the way.
-    let is_replayed_by_layout = script.is_log && script.header.process.maps.is_empty() && !overlap(&script.statements);
+    let is_replayed_by_layout = script.is_log && script.header.process.maps.is_empty();
     if !is_replayed_by_layout || script.statements.iter().take(TELLING).any(|statement| !statement.inputs.is_empty()) {
         return None;
     }
-    let beginning = beginning(script, TELLING);
+    // Where calls overlap, most of what a wrong address makes differ is found on the way: the rest shows later.
+    let overlaps = overlap(&script.statements);
+    let beginning = beginning(script, if overlaps { TELLING_IF_OVERLAPPING } else { TELLING });
     let usual = score(&beginning, Reading::default())?;
-    if usual.differences == 0 || usual.elsewhere <= FEW {
+    let is_explained = if overlaps { usual.differences <= 1 } else { usual.differences == 0 || usual.elsewhere <= FEW };
+    if is_explained {
         return None;
     }
     let tops = Images::read(&beginning.statements, beginning.architecture).other_tops();
     let tried = tops.into_iter().filter_map(|top| Some((score(&beginning, Reading { top: Some(top), misnamed: None })?, top)));
-    let (best, top) = tried.min_by_key(|(score, _)| (score.elsewhere, score.assumed))?;
-    best.is_much_better_than(usual).then_some(top)
+    let rank = |score: Score| if overlaps { (score.differences, score.assumed) } else { (score.elsewhere, score.assumed) };
+    let (best, top) = tried.min_by_key(|(score, _)| rank(*score))?;
+    let is_better = if overlaps { best.differences * 2 <= usual.differences } else { best.is_much_better_than(usual) };
+    (is_better && !(overlaps && shows_worse_later(script, top))).then_some(top)
+}
+
+/// Whether a place that explains the beginning of a log explains less of what follows.
+fn shows_worse_later(script: &Script, top: u64) -> bool {
+    let longer = beginning(script, TELLING_IF_OVERLAPPING * 8);
+    let differences = |top| score(&longer, Reading { top, misnamed: None }).map(|score| score.differences);
+    differences(Some(top)) >= differences(None)
 }
 
 fn score(beginning: &Script, reading: Reading) -> Option<Score> {
     let mut session = Session::read_as(beginning.clone(), reading).ok()?;
     session.run_to_end().ok()?;
-    let recorded: HashMap<usize, String> =
+    let recorded: SortedMap<usize, String> =
         beginning.statements.iter().filter_map(|statement| Some((statement.line, format!("{:#x}", returned(statement)?)))).collect();
     let is_placed = |report: &&StepReport| matches!(report.call.as_str(), "mmap" | "mremap") && report.result.starts_with("0x");
     let moved = session.reports().iter().filter(is_placed).filter(|report| recorded.get(&report.line) != Some(&report.result)).count();

@@ -8,8 +8,8 @@ use crate::ids::{AnonNameId, FileId, Pid, VmOpsId};
 use crate::machine::Machine;
 use crate::mm::{Kernel, Mm};
 use crate::proc::{anonymous_name, line_of};
+use crate::sorted::SortedMap;
 use crate::vma::Vma;
-use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
 /// The areas of a process.
@@ -73,7 +73,7 @@ fn is_device(kernel: &Kernel, file: FileId) -> bool {
 pub fn area_columns(machine: &Machine, pid: Pid) -> Option<AreaColumns> {
     let (kernel, mm) = (&machine.kernel, machine.mm_of(pid)?);
     let mut columns = AreaColumns { present: present_counts(machine, pid)?, ..AreaColumns::default() };
-    let mut known: HashMap<(Option<FileId>, Option<AnonNameId>, &str), u32> = HashMap::new();
+    let mut known: SortedMap<(Option<FileId>, Option<AnonNameId>, &str), u32> = SortedMap::new();
     for (_, vma) in mm.vmas.iter() {
         let special = anonymous_name(mm, vma);
         columns.start.push((vma.range.start.0 >> PAGE_SHIFT) as f64);

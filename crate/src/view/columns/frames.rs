@@ -10,8 +10,8 @@ use crate::mmu::Pte;
 use crate::phys::{FrameFlags, Owner};
 use crate::proc::{STATUS_FIELDS, status_field};
 use crate::sort;
+use crate::sorted::SortedMap;
 use serde::Serialize;
-use std::collections::HashMap;
 
 /// What each frame of the machine is.
 pub fn frame_kinds(machine: &Machine) -> Vec<u8> {
@@ -133,9 +133,9 @@ pub struct CachedFile {
 /// Files with pages in the cache, by name.
 pub fn cached_files(machine: &Machine) -> Vec<CachedFile> {
     let kernel = &machine.kernel;
-    let mut names: HashMap<InodeId, String> = kernel.fs.files().map(|(_, file)| (file.inode, file.path.clone())).collect();
+    let mut names: SortedMap<InodeId, String> = kernel.fs.files().map(|(_, file)| (file.inode, file.path.clone())).collect();
     names.extend(kernel.fs.names().map(|(name, inode)| (inode, name.to_string())));
-    let mut mappings: HashMap<InodeId, usize> = HashMap::new();
+    let mut mappings: SortedMap<InodeId, usize> = SortedMap::new();
     for (_, mm) in kernel.mms.iter() {
         for file in mm.vmas.iter().filter_map(|(_, vma)| vma.file) {
             *mappings.entry(kernel.fs.file(file).inode).or_default() += 1;

@@ -5,7 +5,7 @@ use crate::addr::{VirtAddr, VirtRange};
 use crate::event::Event;
 use crate::flags::VmFlags;
 use crate::sort;
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 
 /// A part of an area, with what it was before the step: an area, by number, and its flags.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,7 @@ struct Area {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Areas {
     before: Vec<(VirtRange, VmFlags)>,
-    now: BTreeMap<VirtAddr, Area>,
+    now: SortedMap<VirtAddr, Area>,
     /// Pieces that left one area and have not come to another yet.
     between: Vec<Piece>,
 }

@@ -9,7 +9,7 @@ use crate::ids::{FileId, InodeId, MmId, Pid};
 use crate::machine::{Ended, Machine};
 use crate::mm::Mm;
 use crate::mmu::Pte;
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 
 /// Files whose sizes are compared.
 const MOST_FILES: usize = 4096;
@@ -112,7 +112,7 @@ impl Moment {
     }
 
     fn memory(&self, machine: &Machine, now: &Self, events: &[Event], facts: &mut Vec<Fact>) {
-        let mut spaces: BTreeMap<MmId, (Areas, Pages)> = BTreeMap::new();
+        let mut spaces: SortedMap<MmId, (Areas, Pages)> = SortedMap::new();
         let mut moves = false;
         for event in events {
             match *event {

@@ -23,6 +23,8 @@ pub struct Span {
 }
 
 impl From<VirtRange> for Span {
+    // Made in many places.
+    #[inline(never)]
     fn from(range: VirtRange) -> Self {
         Self { start: format!("{:x}", range.start.0), end: format!("{:x}", range.end.0) }
     }

@@ -3,11 +3,12 @@
 use super::Fact;
 use crate::addr::{PAGE_SIZE, Pfn, VirtAddr, VirtRange};
 use crate::mmu::{Marker, Pte};
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use crate::sorted::{SortedMap, SortedSet};
+use std::collections::VecDeque;
 
 /// The entries of one address space that were written.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pages(BTreeMap<VirtAddr, Entry>);
+pub(super) struct Pages(SortedMap<VirtAddr, Entry>);
 
 /// An entry before and after, and whether it was empty in between: then the page is another one, and no copy.
 #[derive(Clone, Copy, Debug)]
@@ -43,14 +44,14 @@ impl Pages {
     }
 
     /// Pages whose frames are elsewhere now, and where those were.
-    fn moved(&self) -> (HashSet<VirtAddr>, HashMap<VirtAddr, VirtAddr>) {
-        let mut left: HashMap<Pfn, VecDeque<VirtAddr>> = HashMap::new();
+    fn moved(&self) -> (SortedSet<VirtAddr>, SortedMap<VirtAddr, VirtAddr>) {
+        let mut left: SortedMap<Pfn, VecDeque<VirtAddr>> = SortedMap::new();
         for (addr, Entry { old, new, .. }) in &self.0 {
             if old.is_present() && !new.is_present() {
                 left.entry(old.pfn()).or_default().push_back(*addr);
             }
         }
-        let (mut from, mut to) = (HashSet::new(), HashMap::new());
+        let (mut from, mut to) = (SortedSet::new(), SortedMap::new());
         for (addr, Entry { old, new, .. }) in &self.0 {
             if !old.is_present()
                 && new.is_present()

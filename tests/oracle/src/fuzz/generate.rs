@@ -10,8 +10,8 @@ use pagefault::ids::Pid;
 use pagefault::internals;
 use pagefault::machine::InodeKind;
 use pagefault::machine::{Machine, MapsLine};
+use pagefault::sorted::SortedMap;
 use pagefault::view;
-use std::collections::HashMap;
 use std::fmt::Write;
 
 /// Most mappings lie in these pages: no huge page fits between them.
@@ -98,7 +98,7 @@ impl Generator {
     }
 
     /// The next operation. `names` are those that a call that succeeded has bound.
-    pub(super) fn next(&mut self, machine: &Machine, names: &HashMap<String, u64>) -> Option<String> {
+    pub(super) fn next(&mut self, machine: &Machine, names: &SortedMap<String, u64>) -> Option<String> {
         for list in [&mut self.descriptors, &mut self.memories, &mut self.cleaners, &mut self.segments] {
             list.retain(|name| names.contains_key(name));
         }

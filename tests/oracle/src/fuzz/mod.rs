@@ -4,7 +4,8 @@
 mod generate;
 mod shrink;
 
-use crate::compare::{Failure, Fields, Pair};
+use crate::compare::{Fields, Pair};
+use crate::failure::Failure;
 use crate::host::Place;
 use crate::record::record;
 use generate::Generator;

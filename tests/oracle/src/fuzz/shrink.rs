@@ -1,7 +1,8 @@
 //! From a program that differs to a small one that differs in the same way.
 
 use super::{Program, run_again};
-use crate::compare::{Failure, Fields};
+use crate::compare::Fields;
+use crate::failure::Failure;
 use crate::host::Place;
 use std::time::{Duration, Instant};
 
@@ -48,7 +49,9 @@ fn drop_settings(place: &mut Place, best: &mut Program, why: &mut Failure, field
 
 fn same_kind(one: &Failure, other: &Failure) -> bool {
     match (one, other) {
-        (Failure::Differs { call: a, field: x, .. }, Failure::Differs { call: b, field: y, .. }) => a == b && x == y,
+        (Failure::Differs(one), Failure::Differs(other)) => {
+            one.last().zip(other.last()).is_some_and(|(a, b)| (&a.call, a.field) == (&b.call, b.field))
+        }
         (Failure::Script(a), Failure::Script(b)) => a == b,
         _ => false,
     }

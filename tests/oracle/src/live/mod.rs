@@ -1,15 +1,19 @@
 //! The real side: runs the statements of a script in real processes.
 
+mod access;
+
 use crate::batches;
 use crate::host::Host;
 use crate::observe::{Identities, Identity};
 use crate::sandbox::{Sandbox, SettingGuard};
 use crate::tracee::{RealSignal, Start, Tracee};
+use crate::wait;
 use pagefault::errno::Errno;
 use pagefault::internals;
 use pagefault::machine::Capabilities;
 use pagefault::machine::{Arg, MapsLine, ProcessConfig, Sysno};
 use pagefault::script::{Call, Expr, Script, Statement};
+use pagefault::sorted::SortedMap;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::os::unix::fs::MetadataExt;
@@ -27,6 +31,8 @@ pub(crate) struct Outcome {
     pub(crate) vector: Option<String>,
     /// The process it made.
     pub(crate) child: Option<u32>,
+    /// The number that an access gives: what was loaded, the lowest byte first, or how much was touched.
+    pub(crate) value: Option<u64>,
 }
 
 /// Why a script cannot be run here.
@@ -50,7 +56,7 @@ pub(crate) struct Live {
     tracees: BTreeMap<u32, Tracee>,
     /// Real process numbers.
     numbers: HashMap<i64, u32>,
-    names: HashMap<String, u64>,
+    names: SortedMap<String, u64>,
     /// Processes by the name of their fork.
     processes: HashMap<String, u32>,
     next: u32,
@@ -60,9 +66,6 @@ pub(crate) struct Live {
     pub(crate) identities: Identities,
     _settings: Vec<SettingGuard>,
 }
-
-/// An access calls handlers at most so often.
-const MOST_HANDLED: u32 = 64;
 
 /// What processes do about signals, by process and signal (`on` statements).
 #[derive(Debug, Default)]
@@ -98,6 +101,7 @@ impl Live {
         if !lacking.is_empty() {
             return Err(NotHere::ThisScript(lacking));
         }
+        wait::begin_script()?;
         sandbox.clear().map_err(|e| e.to_string())?;
         // First of all: the disk's read-ahead is that of files when they are opened.
         let settings = apply_settings(sandbox, host, script)?;
@@ -144,7 +148,7 @@ impl Live {
         let live = Self {
             tracees,
             numbers,
-            names: HashMap::new(),
+            names: SortedMap::new(),
             processes: HashMap::new(),
             next: pid + 1,
             handlers: Handlers::default(),
@@ -158,6 +162,11 @@ impl Live {
     /// The process that exists from the start.
     pub(crate) fn first(&self) -> u32 {
         self.next - self.numbers.len() as u32
+    }
+
+    /// What the script's statements have bound.
+    pub(crate) fn names(&self) -> &SortedMap<String, u64> {
+        &self.names
     }
 
     pub(crate) fn tracee(&self, pid: u32) -> Option<&Tracee> {
@@ -183,7 +192,7 @@ impl Live {
     pub(crate) fn run(&mut self, statement: &Statement) -> Result<Outcome, String> {
         let pid = self.pid_of(statement.process.as_deref())?;
         let before = self.acting(pid)?.faults()?;
-        let mut outcome = Outcome { pid, result: String::new(), faults: (0, 0), vector: None, child: None };
+        let mut outcome = Outcome { pid, result: String::new(), faults: (0, 0), vector: None, child: None, value: None };
         self.handlers.masked = matches!(statement.outcome, Some(pagefault::script::Outcome::Signal(..)));
         if let Some((signo, calls)) = &statement.handler {
             self.handlers.calls.insert((pid, *signo as i32), calls.clone());
@@ -227,7 +236,10 @@ impl Live {
                 self.acting(pid)?.write_pkru(pkru as u32)?;
                 outcome.result = "0".into();
             }
-            "rdpkru" => outcome.result = show_result(i64::from(self.acting(pid)?.read_pkru()?)),
+            "rdpkru" => {
+                let pkru = self.acting(pid)?.read_pkru()?;
+                (outcome.value, outcome.result) = (Some(pkru.into()), show_result(pkru.into()));
+            }
             "maps" | "snap" | "nmaps" | "pagemap" | "quiet" | "on" => outcome.result = "0".into(),
             name => {
                 let name = if name == "preadto" { "pread64" } else { name };
@@ -247,98 +259,14 @@ impl Live {
                 outcome.result = result.map_or("?".into(), show_result);
             }
         }
+        if let (Some(name), Some(value), None) = (binds, outcome.value, fatal) {
+            self.names.insert(name.into(), value);
+        }
         if let Some(signal) = fatal {
             let count = if outcome.result.is_empty() { String::new() } else { format!("{} ", outcome.result) };
             outcome.result = if call.name.starts_with("touch") { count + &show_signal(signal) } else { show_signal(signal) };
         }
         Ok(fatal.is_some())
-    }
-
-    /// Makes an access; a signal for which the process has a handler is handled, and the access tried again.
-    fn try_access<T>(
-        &mut self,
-        pid: u32,
-        access: impl Fn(&mut Tracee) -> Result<Result<T, RealSignal>, String>,
-    ) -> Result<Result<T, RealSignal>, String> {
-        for _ in 0..MOST_HANDLED {
-            let signal = match access(self.acting(pid)?)? {
-                Err(signal) if !self.handlers.masked => signal,
-                other => return Ok(other),
-            };
-            let calls = self.handlers.calls.get(&(pid, signal.signo)).filter(|calls| !calls.is_empty()).cloned();
-            let Some(calls) = calls else { return Ok(Err(signal)) };
-            self.names.insert("si_addr".into(), signal.addr);
-            self.names.insert("si_code".into(), signal.code as u64);
-            self.call_handler(pid, &calls)?;
-        }
-        Err("a handler was called again and again, and the access still faults".into())
-    }
-
-    /// Makes the calls of a handler, with the rights of keys that the kernel gives to one (`init_pkru_value`), which its
-    /// return takes back.
-    fn call_handler(&mut self, pid: u32, calls: &[Call]) -> Result<(), String> {
-        self.handlers.masked = true;
-        let rights = if self.has_keys { Some(self.acting(pid)?.read_pkru()?) } else { None };
-        if rights.is_some() {
-            self.acting(pid)?.write_pkru(internals::INITIAL_PKRU)?;
-        }
-        for call in calls {
-            let mut outcome = Outcome { pid, result: String::new(), faults: (0, 0), vector: None, child: None };
-            self.call(pid, call, None, &mut outcome)?;
-        }
-        if let Some(rights) = rights {
-            self.acting(pid)?.write_pkru(rights)?;
-        }
-        self.handlers.masked = false;
-        Ok(())
-    }
-
-    fn load(&mut self, pid: u32, call: &Call, outcome: &mut Outcome) -> Result<Option<RealSignal>, String> {
-        let (at, len) = (self.number(call, 0)?.unwrap_or(0), self.number(call, 1)?.unwrap_or(1));
-        let mut bytes = Vec::new();
-        for i in 0..len {
-            match self.try_access(pid, |tracee| tracee.load(at.wrapping_add(i)))? {
-                Ok(byte) => bytes.push(byte),
-                Err(signal) => return Ok(Some(signal)),
-            }
-        }
-        outcome.result = pagefault::script::show_bytes(&bytes);
-        Ok(None)
-    }
-
-    fn store(&mut self, pid: u32, call: &Call, outcome: &mut Outcome) -> Result<Option<RealSignal>, String> {
-        let at = self.number(call, 0)?.unwrap_or(0);
-        let bytes = match call.args.get(1).map(|(_, expr)| expr) {
-            Some(Expr::Text(bytes)) => bytes.clone(),
-            _ => {
-                let size = self.number(call, 2)?.unwrap_or(1).min(8) as usize;
-                self.number(call, 1)?.unwrap_or(0).to_le_bytes()[..size].to_vec()
-            }
-        };
-        for (i, byte) in bytes.iter().enumerate() {
-            if let Err(signal) = self.try_access(pid, |tracee| tracee.store(at.wrapping_add(i as u64), *byte))? {
-                return Ok(Some(signal));
-            }
-        }
-        outcome.result = bytes.len().to_string();
-        Ok(None)
-    }
-
-    fn touch(&mut self, pid: u32, call: &Call, outcome: &mut Outcome) -> Result<Option<RealSignal>, String> {
-        let start = self.number(call, 0)?.unwrap_or(0);
-        let (count, stride) = (self.number(call, 1)?.unwrap_or(1), self.number(call, 2)?.unwrap_or(4096));
-        let byte = self.number(call, 3)?.unwrap_or(0) as u8;
-        for i in 0..count {
-            let at = start.wrapping_add(i.wrapping_mul(stride));
-            let writes = call.name == "touch_write";
-            let done = self.try_access(pid, |tracee| if writes { tracee.store(at, byte) } else { Ok(tracee.load(at)?.map(|_| ())) })?;
-            if let Err(signal) = done {
-                outcome.result = i.to_string();
-                return Ok(Some(signal));
-            }
-        }
-        outcome.result = count.to_string();
-        Ok(None)
     }
 
     fn repeat(&mut self, pid: u32, call: &Call, outcome: &mut Outcome) -> Result<(), String> {
@@ -360,7 +288,7 @@ impl Live {
     }
 
     fn syscall(&mut self, pid: u32, number: Sysno, args: &[Arg; 6], outcome: &mut Outcome) -> Result<Option<i64>, String> {
-        let mut words = self.words(pid, args)?;
+        let mut words = self.words(pid, number, args)?;
         self.translate_pid(number, &mut words);
         if args.contains(&Arg::Scratch) {
             // Written from outside first, the page is the process's own: the call takes no fault there.
@@ -386,9 +314,14 @@ impl Live {
     }
 
     /// Register values; what is given in the script is lent to the process.
-    fn words(&mut self, pid: u32, args: &[Arg; 6]) -> Result<[u64; 6], String> {
-        let given: Vec<_> =
+    fn words(&mut self, pid: u32, number: Sysno, args: &[Arg; 6]) -> Result<[u64; 6], String> {
+        let mut given: Vec<_> =
             args.iter().filter_map(|arg| if let Arg::Bytes(bytes) = arg { Some(self.translate_path(bytes)) } else { None }).collect();
+        // Behind what a script gives to be written there are zeros.
+        if let (Sysno::write | Sysno::pwrite64, [text], Arg::Int(count)) = (number, &mut given[..], &args[2]) {
+            let len = text.len().max((*count).min(1 << 20) as usize);
+            text.to_mut().resize(len, 0);
+        }
         let given: Vec<&[u8]> = given.iter().map(|bytes| &bytes[..]).collect();
         let scratch = self.acting(pid)?.scratch();
         let mut places = match given.is_empty() {
