@@ -24,6 +24,8 @@ export interface Page {
   clickAt(x: number, y: number, times?: 1 | 2): Promise<void>;
   drag(from: readonly [number, number], to: readonly [number, number], key?: 'Shift'): Promise<void>;
   wheel(x: number, y: number, by: number, key?: 'Control'): Promise<void>;
+  /** Two fingers around a place, one above the other: from and to how far from each other. */
+  pinch(x: number, y: number, from: number, to: number): Promise<void>;
   evaluate<R>(body: string): Promise<R>;
   /** Waits until an expression is true. What it asks of may not be there yet: then it is not true yet. */
   until(expression: string): Promise<void>;
@@ -48,8 +50,11 @@ const PATIENCE = Number(process.env['PAGEFAULT_PATIENCE'] ?? 20_000) * SLOWER;
 const POLL = 10;
 /** The window as it is at first. */
 const DESK = { width: 1440, height: 900 };
-/** Between where a drag begins and ends. */
+/** Between where a drag, or a pinch, begins and ends. */
 const STEPS = 6;
+
+/** Where two fingers are, from where they go down to where they are taken away. */
+const fingers = (x: number, y: number, from: number, to: number) => Array.from({ length: STEPS + 1 }, (_, i) => (from + ((to - from) * i) / STEPS) / 2).map((half) => [{ x, y: y - half }, { x, y: y + half }] as const);
 
 type Chromium = import('playwright-core').Page;
 type Firefox = import('puppeteer-core').Page;
@@ -122,6 +127,7 @@ function chromiumTab(page: Chromium, close: () => Promise<void>): Page {
   const same = alike(page, (by) => page.mouse.wheel(0, by));
   const { errors, requests } = same;
   let session: ReturnType<ReturnType<Chromium['context']>['newCDPSession']> | undefined;
+  const debug = () => (session ??= page.context().newCDPSession(page));
   page.on('pageerror', (error) => errors.push(error.stack ?? String(error)));
   // A document that is no page has no icon of its own.
   page.on('console', (message) => { if (message.type() === 'error' && !message.location().url.endsWith('/favicon.ico')) errors.push(message.text()); });
@@ -133,7 +139,14 @@ function chromiumTab(page: Chromium, close: () => Promise<void>): Page {
     press: (keys) => page.keyboard.press(keys),
     clickAt: (x, y, times = 1) => page.mouse.click(x, y, { clickCount: times }),
     evaluate: (body) => page.evaluate(body),
-    until: async (expression) => asked(page, await (session ??= page.context().newCDPSession(page)), expression),
+    until: async (expression) => asked(page, await debug(), expression),
+    pinch: async (...where) => {
+      const touch = async (type: 'touchStart' | 'touchMove' | 'touchEnd', both: readonly { x: number; y: number }[]) => void (await (await debug()).send('Input.dispatchTouchEvent', { type, touchPoints: both.map((one, id) => ({ ...one, id })) }));
+      const [down, ...moves] = fingers(...where);
+      await touch('touchStart', down!);
+      for (const both of moves) await touch('touchMove', both);
+      await touch('touchEnd', []);
+    },
     size: (width, height) => page.setViewportSize({ width, height }),
     media: ({ colorScheme, reducedMotion, forcedColors, moreContrast }) => page.emulateMedia({ colorScheme: colorScheme ?? null, reducedMotion: reducedMotion ? 'reduce' : null, forcedColors: forcedColors ? 'active' : null, contrast: moreContrast ? 'more' : null }),
     before: async (script) => {
@@ -152,7 +165,17 @@ function firefoxTab(page: Firefox, close: () => Promise<void>): Page {
   const same = alike(page, (by) => page.mouse.wheel({ deltaY: by }));
   const { errors, requests } = same;
   // A load that ends with its document, because the next one is opened, is no fault of the page.
-  page.on('pageerror', (error) => { if (!String(error).includes('A ServiceWorker intercepted the request')) errors.push(String(error)); });
+  let isLeaving = false;
+  const leave = async (how: () => Promise<unknown>) => {
+    isLeaving = true;
+    try {
+      return await how();
+    } finally {
+      isLeaving = false;
+    }
+  };
+  const hasEnded = (error: string) => error.includes('A ServiceWorker intercepted the request') || (isLeaving && error.includes('error loading dynamically imported module'));
+  page.on('pageerror', (error) => { if (!hasEnded(String(error))) errors.push(String(error)); });
   page.on('request', (request) => requests.push(request.url()));
   const press = async (keys: string) => {
     const all = parts(keys) as 'Enter'[];
@@ -162,8 +185,11 @@ function firefoxTab(page: Firefox, close: () => Promise<void>): Page {
   };
   return {
     ...same, browser: 'firefox', canMedia: false,
+    goto: (url) => leave(() => page.goto(url)),
+    reload: () => leave(() => page.reload()),
     click: async (selector) => {
-      await page.waitForSelector(selector, { timeout: PATIENCE });
+      // As the other driver does: a button that cannot be pressed yet is waited for.
+      await page.waitForFunction(orNotYet(`document.querySelector(${JSON.stringify(selector)}).matches(':not(:disabled, [aria-disabled=true])')`), { timeout: PATIENCE });
       await page.click(selector);
     },
     type: async (selector, text) => {
@@ -174,6 +200,12 @@ function firefoxTab(page: Firefox, close: () => Promise<void>): Page {
     },
     press,
     clickAt: (x, y, times = 1) => page.mouse.click(x, y, { count: times }),
+    pinch: async (...where) => {
+      const [down, ...moves] = fingers(...where);
+      const touches = [await page.touchscreen.touchStart(down![0].x, down![0].y), await page.touchscreen.touchStart(down![1].x, down![1].y)];
+      for (const both of moves) for (const [i, touch] of touches.entries()) await touch.move(both[i]!.x, both[i]!.y);
+      for (const touch of touches) await touch.end();
+    },
     evaluate: (body) => page.evaluate(body) as Promise<never>,
     until: async (expression) => void (await page.waitForFunction(orNotYet(expression), { timeout: PATIENCE })),
     size: (width, height) => page.setViewport({ width, height }),
@@ -211,6 +243,13 @@ export async function openPage(): Promise<Page> {
 /** Which browser the tests run in: some settings only one of them can be asked for. */
 export const isChromium = process.env['PAGEFAULT_BROWSER'] !== 'firefox';
 
+/** Keeps every worker that the page makes, so that a test can answer in its place. */
+export const WATCH_WORKERS = `(() => {
+  const Real = Worker;
+  window.workers = [];
+  window.Worker = class extends Real { constructor(...given) { super(...given); window.workers.push(this); } };
+})()`;
+
 export interface DroppedFile {
   readonly name: string;
   readonly content: string | readonly number[];
@@ -230,6 +269,11 @@ export function sight(page: () => Page) {
     /** The text in the editor, all of it. */
     script: () => evaluate<string>(`${one('pf-editor')}.text`),
     position: () => evaluate<number>('Number(document.documentElement.dataset.position)'),
+    /** Waits until the text that was opened stands where it is shown, past its end and back; that position. */
+    rest: async () => {
+      await until(`document.documentElement.dataset.rests === 'yes'`);
+      return evaluate<number>('Number(document.documentElement.dataset.position)');
+    },
     /** Waits for a position, and for as many steps as the text should have. */
     at: (position: number, length?: number) => until(`document.documentElement.dataset.position === '${position}' && ${one('#time [role=slider]')}?.ariaValueNow === '${position}'${length === undefined ? '' : ` && ${one('#time [role=slider]')}.ariaValueMax === '${length}'`}`),
     /** A button of time: `step`, `back`, `run` … */
@@ -240,7 +284,7 @@ export function sight(page: () => Page) {
       await evaluate(`(() => { const menu = ${one('#examples')}; window.was = ${one('pf-editor')}.text; menu.value = ${quoted(id)}; menu.dispatchEvent(new Event('change')); })()`);
       await until(`${one('pf-editor')}.text !== window.was`);
       await evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))');
-      await until(`${one('#verdict:not(.running)')} !== null && !${one('#verdict')}.textContent.includes('Reading') && ${one('pf-memory')}.at !== null`);
+      await until(`${one('#verdict:not(.running)')} !== null && !${one('#verdict')}.textContent.includes('Reading') && ${one('pf-memory')}.at !== null && document.documentElement.dataset.rests === 'yes'`);
     },
     readAs: (kind: string) => evaluate<void>(`(() => { const menu = ${one('#kind')}; menu.value = ${quoted(kind)}; menu.dispatchEvent(new Event('change')); })()`),
     /** Opens a text as a person would who has it on the clipboard. */

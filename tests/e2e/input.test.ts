@@ -6,7 +6,7 @@ import { openForEachTest } from './site.ts';
 
 let page: Page;
 let server: { readonly url: string };
-const { text, count, contains, paste, drop, tone, focused, readAs, act, at, script, rewrite } = sight(() => page);
+const { text, count, contains, paste, drop, tone, focused, readAs, act, at, script, rewrite, goTo } = sight(() => page);
 
 const logFile = (name: string) => readFileSync(new URL(`../logs/${name}`, import.meta.url), 'utf8');
 const MAPS = '558800000000-558800001000 r--p 00000000 08:01 1001 /usr/bin/demo\n558801000000-558801021000 rw-p 00000000 00:00 0 [heap]\n7ffd11100000-7ffd11121000 rw-p 00000000 00:00 0 [stack]\n';
@@ -31,6 +31,30 @@ test.each([
   await page.click('#verdict');
   await contains('pf-account', 'nothing was left out');
   if (aside) await contains('pf-account', aside);
+});
+
+test.each([['script', 'line 1: found'], ['strace', 'as on Linux'], ['maps', '']])('what was just typed is read as a %s if that is said, before it was read at all', async (kind, words) => {
+  const log = '12:00:01 mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fb0000\n';
+  await page.click('.cm-content');
+  await page.press('Control+a');
+  // Both in one task: there is no pause in which what was typed could be read.
+  await page.evaluate(`(() => {
+    const data = new DataTransfer();
+    data.setData('text/plain', ${JSON.stringify(log)});
+    document.querySelector('.cm-content').dispatchEvent(Object.defineProperty(new Event('paste', { bubbles: true, cancelable: true }), 'clipboardData', { value: data }));
+    const menu = document.querySelector('#kind');
+    menu.value = '${kind}';
+    menu.dispatchEvent(new Event('change'));
+  })()`);
+  const rests = `document.documentElement.dataset.rests === 'yes' && !document.querySelector('#verdict').textContent.includes('Reading')`;
+  await page.until(rests);
+  expect(await script()).toBe(log);
+  await contains('#verdict', words);
+  expect(await page.evaluate(`document.querySelector('#kind').value`)).toBe(kind);
+  // Longer than the pause behind typing: nothing comes after it.
+  await page.evaluate('new Promise((done) => setTimeout(done, 700))');
+  await page.until(rests);
+  expect([await page.evaluate(`document.querySelector('#kind').value`), await script()]).toEqual([kind, log]);
 });
 
 test('recorded refusals that do not happen are differences, each with what would cause it', async () => {
@@ -73,7 +97,7 @@ test('what was left out is reached, followed and closed by keyboard', async () =
   await expect.poll(() => focused()).toBe('verdict');
 });
 
-test('a script of its own is told as expected here', async () => {
+test('a script of its own is told as expected here (fault 19)', async () => {
   await paste('a = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nmunmap(a, 4K) = 0x1000\n');
   await contains('#verdict', '0 of 1 as expected here');
   await tone('bad');
@@ -83,7 +107,7 @@ test('a script of its own is told as expected here', async () => {
   await tone('plain');
 });
 
-test('of a text that cannot be read nothing can be run, and nothing of the one before is left', async () => {
+test('of a text that cannot be read nothing can be run, and nothing of the one before is left (fault 8)', async () => {
   await act('run');
   await tone('good');
   await paste(logFile('unreadable-then-run.strace'));
@@ -91,10 +115,11 @@ test('of a text that cannot be read nothing can be run, and nothing of the one b
   await readAs('script');
   await contains('#verdict', 'line 5: found');
   await tone('bad');
-  for (const name of ['start', 'back', 'step', 'over', 'run', 'play']) expect(await page.evaluate(`document.querySelector('[data-act=${name}]').ariaDisabled`), name).toBe('true');
+  // What the chip tells is drawn in a turn of its own.
+  for (const name of ['start', 'back', 'step', 'over', 'run', 'play']) await expect.poll(() => page.evaluate(`document.querySelector('[data-act=${name}]').ariaDisabled`), { message: name }).toBe('true');
   await expect.poll(() => page.evaluate(`document.querySelector('#time [role=slider]').ariaValueMax`)).toBe('0');
   await expect.poll(() => page.evaluate(`document.querySelector('pf-memory').at`)).toBe(null);
-  expect([await count('.cm-content .result'), await count('.cm-content .current-line'), await count('pf-space-table .body [role=row]')]).toEqual([0, 0, 0]);
+  for (const left of ['.cm-content .result', '.cm-content .current-line', 'pf-space-table .body [role=row]']) await expect.poll(() => count(left), { message: left }).toBe(0);
   await page.press(']');
   await tone('bad');
   await contains('pf-account .pf-errors', 'line 5');
@@ -106,10 +131,12 @@ test('of a text that cannot be read nothing can be run, and nothing of the one b
   await tone('good');
 });
 
-test('a verdict is of the text that stands there, also while it is typed', async () => {
+test('a verdict is of the text that stands there, also while it is typed (fault 9)', async () => {
   await act('run');
   await tone('good');
   await page.click('.cm-content');
+  // Where it was clicked may be a comment, or a text within a call: there a letter is no mistake.
+  await page.press('Control+Home');
   await page.evaluate(`(() => {
     window.told = [];
     new MutationObserver(() => window.told.push(document.querySelector('#verdict').textContent)).observe(document.querySelector('header'), { subtree: true, childList: true, characterData: true, attributes: true });
@@ -125,7 +152,7 @@ test('a verdict is of the text that stands there, also while it is typed', async
   await tone('good');
 });
 
-test('every mistake is listed and underlined, the first is told in the chip', async () => {
+test('every mistake is listed and underlined, the first is told in the chip (fault 25, point 23)', async () => {
   await paste('mmpa(NULL, 4K)\na = mmap(NULL, 4K, PROT_RAED, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nmunmap(a 4K)\n');
   await contains('#verdict', 'mmpa');
   await contains('#verdict', 'errors');
@@ -163,6 +190,39 @@ test('files dropped together: of one strace -ff, a log with its first maps', asy
   await expect.poll(() => script()).toContain('@map 558801000000-558801021000');
 });
 
+test('two dumps: the first is shown, and which calls lead to the second is found', async () => {
+  const first = readFileSync(new URL('../dumps/guards.smaps', import.meta.url), 'utf8');
+  const start = /^([0-9a-f]+)-([0-9a-f]+) /m.exec(first)!;
+  const [, ...others] = first.split(/(?=^[0-9a-f]+-[0-9a-f]+ )/m);
+  await drop([{ name: 'before.smaps', content: first }, { name: 'after.smaps', content: others.join('') }]);
+  await contains('pf-dump .pf-dump-diff .pf-sentence', 'They yield');
+  await contains('pf-dump .pf-calls', `munmap(0x${start[1]}`);
+  expect(await page.evaluate(`document.querySelector('pf-dump textarea').value`)).toBe(others.join(''));
+  // It was asked for: it stands first.
+  expect(await page.evaluate(`document.querySelector('pf-dump section').className`)).toBe('pf-dump-diff');
+  await contains('.toast', 'before.smaps is shown; what changed from it to after.smaps');
+});
+
+test('of a dump the page says no more of costs than its text does', async () => {
+  const smaps = readFileSync(new URL('../dumps/python3.smaps', import.meta.url), 'utf8');
+  await drop([{ name: 'python3.smaps', content: smaps }]);
+  await page.until(`document.querySelector('pf-memory').at?.processes[0]?.areas > 100`);
+  await page.click('#pf-tab-area');
+  await goTo('[heap]');
+  await contains('pf-area .pf-maps-line', '[heap]');
+  await page.until(`document.querySelector('pf-area .pf-costs') !== null`);
+  const shown = await page.evaluate<string>(`document.querySelector('pf-area .pf-maps-line .pf-range').textContent`);
+  const block = smaps.split(/(?=^[0-9a-f]+-[0-9a-f]+ )/m).find((one) => one.startsWith(shown))!;
+  expect(await page.evaluate(`[...document.querySelectorAll('pf-area .pf-costs th')].find((th) => th.firstChild.textContent.trim() === 'Rss' || th.textContent.startsWith('Rss')).nextElementSibling.textContent.trim()`)).toBe(`${Number(/^Rss: +(\d+) kB/m.exec(block)![1]).toLocaleString('en')} KiB`);
+  await page.click('#pf-tab-smaps');
+  await contains('pf-smaps', shown);
+  // Nothing counted by this machine stands beside it.
+  await page.until(`[...document.querySelectorAll('.pf-lane-words')].every((one) => !/rss|fault/.test(one.getAttribute('aria-label')))`);
+  await drop([{ name: 'maps', content: smaps.split('\n').filter((line) => /^[0-9a-f]+-/.test(line)).join('\n') }]);
+  await page.until(`document.querySelector('#kind').value === 'maps' && document.querySelector('pf-memory').at !== null`);
+  await contains('pf-smaps', 'tells areas only');
+});
+
 test('what is no text is refused in a sentence, and the text stays', async () => {
   await act('run');
   await tone('good');
@@ -176,7 +236,21 @@ test('what is no text is refused in a sentence, and the text stays', async () =>
   await contains('#verdict', '1 memory call, 1 as on Linux');
 });
 
-test('a long text is run in slices, with progress, and can be stopped and gone on with', async () => {
+test('a folder is said to be one, and a blank file blank; the text stays', async () => {
+  const before = await script();
+  // As browsers give a folder: a file that cannot be read.
+  await page.evaluate(`(() => {
+    const folder = Object.defineProperty(new File([''], 'logs'), 'arrayBuffer', { value: () => Promise.reject(new DOMException('A requested file or directory could not be found', 'NotFoundError')) });
+    const data = { types: ['Files'], files: [folder], dropEffect: '' };
+    document.querySelector('main').dispatchEvent(Object.defineProperty(new Event('drop', { bubbles: true, cancelable: true }), 'dataTransfer', { value: data }));
+  })()`);
+  await contains('.toast', 'logs cannot be read: it is a folder');
+  await drop([{ name: 'blank.txt', content: ' \n\n' }]);
+  await contains('.toast', 'blank.txt is empty. Nothing was changed.');
+  await expect.poll(() => script()).toBe(before);
+});
+
+test('a long text is run in slices, with progress, and can be stopped and gone on with (fault 15)', async () => {
   await page.click('#open');
   await page.until(`document.querySelector('pf-open dialog[open] textarea[name=text]') !== null`);
   await page.evaluate(`document.querySelector('pf-open textarea[name=text]').value = 'a = mmap(NULL, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\\n' + 'mprotect(a, 4K, PROT_READ) = 0\\nmprotect(a, 4K, PROT_READ|PROT_WRITE) = 0\\n'.repeat(30000)`);
@@ -197,6 +271,20 @@ test('a long text is run in slices, with progress, and can be stopped and gone o
   await act('run');
   await contains('#verdict', '60000 of 60000 as expected here');
   await tone('good');
+});
+
+test('ten thousand calls put into the editor are run to their end by a key pressed at once', async () => {
+  await rewrite(`a = mmap(NULL, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n${'mprotect(a, 4K, PROT_READ) = 0\nmprotect(a, 4K, PROT_READ|PROT_WRITE) = 0\n'.repeat(5000)}`);
+  await page.evaluate('document.activeElement.blur()');
+  await page.press('Alt+End');
+  await at(10_001, 10_001);
+  await contains('#verdict', '10000 of 10000 as expected here');
+  await tone('good');
+  // And from its end to its start and back, by the buttons.
+  await act('start');
+  await at(0);
+  await act('run');
+  await at(10_001);
 });
 
 test('reading is stopped too: the text stays, and can be read again', async () => {

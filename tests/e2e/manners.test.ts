@@ -1,97 +1,28 @@
-/** Manners: what machines can check of accessibility in many states, and what people without a mouse, without room or without colours do. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+/** Manners: what people without a mouse, without room or without colours do. */
 import { expect, test } from 'vitest';
 import { type Page, isChromium, sight } from './driver.ts';
 import { openForEachTest } from './site.ts';
 
 let page: Page;
-const { contains, paste, at, act, example, rewrite, command, goTo, tone, drawnTwice, count } = sight(() => page);
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const { contains, at, act, example, rewrite, command, goTo, tone, drawnTwice, count } = sight(() => page);
 
 openForEachTest((opened) => {
   page = opened;
 });
 
-const click = (selector: string) => page.evaluate<void>(`document.querySelector(${JSON.stringify(selector)}).click()`);
 const shut = async () => {
   await page.press('Escape');
   await page.until(`document.querySelector('dialog[open]') === null`);
 };
 
-/** What is wrong in the state as it is: rule, and where. */
-async function wrong(): Promise<string[]> {
-  await drawnTwice();
-  // Transitions would give colours that are on their way.
-  await page.until(`document.getAnimations().every(({ playState }) => playState !== 'running')`);
-  return page.evaluate<string[]>(`axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.slice(0, 3).map(({ target, html, any }) => id + ': ' + target.join(' ') + ' ' + html.slice(0, 120) + ' ' + (any[0]?.message ?? '').slice(0, 160))))`);
-}
-
-/** States of the page, each reached from the one before. */
-const STATES: readonly (readonly [name: string, enter: () => Promise<unknown>])[] = [
-  ['the start', async () => undefined],
-  ['a step', async () => { for (const to of [1, 2]) { await page.evaluate(`document.querySelector('[data-act=step]').click()`); await at(to); } }],
-  ['two processes', async () => { await click('[data-act=step]'); await at(3); }],
-  ['a signal', async () => { await click('[data-act=run]'); await at(9); }],
-  ...(['area', 'walk', 'frame', 'bytes', 'tlb', 'cache', 'maps', 'smaps'] as const).map((tab) => [`the tab ${tab}`, async () => {
-    await click('[data-act=back]');
-    await click(`#pf-tab-${tab}`);
-    await page.until(`document.querySelector('#pf-tab-${tab}').ariaSelected === 'true'`);
-  }] as const),
-  ['counters', async () => { await click('#dock-counters'); await page.until(`document.querySelector('pf-charts') !== null`); }],
-  ['branches', async () => { await click('#dock-branches'); await page.until(`document.querySelector('pf-branches') !== null`); }],
-  ['the account of a script', async () => { await click('#dock-verdict'); await page.until(`document.querySelector('pf-account') !== null`); }],
-  ['the table', async () => { await click('#dock-story'); await page.evaluate(`[...document.querySelectorAll('.pf-tools button')].at(-1).click()`); await page.until(`!document.querySelector('pf-space-table').classList.contains('pf-hidden')`); }],
-  ['asked for an address', async () => { await page.evaluate(`[...document.querySelectorAll('.pf-tools button')].at(-1).click(); document.querySelector('pf-space').ask()`); await page.until(`document.querySelector('.pf-goto') !== null`); }],
-  ['all commands', async () => { await click('#commands'); await page.until(`document.querySelector('pf-palette dialog[open]') !== null`); }],
-  ['no command found', async () => { await page.write('qqq'); await page.until(`document.querySelectorAll('#commands[role=listbox] li').length === 0`); await drawnTwice(); }],
-  ...(['start', 'keys', 'words', 'syntax', 'calls', 'constants', 'logs'] as const).map((part) => [`help: ${part}`, async () => {
-    if (part === 'start') { await shut(); await click('#help-button'); }
-    await page.until(`document.querySelector('pf-help dialog[open]') !== null`);
-    await click(`#help-${part}`);
-    await page.until(`document.querySelector('#help-${part}').ariaSelected === 'true'`);
-  }] as const),
-  ['to open something', async () => { await shut(); await click('#open'); await page.until(`document.querySelector('pf-open dialog[open]') !== null`); }],
-  ['mistakes in a script', async () => { await shut(); await paste('mmpa(NULL, 4K)\na = mmap(NULL, 4K, PROT_RAED, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n'); await tone('bad'); }],
-  ['a log with differences', async () => { await paste(readFileSync(new URL('../logs/recorded-errors-excused.strace', import.meta.url), 'utf8')); await tone('bad'); await click('#dock-verdict'); await contains('pf-account', '3 places'); }],
-  ['maps', async () => { await paste(readFileSync(new URL('../dumps/neighbours.smaps', import.meta.url), 'utf8')); await contains('#verdict', 'from smaps'); }],
-  ['a real program', async () => { await example('ls'); await page.until(`document.querySelector('pf-story .pf-call') !== null`); }],
-];
-
-const walk = async (look: string): Promise<string[]> => {
-  await page.evaluate(`${AXE}; 0`);
-  const found: string[] = [];
-  for (const [name, enter] of STATES) {
-    await enter();
-    found.push(...(await wrong()).map((one) => `${look}, ${name}: ${one}`));
-  }
-  return found;
-};
-
-test(`axe finds nothing in ${STATES.length} states, in light`, async () => {
-  expect(STATES.length * 3).toBeGreaterThanOrEqual(37);
-  expect(await walk('light')).toEqual([]);
-}, 120_000);
-
-test('nor in dark', async () => {
-  await click('#theme');
-  await page.until(`document.documentElement.dataset.theme === 'dark'`);
-  expect(await walk('dark')).toEqual([]);
-}, 120_000);
-
-test('nor on a phone', async () => {
-  await page.size(390, 844);
-  expect(await walk('phone')).toEqual([]);
-}, 120_000);
-
 // 1280 × 960 at 200 % is a window of 640 × 480; 320 px is 1280 at 400 %.
-test.each([[320, 640], [640, 480], [390, 844], [844, 390], [1024, 700]])('at %i × %i nothing is wider than the window, and everything can be reached', async (width, height) => {
+test.each([[320, 640], [640, 480], [390, 844], [844, 390], [1024, 700]])('at %i × %i nothing is wider than the window, and everything can be reached (point 17)', async (width, height) => {
   await page.size(width, height);
   await act('step');
   await at(1);
   await drawnTwice();
   await expect.poll(() => page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
-  for (const selector of ['pf-editor', 'pf-space canvas', '[data-act=step]', '#dock-story', '#open', '#commands']) {
+  for (const selector of ['pf-editor', 'pf-space canvas', '[data-act=step]', width > 600 ? '#dock-story' : '.dock-choice', '#open', '#commands']) {
     const box = await page.evaluate<{ left: number; right: number; width: number; height: number; top: number; bottom: number }>(`(() => { const one = document.querySelector(${JSON.stringify(selector)}); one.scrollIntoView({ block: 'nearest' }); return one.getBoundingClientRect().toJSON(); })()`);
     expect(box.left, selector).toBeGreaterThanOrEqual(-0.5);
     expect(box.right, selector).toBeLessThanOrEqual(width + 0.5);
@@ -101,7 +32,7 @@ test.each([[320, 640], [640, 480], [390, 844], [844, 390], [1024, 700]])('at %i 
   }
 });
 
-test('on a phone details come up from below and go again', async () => {
+test('on a phone details come up from below and go again (point 18)', async () => {
   await page.size(390, 844);
   await act('step');
   await at(1);
@@ -111,19 +42,7 @@ test('on a phone details come up from below and go again', async () => {
   await page.until(`!document.querySelector('.desk').classList.contains('is-sheet-open')`);
 });
 
-test.each([['desk', 1440, 900], ['phone', 390, 844]] as const)('whatever can be pressed has 24 px, on a %s', async (_, width, height) => {
-  await page.size(width, height);
-  await act('run');
-  await at(9);
-  const small = () => page.evaluate<string[]>(`[...document.querySelectorAll('button, select, summary, input:not(.hidden *), [role=tab], [role=slider], [role=separator]')]
-    .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest('.hidden, [hidden]') && !one.matches('[type=file], [type=checkbox]'))
-    .map((one) => [one, one.getBoundingClientRect()])
-    .filter(([one, { width, height }]) => width > 0 && Math.min(width, height) < (one.matches('[role=separator]') ? 8 : 23.5))
-    .map(([one, { width, height }]) => one.outerHTML.slice(0, 90) + ' ' + Math.round(width) + '×' + Math.round(height))`);
-  expect(await small()).toEqual([]);
-});
-
-test('focus is never lost: at both ends of time, behind dialogs, when something closes', async () => {
+test('focus is never lost: at both ends of time, behind dialogs, when something closes (fault 29)', async () => {
   for (const [name, to] of [['run', 9], ['start', 0]] as const) {
     await act(name);
     await at(to);
@@ -187,24 +106,56 @@ test('by keyboard alone: run, step, select, look into a page, write a call, shar
   await page.until(`location.hash.includes('t=9')`);
 });
 
-test('Tab gets through the page in few stops, and never sticks', async () => {
-  await example('ls');
-  const stops: string[] = [];
-  for (let i = 0; i < 90; i++) {
+interface Stop { readonly region: string; readonly what: string; readonly group: string; readonly seen: boolean }
+
+/** Presses Tab from the start of the page to its end: every stop, the part of the page that it is in, and whether it can be seen. */
+async function stops(): Promise<Stop[]> {
+  const all: Stop[] = [];
+  await page.evaluate('document.activeElement.blur(); window.stops = []; undefined');
+  for (let i = 0; i < 120; i++) {
     await page.press('Tab');
-    const stop = await page.evaluate<string>(`(() => { const one = document.activeElement; window.stops ??= []; if (one === document.body || window.stops.includes(one)) return ''; window.stops.push(one); return one.outerHTML.slice(0, 60); })()`);
-    if (stop === '') break;
-    stops.push(stop);
-    if (stop.includes('cm-content')) {
-      // Tab is for moving on, not for indenting.
-      await page.press('Escape');
-    }
+    const stop = await page.evaluate<Stop | null>(`(() => {
+      const one = document.activeElement;
+      if (one === document.body || window.stops.includes(one)) return null;
+      window.stops.push(one);
+      const region = one.closest('.skip, header, .script, pf-split, .memory, aside, pf-time, .dock');
+      const group = one.closest('[role=tablist], [role=tree], [role=grid], [role=listbox], .pf-marks');
+      const { width, height } = one.getBoundingClientRect();
+      const isClipped = one.closest('.pf-hidden') !== null && getComputedStyle(one.closest('.pf-hidden')).clipPath !== 'none';
+      return { region: region?.classList[0] ?? region?.localName ?? '', what: one.outerHTML.match(/^<[^>]*>/)[0], group: group ? (group.id || group.className || group.getAttribute('aria-label')) : '', seen: one.checkVisibility({ visibilityProperty: true }) && width > 4 && height > 4 && !isClipped };
+    })()`);
+    if (stop === null) return all;
+    all.push(stop);
+    // Tab is for moving on, not for indenting.
+    if (stop.what.includes('cm-content')) await page.press('Escape');
   }
-  expect(stops.length).toBeGreaterThan(15);
-  expect(stops.length).toBeLessThan(90);
+  return all;
+}
+
+test('Tab goes through the page part by part, in few stops that are all seen, to its end (fault 30)', async () => {
+  await example('ls');
+  const all = await stops();
+  const regions = all.map(({ region }) => region).filter((region, i, list) => region !== list[i - 1]);
+  expect(regions).toEqual(['skip', 'header', 'script', 'pf-split', 'memory', 'pf-split', 'aside', 'pf-time', 'pf-split', 'dock']);
+  expect(all.length).toBeLessThan(90);
+  expect(all.filter(({ seen }) => !seen).map(({ what }) => what)).toEqual([]);
+  // What has many parts is one stop: arrows move in it.
+  const groups = all.map(({ group }) => group).filter(Boolean);
+  expect(groups.filter((group, i) => groups.indexOf(group) !== i)).toEqual([]);
+  expect(groups.length).toBeGreaterThan(2);
+  // In each part what is used first comes first.
+  const place = (words: string) => all.findIndex(({ what }) => what.includes(words));
+  for (const [first, then] of [['id="examples"', 'id="share"'], ['cm-content', 'role="combobox"'], ['data-act="start"', 'data-act="step"'], ['data-act="step"', 'pf-slider'], ['role="tab"', 'id="pf-inspected"'], ['id="dock-story"', 'role="treeitem"']] as const) {
+    expect(place(first), first).toBeGreaterThan(0);
+    expect(place(then), `${then} after ${first}`).toBeGreaterThan(place(first));
+  }
+  // And back: from the first of the steps to the last of the details.
+  await page.evaluate(`document.querySelector('[data-act=start]').focus()`);
+  await page.press('Shift+Tab');
+  expect(await page.evaluate(`document.activeElement.closest('aside') !== null`)).toBe(true);
 });
 
-test('every key is listed, and every command is found by its letters', async () => {
+test('every key is listed, and every command is found by its letters (fault 27, point 2)', async () => {
   await page.evaluate('document.activeElement.blur()');
   await page.press('?');
   await page.until(`document.querySelector('#help-keys')?.ariaSelected === 'true'`);
@@ -219,7 +170,7 @@ test('every key is listed, and every command is found by its letters', async () 
   await page.until(`document.documentElement.dataset.theme === 'dark'`);
 });
 
-test.runIf(isChromium)('as the system is: dark, forced colours, without motion', async () => {
+test.runIf(isChromium)('as the system is: dark, forced colours, without motion (point 16)', async () => {
   await page.media({ colorScheme: 'dark' });
   await page.until(`document.documentElement.dataset.theme === 'dark' && getComputedStyle(document.body).colorScheme !== 'light'`);
   await page.media({ forcedColors: true, reducedMotion: true });
@@ -234,7 +185,7 @@ test.runIf(isChromium)('as the system is: dark, forced colours, without motion',
   await page.media({});
 });
 
-test('what covers the picture can be put away: the card by Escape', async () => {
+test('what covers the picture can be put away: the card by Escape (point 7)', async () => {
   await act('step');
   await act('step');
   await at(2);

@@ -132,7 +132,7 @@ test('first maps are taken out of what stands around them', async () => {
   await contains('#verdict', 'as on Linux');
 });
 
-test('everything is in the link', async () => {
+test('everything is in the link (fault 47)', async () => {
   await step(1);
   await step(2);
   await goTo('[vdso]');

@@ -2,7 +2,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { serve } from '../../tools/lib/serve.mjs';
-import { type Page, sight } from './driver.ts';
+import { type Page, WATCH_WORKERS, sight } from './driver.ts';
 import { DIST, IS_READY, openForEachTest } from './site.ts';
 
 let page: Page;
@@ -15,33 +15,37 @@ openForEachTest((opened, url) => {
 });
 
 const packed = (source: string) => deflateRawSync(Buffer.from(source)).toString('base64url');
-/** Keeps every worker that the page makes, so that a test can answer in its place. */
-const WATCH_WORKERS = `(() => {
-  const Real = Worker;
-  window.workers = [];
-  window.Worker = class extends Real { constructor(...given) { super(...given); window.workers.push(this); } };
-})()`;
 const crash = (position: number) => page.evaluate<void>(`(() => { const worker = window.workers.at(-1); worker.onmessage({ data: { kind: 'crashed', id: 0, message: 'RuntimeError: unreachable', position: ${position} } }); })()`);
 
-test('the core stops: it is said, the text stays, the state is restored, the reproduction can be taken along', async () => {
+/** The page opened anew, with a script of one's own that stands at its second step: its text. */
+async function keptAtTwo(): Promise<string> {
+  await page.reload();
+  await page.until(IS_READY);
+  await rewrite('a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nstore(a, "kept")\nload(a, 4) = "kept"\n');
+  await at(0, 3);
+  for (const to of [1, 2]) {
+    await act('step');
+    await at(to);
+  }
+  return script();
+}
+
+/** Takes the reproduction along: into `window.copied`. */
+async function copyReproduction(): Promise<void> {
+  await page.evaluate(`(() => { window.copied = ''; Object.defineProperty(navigator, 'clipboard', { configurable: true, value: { writeText: async (text) => { window.copied = text; } } }); })()`);
+  await page.click('.crash button:nth-of-type(2)');
+}
+
+test('the core stops: it is said, the text stays, the state is restored, the reproduction can be taken along (point 23)', async () => {
   const stop = await page.before(WATCH_WORKERS);
   try {
-    await page.reload();
-    await page.until(IS_READY);
-    await rewrite('a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nstore(a, "kept")\nload(a, 4) = "kept"\n');
-    await at(0, 3);
-    for (const to of [1, 2]) {
-      await act('step');
-      await at(to);
-    }
-    const before = await script();
+    const before = await keptAtTwo();
     await crash(2);
     await contains('.crash', 'The emulator has stopped at step 2 (RuntimeError: unreachable)');
     await expect.poll(() => page.evaluate(`document.querySelector('.crash').getAttribute('role')`)).toBe('alert');
     await expect.poll(() => script()).toBe(before);
     await expect.poll(() => page.evaluate(`document.querySelector('[data-act=step]').ariaDisabled`)).toBe('true');
-    await page.evaluate(`(() => { window.copied = ''; Object.defineProperty(navigator, 'clipboard', { configurable: true, value: { writeText: async (text) => { window.copied = text; } } }); })()`);
-    await page.click('.crash button:nth-of-type(2)');
+    await copyReproduction();
     await page.until(`window.copied.includes('store(a, "kept")') && window.copied.includes('step 2')`);
     await page.click('.crash .primary');
     await at(2, 3);
@@ -59,6 +63,60 @@ test('the core stops: it is said, the text stays, the state is restored, the rep
 function forget(words: string): void {
   page.errors.splice(0, page.errors.length, ...page.errors.filter((error) => !error.includes(words)));
 }
+
+/**
+ * Lets the core itself trap: in the worker, a pointer beyond its memory is handed to the session, as a bug of ours would. Nothing
+ * of this is in the page: the worker that it makes is started with some lines before its own.
+ */
+const TRAPS = `(() => {
+  const Real = Worker;
+  const before = \`
+    const make = WebAssembly.instantiate;
+    let isBroken = false;
+    new BroadcastChannel('break').onmessage = () => { isBroken = true; };
+    WebAssembly.instantiate = async (...given) => {
+      const real = (await make(...given)).exports;
+      const exports = Object.fromEntries(Object.entries(real).map(([name, value]) => [name, /^wasmsession_/.test(name) ? (pointer, ...rest) => value(isBroken ? 0x7ffffff0 : pointer, ...rest) : value]));
+      return { instance: { exports }, module: given[0] };
+    };
+  \`;
+  window.made = 0;
+  window.Worker = class extends Real {
+    constructor(url, how) {
+      window.made += 1;
+      if (window.made > 1) { super(url, how); return; }
+      const own = new XMLHttpRequest();
+      own.open('GET', url, false);
+      own.send();
+      // It looks for the core beside itself.
+      const lines = before + own.responseText.replaceAll('self.location.href', JSON.stringify(new URL(url, location.href).href));
+      super(URL.createObjectURL(new Blob([lines], { type: 'text/javascript' })), how);
+    }
+  };
+})()`;
+
+test('a real trap of the core (fault 6, point 23): what happened is said, the last state is back, the reproduction is offered', async () => {
+  const stop = await page.before(TRAPS);
+  try {
+    const before = await keptAtTwo();
+    await page.evaluate(`new BroadcastChannel('break').postMessage(1)`);
+    await page.evaluate('new Promise((done) => setTimeout(done, 50))');
+    await act('step');
+    await expect.poll(() => page.evaluate<string>(`document.querySelector('.crash')?.textContent ?? ''`), { timeout: 5000 }).toMatch(/stopped at step 2 \(RuntimeError: .*out of bounds/);
+    await expect.poll(() => script()).toBe(before);
+    await copyReproduction();
+    await page.until(`window.copied.includes('store(a, "kept")') && window.copied.includes('step 2') && window.copied.includes('out of bounds')`);
+    await page.click('.crash .primary');
+    await at(2, 3);
+    await page.until(`document.querySelector('.crash') === null && window.made === 2`);
+    await act('step');
+    await at(3, 3);
+    await tone('good');
+  } finally {
+    await stop();
+    forget('RuntimeError');
+  }
+});
 
 test('a worker that cannot start is said too', async () => {
   const stop = await page.before(`(() => { const Real = Worker; let isFirst = true; window.Worker = class extends Real { constructor(url, ...rest) { super(isFirst ? 'data:text/javascript,onmessage = () => { throw new Error("no core") }' : url, ...rest); isFirst = false; } }; })()`);
@@ -98,7 +156,7 @@ test.each([
   ['of something else', '#heading-2', 'no link of this page'],
   ['empty', '#v=1&t=3', 'no script in it'],
   ['of an example that is not there', '#v=1&example=nothing&t=3', 'There is no example called nothing.'],
-])('a link that is %s says so, and the page works', async (_, hash, words) => {
+])('a link that is %s says so, and the page works (fault 14)', async (_, hash, words) => {
   await page.goto('about:blank');
   await page.goto(server.url + hash);
   await contains('.toast', words);
@@ -115,7 +173,7 @@ test('a link that unpacks to more than a page can hold is refused', async () => 
   await page.until(IS_READY);
 });
 
-test('a link put into the open page is followed; the address holds no other state than what is shown', async () => {
+test('a link put into the open page is followed; the address holds no other state than what is shown (fault 13)', async () => {
   await page.evaluate(`location.hash = ${JSON.stringify(`#v=1&s=${packed('# from a link\nb = mmap(NULL, 8K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n')}&t=1`)}`);
   await at(1, 1);
   await expect.poll(() => script()).toContain('# from a link');
@@ -123,7 +181,13 @@ test('a link put into the open page is followed; the address holds no other stat
   await expect.poll(() => page.evaluate('location.hash')).not.toContain('s=');
 });
 
-test('a reload keeps the text and where it stood', async () => {
+test('a link that comes while the page changes its address is followed all the same', async () => {
+  await page.evaluate(`location.hash = '#v=1&example=errors&t=2'; history.replaceState(null, '', location.pathname)`);
+  await page.until(`document.querySelector('#examples').value === 'errors'`);
+  await at(2);
+});
+
+test('a reload keeps the text and where it stood (fault 12)', async () => {
   await rewrite('# mine\na = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nload(a)\n');
   await at(0, 2);
   await act('step');
@@ -156,7 +220,7 @@ test('two tabs keep a text each', async () => {
   await contains('pf-open .open-list', 'of the second tab');
 });
 
-test('something that is no text is not taken, and says what it is', async () => {
+test('something that is no text is not taken, and says what it is (fault 34)', async () => {
   const before = await script();
   for (const [name, content, words] of [['a.out', [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0], 'a program'], ['log.gz', [0x1f, 0x8b, 8, 0], 'compressed'], ['nothing.txt', [], 'empty'], ['noise', [1, 2, 3, 4, 5, 6, 7, 8], 'not text']] as const) {
     await drop([{ name, content }]);
@@ -165,7 +229,7 @@ test('something that is no text is not taken, and says what it is', async () => 
   await expect.poll(() => script()).toBe(before);
 });
 
-test('twenty megabytes on one line are refused in words, and the page goes on', async () => {
+test('twenty megabytes on one line are refused in words, and the page goes on (fault 48)', async () => {
   const before = await script();
   await page.evaluate(`(() => {
     const data = new DataTransfer();
@@ -185,7 +249,7 @@ test('markup in a text is text', async () => {
   await expect.poll(() => page.evaluate('window.hit ?? null')).toBe(null);
 });
 
-test('nothing is asked for but files of its own, and nothing is kept as a cookie', async () => {
+test('nothing is asked for but files of its own, nothing is kept as a cookie, and the page says so (point 22)', async () => {
   page.requests.length = 0;
   await page.reload();
   await page.until(IS_READY);
@@ -204,7 +268,7 @@ test('nothing is asked for but files of its own, and nothing is kept as a cookie
   await contains('pf-help', 'nothing is fetched');
 });
 
-test('it works from a folder of a site, under a strict policy, without shared memory', async () => {
+test('it works from a folder of a site, under a strict policy, without shared memory (points 20 and 21)', async () => {
   const strict = await serve(DIST, { under: '/course/week-3/', headers: { 'content-security-policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:" } });
   const stop = await page.before('delete globalThis.SharedArrayBuffer');
   try {
@@ -239,7 +303,7 @@ test('it works where nothing can be kept', async () => {
   }
 });
 
-test('once it was there it needs no network: it starts, runs and opens what was never opened', async () => {
+test('once it was there it needs no network: it starts, runs and opens what was never opened (fault 36)', async () => {
   const own = await serve(DIST);
   await page.goto(own.url);
   await page.until(IS_READY);

@@ -12,12 +12,20 @@ openForEachTest((opened) => {
 
 /** Nodes of the document, whatever is open in it. */
 const MOST_NODES = 2500;
+/** Of the tracks of the slider: a few for each of its columns. */
+const MOST_SHAPES = 2500;
 /** Drawing calls of one frame of all canvases. */
 const MOST_CALLS = 6000;
+/** Nodes that one frame of moving puts into the page. */
+const MOST_NEW = 1500;
 /** Of a message that is about the same areas seen elsewhere. */
 const MOST_BYTES = 300_000;
 
+/** 100,000 calls. */
+const LOG = `1 mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000\n${'1 mprotect(0x7f0000000000, 8192, PROT_READ|PROT_WRITE) = 0\n1 mprotect(0x7f0000000000, 8192, PROT_READ) = 0\n'.repeat(49_999)}1 munmap(0x7f0000000000, 8192) = 0\n`;
+
 const COUNT = `(() => {
+  window.asked = 0;
   window.calls = 0;
   window.bytes = [];
   for (const name of ['fillRect', 'strokeRect', 'fill', 'stroke', 'fillText', 'drawImage', 'putImageData']) {
@@ -26,7 +34,8 @@ const COUNT = `(() => {
   }
   const sizeOf = (value) => (ArrayBuffer.isView(value) ? value.byteLength : typeof value === 'string' ? value.length : typeof value === 'object' && value !== null ? Object.values(value).reduce((sum, one) => sum + sizeOf(one), 8) : 8);
   const Real = Worker;
-  window.Worker = class extends Real { constructor(...given) { super(...given); this.addEventListener('message', ({ data }) => window.bytes.push([data.kind, sizeOf(data)])); } };
+  window.Worker = class extends Real { constructor(...given) { super(...given); this.addEventListener('message', ({ data }) => window.bytes.push([data.kind, sizeOf(data)])); }
+    postMessage(...given) { window.asked++; return super.postMessage(...given); } };
 })()`;
 
 /** Large texts may take several times as long as others. */
@@ -50,7 +59,7 @@ const nodes = () => page.evaluate<number>(`document.querySelectorAll('*').length
 const open = async (text: string) => {
   await drop([{ name: 'large.pf', content: text }]);
   await patiently(`document.querySelector('pf-editor').text.length >= ${text.length}`);
-  await patiently(`document.querySelector('#verdict:not(.running)') !== null && !document.querySelector('#verdict').textContent.includes('Reading') && document.querySelector('pf-memory').at !== null`);
+  await patiently(`document.querySelector('#verdict:not(.running)') !== null && !document.querySelector('#verdict').textContent.includes('Reading') && document.querySelector('pf-memory').at !== null && document.documentElement.dataset.rests === 'yes'`);
   await drawnTwice();
 };
 
@@ -87,15 +96,88 @@ test('10,000 and 65,500 areas have as many nodes, shapes and rows as the window 
   await stop();
 }, 180_000);
 
+interface Panned { readonly calls: number; readonly layouts: number; readonly drawings: number; readonly asked: number; readonly nodes: number; readonly slider: number }
+
+/**
+ * Moves something a hundred and twenty times, once a frame, as a hand does, and says what that was at most for one frame (canvas calls,
+ * drawings, nodes put into the page), and in all (layouts of areas, pictures of the slider, questions to the worker).
+ */
+const panned = (move: string) => page.evaluate<Panned>(`(async () => {
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  const space = document.querySelector('pf-space');
+  const [layouts, slider] = [new Set(), new Set()];
+  const most = { calls: 0, drawings: 0, nodes: 0 };
+  let [drawings, nodes] = [0, 0];
+  const drawn = () => drawings++;
+  space.addEventListener('drawn', drawn);
+  const observer = new MutationObserver((records) => { for (const { addedNodes } of records) for (const one of addedNodes) nodes += 1 + (one.querySelectorAll?.('*').length ?? 0); });
+  observer.observe(document.body, { childList: true, subtree: true });
+  const move = ${move};
+  await frame();
+  window.asked = 0;
+  for (let i = 0; i < 120; i++) {
+    window.calls = drawings = nodes = 0;
+    move(i < 60 ? 1 : -1);
+    await frame();
+    layouts.add(space.scene.lanes[0]?.layout);
+    slider.add(document.querySelector('#time pf-picture').picture);
+    for (const [name, value] of Object.entries({ calls: window.calls, drawings, nodes })) most[name] = Math.max(most[name], value);
+  }
+  space.removeEventListener('drawn', drawn);
+  observer.disconnect();
+  return { ...most, layouts: layouts.size, slider: slider.size, asked: window.asked };
+})()`);
+
+/** What no moving may cost more than, whatever there is out of sight. */
+function isBounded({ calls, layouts, drawings, asked, nodes, slider }: Panned, what: string): void {
+  expect(calls, `${what}: canvas calls of a frame`).toBeLessThan(MOST_CALLS);
+  // Two frames may come between a move and the next one's own.
+  expect(drawings, `${what}: drawings of a frame`).toBeLessThanOrEqual(2);
+  expect(layouts, `${what}: layouts of all areas`).toBe(1);
+  expect(slider, `${what}: pictures of the slider's tracks`).toBe(1);
+  expect(asked, `${what}: questions to the worker`).toBeLessThanOrEqual(130);
+  expect(nodes, `${what}: nodes of a frame`).toBeLessThan(MOST_NEW);
+}
+
+const PAN = `(by) => space.panBy(by * 37)`;
+const SCROLL = `(() => { const text = document.querySelector('.cm-scroller'); return (by) => (text.scrollTop += by * 700); })()`;
+
+test('moving about costs what the window shows: 1,000 areas or 65,524, a few calls or a log of 100,000', async () => {
+  const stop = await page.before(COUNT);
+  await page.reload();
+  await page.until(IS_READY);
+  const found: Panned[] = [];
+  for (const areas of [1000, 65_524]) {
+    await open(`repeat(${areas}, 8K, "mmap", 0x10000000, 4K, 3, 0x32, -1, 0)\n`);
+    await patiently(`document.querySelector('pf-memory').at?.processes[0]?.areas > ${areas}`);
+    await patiently(QUIET);
+    found.push(await panned(PAN));
+    isBounded(found.at(-1)!, `${areas} areas`);
+    expect(found.at(-1)!.calls).toBeGreaterThan(50);
+  }
+  const [few, most] = found as [Panned, Panned];
+  // With very many areas several stand in one row of pixels: there is rather less to draw.
+  expect(most.calls).toBeLessThan(few.calls * 1.5);
+  await open(LOG);
+  await patiently(`document.documentElement.dataset.position > 90000 && document.documentElement.dataset.rests === 'yes'`);
+  await patiently(QUIET);
+  isBounded(await panned(PAN), 'the picture beside a log');
+  const text = await panned(SCROLL);
+  isBounded(text, 'the text of a log');
+  expect(text.nodes).toBeGreaterThan(5);
+  await stop();
+}, 180_000);
+
 test('100,000 lines: as many lines, results and marks as the window has room for, anywhere', async () => {
-  const log = `1 mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000\n${'1 mprotect(0x7f0000000000, 8192, PROT_READ|PROT_WRITE) = 0\n1 mprotect(0x7f0000000000, 8192, PROT_READ) = 0\n'.repeat(49_999)}1 munmap(0x7f0000000000, 8192) = 0\n`;
-  await open(log);
+  await open(LOG);
   await page.until(`/^✓ 100,?000 memory calls, 100,?000 as on Linux/.test(document.querySelector('#verdict').textContent.trim())`);
   const bounded = async () => {
     await drawnTwice();
     expect(await nodes()).toBeLessThan(MOST_NODES);
     await expect.poll(() => count('.cm-line')).toBeLessThan(200);
-    await expect.poll(() => count('#time path')).toBeLessThan(200);
+    const shapes = await page.evaluate<number>(`(() => { const count = (shapes) => shapes.reduce((sum, { shapes: inner }) => sum + (inner ? count(inner) : 1), 0); return count(document.querySelector('#time pf-picture').picture.shapes); })()`);
+    expect(shapes).toBeGreaterThan(2);
+    expect(shapes).toBeLessThan(MOST_SHAPES);
   };
   await bounded();
   await page.evaluate(`document.querySelector('#time [role=slider]').focus()`);

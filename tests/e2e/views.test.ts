@@ -1,11 +1,11 @@
 /** The picture of memory: moved and zoomed in every way, read as a table, linked with what stands around it. */
 import { expect, test } from 'vitest';
 import { NO_FRAME } from '../../www/app/worker/protocol.ts';
-import { type Page, isChromium, sight } from './driver.ts';
+import { type Page, sight } from './driver.ts';
 import { openForEachTest } from './site.ts';
 
 let page: Page;
-const { text, count, contains, paste, at, act, cells, rows, drawnTwice } = sight(() => page);
+const { text, count, contains, paste, at, act, cells, rows, drawnTwice, goTo } = sight(() => page);
 
 openForEachTest((opened) => {
   page = opened;
@@ -150,7 +150,7 @@ test('frames of RAM, entries of a table and marks of time stand as lists too, an
   expect(await text('pf-walk .pf-entries tbody tr.on')).toContain('0x7ffff7ff3000');
 });
 
-test('the wheel moves, with Ctrl it zooms about the pointer', async () => {
+test('the wheel moves, with Ctrl it zooms about the pointer (point 1)', async () => {
   await many();
   const first = await seen();
   const { x, y } = { x: first.canvas.x + 60, y: first.canvas.y + 200 };
@@ -186,7 +186,7 @@ test('it is dragged; a double click shows one area, and beside areas everything 
   expect((await seen()).suits).toBe(true);
 });
 
-test('every key of the picture', async () => {
+test('every key of the picture (point 2)', async () => {
   await many();
   await onPicture();
   const first = await seen();
@@ -231,7 +231,7 @@ test('every key of the picture', async () => {
   await contains('.pf-goto output', 'nowhere at all');
 });
 
-test('the minimap moves the window by click and by arrows', async () => {
+test('the minimap moves the window by click and by arrows (point 3)', async () => {
   await many();
   await onPicture();
   for (let i = 0; i < 4; i++) await page.press('w');
@@ -246,10 +246,11 @@ test('the minimap moves the window by click and by arrows', async () => {
   await expect.poll(() => page.evaluate(`document.querySelector('pf-minimap canvas').getAttribute('aria-valuetext')`)).toMatch(/^0x[\da-f]+ to 0x[\da-f]+$|^[\da-f]+ to [\da-f]+$/);
 });
 
-test('true scale, direction and units are toggled, in the table too', async () => {
+test('true scale, direction and units are toggled, in the table too (points 4 and 5)', async () => {
   await act('step');
   await at(1);
-  await page.until(`document.querySelectorAll('pf-space-table .body [role=row]').length > 3`);
+  // The new area is in the table, which is drawn in its turn.
+  await page.until(`document.querySelectorAll('pf-space-table .body [role=row]').length > 5`);
   const before = await rows();
   await onPicture();
   await page.press('m');
@@ -257,7 +258,7 @@ test('true scale, direction and units are toggled, in the table too', async () =
   await tool('True scale');
   await tool('High first');
   await page.until(`document.querySelector('pf-space-table').lowFirst`);
-  expect(await rows()).toEqual(before.toReversed());
+  await expect.poll(rows).toEqual(before.toReversed());
   await tool('Low first');
   await tool('Hex');
   await page.until(`!/[a-f]/.test(document.querySelector('pf-space-table .body [role=gridcell]').textContent)`);
@@ -266,7 +267,7 @@ test('true scale, direction and units are toggled, in the table too', async () =
   await page.until(`/pages?/.test(document.querySelector('pf-space-table .body [role=row] [aria-colindex="4"]').textContent)`);
 });
 
-test('levels: the space, an area, a page, its bytes; breadcrumbs lead back', async () => {
+test('levels: the space, an area, a page, its bytes; breadcrumbs lead back (point 6)', async () => {
   await act('step');
   await act('step');
   await at(2);
@@ -349,6 +350,30 @@ test('a frame chosen in RAM says everybody who maps it, and leads there', async 
   await page.until(`document.querySelector('pf-memory').selected.pid === 2 && document.querySelector('#pf-tab-frame').ariaSelected === 'true'`);
 });
 
+test('a page that is selected and in no frame has no line to RAM: not that of the page that the step touched', async () => {
+  for (const to of [1, 2]) {
+    await act('step');
+    await at(to);
+  }
+  const ties = () => page.evaluate<[number | null, number]>(`(() => {
+    const canvas = document.querySelector('.pf-ties');
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    return [document.querySelector('.memory pf-ram').selected, data.filter((value, i) => i % 4 === 3 && value > 0).length];
+  })()`);
+  await page.until(`document.querySelector('.memory pf-ram') !== null`);
+  await expect.poll(async () => (await ties()).map((one) => one !== null && one > 0)).toEqual([true, true]);
+  await goTo('7ffff7ff4000');
+  await page.until(`document.querySelector('pf-memory').selected?.addr === '7ffff7ff4000'`);
+  await expect.poll(ties).toEqual([null, 0]);
+  // Nor in the tab that shows RAM alone.
+  await page.click('#dock-ram');
+  await page.until(`document.querySelector('.dock pf-ram') !== null`);
+  await expect.poll(() => page.evaluate(`document.querySelector('.dock pf-ram').selected`)).toBe(null);
+  // And back at the page that was touched, its line is there again.
+  await goTo(A);
+  await expect.poll(async () => (await ties()).map((one) => one !== null && one > 0)).toEqual([true, true]);
+});
+
 test('details that are longer than their pane scroll to their end', async () => {
   await act('step');
   await act('step');
@@ -375,7 +400,7 @@ test('who maps a frame is said of the frame that is chosen, also where the count
   await page.until(`${mappers}.includes('process 1') && !${mappers}.includes('process 2')`);
 });
 
-test('what is pointed at in one view is lit in the others', async () => {
+test('what is pointed at in one view is lit in the others (point 7)', async () => {
   for (const to of [1, 2, 3]) {
     await act('step');
     await at(to);
@@ -396,6 +421,39 @@ test('what is pointed at in one view is lit in the others', async () => {
   await page.until(`document.querySelector('pf-memory').pointed?.addr === ${JSON.stringify(A)}`);
 });
 
+test('what is pointed at is lit in lists, in the lines of the text and in maps too, and from each of them (point 7)', async () => {
+  for (const to of [1, 2, 3]) {
+    await act('step');
+    await at(to);
+  }
+  await page.click('#pf-tab-maps');
+  await page.until(`document.querySelector('pf-maps .pf-area-line') !== null`);
+  await page.until(`document.querySelectorAll('.cm-line[data-page]').length > 1`);
+  const isLit = (selector: string) => `getComputedStyle(document.querySelector('${selector}') ?? document.body).outlineStyle === 'solid'`;
+  const line = '.cm-line[data-page="1:7ffff7ff3"]';
+  const area = 'pf-maps [data-area="1:7ffff7ff3"]';
+  const link = 'pf-story .pf-changes [data-page="1:7ffff7ff3"]';
+  const all = [line, area, link].map(isLit).join(' && ');
+  const none = `document.querySelector('pf-memory').pointed === null && ${[line, area, link].map((one) => `!(${isLit(one)})`).join(' && ')}`;
+  const centre = async (selector: string) => {
+    const box = await page.evaluate<{ x: number; y: number; width: number; height: number }>(`document.querySelector('${selector}').getBoundingClientRect().toJSON()`);
+    await page.move(box.x + Math.min(60, box.width / 2), box.y + box.height / 2);
+  };
+  const page3 = await boxOf(A);
+  await page.move(page3.x, page3.y);
+  await page.until(all);
+  await page.move(5, 5);
+  await page.until(none);
+  for (const from of [line, area, link]) {
+    await centre(from);
+    await page.until(`document.querySelector('pf-memory').pointed?.addr === ${JSON.stringify(A)} && ${all}`);
+    await page.move(5, 5);
+    await page.until(none);
+  }
+  await page.evaluate(`document.querySelector('${area}').focus()`);
+  await page.until(all);
+});
+
 test('panes are resized by keys and by pointer, and remembered', async () => {
   const width = () => page.evaluate<number>(`document.querySelector('section.script').getBoundingClientRect().width`);
   const before = await width();
@@ -411,68 +469,6 @@ test('panes are resized by keys and by pointer, and remembered', async () => {
   await page.reload();
   await page.until(`document.documentElement.dataset.ready === 'yes'`);
   expect(Math.abs((await width()) - dragged)).toBeLessThan(2);
-});
-
-test.runIf(isChromium)('the pattern beside the colour: the drawing differs where colours are forced', async () => {
-  await act('step');
-  await at(1);
-  await page.media({ forcedColors: true });
-  await drawnTwice();
-  const ink = await page.evaluate<number>(`(() => { const canvas = document.querySelector('pf-minimap canvas'); const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height); return new Set(Array.from({ length: data.length / 4 }, (_, i) => data.slice(i * 4, i * 4 + 4).join())).size; })()`);
-  await page.media({});
-  expect(ink).toBeGreaterThan(1);
-});
-
-/** How much two colours of the page differ, 1 to 21: that of the text of an element, and that of what is below it. */
-const contrast = (selector: string) => page.evaluate<number>(`(() => {
-  const one = document.querySelector(${JSON.stringify(selector)});
-  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-  const light = (colour) => {
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((part) => (part / 255 <= .03928 ? part / 255 / 12.92 : ((part / 255 + .055) / 1.055) ** 2.4));
-    return .2126 * r + .7152 * g + .0722 * b;
-  };
-  const [a, b] = [light(getComputedStyle(one).color), light(getComputedStyle(document.body).backgroundColor)].sort((x, y) => y - x);
-  return (a + .05) / (b + .05);
-})()`);
-
-test.runIf(isChromium)('with more contrast asked for, quiet words and borders stand out, in light and dark', async () => {
-  await act('step');
-  await at(1);
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const moreContrast of [false, true]) {
-      await page.media({ colorScheme, moreContrast });
-      await page.until(`matchMedia('(prefers-contrast: more)').matches === ${moreContrast} && document.documentElement.dataset.theme === '${colorScheme}'`);
-      const seen = await contrast('.pf-quiet');
-      if (moreContrast) expect(seen, colorScheme).toBeGreaterThan(10);
-      else expect(seen, colorScheme).toBeGreaterThan(4.5);
-      for (const token of ['line', 'edge']) {
-        await page.evaluate(`document.querySelector('#pf-probe')?.remove(); document.body.insertAdjacentHTML('beforeend', '<i id="pf-probe" style="color: var(--${token})"></i>')`);
-        if (moreContrast) expect(await contrast('#pf-probe'), `${colorScheme} ${token}`).toBeGreaterThan(token === 'edge' ? 7 : 3);
-      }
-    }
-  }
-  await page.media({});
-});
-
-test.runIf(isChromium)('where colours are forced, what is chosen is told by a border, and pictures have the colours of the system', async () => {
-  await act('step');
-  await act('step');
-  await at(2);
-  await page.media({ forcedColors: true });
-  await page.until(`matchMedia('(forced-colors: active)').matches`);
-  for (const open of ['#dock-counters', '#dock-ram', '#dock-story', '#pf-tab-area', '#pf-tab-frame', '#pf-tab-walk', '#verdict']) {
-    await page.click(open);
-    await drawnTwice();
-    expect(await page.evaluate<string[]>(`[...document.querySelectorAll('[aria-pressed=true], [aria-selected=true], [aria-current=true], [aria-current=step]')]
-      .filter((one) => one.checkVisibility() && !one.closest('.pf-tree') && one.getBoundingClientRect().width > 1)
-      .filter((one) => { const { outlineStyle, outlineWidth } = getComputedStyle(one); return outlineStyle !== 'solid' || parseFloat(outlineWidth) < 2; }).map((one) => one.outerHTML.slice(0, 90))`), open).toEqual([]);
-  }
-  // One set of names for sheets and pictures.
-  expect(await page.evaluate<Record<string, string>>(`document.querySelector('pf-space').colours()`)).toMatchObject({ bg: 'Canvas', text: 'CanvasText', 'k-anon': 'CanvasText', 'k-absent': 'Canvas', 'm-new': 'CanvasText' });
-  await page.media({});
-  await expect.poll(() => page.evaluate<string>(`document.querySelector('pf-space').colours().bg`)).toMatch(/^#/);
 });
 
 test('no error reached the console', () => {

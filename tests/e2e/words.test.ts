@@ -5,7 +5,7 @@ import { type Page, sight } from './driver.ts';
 import { DIST, openForEachTest } from './site.ts';
 
 let page: Page;
-const { text, count, contains, paste, at, act, command, script, drawnTwice, goTo, example, position } = sight(() => page);
+const { text, count, contains, paste, at, act, command, script, drawnTwice, goTo, example, rest } = sight(() => page);
 
 openForEachTest((opened) => {
   page = opened;
@@ -97,7 +97,7 @@ test('a log tells no touches: where a page is absent that is said, and which cal
   await example('ls.strace');
   // It opens at a call that left memory, not at the maps that are compared before the end.
   await contains('.pf-call', 'mmap(NULL, 335872');
-  const opened = await position();
+  const opened = await rest();
   await contains('pf-legend', 'A log tells no touches');
   for (const tab of ['frame', 'walk', 'bytes']) {
     await click(`#pf-tab-${tab}`);
@@ -128,7 +128,7 @@ test('a call that was left out says why', async () => {
   expect(await text('.pf-call')).not.toContain('= ?');
 });
 
-test('of a run under other settings it is told where it stopped, and its lines can be hidden', async () => {
+test('of a run under other settings it is told where it went another way and what it could not run, and its lines can be hidden', async () => {
   await act('run');
   await at(9);
   await click('#dock-counters');
@@ -137,7 +137,8 @@ test('of a run under other settings it is told where it stopped, and its lines c
   await page.type('.pf-whatif [name=mapCount]', '4');
   await click('.pf-run');
   await contains('.pf-went', 'Other than as written from step 1 (line 2): mmap = -1 ENOMEM');
-  expect(await text('.pf-went')).toContain('Stopped after step 1 of 9');
+  expect(await text('.pf-went')).toContain('It ran to the end, step 9.');
+  expect(await text('.pf-went')).toMatch(/\d+ steps were not run: a call failed that they need\./);
   const lines = `[...document.querySelectorAll('pf-charts pf-picture')].filter((one) => one.picture.shapes.some(({ id }) => id === 'run:1')).length`;
   // Each chart has it, that of the proportional memory too.
   expect(await page.evaluate<number>(lines)).toBe(6);
@@ -173,6 +174,21 @@ async function stepFrom(position: number): Promise<void> {
   await at(position + 1);
 }
 
+test('a statement that needs what a failed call should have given is told as not run', async () => {
+  await paste('a = mmap(NULL, 0, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nstore(a, 1)\nb = brk(0) != 0\nmunmap(a, 4K)\n');
+  await contains('#verdict', '1 of 1 as expected here; 2 not run, as a call failed that they need');
+  await rest();
+  await act('start');
+  await at(0);
+  for (const to of [1, 2]) {
+    await act('step');
+    await at(to);
+  }
+  await contains('pf-story', '`a` is not bound: the call that should have bound it failed');
+  expect(await text('pf-story')).not.toMatch(/has ended|process 0|MMU did it/);
+  await contains('.cm-content', 'not run: `a` is not bound');
+});
+
 test('a refused line goes with the script that refused it', async () => {
   await command('store(nowhere, 1)');
   await page.until(`document.querySelector('pf-console .refused') !== null`);
@@ -190,6 +206,73 @@ test('when its last process has ended, the minimap goes', async () => {
   await page.until(`document.querySelector('pf-minimap') === null`);
   await act('back');
   await page.until(`document.querySelector('pf-minimap') !== null`);
+});
+
+test('when every process has ended that is said in the place of the picture, with a way back; no access is spoken of', async () => {
+  await pasteAndStep('a = mmap(NULL, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nstore(a, "x")\nexit_group(0)\n', 2);
+  await page.until(`document.querySelector('.memory .empty') === null`);
+  await click('#pf-tab-area');
+  await act('run');
+  await at(3);
+  await contains('.memory .empty', 'Every process has ended');
+  await contains('pf-area', 'Process 1 has ended: it has no areas any more');
+  expect(await text('pf-area')).not.toMatch(/SIGSEGV/);
+  // It stands below the tools, which stay where they are.
+  const [note, tools] = await page.evaluate<[number, number]>(`['.memory .empty', '.pf-space-bar'].map((one) => document.querySelector(one).getBoundingClientRect()).map(({ top, bottom }, i) => (i === 0 ? top : bottom))`);
+  expect(note).toBeGreaterThanOrEqual(tools);
+  await page.evaluate(`document.querySelector('.memory .empty button').focus()`);
+  await page.press('Enter');
+  await at(2);
+  await page.until(`document.querySelector('.memory .empty') === null && document.activeElement?.dataset.act === 'back'`);
+});
+
+test('numbers stand beside their lines, with what is wrong told above them', async () => {
+  const calls = Array.from({ length: 300 }, (_, i) => `brk(NULL) = ${i === 40 ? '0x5601bb000000' : '0x5601aa000000'}`);
+  await paste(`execve("./demo", ["./demo"], 0x7ffd11112222 /* 9 vars */) = 0\n${calls.join('\n')}\n`);
+  await page.until(`document.querySelector('#verdict.bad') !== null`);
+  // On its way to where it is shown the page goes to lines by itself.
+  await rest();
+  const beside = () => page.evaluate<[number, number]>(`(() => {
+    const tops = new Map([...document.querySelectorAll('.cm-line')].map((line) => [Math.round(line.getBoundingClientRect().top), line]));
+    const numbers = [...document.querySelectorAll('.cm-lineNumbers .cm-gutterElement')].filter((one) => one.getBoundingClientRect().height > 0);
+    return [numbers.length, numbers.filter((one) => !tops.has(Math.round(one.getBoundingClientRect().top))).length];
+  })()`);
+  // The mistake itself, then far below it.
+  for (const line of [42, 300]) {
+    await page.evaluate(`document.querySelector('pf-editor').reveal(${line}, 'center')`);
+    await page.until(`[...document.querySelectorAll('.cm-lineNumbers .cm-gutterElement')].some((one) => one.textContent === '${line}' && one.getBoundingClientRect().height > 0)`);
+    await expect.poll(async () => (await beside())[1]).toBe(0);
+    expect((await beside())[0]).toBeLessThan(100);
+    if (line === 42) await page.until(`document.querySelector('.cm-line .mistake') !== null`);
+  }
+});
+
+test.each([[1440, 900], [1024, 700], [390, 844]])('at %i × %i a verdict that is too long for its room is cut in its sentences, not in the line where it differs', async (width, height) => {
+  await page.size(width, height);
+  const left = Array.from({ length: 30 }, (_, i) => `mprotect(0x7f110001${i.toString(16).padStart(2, '0')}00, 4096, PROT_OF_ANOTHER_KIND_${i}) = 0\n`).join('');
+  await paste(`execve("./demo", ["./demo"], 0x7ffd11112222 /* 9 vars */) = 0\n${left}mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = -1 ENOMEM (Cannot allocate memory)\n`);
+  await contains('#verdict', 'line 32, mmap: result should be -1 ENOMEM');
+  await drawnTwice();
+  // It is cut indeed, and where it differs is in sight as a whole.
+  expect(await page.evaluate<boolean>(`[...document.querySelectorAll('#verdict > *')].some((part) => part.scrollWidth > part.clientWidth)`)).toBe(true);
+  expect(await page.evaluate<string>(`(() => {
+    const words = [...document.querySelectorAll('#verdict .where')].filter((part) => {
+      const [one, all] = [part.getBoundingClientRect(), document.querySelector('#verdict').getBoundingClientRect()];
+      return one.width > 20 && part.scrollWidth <= part.clientWidth && one.left >= all.left && one.right <= Math.min(all.right, innerWidth) && one.bottom <= all.bottom;
+    });
+    return words.map((part) => part.textContent).join();
+  })()`)).toBe(' · line 32');
+});
+
+test('maps names what is in each area, where it can be seen', async () => {
+  await example('ls');
+  await click('#pf-tab-maps');
+  await page.until(`[...document.querySelectorAll('pf-maps .pf-area-line')].some((line) => line.textContent.includes('libpcre2'))`);
+  const hidden = await page.evaluate<string[]>(`[...document.querySelectorAll('pf-maps .pf-area-line')].flatMap((line) => {
+    const { right } = line.closest('pf-rows').getBoundingClientRect();
+    return [...line.querySelectorAll('*')].filter((part) => part.textContent.trim() !== '' && part.getBoundingClientRect().right > right).map((part) => part.textContent);
+  })`);
+  expect(hidden).toEqual([]);
 });
 
 test('what is pasted outside of any field is opened, and what it was taken for is said', async () => {
@@ -330,8 +413,8 @@ test('which call made a page is asked beside it, also on a phone; the answer is 
   await at(2);
   await contains('.pf-call', 'store(a, "hello")');
   await click('#pf-tab-area');
-  await page.until(`document.querySelector('pf-area .pf-more .pf-small') !== null`);
-  await click('pf-area .pf-more .pf-small');
+  await page.until(`document.querySelector('pf-area .pf-who-wrote button') !== null`);
+  await click('pf-area .pf-who-wrote button');
   await at(1);
   await contains('.pf-call', 'mmap(');
 });

@@ -1,4 +1,5 @@
 /** The scripts of the menu: the same files that the tests run. */
+import { EXAMPLE_GROUPS, EXAMPLE_TITLES } from './texts/examples.ts';
 
 const short = import.meta.glob('../../tests/scripts/examples/*.pf', { query: '?raw', import: 'default' });
 const real = import.meta.glob('../../tests/scripts/real/*.pf', { query: '?raw', import: 'default' });
@@ -13,35 +14,20 @@ export interface Example {
   readonly load: () => Promise<string>;
 }
 
-const TITLES: Record<string, string> = {
-  'copy-on-write': 'Copy on write after fork',
-  'demand-paging': 'Demand paging: promise and fault',
-  'three-ways': 'The three ways of mmap',
-  'split-and-merge': 'Splitting and merging VMAs',
-  'mremap-move': 'mremap moves entries, not pages',
-  'stack-growth': 'A stack grows by being touched',
-  'truncate-sigbus': 'SIGBUS: the file is too short',
-  'map-on-fault': 'A SIGSEGV handler maps what is touched',
-  errors: 'Refused: what mmap says no to',
-  ls: 'ls -la, every page fault',
-  python3_import: 'python3 -c "import json, ssl", every page fault',
-  sort_big: 'sort of a large file, every page fault',
-  'ls.strace': 'ls -la, from its strace log',
-  'python3_import.strace': 'python3, from its strace log',
-};
-
 function list(files: Record<string, () => Promise<unknown>>, group: string): Example[] {
   return Object.entries(files).map(([path, load]) => {
     const id = path.replace(/^.*\//, '').replace(/\.pf$/, '');
-    return { id, title: TITLES[id] ?? id, group, isLog: path.includes('/real/'), load: () => load() as Promise<string> };
+    return { id, title: EXAMPLE_TITLES[id] ?? id, group, isLog: path.includes('/real/'), load: () => load() as Promise<string> };
   });
 }
 
-const order = Object.keys(TITLES);
+export const isExample = (id: string): boolean => EXAMPLES.some((example) => example.id === id);
+
+const order = Object.keys(EXAMPLE_TITLES);
 /** Its place in the menu: what has no title yet comes last. */
 const place = ({ id }: Example): number => (order.includes(id) ? order.indexOf(id) : order.length);
 
 /** In the order of the menu. */
-export const EXAMPLES: readonly Example[] = [...list(short, 'Lessons'), ...list(real, 'Real programs, recorded on Linux 6.18')].sort(
+export const EXAMPLES: readonly Example[] = [...list(short, EXAMPLE_GROUPS.short), ...list(real, EXAMPLE_GROUPS.real)].sort(
   (a, b) => place(a) - place(b),
 );

@@ -23,7 +23,8 @@ test('a log and its first maps, in any order', async () => {
   for (const files of [[file('maps', MAPS), file('log', LOG)], [file('log', LOG), file('maps', MAPS)]]) {
     expect(await gather(files)).toMatchObject({ text: LOG, maps: MAPS, origin: 'The first maps are those of maps.' });
   }
-  expect(await gather([file('a', MAPS), file('b', MAPS)])).toMatchObject({ text: `${MAPS}\n${MAPS}`, maps: '' });
+  expect(await gather([file('a', MAPS), file('b', `${MAPS}\n`)])).toEqual({ text: MAPS, maps: '', later: `${MAPS}\n`, origin: 'a is shown; what changed from it to b stands below.' });
+  expect(await gather([file('a', MAPS), file('b', MAPS), file('c', MAPS)])).toEqual({ text: [MAPS, MAPS, MAPS].join('\n'), maps: '', later: '', origin: '3 dumps as one text: a is drawn.' });
   await expect(gather([file('a', MAPS), file('b', MAPS), file('log', LOG)])).rejects.toThrow(/Nothing was changed/);
   await expect(gather([file('a.pf', 'a = fork()'), file('b.pf', 'b = fork()')])).rejects.toThrow(/several scripts/);
 });
@@ -40,6 +41,7 @@ test('what is no text is refused with what it is', async () => {
   expect(whyNoText({ name: 'core', bytes: new Uint8Array(4096) })).toBe('core is not text.');
   expect(whyNoText({ name: 'node', bytes: new Uint8Array(readFileSync(process.execPath).subarray(0, 4096)) })).toMatch(/not text/);
   expect(whyNoText(file('empty', ''))).toBe('empty is empty.');
+  expect(whyNoText(file('blank', ' \t\r\n\n'))).toBe('blank is empty.');
   expect(whyNoText(file('log', `${LOG}write(1, "\u0001\u0002") = 2\n`))).toBe(null);
   await expect(gather([file('log', LOG), { name: 'a.png', bytes: png }])).rejects.toThrow(/Nothing was changed/);
 });

@@ -71,3 +71,33 @@ test('storage that is closed, foreign or damaged is no error', () => {
   expect(new Keep(store, memory()).recent()).toEqual([]);
   expect(new Keep(store, memory()).write(script('x'.repeat(2_000_000)))).toBe('long');
 });
+
+test('branches, the marked moment and where a tab stood come back; where there is no room for branches the text does', () => {
+  const [store, session] = [memory(), memory()];
+  const tree = { versions: ['x'.repeat(900)] };
+  new Keep(store, session, tick).write({ ...script('a'), tree, marked: 3, id: 'one' });
+  expect(new Keep(store, session, tick).own()).toMatchObject({ text: 'a', tree, marked: 3, id: 'one' });
+  const place = { example: 'ls', position: 4, marked: null, id: 'two' };
+  expect(new Keep(store, session, tick).place()).toBe(null);
+  new Keep(store, session, tick).stay(place);
+  expect(new Keep(store, session, tick).place()).toEqual(place);
+  session.setItem('pagefault.place', '{"example": 1}');
+  expect(new Keep(store, session, tick).place()).toBe(null);
+  const small = new Keep(memory(600), memory(), tick);
+  expect(small.write({ ...script('a'), tree })).toBe('kept');
+  expect(small.own()).toMatchObject({ text: 'a', tree: undefined });
+});
+
+test('another text in the same tab takes nothing from the one before; the same text is listed once', () => {
+  const [store, session] = [memory(), memory()];
+  const keep = new Keep(store, session, tick);
+  keep.next();
+  keep.write(script('one'));
+  keep.next();
+  keep.write(script('two'));
+  expect(keep.recent().map(({ text }) => text)).toEqual(['two', 'one']);
+  expect(new Keep(store, session, tick).own()?.text).toBe('two');
+  keep.next();
+  keep.write(script('one'));
+  expect(keep.recent().map(({ text }) => text)).toEqual(['one', 'two']);
+});

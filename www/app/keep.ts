@@ -11,6 +11,21 @@ export interface Kept {
   readonly kind: string | null;
   /** Milliseconds since 1970. */
   readonly when: number;
+  /** Its branches; none if it has only itself. */
+  readonly tree?: unknown;
+  /** The step of the moment that was marked. */
+  readonly marked?: number | null;
+  /** Of which opening it is. */
+  readonly id?: string | undefined;
+}
+
+/** Where a tab stood. */
+export interface Place {
+  /** The example that it showed; empty: its own text. */
+  readonly example: string;
+  readonly position: number;
+  readonly marked: number | null;
+  readonly id: string;
 }
 
 /** What came of keeping a script. `none`: there is no storage; `long`: it is too long; `full`: no room, whatever is dropped. */
@@ -21,6 +36,7 @@ export type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' |
 
 const PREFIX = 'pagefault.script.';
 const TAB = 'pagefault.tab';
+const PLACE = 'pagefault.place';
 /** Scripts of other tabs that are kept besides. */
 const MOST_SLOTS = 8;
 /** Browsers give about five million characters to all of a site. */
@@ -36,9 +52,12 @@ const random = (): string => Math.random().toString(36).slice(2, 10);
 function parse(json: string | null): Slot | null {
   if (json === null) return null;
   try {
-    const { text, position, kind, when, writer } = JSON.parse(json) as Partial<Slot>;
+    const { text, position, kind, when, writer, tree, marked, id } = JSON.parse(json) as Partial<Slot>;
     if (typeof text !== 'string' || typeof when !== 'number') return null;
-    return { text, when, position: typeof position === 'number' ? position : 0, kind: typeof kind === 'string' ? kind : null, writer: String(writer) };
+    return {
+      text, when, position: typeof position === 'number' ? position : 0, kind: typeof kind === 'string' ? kind : null, writer: String(writer),
+      tree, marked: typeof marked === 'number' ? marked : null, id: typeof id === 'string' ? id : undefined,
+    };
   } catch {
     return null;
   }
@@ -78,19 +97,48 @@ export class Keep {
     return parse(this.#get(this.#store, PREFIX + this.#tab));
   }
 
-  /** The scripts of all tabs, the newest first. */
+  /** The scripts of all tabs, the newest first, each once. */
   recent(): Kept[] {
-    return this.#slots().map(({ slot }) => slot);
+    const all = this.#slots().map(({ slot }) => slot);
+    return all.filter(({ text }, at) => text !== '' && all.findIndex((other) => other.text === text) === at);
+  }
+
+  /** The script that is written next is another one: what is kept of this tab stays beside it. */
+  next(): void {
+    const own = this.own();
+    if (own !== null && own.text !== '') this.#tab = this.#newTab();
+  }
+
+  /** Where this tab stood before it was reloaded. */
+  place(): Place | null {
+    try {
+      const { example, position, marked, id } = JSON.parse(this.#get(this.#session, PLACE) ?? '') as Partial<Place>;
+      if (typeof example !== 'string' || typeof position !== 'number' || typeof id !== 'string') return null;
+      return { example, position, marked: typeof marked === 'number' ? marked : null, id };
+    } catch {
+      return null;
+    }
+  }
+
+  stay(place: Place): void {
+    try {
+      this.#session?.setItem(PLACE, JSON.stringify(place));
+    } catch {
+      // Then a reload shows the text kept last.
+    }
   }
 
   /** Keeps a script, or says why not. What was kept before stays until then. */
-  write({ text, position, kind }: Omit<Kept, 'when'>): KeepOutcome {
+  write({ text, position, kind, tree = null, marked = null, id }: Omit<Kept, 'when'>): KeepOutcome {
     if (!this.#store) return 'none';
     if (text.length > MOST_CHARACTERS) return 'long';
     // A duplicated tab has the slot of its original: whoever finds it changed moves away.
     const there = this.#get(this.#store, PREFIX + this.#tab);
     if (there !== this.#seen && there !== null) this.#tab = this.#newTab();
-    const json = JSON.stringify({ text, position, kind, when: this.#now(), writer: this.#writer } satisfies Slot);
+    const bare = { text, position, kind, marked, id, when: this.#now(), writer: this.#writer } satisfies Slot;
+    let json = JSON.stringify(tree === null ? bare : { ...bare, tree });
+    // Of a text whose branches are too long, the text itself is kept.
+    if (tree !== null && json.length > MOST_CHARACTERS + text.length) json = JSON.stringify(bare);
     for (const { key } of this.#slots().slice(MOST_SLOTS)) this.#remove(key);
     for (;;) {
       try {
@@ -100,8 +148,10 @@ export class Keep {
       } catch {
         // Full: the oldest script of another tab goes, until there is room or nothing left to go.
         const oldest = this.#slots().findLast(({ key }) => key !== PREFIX + this.#tab);
-        if (!oldest) return 'full';
-        this.#remove(oldest.key);
+        const alone = JSON.stringify(bare);
+        if (oldest) this.#remove(oldest.key);
+        else if (json !== alone) json = alone;
+        else return 'full';
       }
     }
   }

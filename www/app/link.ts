@@ -1,6 +1,7 @@
 /** The whole state in the link: text, position, selection, compressed, behind the `#`. Nothing is sent anywhere. */
 import type { TextKind } from '../lib/index.ts';
 import { KINDS } from './kinds.ts';
+import { words } from './texts/page.ts';
 
 /** Longer links are refused by what people paste them into. */
 const MOST_LINK = 30_000;
@@ -67,8 +68,8 @@ export async function decode(hash: string): Promise<Decoded> {
   if (bare === '') return null;
   const values = new URLSearchParams(bare);
   const version = values.get('v');
-  if (version === null) return { why: 'What stands behind the # of this address is no link of this page.' };
-  if (version !== '1') return { why: `This link is of version ${version.slice(0, 20)}; this page reads version 1. A newer page may open it.` };
+  if (version === null) return { why: words.link.none };
+  if (version !== '1') return { why: words.link.version(version.slice(0, 20)) };
   const rest = {
     position: whole(values.get('t')),
     kind: KINDS.find((known) => known === values.get('as')) ?? null,
@@ -78,11 +79,11 @@ export async function decode(hash: string): Promise<Decoded> {
   const example = values.get('example');
   if (example) return { state: { example, text: null, ...rest } };
   const packed = values.get('s');
-  if (packed === null) return { why: 'This link has no script in it: a part of it may be missing.' };
+  if (packed === null) return { why: words.link.noScript };
   try {
     return { state: { example: null, text: await unpack(packed), ...rest } };
   } catch (error) {
-    const why = error instanceof RangeError ? 'The text in this link is too long to be opened.' : 'This link is damaged: the script in it cannot be unpacked. It may have been cut on its way.';
+    const why = error instanceof RangeError ? words.link.tooLong : words.link.damaged;
     return { why };
   }
 }

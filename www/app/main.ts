@@ -4,10 +4,17 @@ import type { TextKind } from '../lib/index.ts';
 import { EXAMPLES } from './examples.ts';
 import { progressed } from './interface/header/header.ts';
 import { fetchRest, later } from './interface/later.ts';
+import { light } from './interface/lit.ts';
+import type { PfRam } from './interface/space/pf-ram.ts';
 import type { PfAccount } from './interface/account/pf-account.ts';
-import { type Command, commandFor, isTyping } from './interface/palette/keys.ts';
-import { fileName, saveText, watchDrops, watchPastes } from './interface/open/files.ts';
+import { inTurn } from './interface/turns.ts';
+import { type Command, isTyping } from './interface/palette/keys.ts';
+import type { Opened } from './interface/open/open.ts';
+import { fileName, readFiles, saveText, watchDrops, watchPastes } from './interface/open/files.ts';
+import { frameOf, lookedFrame } from './model/frame.ts';
 import { words } from './texts/page.ts';
+import type { Place } from './worker/protocol.ts';
+import { Early } from './wiring/early.ts';
 import { commandsOf } from './wiring/commands.ts';
 import { Page } from './wiring/page.ts';
 import { savePicture } from './wiring/page/saving.ts';
@@ -19,6 +26,7 @@ import './interface/editor/editor.ts';
 import './interface/inspector/pf-inspector.ts';
 import './interface/split/pf-split.ts';
 import './interface/story/pf-story.ts';
+import type { PfTime } from './interface/time/pf-time.ts';
 import './interface/time/pf-time.ts';
 import './interface/page/page.css';
 import './interface/page/contrast.css';
@@ -28,21 +36,31 @@ const app = document.getElementById('app')!;
 const find = <T extends keyof HTMLElementTagNameMap>(name: T): HTMLElementTagNameMap[T] => document.querySelector(name)!;
 let isRequested = false;
 
-/** One drawing a frame, however much changes. */
+/** One drawing a frame, however much changes; what it makes others do has what is left of its time. */
 function changed(): void {
   if (isRequested) return;
   isRequested = true;
-  requestAnimationFrame(() => {
+  requestAnimationFrame(() => void inTurn(() => {
     isRequested = false;
     draw();
-  });
+  }));
 }
 
 const page = new Page({
-  draw: changed, progress: () => progress(), hover: () => (find('pf-memory').pointed = page.model.hover),
-  showText: (text) => find('pf-editor').setText(text), showLine: (line) => find('pf-editor').goTo({ line }),
+  draw: changed, progress: () => going(), hover: () => pointed(page.model.hover),
+  showText: (text) => find('pf-editor').setText(text), prepareText: (text) => find('pf-editor').prepare(text), settleText: () => find('pf-editor').flush(), showLine: (line) => find('pf-editor').goTo({ line }),
 });
 const { model } = page;
+
+/** What is pointed at is lit wherever it is. */
+function pointed(place: Place | null): void {
+  find('pf-memory').pointed = place;
+  const ram = document.querySelector<PfRam>('.dock pf-ram');
+  if (ram) ram.selected = frameOf(model.at, place) ?? lookedFrame(model.at, model.selection);
+  light(place, place && (page.given.areasByProcess()[place.pid] ?? null));
+}
+
+const early = new Early(() => !model.isFresh && model.crash === null);
 
 /** Parts that are loaded when they are first asked for. */
 async function openPart(): Promise<void> {
@@ -64,6 +82,12 @@ async function help(part?: 'keys' | 'words'): Promise<void> {
   find('pf-help').open(part ?? 'start');
 }
 
+/** What has just been typed is part of it. */
+function save(): void {
+  find('pf-editor').flush();
+  saveText(model.text, fileName(model.text, model.kind));
+}
+
 const commands: readonly Command[] = commandsOf(page, {
   focus: (what) => {
     if (what === 'console') return openConsole(true);
@@ -71,7 +95,7 @@ const commands: readonly Command[] = commandsOf(page, {
     else document.querySelector<HTMLElement>({ memory: 'pf-space canvas, pf-space [tabindex="0"]', time: '#time [role=slider], #time input[type=range]', inspector: '#pf-inspected' }[what])?.focus();
   },
   open: () => void openPart(), palette: () => void palette(), help: (part) => void help(part), theme: switchTheme,
-  save: () => saveText(model.text, fileName(model.text, model.kind)),
+  save,
   memory: (what) => {
     const space = document.querySelector('pf-space');
     if (!space) return;
@@ -105,7 +129,7 @@ const actions = {
     model.seeLanes(event.detail.lanes);
     model.see('memory', event.detail.bytes ? ['bytes'] : []);
   },
-  frame: (pfn: number) => find('pf-memory').chooseFrame(pfn),
+  frame: (pfn: number) => find('pf-memory').chooseFrame(pfn), pointFrame: (pfn: number | null) => find('pf-memory').pointFrame(pfn),
 };
 
 /** What was asked for gets the focus. */
@@ -125,8 +149,11 @@ function draw(): void {
   reveal(model.isFresh ? (model.errors[0]?.line ?? now.current) : revealed);
   progress();
   showToast();
+  early.catchUp();
   document.documentElement.dataset['ready'] = 'yes';
   document.documentElement.dataset['position'] = String(model.position);
+  // It stays there until somebody goes elsewhere.
+  document.documentElement.dataset['rests'] = model.isOpening || model.heading !== model.position ? 'no' : 'yes';
 }
 
 let revealed: number | null = null;
@@ -137,6 +164,12 @@ function reveal(line: number | null): void {
   revealed = line;
   const editor = find('pf-editor');
   if (line !== null && !editor.contains(document.activeElement)) editor.reveal(line);
+}
+
+/** It is on its way, and more is known. */
+function going(): void {
+  progress();
+  document.querySelector<PfTime>('pf-time')?.count(model.history.tracks);
 }
 
 function progress(): void {
@@ -163,7 +196,7 @@ function overText(element: HTMLElement): void {
 
 function pressed(event: KeyboardEvent): void {
   if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
-  const command = commandFor(event, commands, isTyping(event.target));
+  const command = early.commandFor(event, commands, isTyping(event.target));
   if (!command) return;
   event.preventDefault();
   command.run!();
@@ -175,16 +208,17 @@ async function start(): Promise<void> {
   // What is seen as soon as there is a machine comes while that is being loaded.
   for (const part of ['pf-memory', 'pf-walk', 'pf-console', 'pf-ram', 'pf-minimap', 'functions', 'tip'] as const) void later(part);
   for (const [name, then] of Object.entries({
-    opened: (detail: { text: string; maps: string; origin: string }) => page.texts.take(detail.text, detail.maps, detail.origin),
-    sample: ({ id }: { id: string }) => page.texts.openExample(id), new: ({ text }: { text: string }) => page.texts.fresh(text), own: (kept: never) => page.texts.openOwn(kept),
-    save: () => saveText(model.text, fileName(model.text, model.kind)), said: ({ text }: { text: string }) => page.toast.say(text),
+    opened: (detail: Opened) => page.texts.take(detail),
+    sample: ({ id }: { id: string }) => page.texts.openExample(id), new: () => page.texts.fresh(), own: (kept: never) => page.texts.openOwn(kept),
+    save, said: ({ text }: { text: string }) => page.toast.say(text),
   })) find('pf-open').addEventListener(name, (event) => void then((event as CustomEvent).detail as never));
   // What is said moves with the text that it stands over.
   new ResizeObserver(() => overText(document.querySelector('.toast')!)).observe(find('pf-editor'));
-  await page.links.follow(location.hash, true);
-  addEventListener('hashchange', () => void page.links.follow(location.hash, false));
   addEventListener('keydown', pressed);
   addEventListener('pagehide', () => page.own.leave(find('pf-editor').text));
+  await page.links.follow(location.hash, true);
+  // By the time this is told, the address may say something else: what is under way here forgets it.
+  addEventListener('hashchange', ({ newURL }) => void page.links.follow(new URL(newURL).hash, false));
   watchDrops(window, { files: (files) => void takeFiles(files), over: (is) => document.documentElement.toggleAttribute('data-drop', is) });
   watchPastes(document, { files: (files) => void takeFiles(files), text: (text) => void page.texts.takeFiles([{ name: words.pasted, bytes: new TextEncoder().encode(text) }]) });
   // What cannot be fetched now (the page is being left, the network is gone) is fetched when it is asked for.
@@ -192,7 +226,13 @@ async function start(): Promise<void> {
 }
 
 async function takeFiles(files: readonly File[]): Promise<void> {
-  await page.texts.takeFiles(await Promise.all(files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) }))));
+  let read: Awaited<ReturnType<typeof readFiles>>;
+  try {
+    read = await readFiles(files);
+  } catch (error) {
+    return page.toast.say((error as Error).message);
+  }
+  await page.texts.takeFiles(read);
 }
 
 // A bug of ours must not look like silence.
@@ -200,5 +240,5 @@ addEventListener('unhandledrejection', (event) => page.toast.say(words.failed(St
 addEventListener('error', (event) => event.error && page.toast.say(words.failed(event.message)));
 
 start().catch((error: unknown) => {
-  app.textContent = `The page could not start: ${error instanceof Error ? error.message : String(error)}`;
+  app.textContent = words.noStart(error instanceof Error ? error.message : String(error));
 });

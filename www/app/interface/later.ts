@@ -1,5 +1,6 @@
 /** Parts that the first sight of the page does without. Each is fetched when it is first shown, or when nothing else is to do; an element takes the properties that it was given before. */
 const PARTS = {
+  'pf-picture': () => import('./picture.ts'),
   'pf-memory': () => import('./space/pf-memory.ts'),
   'pf-area': () => import('./inspector/pf-area.ts'),
   'pf-walk': () => import('./inspector/pf-walk.ts'),

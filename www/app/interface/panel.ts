@@ -3,6 +3,7 @@ import { type PropertyDeclarations, type TemplateResult, html, nothing } from 'l
 import type { Place } from '../worker/protocol.ts';
 import type { InspectorTab, PanelEvents } from './events.ts';
 import { panels as t } from '../texts/panels.ts';
+import { markOf } from './lit.ts';
 import { TurnElement } from './turns.ts';
 import './panel.css';
 
@@ -17,7 +18,7 @@ export abstract class Panel extends TurnElement {
   /** A link to a page, an area or a frame; what it leads to lights up everywhere while it is pointed at. */
   protected link(place: Place, content: unknown, tab?: InspectorTab, label?: string): TemplateResult {
     const hover = (on: boolean) => () => this.raise('hover-place', { place: on ? place : null });
-    return html`<button type="button" class="pf-link" aria-label=${label ?? nothing} @click=${() => this.raise('place', { place, tab })}
+    return html`<button type="button" class="pf-link" data-page=${place.pfn === null ? markOf(place.pid, place.addr) : nothing} aria-label=${label ?? nothing} @click=${() => this.raise('place', { place, tab })}
       @pointerenter=${hover(true)} @pointerleave=${hover(false)} @focus=${hover(true)} @blur=${hover(false)}>${content}</button>`;
   }
 
@@ -50,10 +51,6 @@ export abstract class Panel extends TurnElement {
   protected quiet(text: string): TemplateResult {
     return html`<p class="pf-quiet">${text}</p>`;
   }
-}
-
-export function define(name: string, element: CustomElementConstructor): void {
-  if (!customElements.get(name)) customElements.define(name, element);
 }
 
 /** Where an arrow key goes in a row of `count`; null for other keys. */

@@ -27,7 +27,7 @@ const { PfTime } = await import('./time/pf-time.ts');
 const { PfArea } = await import('./inspector/pf-area.ts');
 const { PfBytes, offsetOf } = await import('./inspector/pf-bytes.ts');
 const { PfFrame } = await import('./inspector/pf-frame.ts');
-const { PfMaps, PfSmaps } = await import('./inspector/pf-proc.ts');
+const { PfMaps, PfSmaps, ending } = await import('./inspector/pf-proc.ts');
 const { PfWalk } = await import('./inspector/pf-walk.ts');
 const { PfCharts, underOf } = await import('./charts/pf-charts.ts');
 
@@ -96,20 +96,20 @@ describe('nothing breaks them', () => {
 describe('what they say', () => {
   const AREA = 'a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n';
 
-  test('audit 32: a fatal signal is called fatal, an expected one is not', async () => {
+  test('a fatal signal is called fatal, an expected one is not (fault 32)', async () => {
     const { go, store } = await machine('load(0x1234)\n');
     expect(story(await go(1), store)).toMatch(/SIGSEGV .* fatal .*Calls of .*process 1.* that follow are not run\./);
     const other = await machine('load(0x1234) = SIGSEGV\n');
     expect(story(await other.go(1), other.store)).not.toMatch(/that follow are not run/);
   });
 
-  test('a refusal comes with its number, its reason and the rule of the manual page', async () => {
+  test('a refusal comes with its number, its reason and the rule of the manual page (point 10)', async () => {
     const { go, store } = await machine('mmap(NULL, 0, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nmunmap(0x1001, 4K)\n');
     expect(story(await go(1), store)).toMatch(/EINVAL 22 · Invalid argument .*the length is 0 .*The length must be greater than 0\. man 2 mmap , ERRORS/);
     expect(story(await go(2), store)).toMatch(/must be a multiple of the page size\. man 2 mmap/);
   });
 
-  test('audit 40: changes and their processes by name; audit 41: checks that passed in words', async () => {
+  test('changes and their processes by name; checks that passed in words (faults 40 and 41)', async () => {
     const { go, store } = await machine(`${AREA}store(a, "x")\nc = fork()\n[c] store(a, "y")\n`);
     expect(story(await go(3), store)).toMatch(/process 2/);
     expect(story(await go(4), store)).toMatch(/frame \d+ → \d+/);
@@ -128,18 +128,21 @@ describe('what they say', () => {
     expect(drawn(PfArea, { area: stack.selected!.area, place: stack.selected!.place }).replace(/ /g, '')).toMatch(/ext4_file_mmap.*ext4_file_vm_ops.*filemap_fault/);
   });
 
-  test('audit 42: a free frame is free, a page table says whose it is; what is nowhere is said to be nowhere', async () => {
+  test('a free frame is free, a page table says whose it is; what is nowhere is said to be nowhere (fault 42)', async () => {
     const { go } = await machine(AREA);
     const free = await go(1, { pid: 1, addr: '10000', pfn: 9999 });
     expect(drawn(PfFrame, { frame: free.selected!.frame, place: free.selected!.place })).toMatch(/Frame 9999 is free/);
     expect(drawn(PfArea, { area: null, place: free.selected!.place })).toMatch(/No area of process 1 covers 0x10000: an access is SIGSEGV/);
+    const ended = drawn(PfArea, { area: null, place: free.selected!.place, isEnded: true });
+    expect(ended).toMatch(/Process 1 has ended: it has no areas any more/);
+    expect(ended).not.toMatch(/access|SIGSEGV/);
     expect(drawn(PfFrame, { frame: null, place: { pid: 1, addr: '10000', pfn: null } })).toBe(' No frame: the page is not present. ');
     const cr3 = free.selected!.walk!.cr3;
     const table = await go(1, { pid: 1, addr: '10000', pfn: cr3 });
     expect(drawn(PfFrame, { frame: table.selected!.frame, place: table.selected!.place, walk: table.selected!.walk })).toMatch(/A page table: the MMU reads it.* It is the PGD table of process 1, on the way to 0x10000\./);
   });
 
-  test('audit 17 and 18: the whole page has bytes, each can be gone to, and what is invented is said to be', () => {
+  test('the whole page has bytes, each can be gone to, and what is invented is said to be (faults 17 and 18)', () => {
     const bytes = new Uint8Array(4096);
     bytes[0x805] = 100;
     const place: Place = { pid: 1, addr: '7ffff7ff3805', pfn: null };
@@ -147,6 +150,23 @@ describe('what they say', () => {
     expect(drawn(PfBytes, { bytes, place, isInvented: true })).toMatch(/is not known/);
     const page = 0x7ffff7ff3000n;
     expect([offsetOf('0x805', page), offsetOf('2053', page), offsetOf('7ffff7ff3805', page), offsetOf('0x7ffff7ff3805', page), offsetOf('0x1000', page), offsetOf('x', page), offsetOf('5000', page)]).toEqual([0x805, 2053, 0x805, 0x805, null, null, null]);
+  });
+
+  test('of a dump costs are what it says, and none where it says none', async () => {
+    const { go } = await machine(AREA);
+    const at = await go(1);
+    const [area, place] = [at.selected!.area!, at.selected!.place];
+    expect(drawn(PfArea, { area, place })).toMatch(/4 pages, none present .*Rss.* 0 KiB/);
+    const none = drawn(PfArea, { area, place, costs: null });
+    expect(none).toMatch(/4 pages .*Costs come from smaps\./);
+    expect(none).not.toMatch(/present |Rss/);
+    expect(drawn(PfArea, { area, place, costs: `${area.maps}\nSize: 16 kB\nRss: 12 kB\nPss: 7 kB` })).toMatch(/Rss.* 12 KiB .*Pss.* 7 KiB/);
+  });
+
+  test('a path in maps is cut at its beginning, a long name of a file at its end', () => {
+    expect(ending('/usr/bin/cat')).toBe('/usr/bin/cat');
+    expect(ending('/usr/lib/x86_64-linux-gnu/libc.so.6')).toBe('…/x86_64-linux-gnu/libc.so.6');
+    expect(ending('/usr/lib/python3.11/lib-dynload/_struct.cpython-311-x86_64-linux-gnu.so')).toBe('…_struct.cpython-311-x86_64…');
   });
 
   test('maps and smaps have each area; settings become a header', async () => {
@@ -166,6 +186,6 @@ describe('what they say', () => {
     expect(drawn(PfAccount, { verdict: at.verdict, verdictText: at.verdict!.text, setAside: log.opened.setAside, isLog: true, position: at.position, length: log.opened.length, equalCount: at.verdict!.memoryEqual })).toMatch(/Set aside \d+ lines?, none a memory call/);
     const text = readFileSync(join(ROOT, 'tests/dumps/python3.smaps'), 'utf8');
     const dump = await machine(text);
-    expect(drawn(PfDump, { reading: dump.opened.dump, text })).toMatch(/104 areas; .*What they cost, in kB .*libpython3/);
+    expect(drawn(PfDump, { reading: dump.opened.dump, text })).toMatch(/104 areas; .*What they cost, in KiB .*libpython3/);
   });
 });

@@ -1,6 +1,7 @@
 /** A list of any length of which only what is in sight is in the document. Every row is as high as the others. */
 import { type PropertyValues, type TemplateResult, html } from 'lit';
-import { Panel, data, define } from './panel.ts';
+import { define } from './define.ts';
+import { Panel, data } from './panel.ts';
 
 /** Rows above and below what is in sight. */
 const SPARE = 8;

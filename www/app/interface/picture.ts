@@ -1,5 +1,6 @@
 /** `<pf-picture>`: a picture of shapes on a canvas, as wide as there is room. */
-import { type TemplateResult, html } from 'lit';
+import { type PropertyValues, type TemplateResult, html } from 'lit';
+import { define } from './define.ts';
 import type { Picture } from '../scene/shapes.ts';
 import { Surface } from './space/surface.ts';
 import { TurnElement } from './turns.ts';
@@ -11,6 +12,8 @@ export class PfPicture extends TurnElement {
   declare picture: Picture | null;
   /** Where the picture is another with the room that it has: makes it, for a width. */
   declare draw: ((width: number) => Picture) | null;
+  /** The one that was made by `draw`. */
+  private made: Picture | null = null;
   private readonly surface = new Surface(this, () => this, () => this.paint());
 
   constructor() {
@@ -20,14 +23,15 @@ export class PfPicture extends TurnElement {
   }
 
   private paint(): void {
-    if (this.draw) this.picture = this.draw(this.surface.size.width);
+    if (this.draw) this.made = this.picture = this.draw(this.surface.size.width);
     if (this.picture) this.surface.paint(this.picture);
   }
 
-  protected override updated(): void {
+  protected override updated(changed: PropertyValues): void {
     // Before it is known how wide it is, so high at least.
     this.style.height = `${(this.picture ?? this.draw?.(1))?.height ?? 0}px`;
-    this.surface.draw();
+    // That it has been made for its width, and painted, is no reason to paint it again, and so on for ever.
+    if (changed.has('draw') || this.picture !== this.made) this.surface.draw();
   }
 
   protected override render(): TemplateResult {
@@ -35,7 +39,7 @@ export class PfPicture extends TurnElement {
   }
 }
 
-customElements.define('pf-picture', PfPicture);
+define('pf-picture', PfPicture);
 
 declare global {
   interface HTMLElementTagNameMap { 'pf-picture': PfPicture }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { branch, canRedo, canUndo, edit, go, plant, redo, remove, rename, rows, textOf, undo } from './branches.ts';
+import { branch, canRedo, canUndo, edit, go, plant, redo, remove, rename, revive, rows, textOf, undo } from './branches.ts';
 
 const TEXT = 'a = mmap(1)\nstore(a, 1)\nmunmap(a)\n';
 const started = plant(TEXT, 'the text');
@@ -59,4 +59,23 @@ test('edits at random are found again', () => {
     texts.set(tree.current, text);
   }
   for (const [id, text] of texts) expect(textOf(tree, id)).toBe(text);
+});
+
+test('a tree is revived from JSON as it was; what is none, or shows another text, is not', () => {
+  const split = edit(started, { text: `${TEXT}fork()\n`, position: 2, hasFuture: true, name: 'x' });
+  const json = () => JSON.parse(JSON.stringify(split)) as Record<string, any>;
+  expect(revive(json(), textOf(split))).toEqual(split);
+  expect(revive(JSON.parse(JSON.stringify(undo(split))), TEXT)).toEqual(undo(split));
+  expect(revive(json(), TEXT)).toBe(null);
+  const damaged: ((tree: Record<string, any>) => void)[] = [
+    (tree) => (tree['versions'] = 1), (tree) => (tree['versions'][1].of = 1), (tree) => (tree['versions'][1].of = 7), (tree) => (tree['versions'][0].insert = 3),
+    (tree) => (tree['branches'][1].parent = 1), (tree) => (tree['branches'][1].id = 0), (tree) => (tree['branches'][1].shown = 1), (tree) => (tree['branches'][0].versions = [9]),
+    (tree) => (tree['current'] = 5), (tree) => (tree['branches'][1].name = null), (tree) => (tree['undone'] = 3), (tree) => delete tree['branches'],
+  ];
+  for (const damage of damaged) {
+    const tree = json();
+    damage(tree);
+    expect(revive(tree, textOf(split)), damage.toString()).toBe(null);
+  }
+  for (const nothing of [null, undefined, 1, 'x', [], {}]) expect(revive(nothing, '')).toBe(null);
 });

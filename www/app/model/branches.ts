@@ -138,6 +138,25 @@ export function remove(tree: Branches, id: number): Branches {
   return { ...tree, branches: tree.branches.filter((one) => !ids.has(one.id)), current: ids.has(tree.current) ? gone.parent : tree.current };
 }
 
+/** A tree that was kept as JSON; null if it is none, or if it does not show this text. */
+export function revive(kept: unknown, text: string): Branches | null {
+  try {
+    const { versions, branches, current, undone } = kept as Branches;
+    const isIndex = (value: unknown, below: number) => Number.isInteger(value) && Number(value) >= 0 && Number(value) < below;
+    const isVersion = ({ of, at, remove: removed, insert }: Version, i: number) => (of === null ? true : isIndex(of, i)) && isIndex(at, Infinity) && isIndex(removed, Infinity) && typeof insert === 'string';
+    const isBranch = ({ id, parent, from, name, versions: own, shown, position }: Branch, i: number) =>
+      (i === 0 ? parent === null : branches.slice(0, i).some((one) => one.id === parent)) && isIndex(id, Infinity) && typeof name === 'string' && isIndex(from, Infinity) &&
+      isIndex(position, Infinity) && own.every((version) => isIndex(version, versions.length)) && isIndex(shown, own.length);
+    if (!versions.every(isVersion) || !branches.every(isBranch) || new Set(branches.map(({ id }) => id)).size !== branches.length) return null;
+    if (undone && !undone.every((id) => isIndex(id, Infinity))) return null;
+    const tree: Branches = { versions, branches, current, ...(undone && { undone }) };
+    return textOf(tree) === text ? tree : null;
+  } catch {
+    // It is of another shape: kept by another version of this page, or damaged.
+    return null;
+  }
+}
+
 export interface BranchRow extends Branch {
   readonly depth: number;
   readonly isCurrent: boolean;

@@ -1,11 +1,22 @@
 /** Which frame a place is in, as far as the picture knows. */
 import { type At, NO_FRAME, type Place, type Selected } from '../worker/protocol.ts';
 
-export function frameOf(at: Pick<At, 'lanes'> | null, place: Place | null): number | null {
+type Known = Pick<At, 'lanes' | 'selected'>;
+
+export function frameOf(at: Known | null, place: Place | null): number | null {
   return place ? (place.pfn ?? frameOfPage(at, place)) : null;
 }
 
-function frameOfPage(at: Pick<At, 'lanes'> | null, { pid, addr }: Place): number | null {
+/** The frame that is looked at: of what is selected, though that may be in none; where nothing is selected, of what the step touched. */
+export function lookedFrame(at: (Known & Pick<At, 'touched'>) | null, selection: Place | null): number | null {
+  return frameOf(at, selection ?? at?.touched ?? null);
+}
+
+function frameOfPage(at: Known | null, place: Place): number | null {
+  return frameInSight(at, place) ?? (isOfPage(at?.selected ?? null, place) ? ownFrame(at!.selected) : null);
+}
+
+function frameInSight(at: Known | null, { pid, addr }: Place): number | null {
   const page = Number(pageOf(addr));
   for (const lane of at?.lanes ?? []) {
     if (lane.pid !== pid) continue;
@@ -26,13 +37,11 @@ export function ownFrame(selected: Pick<Selected, 'walk'> | null): number | null
 }
 
 /** A page that was chosen with the frame that it is in is followed, wherever it goes: only another frame is one by itself. */
-export function followed(at: Pick<At, 'lanes' | 'selected'> | null, place: Place): Place {
-  if (place.pfn === null) return place;
-  const { selected } = at ?? { selected: null };
-  const isLooked = selected?.place.pid === place.pid && pageOf(selected.place.addr) === pageOf(place.addr);
-  const own = frameOfPage(at, place) ?? (isLooked ? ownFrame(selected) : null);
-  return own === place.pfn ? { ...place, pfn: null } : place;
+export function followed(at: Known | null, place: Place): Place {
+  return place.pfn !== null && frameOfPage(at, place) === place.pfn ? { ...place, pfn: null } : place;
 }
+
+const isOfPage = (selected: Selected | null, { pid, addr }: Place): boolean => selected?.place.pid === pid && pageOf(selected.place.addr) === pageOf(addr);
 
 /** A frame that the selected page has left, or come from, and where one was then. */
 export interface Moved {

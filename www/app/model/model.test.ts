@@ -1,6 +1,6 @@
 /** The model over the real engine, without worker and DOM. */
 import { readFileSync } from 'node:fs';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { Client, type WorkerLike } from '../worker/client.ts';
 import { dispatch } from '../worker/dispatch.ts';
 import { Engine } from '../worker/engine.ts';
@@ -17,6 +17,12 @@ c = fork()
 load(a, 5) = "hello"
 munmap(0x1001, 4096) = -1 EINVAL (Invalid argument)
 `;
+
+/** A log of which three calls are left out. */
+const LEAVES_OUT = `${readFileSync(new URL('../../../tests/logs/unknown-constant.strace', import.meta.url), 'utf8')}${'mprotect(0x7f1100010000, 4096, PROT_WHATEVER) = 0\n'.repeat(3)}`;
+
+/** All that was asked for has been answered. */
+const settled = () => new Promise((resolve) => setTimeout(resolve, 100));
 
 /** A worker in this thread; `crashes` makes it stop at a request, as a trap of the core does. */
 function inProcess(crashes: (request: Request) => boolean = () => false): WorkerLike {
@@ -127,6 +133,51 @@ test('a log is shown where its program still had memory, with the verdict of the
   expect(model.verdictAt).toBe(model.length);
 });
 
+test('what a text is said to be counts, though what it looks like is not known yet', async () => {
+  const { model } = made();
+  const log = '12:00:01 mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fb0000\n';
+  await model.setText(SCRIPT);
+  model.edited();
+  const edit = model.edit(log);
+  await Promise.all([edit, model.readAs('script')]);
+  expect([model.text, model.kind, model.chosen, model.errors.length > 0]).toEqual([log, 'script', 'script', true]);
+  await model.readAs('strace');
+  expect([model.kind, model.guess, model.chosen, model.errors.length]).toEqual(['strace', 'strace', null, 0]);
+  // What it looks like is known now, and no choice any more.
+  await model.readAs('script');
+  await model.readAs('strace');
+  expect(model.chosen).toBe(null);
+});
+
+test('results of lines that come into sight are asked for alone: what is drawn stays the same object', async () => {
+  const { model } = made();
+  await model.setText(SCRIPT);
+  await model.goTo(4);
+  await settled();
+  const { at } = model;
+  const calls = () => model.reports.map(({ call }) => call);
+  model.seeReports(0, 3);
+  await vi.waitFor(() => expect(calls()).toEqual(['mmap', 'store', 'fork']));
+  // Only of what has happened, also where more is known.
+  model.seeReports(1, 6);
+  await vi.waitFor(() => expect(calls()).toEqual(['store', 'fork', 'store']));
+  expect(model.at).toBe(at);
+  await model.goTo(6);
+  expect(calls()).toEqual(['store', 'fork', 'store', 'load', 'munmap']);
+  await model.goTo(2);
+  expect(calls()).toEqual(['store']);
+  await model.setText(SCRIPT);
+  expect(calls()).toEqual([]);
+});
+
+test('a text rests only where it is shown, not at its end on the way there', async () => {
+  const seen: [boolean, number][] = [];
+  const model: Model = new Model((heard) => new Client(heard, () => inProcess()), () => seen.push([model.isOpening, model.position]));
+  await model.setText(readFileSync(new URL('../../../tests/scripts/real/ls.strace.pf', import.meta.url), 'utf8'), 'before the end');
+  expect(seen.some(([isOpening, position]) => isOpening && position === model.length)).toBe(true);
+  expect(seen.filter(([isOpening]) => !isOpening).map(([, position]) => position)).toEqual([model.position]);
+});
+
 test('what a log leaves out is known as a whole, though it is shown before its end', async () => {
   const { model } = made();
   model.see('story', ['verdict']);
@@ -200,6 +251,41 @@ test('calls that are equal are a list, and their reports come when they are look
   expect([...model.equal.steps]).toEqual([4, 5]);
   await model.moreEqual(1, 2);
   expect(model.equal.reports.map((report) => report?.call)).toEqual([undefined, 'munmap']);
+});
+
+test('what stands behind the verdict is of the whole, though one has gone back before it came', async () => {
+  const { model, events } = made();
+  model.see('story', ['verdict']);
+  await model.setText(SCRIPT.replace('load(a, 5) = "hello"', 'load(a, 5) = "hullo"'));
+  await model.goTo(6);
+  await model.goTo(1);
+  await vi.waitFor(() => expect(model.remarks.map(([step]) => step)).toEqual([4]));
+  // Nor is anything taken away by going back further.
+  await model.goTo(0);
+  await settled();
+  expect(model.remarks.map(([step]) => step)).toEqual([4]);
+  await model.moreEqual(0, 1);
+  expect(model.equal.reports.map((report) => report?.call)).toEqual(['munmap']);
+  expect(events.filter((event) => event === 'state').length).toBeLessThan(30);
+});
+
+test('a list that came short, because one had gone back, is asked for again where more is known', async () => {
+  const { model, events } = made();
+  model.see('story', ['verdict']);
+  await model.setText(LEAVES_OUT);
+  await model.goTo(model.length);
+  await model.goTo(0);
+  await settled();
+  const count = model.verdict!.leftOut;
+  expect(count).toBeGreaterThan(2);
+  // A view asks as long as something is missing: what adds nothing is told to nobody, or it would ask for ever.
+  await model.more(0, count);
+  const told = events.length;
+  await model.more(0, count);
+  await model.more(0, count);
+  expect(events.length).toBe(told);
+  await model.goTo(model.length);
+  await vi.waitFor(() => expect([model.leftOut.length, [...model.leftOut].every((one) => one !== undefined)]).toEqual([count, true]));
 });
 
 test('Pss is counted over the steps: what two processes share is halved', async () => {

@@ -74,7 +74,7 @@ const lane = (pid: number, areas: readonly { start: number; pages: number; perms
 });
 const at = (position: number, processes: ProcessInfo[], lanes: Lane[], free = 10): At => ({
   position, processes, lanes, running: 1, ram: { total: 100, free, freeBlocks: [], frames: null, tlbFills: 0, tlbHits: 0, tlbFlushes: 0 }, reports: [], last: null, touched: null,
-  explanation: null, verdict: null, selected: null, tlb: null, cache: null, meminfo: null, stopped: null,
+  explanation: null, verdict: null, selected: null, tlb: null, cache: null, meminfo: null, source: '', stopped: null,
 });
 
 test('two moments: areas added, gone, changed; pages; counters; processes', () => {

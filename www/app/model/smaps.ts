@@ -17,8 +17,8 @@ export function mapsLine(text: string): MapsLine | null {
   return found && { start: found[1]!, end: found[2]!, perms: found[3]!, offset: found[4]!, name: found[5]!, text };
 }
 
-/** The counters of one area, in kB, in their order; `VmFlags` apart. */
-export function smapsFields(text: string): { fields: [name: string, kB: number][]; flags: string } {
+/** The counters of one area, in KiB (which the kernel calls kB), in their order; `VmFlags` apart. */
+export function smapsFields(text: string): { fields: [name: string, kib: number][]; flags: string } {
   const fields: [string, number][] = [];
   let flags = '';
   for (const line of text.split('\n')) {

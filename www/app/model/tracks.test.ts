@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { CALL_GROUPS, ENDING, REMARK, type Tracks } from '../worker/protocol.ts';
-import { MARKS, NO_TRACKS, TrackStore, bucketed, deltas, find, lanesOf, lineOf, over, pidsOf, valuesOf } from './tracks.ts';
+import { Counted, LaneCount, countGroups, countMarked, countPids, lanesOf, pidsOf } from './counts.ts';
+import { MARKS, NO_TRACKS, TrackStore, bucketed, deltas, find, lineOf, over, valuesOf } from './tracks.ts';
 
 const MAP = CALL_GROUPS.indexOf('map');
 const ACCESS = CALL_GROUPS.indexOf('access');
@@ -108,4 +109,37 @@ test('the lanes found in one pass are those found one by one', () => {
     for (const { pid, buckets } of lanes) expect(buckets).toEqual(bucketed(many, 0, length, columns, pid));
     for (const { pid, rss } of lanes) expect(rss.most).toBe(lineOf(valuesOf(many, 'rss', pid), length, columns).most);
   }
+});
+
+test('of tracks that have grown only what is new is counted, and what comes of it is what counting all gives', () => {
+  const steps = Array.from({ length: 900 }, (_, i) => ({ call: (i * 7) % 5, pid: 1 + ((i >> 3) % 3), faults: i % 4, rss: (i * 13) % 97, ending: i % 50, child: i % 100 === 50 ? 3 : 0, childRss: i }));
+  const shape = { length: 1000, columns: 77, pids: [1, 3] };
+  const [store, lanes, marked, groups, pids] = [new TrackStore(), new LaneCount(), countMarked(), countGroups(), countPids()];
+  let counted = 0;
+  const each = new Counted(() => [] as number[], (seen, { call }, from) => {
+    for (let i = from; i < call.length; i++, counted++) seen.push(call[i]!);
+  });
+  const agree = () => {
+    const bare = { ...store.tracks, story: {} };
+    expect(lanes.of(store.tracks, shape)).toEqual(lanesOf(bare, shape.length, shape.columns, shape.pids));
+    expect(each.of(store.tracks)).toEqual([...store.tracks.call]);
+    expect([marked.of(store.tracks), groups.of(store.tracks), pids.of(store.tracks).pids]).toEqual([countMarked().of(bare), countGroups().of(bare), pidsOf(bare)]);
+  };
+  for (let from = 0; from < 900; from += 37) {
+    store.append(tracks(steps.slice(from, from + 37), from));
+    agree();
+  }
+  expect(counted).toBe(900);
+  // What came before stays as it was; what was counted of other steps does not.
+  const before = lanes.of(store.tracks, shape);
+  const [copy] = [structuredClone(before)];
+  store.append(tracks([{ faults: 9, pid: 3, rss: 500 }], 900));
+  agree();
+  expect(before).toEqual(copy);
+  store.append(tracks([{ call: MAP }], 5));
+  agree();
+  store.cut(3);
+  agree();
+  store.append(tracks(steps.slice(0, 5), 3));
+  agree();
 });

@@ -8,27 +8,34 @@ const MAKE: { [K in Column]: (size: number) => Tracks[K] } = {
   child: (n) => new Uint32Array(n), childRss: (n) => new Uint32Array(n), free: (n) => new Uint32Array(n), tables: (n) => new Uint32Array(n), tlbFills: (n) => new Uint32Array(n), tlbHits: (n) => new Uint32Array(n), page: (n) => new Float64Array(n), access: (n) => new Uint8Array(n),
 };
 
+/** Of a store: all that come of the same `story` begin with the same steps. */
+export interface GrowingTracks extends Tracks {
+  readonly story?: object;
+}
+
 export const NO_TRACKS: Tracks = Object.freeze({ from: 0, ...Object.fromEntries(COLUMNS.map((column) => [column, MAKE[column](0)])) }) as Tracks;
 
 /** Tracks that grow at their end. `tracks` is a new view after each change, so that an element sees that it is another. */
 export class TrackStore {
   #columns = Object.fromEntries(COLUMNS.map((column) => [column, MAKE[column](256)])) as unknown as { [K in Column]: Tracks[K] };
   #length = 0;
-  #view: Tracks | null = null;
+  #view: GrowingTracks | null = null;
+  #story = {};
 
   get length(): number {
     return this.#length;
   }
 
   /** All steps known, from 0. */
-  get tracks(): Tracks {
-    this.#view ??= { from: 0, ...Object.fromEntries(COLUMNS.map((column) => [column, this.#columns[column].subarray(0, this.#length)])) } as Tracks;
+  get tracks(): GrowingTracks {
+    this.#view ??= { from: 0, story: this.#story, ...Object.fromEntries(COLUMNS.map((column) => [column, this.#columns[column].subarray(0, this.#length)])) } as GrowingTracks;
     return this.#view;
   }
 
   /** Takes what the worker said; what was known from there on is replaced. Steps may not be left out. */
   append(more: Tracks): void {
     if (more.from > this.#length) throw new RangeError(`steps ${this.#length} to ${more.from} are missing`);
+    if (more.from < this.#length) this.#story = {};
     const length = more.from + more.call.length;
     if (length > this.#columns.call.length) {
       const size = Math.max(length, this.#columns.call.length * 2);
@@ -47,6 +54,7 @@ export class TrackStore {
   cut(from: number): void {
     this.#length = Math.min(from, this.#length);
     this.#view = null;
+    this.#story = {};
   }
 }
 
@@ -100,76 +108,6 @@ export function bucketed(tracks: Tracks, from: number, to: number, columns: numb
     mostFaults = Math.max(mostFaults, faults[bucket]!);
   }
   return { count, steps, group, faults, marks, mostFaults };
-}
-
-/** What the lanes of the slider show, found in one pass: all calls together, each process by itself, and what it has in RAM. */
-export interface Lanes {
-  readonly all: Buckets;
-  readonly lanes: readonly { readonly pid: number; readonly buckets: Buckets; readonly rss: Line }[];
-}
-
-export function lanesOf(tracks: Tracks, length: number, columns: number, pids: readonly number[]): Lanes {
-  const count = Math.min(Math.max(columns, 1), Math.max(length, 0));
-  const steps = Math.max(1, length / Math.max(columns, 1));
-  const groups = CALL_GROUPS.length;
-  const make = () => ({ group: new Uint8Array(count).fill(255), faults: new Uint32Array(count), marks: new Uint8Array(count), least: new Float64Array(count).fill(Number.NaN), greatest: new Float64Array(count).fill(Number.NaN), votes: new Uint32Array(groups), mostFaults: 0, most: 0, now: Number.NaN });
-  const all = make();
-  const mine = pids.map(make);
-  const place = new Map(pids.map((pid, at) => [pid, mine[at]!]));
-  const { call, ending, pid: ran, faults, rss, child, childRss } = tracks;
-  const known = Math.min(length, call.length);
-  let [last, lane] = [-1, undefined as (typeof mine)[number] | undefined];
-  for (let bucket = 0, step = 0; bucket < count && step < known; bucket++) {
-    const end = Math.min(known, Math.max(Math.floor((bucket + 1) * steps), bucket + 1));
-    all.votes.fill(0);
-    for (const one of mine) {
-      one.votes.fill(0);
-      one.least[bucket] = one.greatest[bucket] = one.now;
-    }
-    for (; step < end; step++) {
-      const of = call[step]!;
-      const bits = marksOf(ending[step]!);
-      const taken = faults[step]!;
-      if (ran[step] !== last) [last, lane] = [ran[step]!, place.get(ran[step]!)];
-      vote(all, bucket, of, taken, bits);
-      if (child[step] !== 0) measure(place.get(child[step]!), bucket, childRss[step]!);
-      if (!lane) continue;
-      vote(lane, bucket, of, taken, bits);
-      measure(lane, bucket, rss[step]!);
-    }
-    for (const one of [all, ...mine]) if (one.faults[bucket]! > one.mostFaults) one.mostFaults = one.faults[bucket]!;
-  }
-  const buckets = ({ group, faults: of, marks, mostFaults }: typeof all): Buckets => ({ count, steps, group, faults: of, marks, mostFaults });
-  return { all: buckets(all), lanes: pids.map((pid, at) => ({ pid, buckets: buckets(mine[at]!), rss: { least: mine[at]!.least, greatest: mine[at]!.greatest, most: mine[at]!.most } })) };
-}
-
-/** What a process has in RAM from here on. */
-function measure(one: { least: Float64Array; greatest: Float64Array; most: number; now: number } | undefined, bucket: number, value: number): void {
-  if (!one) return;
-  one.now = value;
-  if (!(value >= one.least[bucket]!)) one.least[bucket] = value;
-  if (!(value <= one.greatest[bucket]!)) one.greatest[bucket] = value;
-  if (value > one.most) one.most = value;
-}
-
-function vote(one: { group: Uint8Array; faults: Uint32Array; marks: Uint8Array; votes: Uint32Array }, bucket: number, of: number, faults: number, marks: number): void {
-  const best = one.group[bucket]!;
-  const votes = ++one.votes[of]!;
-  if (best === 255 || votes > one.votes[best]!) one.group[bucket] = of;
-  one.faults[bucket]! += faults;
-  one.marks[bucket]! |= marks;
-}
-
-/** Processes in the order in which they came: as they were made, or as they first ran. */
-export function pidsOf({ pid: ran, child }: Tracks): number[] {
-  const seen = new Set<number>();
-  let last = -1;
-  for (let i = 0; i < ran.length; i++) {
-    const pid = ran[i]!;
-    if (pid !== last) seen.add((last = pid));
-    if (child[i] !== 0) seen.add(child[i]!);
-  }
-  return [...seen].filter((pid) => pid !== 0xffff_ffff);
 }
 
 export type Series = 'faults' | 'rss' | 'pss' | 'tables' | 'free' | 'tlbRate';
@@ -234,14 +172,6 @@ export function lineOf(values: Float64Array, length: number, columns: number): L
     if (high > most) most = high;
   }
   return { least, greatest, most };
-}
-
-/** Steps that have a mark or took a fault, from 0. */
-export function markedSteps({ ending, faults }: Pick<Tracks, 'ending' | 'faults'>): Uint32Array {
-  const found = new Uint32Array(ending.length);
-  let count = 0;
-  for (let step = 0; step < ending.length; step++) if (faults[step]! > 0 || marksOf(ending[step]!) !== 0) found[count++] = step;
-  return found.slice(0, count);
 }
 
 /** Groups of calls that leave an area, or a page, to look at. */

@@ -1,6 +1,9 @@
 /** What the chip says: how the text compares, and never more than that. No DOM. */
 import type { ScriptErrorPlace } from '../../lib/index.ts';
 import type { VerdictInfo } from '../worker/protocol.ts';
+import { words } from '../texts/page.ts';
+
+const t = words.verdict;
 
 /** `good`: all that is there was compared and is equal. `partly`: nothing differs, but not all was compared. */
 export type Tone = 'good' | 'bad' | 'partly' | 'plain';
@@ -9,7 +12,8 @@ export interface Chip {
   readonly tone: Tone;
   readonly mark: '✓' | '✗' | '◐' | '';
   readonly text: string;
-  /** The first thing wrong. */
+  /** The first thing wrong: its line, and what it is. */
+  readonly line: number | null;
   readonly first: string;
 }
 
@@ -27,34 +31,42 @@ export const number = (value: number): string => value.toLocaleString('en-US');
 export const plural = (count: number, one: string, many = `${one}s`): string => `${number(count)} ${count === 1 ? one : many}`;
 
 /** The reason of an error, without its place. */
-export const reasonOf = (error: ScriptErrorPlace): string => (error.found ? `found ${error.found}, expected ${error.expected}` : error.expected);
+export const reasonOf = (error: ScriptErrorPlace): string => (error.found ? t.reason(error.found, error.expected) : error.expected);
+
+/** What is known of a text whose reading was cancelled. */
+export const READING_STOPPED: ScriptErrorPlace = { line: 1, column: 1, found: '', expected: t.stopped, message: t.readingStopped };
 
 export function chipOf({ isFresh, errors, verdict, verdictAt, length }: Compared): Chip {
-  const plain = (text: string): Chip => ({ tone: 'plain', mark: '', text, first: '' });
-  if (!isFresh) return plain('Reading …');
+  const plain = (text: string): Chip => ({ tone: 'plain', mark: '', text, line: null, first: '' });
+  if (!isFresh) return plain(t.reading);
   const [error] = errors;
   if (error) {
     const more = errors.length > 1 ? ` · ${plural(errors.length, 'error')}` : '';
-    return { tone: 'bad', mark: '✗', text: `line ${error.line}: ${reasonOf(error)}${more}`, first: '' };
+    return { tone: 'bad', mark: '✗', text: t.error(error.line, reasonOf(error), more), line: null, first: '' };
   }
-  if (length === 0) return plain('Nothing to run');
+  if (length === 0) return plain(t.nothing);
   if (!verdict || verdictAt === 0) return plain(plural(length, 'step'));
   const isAtEnd = verdictAt === length;
   const nothing = verdict.compared === 0 && verdict.mapsEqual === null && verdict.leftOut === 0;
-  const soFar = isAtEnd ? '' : ', so far';
+  const soFar = isAtEnd ? '' : t.soFar;
   if (verdict.differences > 0 || verdict.memoryDiffer > 0 || verdict.mapsEqual === false) {
-    return { tone: 'bad', mark: '✗', text: `${verdict.text}${soFar}`, first: firstOf(verdict) };
+    // What differs is what is looked for, and the end of a long line is cut off.
+    const [text, rest] = apart(verdict.text);
+    return { tone: 'bad', mark: '✗', text: `${text}${soFar}`, line: verdict.first?.line ?? null, first: `${firstOf(verdict)}${rest}` };
   }
-  if (nothing) return plain(`${plural(verdictAt, 'step')}, nothing was compared${soFar}`);
+  if (nothing) return plain(`${t.notCompared(plural(verdictAt, 'step'))}${soFar}`);
   if (!isAtEnd) return plain(`${verdict.text}${soFar}`);
-  if (verdict.green) return { tone: 'good', mark: '✓', text: verdict.text, first: '' };
-  return { tone: 'partly', mark: '◐', text: verdict.text, first: firstOf(verdict) };
+  if (verdict.green) return { tone: 'good', mark: '✓', text: verdict.text, line: null, first: '' };
+  return { tone: 'partly', mark: '◐', text: verdict.text, line: verdict.first?.line ?? null, first: firstOf(verdict) };
 }
 
-function firstOf({ first }: VerdictInfo): string {
-  if (!first) return '';
-  return `line ${first.line}, ${first.call}: ${first.field} should be ${first.expected}, is ${first.found}${first.excuse ? ` (${first.excuse})` : ''}`;
+/** What rests on assumptions, told from the rest. */
+function apart(text: string): readonly [text: string, rest: string] {
+  const found = /; [\d,]+ rests? on what the log does not show/.exec(text);
+  return found ? [text.replace(found[0], ''), found[0]] : [text, ''];
 }
+
+const firstOf = ({ first }: VerdictInfo): string => (first ? t.first(first) : '');
 
 /** Things with one reason. */
 export interface Group<T> {

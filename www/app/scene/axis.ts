@@ -2,6 +2,7 @@
  * An axis over page numbers that gives each piece of the space a height of its own, so that areas have room and what is not mapped
  * has a line. Within a piece it is even. All is exact to 2^47: page numbers are whole numbers of 35 bits, parts of them bytes.
  */
+import { above } from '../model/above.ts';
 
 /** Pieces in order of address, without holes. */
 export interface Pieces {
@@ -141,17 +142,6 @@ function sums(numbers: Float64Array): Float64Array {
   const before = new Float64Array(numbers.length + 1);
   for (let i = 0, sum = 0; i < numbers.length; i++) before[i + 1] = sum += numbers[i]!;
   return before;
-}
-
-/** How many of the first `count` numbers, which ascend, are not above `value`. */
-export function above(numbers: ArrayLike<number>, value: number, count = numbers.length): number {
-  let [low, high] = [0, count];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (numbers[middle]! <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** What is looked at: the page (with a part of it) at the upper edge, and the zoom. */

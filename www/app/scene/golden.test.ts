@@ -2,11 +2,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { fitRange } from './axis.ts';
-import { CELL } from '../worker/protocol.ts';
+import { CELL, type Tracks } from '../worker/protocol.ts';
 import { drawChart } from './chart.ts';
 import { drawEntries, entryAt, entryBox } from './entries.ts';
 import type { Comparison } from '../model/compare.ts';
-import { copyOnWrite, frames, full, kinds, python3, scene } from './golden/fixtures.ts';
+import { copyOnWrite, everyMark, frames, full, kinds, longRun, python3, scene, tracksOf } from './golden/fixtures.ts';
 import { Heat } from './heat.ts';
 import { drawMinimap, minimapAxis } from './minimap.ts';
 import { composeRam, drawRam, frameBox } from './ram.ts';
@@ -17,6 +17,7 @@ import { drawSpace } from './space/draw.ts';
 import { toSvg } from './svg.ts';
 import { DARK, LIGHT } from './theme.ts';
 import { drawTies } from './ties.ts';
+import { composeTracks, drawMoments } from './tracks.ts';
 
 function matches(name: string, picture: Picture, theme = LIGHT): void {
   const file = new URL(`./golden/${name}.svg`, import.meta.url);
@@ -101,6 +102,23 @@ test('a chart: lines that begin late, have a hole, go up and down within a pixel
   const input = { width: 600, height: 60, label: 'a chart', lines, least: 0, most: 40, words: { least: '', most: '160 KiB' }, now: 0.4 };
   matches('chart', drawChart(input));
   matches('chart-dark', drawChart({ ...input, words: { least: '8 KiB', most: '160 KiB' } }), DARK);
+});
+
+describe('the slider', () => {
+  const slider = (tracks: Tracks, width: number, { isShort = false, length = tracks.call.length, position = 0, momentA = null as number | null, pointed = null as number | null } = {}): Picture => {
+    const { picture } = composeTracks({ tracks, length, width, isShort });
+    const { height } = picture;
+    const moments = drawMoments({ width, height, length, known: tracks.call.length, position, momentA, pointed });
+    return { ...picture, shapes: [...picture.shapes, ...moments.shapes], label: 'slider' };
+  };
+  test('every kind of call and of mark, in two processes', () => {
+    matches('tracks', slider(everyMark(), 700, { position: 12, momentA: 4, pointed: 20 }));
+    matches('tracks-dark', slider(everyMark(), 700, { position: 36, momentA: 36 }), DARK);
+    matches('tracks-short', slider(everyMark(), 360, { isShort: true, position: 0 }));
+  });
+  test('a few steps, of which some have not run', () => matches('tracks-few', slider(tracksOf([{ group: 'map' }, { group: 'access', faults: 1, rss: 1 }, { group: 'access', rss: 1 }]), 700, { length: 9, position: 3 })));
+  test('a hundred thousand steps', () => matches('tracks-long', slider(longRun(100_000), 700, { position: 70_000 })));
+  test('nothing has run', () => matches('tracks-none', slider(tracksOf([]), 700, { length: 5 })));
 });
 
 test('the entries of a page table: each kind, the one of the walk, the one that is pointed at', () => {

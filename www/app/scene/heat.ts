@@ -1,5 +1,5 @@
 /** How often pages were read, written, executed and faulted on: sorted once, then any run of pages is two searches. */
-import { above } from './axis.ts';
+import { above } from '../model/above.ts';
 import { HEATS, type HeatKind } from './theme.ts';
 
 /** By page: reads, writes, executes, faults. */

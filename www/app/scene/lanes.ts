@@ -2,6 +2,9 @@
 import type { Areas, At, Lane, ProcessInfo } from '../worker/protocol.ts';
 import { type LaneData, NO_AREAS } from './layout.ts';
 import { type Units, pagesText, grouped } from './units.ts';
+import { pictures } from '../texts/pictures.ts';
+
+const t = pictures.space;
 
 export class Lanes {
   private readonly areas = new Map<number, { version: number; areas: Areas }>();
@@ -30,16 +33,18 @@ export class Lanes {
   }
 
   get ended(): { pid: number; text: string }[] {
-    return this.processes.filter((process) => process.ended !== null).map(({ pid, name, ended }) => ({ pid, text: `${pid} · ${name}: ${ended}; everything it had went back` }));
+    return this.processes.filter((process) => process.ended !== null).map(({ pid, name, ended }) => ({ pid, text: t.ended(pid, name, ended!) }));
   }
 
-  lane(process: ProcessInfo, units: Units): LaneData {
+  /** `isDump`: it was read from how areas lie; what this machine counts of their pages is no fact of it. */
+  lane(process: ProcessInfo, units: Units, isDump = false): LaneData {
     const lane = this.lanes.get(process.pid);
     const { pid, name, parent, rss, pss, minFlt, majFlt, areas } = process;
-    const faults = [minFlt > 0 || majFlt === 0 ? `${grouped(minFlt)} minor` : '', majFlt > 0 ? `${grouped(majFlt)} major` : ''].filter(Boolean).join(', ');
-    const notes = [`rss ${pagesText(rss, units)}`, pss === null ? '' : `pss ${pagesText(pss, units)}`, `${grouped(areas)} ${areas === 1 ? 'area' : 'areas'}`, `${faults} ${minFlt + majFlt === 1 ? 'fault' : 'faults'}`];
+    const faults = [minFlt > 0 || majFlt === 0 ? t.notes.minor(grouped(minFlt)) : '', majFlt > 0 ? t.notes.major(grouped(majFlt)) : ''].filter(Boolean).join(', ');
+    const counted = t.notes.areas(grouped(areas), areas);
+    const notes = isDump ? [counted] : [t.notes.rss(pagesText(rss, units)), pss === null ? '' : t.notes.pss(pagesText(pss, units)), counted, t.notes.faults(faults, minFlt + majFlt)];
     return {
-      pid, title: `${pid} · ${name}${parent === null ? '' : ` · child of ${parent}`}`, notes: notes.filter(Boolean).join(' · '),
+      pid, title: t.title(pid, name, parent), notes: notes.filter(Boolean).join(' · '),
       areas: this.areasOf(pid), strips: lane?.strips ?? null, cells: lane?.cells ?? [],
     };
   }

@@ -1,6 +1,7 @@
 /** From areas to the pieces of an axis: areas, parts of one file in one row, gaps. */
 import { AREA, type Areas, type Cells, type Strips, CELL, NO_FRAME } from '../worker/protocol.ts';
-import { Axis, type Pieces, above } from './axis.ts';
+import { above } from '../model/above.ts';
+import { Axis, type Pieces } from './axis.ts';
 import { SPACE_PAGES } from './units.ts';
 
 /** One process as the picture needs it. */
@@ -40,6 +41,9 @@ export const CARD_FROM = 52;
 export const CARD_HEAD = 26;
 export const CARD_FOOT = 25;
 export const CARD_PAD = 10;
+
+/** More areas take longer to lay out than to paint. */
+export const LARGE = 10_000;
 
 /** Pieces of a lane, in order of address: `parts[i]` areas from `first[i]` on; 0 is a gap (in front of `first[i]`). */
 export interface Layout {

@@ -1,10 +1,11 @@
 /** The whole space of a process on one line, gaps folded, with the window in it. */
 import type { Areas } from '../worker/protocol.ts';
 import { Axis } from './axis.ts';
-import { KINDS } from './layout.ts';
+import { KINDS, areaAt } from './layout.ts';
 import type { Box, Picture, Shape } from './shapes.ts';
 import { AREA_LOOK } from './theme.ts';
-import { SPACE_PAGES, UNITS, type Units, addressText, pagesText } from './units.ts';
+import { SPACE_PAGES, UNITS, type Units, addressText, pagesText, permsText } from './units.ts';
+import { pictures } from '../texts/pictures.ts';
 
 export interface MinimapInput {
   readonly width: number;
@@ -15,6 +16,8 @@ export interface MinimapInput {
   readonly seen: { readonly from: number; readonly to: number };
   readonly touched: number | null;
   readonly selected: number | null;
+  /** A page that is pointed at, here or in another view: its area is lit and named. */
+  readonly pointed?: number | null;
   /** High addresses at the left. */
   readonly flipped: boolean;
   readonly units?: Units;
@@ -70,49 +73,57 @@ export function windowBox(input: MinimapInput): Box {
   return { x: box.x + Math.min(box.w - w, Math.max(0, (a + b) / 2 - w / 2)), y: box.y, w, h: box.h };
 }
 
-const columnsOf = new WeakMap<Axis, Int8Array>();
-
+/** What each column of pixels mostly holds, −1 for nothing. Made once for an axis, for every frame of a pan draws it. */
+const kindsOf = new WeakMap<Axis, Int8Array>();
 /** Which columns have something in RAM: it changes more often than what lies there. */
 const presenceOf = new WeakMap<Uint32Array, { readonly axis: Axis; readonly columns: Uint8Array }>();
 
-function columnPresence({ areas, axis }: MinimapInput, columns: number): Uint8Array {
-  const known = presenceOf.get(areas.present);
-  if (known?.axis === axis && known.columns.length === columns) return known.columns;
+/** Both in one pass over the areas, as far as they are not known. */
+function columnsOf({ areas, axis }: MinimapInput, columns: number): { readonly kind: Int8Array; readonly present: Uint8Array } {
+  const [kinds, presence] = [kindsOf.get(axis), presenceOf.get(areas.present)];
+  const isKnown = kinds?.length === columns;
+  if (isKnown && presence?.axis === axis && presence.columns.length === columns) return { kind: kinds, present: presence.columns };
+  const kind = isKnown ? kinds : new Int8Array(columns).fill(-1);
   const present = new Uint8Array(columns);
+  const counts = isKnown ? null : new Uint32Array(KINDS * columns);
   eachArea(areas, axis, columns, (i, from, to) => {
     if (areas.present[i]! > 0) present.fill(1, from, to);
-  });
-  presenceOf.set(areas.present, { axis, columns: present });
-  return present;
-}
-
-/** Each area with the columns that it is in. */
-function eachArea(areas: Areas, axis: Axis, columns: number, take: (area: number, from: number, to: number) => void): void {
-  let piece = 0;
-  for (let i = 0; i < areas.count; i++) {
-    while (piece < axis.count - 1 && axis.start[piece]! < areas.start[i]!) piece++;
-    const [a, b] = [axis.edge(piece, columns), axis.edge(piece + 1, columns)];
-    const from = Math.min(columns - 1, Math.floor(Math.min(a, b)));
-    take(i, from, Math.min(columns, Math.max(from + 1, Math.floor(Math.max(a, b)))));
-  }
-}
-
-/** What each column of pixels mostly holds, −1 for nothing: made once for an axis, for every frame of a pan draws it. */
-function columnKinds({ areas, axis }: MinimapInput, columns: number): Int8Array {
-  const known = columnsOf.get(axis);
-  if (known?.length === columns) return known;
-  const kind = new Int8Array(columns).fill(-1);
-  const counts = new Uint32Array(KINDS * columns);
-  eachArea(areas, axis, columns, (i, from, to) => {
     const own = areas.kind[i]!;
-    for (let x = from; x < to; x++) {
+    if (counts) for (let x = from; x < to; x++) {
       const count = ++counts[x * KINDS + own]!;
       const most = kind[x]!;
       if (most !== own && (most < 0 || count > counts[x * KINDS + most]!)) kind[x] = own;
     }
   });
-  columnsOf.set(axis, kind);
-  return kind;
+  kindsOf.set(axis, kind);
+  presenceOf.set(areas.present, { axis, columns: present });
+  return { kind, present };
+}
+
+/** Each area with the columns that it is in. */
+function eachArea(areas: Areas, axis: Axis, columns: number, take: (area: number, from: number, to: number) => void): void {
+  // Where an area ends the next piece begins: each edge is asked for once.
+  let [piece, before, edge] = [0, 0, axis.edge(0, columns)];
+  for (let i = 0; i < areas.count; i++) {
+    while (piece < axis.count - 1 && axis.start[piece]! < areas.start[i]!) edge = axis.edge(++piece, columns);
+    [before, edge] = [edge, axis.edge(++piece, columns)];
+    const from = Math.min(columns - 1, Math.floor(Math.min(before, edge)));
+    take(i, from, Math.min(columns, Math.max(from + 1, Math.floor(Math.max(before, edge)))));
+  }
+}
+
+/** The area that is pointed at; −1: none. */
+function pointedArea({ areas, pointed }: MinimapInput): number {
+  return pointed === null || pointed === undefined ? -1 : areaAt(areas, pointed);
+}
+
+/** Longer than this it would meet the ends of the space beside it. */
+const NAME = 24;
+
+function nameOf({ areas, width }: MinimapInput, area: number, units: Units): string {
+  const name = areas.names[areas.name[area]!]!.split('/').at(-1) || pictures.anonymous;
+  const short = name.length > NAME ? `${name.slice(0, NAME - 1)}…` : name;
+  return width > 420 ? `${addressText(areas.start[area]!, units)} ${permsText(areas.perms[area]!)} ${short}` : short;
 }
 
 export function drawMinimap(input: MinimapInput): Picture {
@@ -120,9 +131,8 @@ export function drawMinimap(input: MinimapInput): Picture {
   const { areas, axis } = input;
   // Equal neighbours in one: what there is of an area is at least one column wide.
   const shapes: Shape[] = [{ t: 'rect', x: box.x - 0.5, y: box.y - 0.5, w: box.w + 1, h: box.h + 1, r: 4, fill: 'card', stroke: 'edge' }];
-  const kind = columnKinds(input, Math.max(1, Math.floor(box.w)));
+  const { kind, present } = columnsOf(input, Math.max(1, Math.floor(box.w)));
   const columns = kind.length;
-  const present = columnPresence(input, columns);
   let isPale = false;
   for (let x = 0; x < columns; ) {
     let behind = x + 1;
@@ -145,13 +155,18 @@ export function drawMinimap(input: MinimapInput): Picture {
     const x = Math.min(box.x + box.w - 5, Math.max(box.x + 5, box.x + axis.toPixel(page, box.w)));
     shapes.push({ t: 'line', points: [x, box.y + 1, x, box.y + box.h - 1], stroke: token, width: 2 }, { t: 'line', points: [x - 4, box.y - 1, x + 4, box.y - 1, x, box.y + 5, x - 4, box.y - 1], stroke: token, fill: token });
   }
+  const lit = pointedArea(input);
+  if (lit >= 0) {
+    const [a, b] = [axis.toPixel(areas.start[lit]!, box.w), axis.toPixel(areas.start[lit]! + areas.pages[lit]!, box.w)].sort((p, q) => p - q) as [number, number];
+    shapes.push({ t: 'rect', x: box.x + Math.min(a, box.w - 3), y: box.y + 1.5, w: Math.max(3, b - a), h: box.h - 3, r: 2, stroke: 'accent', width: 1.5 });
+  }
   const seen = windowBox(input);
   shapes.push({ t: 'rect', ...seen, r: 4, fill: 'accent', alpha: 0.14 }, { t: 'rect', x: seen.x, y: seen.y - 0.5, w: seen.w, h: seen.h + 1, r: 4, stroke: 'accent', width: 2 });
   const units = input.units ?? UNITS;
   const [left, right] = input.flipped ? [addressText(SPACE_PAGES, units), '0'] : ['0', addressText(SPACE_PAGES, units)];
   const y = input.height - 3;
   shapes.push({ t: 'text', x: box.x + 2, y, text: left, size: 11, fill: 'quiet' }, { t: 'text', x: box.x + box.w - 2, y, text: right, size: 11, fill: 'quiet', anchor: 'end' });
-  const words = box.w > 420 ? `${pagesText(SPACE_PAGES, units)}, gaps folded${isPale ? ' · hollow: nothing in RAM' : ''}` : pagesText(SPACE_PAGES, units);
+  const words = lit >= 0 ? nameOf(input, lit, units) : box.w > 420 ? pictures.minimap.folded(pagesText(SPACE_PAGES, units), isPale) : pagesText(SPACE_PAGES, units);
   shapes.push({ t: 'text', x: box.x + box.w / 2, y, text: words, size: 11, fill: 'quiet', anchor: 'middle' });
-  return { width: input.width, height: input.height, shapes, label: `The whole space: ${areas.count} areas; in the window ${addressText(input.seen.from, units)} to ${addressText(input.seen.to, units)}` };
+  return { width: input.width, height: input.height, shapes, label: pictures.minimap.whole(areas.count, addressText(input.seen.from, units), addressText(input.seen.to, units)) };
 }

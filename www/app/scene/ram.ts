@@ -3,6 +3,9 @@ import { FRAME } from '../worker/protocol.ts';
 import { type Box, type Picture, type Shape, fit, textWidth } from './shapes.ts';
 import { FRAMES } from './theme.ts';
 import { UNITS, type Units, pagesText, grouped } from './units.ts';
+import { pictures } from '../texts/pictures.ts';
+
+const t = pictures.ram;
 
 /** The frame at the upper left, and the side of a frame in pixels; 0: all of them fit. */
 export interface RamView { readonly first: number; readonly size: number }
@@ -124,9 +127,9 @@ export function drawRam(scene: RamScene): Picture {
   const { input, grid, columns, size, first, rows } = scene;
   const units = input.units ?? UNITS;
   const held = input.total - input.free;
-  const words = [`${grouped(held)} of ${grouped(input.total)} frames used`, `${grouped(held)} frames used`, `${grouped(held)} used`].find((text) => textWidth(text, 11) <= grid.w) ?? '';
+  const words = t.used(grouped(held), grouped(input.total)).find((text) => textWidth(text, 11) <= grid.w) ?? '';
   const shapes: Shape[] = [
-    { t: 'text', x: EDGE, y: 17, text: 'RAM', size: 13, fill: 'text', sans: true, bold: true },
+    { t: 'text', x: EDGE, y: 17, text: t.title, size: 13, fill: 'text', sans: true, bold: true },
     { t: 'text', x: EDGE + 38, y: 17, text: whole(pagesText(input.total, units), grid.w - 84, 11.5), size: 11.5, fill: 'quiet', sans: true },
     { t: 'text', x: EDGE, y: 37, text: words, size: 11, fill: 'quiet' },
   ];
@@ -170,14 +173,14 @@ export function drawRam(scene: RamScene): Picture {
   }
   shapes.push({ t: 'group', id: 'frames', clip: { x: grid.x - 3, y: grid.y - 3, w: grid.w + 6, h: grid.h + 3 }, shapes: inner });
   if (size < 9) shapes.push({ t: 'rect', x: grid.x - 0.5, y: grid.y - 0.5, w: columns * size + 1, h: Math.min(grid.h, Math.ceil((last - first) / columns) * size) + 1, stroke: 'edge' });
-  if (last < input.total && scene.blocks) shapes.push({ t: 'text', x: EDGE, y: scene.blocks.y - 10, text: fit(`↓ ${grouped(input.total - last)} more`, grid.w, 11), size: 11, fill: 'quiet' });
+  if (last < input.total && scene.blocks) shapes.push({ t: 'text', x: EDGE, y: scene.blocks.y - 10, text: fit(t.more(grouped(input.total - last)), grid.w, 11), size: 11, fill: 'quiet' });
   if (scene.blocks) drawBlocks(shapes, scene.blocks, input.freeBlocks);
-  return { width: input.width, height: input.height, shapes, label: `Physical memory: ${held} of ${input.total} frames used; frames ${first} to ${last - 1} in the window` };
+  return { width: input.width, height: input.height, shapes, label: t.whole(held, input.total, first, last - 1) };
 }
 
 /** Free blocks of the buddy allocator: a bar an order, by the logarithm of the frames in them. */
 function drawBlocks(out: Shape[], box: Box, blocks: readonly number[]): void {
-  out.push({ t: 'text', x: box.x, y: box.y + 10, text: box.w >= 140 ? 'free blocks by order' : 'free blocks', size: 11, fill: 'quiet' });
+  out.push({ t: 'text', x: box.x, y: box.y + 10, text: t.blocks(box.w >= 140), size: 11, fill: 'quiet' });
   const most = Math.max(1, ...blocks.map((count, order) => Math.log2(1 + count * 2 ** order)));
   const w = box.w / blocks.length;
   const base = box.y + box.h - 15;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type At, CELL, type Lane, NO_FRAME, type ProcessInfo } from '../worker/protocol.ts';
 import { Axis, fitRange, pan, reveal, scrollOf, zoomAbout } from './axis.ts';
 import { copyOnWrite, full, kinds, lane, many, python3, scene } from './golden/fixtures.ts';
@@ -214,7 +214,7 @@ describe('address spaces', () => {
     expect(texts.some(({ text }) => text.startsWith('41 41 41'))).toBe(true);
   });
 
-  test('every kind has a second sign, and text never is below 11 pixels', () => {
+  test('every kind has a second sign, and text never is below 11 pixels (faults 38 and 39)', () => {
     const signs = [...CELLS.filter(({ id }) => id !== 'none'), ...FRAMES].map(({ id, pattern, letter, fill }) => [id, `${pattern ?? ''}:${letter}:${fill === 'k-absent' || fill === 'k-free' ? 'outline' : ''}`] as const);
     const unique = new Map(signs);
     expect(new Set([...unique].filter(([id]) => id !== 'free').map(([, sign]) => sign)).size).toBe(unique.size - 1);
@@ -244,6 +244,37 @@ describe('the minimap', () => {
     expect(words(0)).toContain('hollow: nothing in RAM');
     expect(fills(3)).toContain('k-anon');
     expect(words(3)).not.toContain('hollow');
+  });
+
+  test('the area that is pointed at is framed and named, if there is one', () => {
+    const { areas } = lane(1, '', '', [{ start: 0x1000, cells: null, pages: 64, present: 1, name: '/usr/lib/libc.so.6', perms: 1 }, { start: 0x2000, cells: null, pages: 4, present: 1 }]);
+    const draw = (pointed: number | null, width = 600) => flat(drawMinimap({ width, height: 44, areas, axis: minimapAxis(areas, false), seen: { from: 0x1000, to: 0x1010 }, touched: null, selected: null, pointed, flipped: false }).shapes);
+    const frames = (pointed: number | null) => draw(pointed).filter((shape) => shape.t === 'rect' && shape.stroke === 'accent').length;
+    const words = (pointed: number | null, width?: number) => draw(pointed, width).filter((shape) => shape.t === 'text').map(({ text }) => text).join(' ');
+    expect([null, 0x1000, 0x103f, 0x1040, 0x2003].map(frames)).toEqual([1, 2, 2, 1, 2]);
+    expect(words(0x1003)).toContain('1000000 r--p libc.so.6');
+    expect(words(0x1003, 300)).toContain(' libc.so.6');
+    expect(words(0x2003)).toContain('anonymous');
+    expect(words(0x1040)).toContain('gaps folded');
+    // Also the least of them is to be seen.
+    for (const { areas: all } of [python3(), big]) {
+      const axis = minimapAxis(all, true);
+      const picture = drawMinimap({ width: 320, height: 40, areas: all, axis, seen: { from: 0, to: 1 }, touched: null, selected: null, pointed: all.start[all.count - 1]!, flipped: true });
+      const [frame] = flat(picture.shapes).filter((shape) => shape.t === 'rect' && shape.stroke === 'accent');
+      expect(frame!.t === 'rect' && frame!.w >= 3 && frame!.x >= 0 && frame!.x + frame!.w <= 320).toBe(true);
+    }
+  });
+
+  test('of very many areas each edge is looked for once, and none when only the window moves or pages come', () => {
+    const { areas } = big;
+    const axis = minimapAxis(areas, true);
+    const edges = vi.spyOn(axis, 'edge');
+    const draw = (more: Partial<Parameters<typeof drawMinimap>[0]> = {}) => drawMinimap({ width: 600, height: 44, areas, axis, seen: { from: 0, to: 1 }, touched: null, selected: null, flipped: true, ...more });
+    draw();
+    expect(edges.mock.calls.length).toBeLessThanOrEqual(axis.count + 1);
+    edges.mockClear();
+    draw({ seen: { from: 5, to: 9 } });
+    expect(edges).not.toHaveBeenCalled();
   });
 
   test('never overflows and shows where the window is', () => {
@@ -299,17 +330,21 @@ describe('words and colours', () => {
     expect(fit('libpython3.11.so.1.0', 80, 11)).toBe('libpython3.…');
   });
 
-  test('contrast: letters and text 4.5, borders and kinds 3', () => {
+  test('contrast: letters and text 4.5, borders and kinds 3 (faults 38 and 39, point 16)', () => {
     for (const theme of [LIGHT, DARK]) {
       for (const ground of ['bg', 'card', 'panel', 'accent-soft', 'mark'] as const) for (const ink of ['text', 'quiet'] as const) expect(contrast(theme[ink], theme[ground]), `${ink} on ${ground}`).toBeGreaterThanOrEqual(4.5);
       for (const ground of ['bg', 'card'] as const) for (const edge of ['edge', 'accent', 'mark-edge'] as const) expect(contrast(theme[edge], theme[ground]), `${edge} on ${ground}`).toBeGreaterThanOrEqual(3);
+      for (const group of TOKENS.filter((name) => name.startsWith('g-') && name !== 'g-ink')) {
+        expect(contrast(theme['g-ink'], theme[group]), `a letter on ${group}`).toBeGreaterThanOrEqual(4.5);
+        expect(contrast(theme.panel, theme[group]), `${group} on the panel`).toBeGreaterThanOrEqual(3);
+      }
       for (const { letter, ink, fill } of [...CELLS, ...FRAMES]) if (letter) expect(contrast(theme[ink], theme[fill]), `${letter} on ${fill}`).toBeGreaterThanOrEqual(4.5);
     }
   });
 
   test('the style sheet gives the colours of the themes', () => {
-    const css = readFileSync(new URL('../interface/space/tokens.css', import.meta.url), 'utf8');
-    for (const theme of [LIGHT, DARK]) for (const token of TOKENS.filter((name) => name.startsWith('k-') || name.startsWith('h-') || name === 'edge')) expect(css).toContain(`--${token}: ${theme[token]};`);
+    const css = ['../interface/space/tokens.css', '../interface/time/pf-time.css', '../style.css'].map((file) => readFileSync(new URL(file, import.meta.url), 'utf8')).join('\n');
+    for (const theme of [LIGHT, DARK]) for (const token of TOKENS) expect(css).toContain(`--${token}: ${theme[token]};`);
   });
 });
 

@@ -8,7 +8,8 @@ export const TOKENS = [
   'bg', 'panel', 'card', 'line', 'edge', 'text', 'quiet', 'accent', 'accent-soft', 'mark', 'mark-edge', 'bad',
   'k-absent', 'k-zero', 'k-anon', 'k-cow', 'k-file', 'k-shmem', 'k-guard', 'k-marker', 'k-swapped', 'k-special', 'k-huge',
   'k-table', 'k-kernel', 'k-free', 'k-ink', 'k-ink-dark', 'h-read', 'h-write', 'h-execute', 'h-fault',
-  'm-new', 'm-gone', 'm-changed',
+  'm-new', 'm-gone', 'm-changed', 'partly',
+  'g-other', 'g-map', 'g-unmap', 'g-protect', 'g-advise', 'g-move', 'g-heap', 'g-lock', 'g-process', 'g-file', 'g-access', 'g-ask', 'g-ink',
 ] as const;
 export type Token = (typeof TOKENS)[number];
 export type Theme = Readonly<Record<Token, string>>;

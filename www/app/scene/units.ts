@@ -1,4 +1,6 @@
 /** Addresses and sizes as text. */
+import { pictures } from '../texts/pictures.ts';
+
 export interface Units { readonly addresses: 'hex' | 'dec'; readonly sizes: 'bytes' | 'pages' }
 export const UNITS: Units = { addresses: 'hex', sizes: 'bytes' };
 
@@ -11,7 +13,7 @@ export const grouped = (value: number): string => (value < 1000 ? String(value) 
 const NAMES = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
 export function pagesText(pages: number, units: Units = UNITS): string {
-  if (units.sizes === 'pages') return `${grouped(Math.round(pages))} ${pages === 1 ? 'page' : 'pages'}`;
+  if (units.sizes === 'pages') return pictures.pages(grouped(Math.round(pages)), pages === 1);
   let [value, unit] = [pages * 4, 0];
   // Up to 9,999 KiB as `smaps` has it; above with at most three digits.
   while (value >= (unit === 0 ? 10_000 : 1_000) && unit < NAMES.length - 1) {
@@ -36,4 +38,4 @@ export function permsText(perms: number): string {
   return `${perms & 1 ? 'r' : '-'}${perms & 2 ? 'w' : '-'}${perms & 4 ? 'x' : '-'}${perms & 8 ? 's' : 'p'}`;
 }
 
-export const shortName = (name: string): string => (name === '' ? 'anonymous' : name.replace(/^.*\/(?=[^/])/, ''));
+export const shortName = (name: string): string => (name === '' ? pictures.anonymous : name.replace(/^.*\/(?=[^/])/, ''));

@@ -11,7 +11,8 @@ export const details = {
 
   area: {
     none: (pid: number, addr: string) => `No area of process ${pid} covers 0x${addr}: an access is SIGSEGV with SEGV_MAPERR.`,
-    size: (bytes: string, pages: number, present: number) => `${bytes} · ${n(pages, 'page')}, ${present === 0 ? 'none' : present.toLocaleString('en')} present`,
+    ended: (pid: number) => `Process ${pid} has ended: it has no areas any more. A step back shows them.`,
+    size: (bytes: string, pages: number, present: number | null) => `${bytes} · ${n(pages, 'page')}${present === null ? '' : `, ${present === 0 ? 'none' : present.toLocaleString('en')} present`}`,
     line: 'Line of maps: addresses, permissions, offset, device, inode, name',
     permissions: 'Permissions',
     seam: 'Where its pages come from',
@@ -46,9 +47,8 @@ export const details = {
       Anonymous: 'not of a file', LazyFree: 'given back with MADV_FREE', Swap: 'swapped out', Locked: 'locked', Size: 'addresses, whether used or not', KernelPageSize: 'size of a page', AnonHugePages: 'in huge pages',
       Pss_Dirty: 'its part of what was written', SwapPss: 'its part of what is swapped out',
     } as Readonly<Record<string, string>>,
-    kB: (kB: number) => `${kB.toLocaleString('en')} kB`,
-    since: 'Changed last by',
-    who: 'Who changed it last?',
+    kib: (kib: number) => `${kib.toLocaleString('en')} KiB`,
+    who: 'Which call made it, or changed it last?',
   },
 
   walk: {
@@ -126,6 +126,7 @@ export const details = {
   },
 
   bytes: {
+    role: 'bytes',
     absent: 'The page is not present: it has no bytes.',
     title: (addr: string) => `4,096 bytes from ${addr}`,
     invented: 'What stands in this file is not known: the log does not tell. The bytes below are a filler.',
@@ -173,6 +174,7 @@ export const details = {
   proc: {
     maps: (pid: number) => `/proc/${pid}/maps`, smaps: (pid: number) => `/proc/${pid}/smaps`,
     none: 'No process lives.',
+    onlySmaps: 'This text tells areas only: what of them is in RAM stands in /proc/PID/smaps of the same process.',
     lines: (count: number) => n(count, 'area'),
     label: 'Areas. Choose one to select it.',
     onlySelected: 'only the selected area',
@@ -201,6 +203,7 @@ export const details = {
     stopped: (at: number, of: number, why: string) => `Stopped after step ${at.toLocaleString('en')} of ${of.toLocaleString('en')}: ${why}.`,
     stoppedAt: (at: number, of: number) => `Stopped after step ${at.toLocaleString('en')} of ${of.toLocaleString('en')}.`,
     toTheEnd: (steps: number) => `It ran to the end, step ${steps.toLocaleString('en')}.`,
+    notRun: (steps: number) => `${n(steps, 'step was', 'steps were')} not run: a call failed that they need.`,
     nobodyLeft: 'No process was left then.',
     whatIf: 'What if …',
     whatIfWords: 'Runs the same text under other settings, and draws both.',
@@ -214,6 +217,7 @@ export const details = {
   compare: {
     title: (a: number, b: number) => `From step ${a.toLocaleString('en')} to step ${b.toLocaleString('en')}`,
     equal: 'Nothing differs.',
+    same: 'This is moment A. Go to another step, and what changed stands here and in the picture.',
     none: 'Set A at one moment, go to another, and see what changed.',
     processes: 'Processes', areas: 'Areas', pages: 'Pages', counters: 'Counters',
     marks: { '+': 'added', '−': 'gone', '~': 'changed' },
@@ -267,13 +271,13 @@ export const details = {
 
   dump: {
     audit: 'Why neighbours are not one area',
-    spaces: (count: number) => `The text has ${count} address spaces.`,
+    spaces: (count: number) => `The text has ${count} address spaces: the first is drawn, and told of here.`,
     space: 'Address space',
     aside: (count: number) => `${n(count, 'line')} left out`,
     build: 'As calls that yield it',
     borders: 'Borders', saves: 'Saves', differs: 'What differs',
     first: 'Show the first',
-    costs: 'What they cost, in kB', sizes: 'How large they are, in kB',
+    costs: 'What they cost, in KiB', sizes: 'How large they are, in KiB',
     noCosts: 'What is in RAM, only smaps tells.',
     by: 'Summed by', byKind: 'kind', byFile: 'file', byArea: 'area',
     columns: { size: ['Size', 'address space'], rss: ['Rss', 'in RAM'], pss: ['Pss', 'in RAM, shared pages divided by those who share them'], uss: ['Private', 'what nobody shares'], privateDirty: ['Dirty', 'private and written'], swap: ['Swap', 'swapped out'], lazyFree: ['Lazy', 'given back with MADV_FREE'], huge: ['Huge', 'in anonymous huge pages'] },

@@ -2,8 +2,9 @@
 
 export const EDITOR = {
   label: 'Script',
+  reason: (found: string, expected: string) => `found ${found}, expected ${expected}`,
   loading: 'The editor is loading …',
-  placeholder: 'a = mmap(NULL, 64K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)',
+  placeholder: 'Type a call, e.g. a = mmap(NULL, 64K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0). Completion helps; ? outside of the text lists the keys.',
   process: 'a process',
   bound: (call: string, line: number) => `the result of ${call}(), line ${line}`,
   given: { si_addr: 'The address that was touched.', si_code: 'Why the access was refused.' } as Readonly<Record<string, string>>,

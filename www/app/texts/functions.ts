@@ -161,6 +161,9 @@ export const FUNCTIONS: Readonly<Record<string, FunctionText>> = {
     shm_mmap: 'The mmap method of a segment: it sets shm_vm_ops around those of the file in memory.',
     shm_fault: 'Asks the file in memory behind the segment.',
   }),
+  ...at('kernel/signal.c', {
+    send_sig: 'Sends the process a signal: here SIGXFSZ, since a file would grow beyond RLIMIT_FSIZE.',
+  }),
   ...at('mm/oom_kill.c', {
     pagefault_out_of_memory: 'A fault found no frame.',
     out_of_memory: 'RAM is used up: somebody has to give memory back.',

@@ -6,7 +6,7 @@ export const panels = {
   copy: 'Copy',
   copied: 'Copied.',
   cannotCopy: 'The clipboard is closed here: select the text and copy it with Ctrl+C.',
-  close: 'Close',
+  close: 'Close', closeKey: 'Close (Esc)',
   number: (value: number) => value.toLocaleString('en'),
   pages: (count: number) => n(count, 'page'),
   process: (pid: number, name: string) => (name ? `${name} (process ${pid})` : `process ${pid}`),

@@ -114,6 +114,7 @@ const RULES: Readonly<Record<string, Row>> = {
   NameTooLong: row('The name is too long.'),
   NoDescriptor: row('Descriptors are limited by RLIMIT_NOFILE.', 'RLIMIT_NOFILE', rlimit),
   NotResizable: row('The descriptor belongs to something that has no length to change.'),
+  FileSizeLimit: row('Files grow no further than RLIMIT_FSIZE; SIGXFSZ tells the program.', 'RLIMIT_FSIZE', rlimit),
   BadSize: row('The size is negative or larger than a file can be.'),
   NotSealable: row('The file must have been made with MFD_ALLOW_SEALING.', 'File sealing', 'man 2 fcntl'),
   NoProcess: row('There must be a process of that number.'),

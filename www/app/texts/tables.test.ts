@@ -82,3 +82,10 @@ test('what the source can trace has a sentence too', () => {
   expect(traced.size).toBeGreaterThan(60);
   expect([...traced].filter((name) => !FUNCTIONS[name])).toEqual([]);
 });
+
+test('sentences have one word for 1,024 bytes: kB stands only where the kernel prints it', () => {
+  const folder = new URL('.', import.meta.url);
+  const texts = readdirSync(folder).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
+  expect(texts.length).toBeGreaterThan(5);
+  expect(texts.flatMap((name) => (readFileSync(new URL(name, folder), 'utf8').match(/.*\b[kKMG]B\b.*/g) ?? []).map((line) => `${name}: ${line.trim()}`))).toEqual([]);
+});

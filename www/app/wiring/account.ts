@@ -17,7 +17,7 @@ export function account(page: Page): TemplateResult {
   void later(model.opened?.dump ? 'pf-dump' : 'pf-account');
   const dump = model.errors.length === 0 ? (model.opened?.dump ?? null) : null;
   if (dump) {
-    return html`<pf-dump .reading=${dump} .text=${model.text} .pid=${model.at?.processes[0]?.pid ?? 1} .changes=${page.comparing.dumps}
+    return html`<pf-dump .reading=${dump} .text=${model.text} .pid=${model.at?.processes[0]?.pid ?? 1} .changes=${page.comparing.dumps} .given=${page.comparing.later}
       @build=${() => void page.texts.build()} @diff=${(event: CustomEvent) => void page.comparing.diff(event.detail.from, event.detail.to)}></pf-dump>`;
   }
   return html`<pf-account .verdict=${model.verdict} .verdictText=${chipOf(model).text} .remarks=${model.remarks} .leftOut=${model.leftOut} .equal=${model.equal.reports} .equalCount=${model.equal.count} .setAside=${model.opened?.setAside ?? []} .errors=${model.errors}

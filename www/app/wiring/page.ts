@@ -26,6 +26,10 @@ export interface Screen {
   readonly hover: () => void;
   /** The text itself was replaced: the editor takes it. */
   readonly showText: (text: string) => void;
+  /** A text will be shown: what takes long of that is done in short tasks. */
+  readonly prepareText: (text: string) => Promise<void>;
+  /** What is being typed is told of at once. */
+  readonly settleText: () => void;
   /** The editor goes to a line. */
   readonly showLine: (line: number) => void;
 }
@@ -52,16 +56,19 @@ export class Page {
     this.#small.addEventListener('change', screen.draw);
     this.toast = new Toast(screen.draw);
     this.model = new Model((heard) => new Client(heard), (event) => (event === 'state' ? this.#changed() : screen[event]()));
-    const around: Around = { model: this.model, draw: screen.draw, say: this.toast.say, showText: screen.showText };
+    const around: Around = { model: this.model, draw: screen.draw, say: this.toast.say, sayOfThis: this.toast.ofThis, another: this.toast.another, showText: screen.showText, prepareText: screen.prepareText, settleText: screen.settleText };
     const address = this.#address;
     this.time = new Time(around);
     this.panels = new Panels(around, (what) => (what === 'tab' ? void this.proc.read() : this.#followDock()));
     this.proc = new Proc(around, this.panels);
-    this.comparing = new Comparing(around, this.panels);
-    this.own = new Own(around, address);
-    this.versions = new Versions(around, this.own);
+    this.comparing = new Comparing(around, this.panels, { note: (tells) => this.versions.note(tells), save: () => this.own.save() });
+    this.own = new Own(around, address, () => this.versions);
+    this.versions = new Versions(around, this.own, () => {
+      this.comparing.clear();
+      this.panels.settle(true);
+    });
     this.console = new Console(around, this.own, this.versions);
-    this.texts = new Texts(around, { address, own: this.own, versions: this.versions, time: this.time, panels: this.panels, comparing: this.comparing });
+    this.texts = new Texts(around, { own: this.own, versions: this.versions, time: this.time, panels: this.panels, comparing: this.comparing });
     this.links = new Links(around, { address, own: this.own, panels: this.panels, texts: this.texts });
     this.given = new Given(this.model);
   }
@@ -91,9 +98,18 @@ export class Page {
     if (step !== null) this.time.go(step + 1);
   }
 
+  /** Takes a run under other settings away. */
+  dropRun(index: number): void {
+    const { title } = this.model.runs[index]!;
+    this.versions.note(words.back.run(title));
+    this.model.dropRun(index);
+    this.toast.say(words.runDropped(title));
+  }
+
   /** Runs the same text under other settings, to compare its counters with this run's. */
   async runUnder(header: string, name: string, advice: boolean): Promise<void> {
+    const say = this.toast.ofThis();
     const why = await this.model.runUnder(name, header, advice);
-    if (why) this.toast.say(words.notRunUnder(why));
+    if (why) say(words.notRunUnder(why));
   }
 }

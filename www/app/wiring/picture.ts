@@ -1,4 +1,5 @@
 /** Pictures as files. */
+import { words } from '../texts/page.ts';
 
 export function saveBlob(blob: Blob, name: string): void {
   const url = URL.createObjectURL(blob);
@@ -18,5 +19,5 @@ export async function pngOf(svg: string): Promise<Blob> {
   context.scale(2, 2);
   context.drawImage(image, 0, 0);
   URL.revokeObjectURL(url);
-  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no PNG could be made'))), 'image/png'));
+  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error(words.noPng))), 'image/png'));
 }

@@ -1,9 +1,10 @@
 /** What the page is made of, and which event of which part leads where. */
 import { type TemplateResult, html, nothing } from 'lit';
+import { live } from 'lit/directives/live.js';
 import { account } from './account.ts';
 import { header, type HeaderActions } from '../interface/header/header.ts';
 import { later } from '../interface/later.ts';
-import { frameOf } from '../model/frame.ts';
+import { frameOf, lookedFrame } from '../model/frame.ts';
 import { icon } from '../interface/header/icons.ts';
 import { KIND_NAMES } from '../kinds.ts';
 import { words } from '../texts/page.ts';
@@ -16,6 +17,8 @@ export interface ShellActions extends HeaderActions {
   readonly memory: (event: CustomEvent) => void;
   /** A frame was chosen. */
   readonly frame: (pfn: number) => void;
+  /** A frame is pointed at; null: none any more. */
+  readonly pointFrame: (pfn: number | null) => void;
   /** Shows the console where it is folded away, or folds it. */
   readonly console: (isOpen: boolean) => void;
 }
@@ -55,22 +58,34 @@ function script(page: Page): TemplateResult {
     <section class="script" aria-label=${words.script}>
       <div class="pane-title"><h2>${KIND_NAMES[model.kind]}</h2></div>
       <pf-editor @edited=${() => page.texts.edited()} @changed=${(event: CustomEvent) => void page.texts.changed(event.detail.text)}></pf-editor>
-      <pf-console .above=${page.console.textAbove} .text=${model.text} .disabled=${!model.canRun} .prompt=${model.position === 0 ? words.promptStart : words.prompt(model.position)}
+      <pf-console .of=${page.versions.id} .above=${page.console.textAbove} .text=${model.text} .disabled=${!model.canRun} .prompt=${model.position === 0 ? words.promptStart : words.prompt(model.position)}
         @command=${(event: CustomEvent) => void page.console.run(event.detail.line).then(event.detail.answer)}></pf-console>
     </section>`;
 }
 
 function memory(page: Page, actions: ShellActions): TemplateResult {
   const { model } = page;
-  const isUnread = model.isFresh && model.opened === null && model.errors.length > 0;
   return html`
     <section class="memory ${model.at ? '' : 'is-empty'}" aria-label=${words.memory}>
       ${model.crash ? crash(page) : nothing}
-      ${isUnread ? html`<p class="empty">${words.unread}</p>` : nothing}
-      ${model.at === null && model.doing ? html`<p class="empty">${words.running}</p>` : nothing}
+      ${emptied(page)}
       <pf-memory .at=${model.at} .selected=${model.selection} .heat=${model.heatNow()} .texts=${page.given.texts()} .untouched=${page.given.untouched()} .comparison=${page.comparing.moments} .ownerOf=${page.given.ownerOf} @look=${actions.memory}
         @select=${(event: CustomEvent) => page.panels.choose(event.detail)} @hover=${(event: CustomEvent) => model.point(event.detail && { ...event.detail, pfn: null })}></pf-memory>
     </section>`;
+}
+
+/** Why there is no picture, in its place, and the way to one. */
+function emptied(page: Page): TemplateResult | typeof nothing {
+  const { model } = page;
+  if (model.isFresh && model.opened === null && model.errors.length > 0) return html`<p class="empty">${words.unread}</p>`;
+  if (model.at === null) return model.doing ? html`<p class="empty">${words.running}</p>` : nothing;
+  if (!model.isOver) return nothing;
+  const back = () => {
+    page.time.beforeTheEnd();
+    // The button goes with the end.
+    document.querySelector<HTMLElement>('[data-act=back]')?.focus();
+  };
+  return html`<p class="empty">${words.over} <button @click=${back}>${words.beforeTheEnd}</button></p>`;
 }
 
 function crash(page: Page): TemplateResult {
@@ -85,7 +100,7 @@ function inspector(page: Page): TemplateResult {
   const { model, panels, proc: { texts: proc } } = page;
   return html`
     <aside aria-label=${words.inspector}>
-      <pf-inspector .at=${model.at} .pinned=${model.pinned} @pin=${(event: CustomEvent) => model.pin(event.detail.pfn)} .untouched=${page.given.untouched()} .tab=${panels.tab} .maps=${proc?.maps ?? null} .smaps=${proc?.smaps ?? null} .pid=${proc?.pid ?? null}
+      <pf-inspector .at=${model.at} .pinned=${model.pinned} @pin=${(event: CustomEvent) => model.pin(event.detail.pfn)} .untouched=${page.given.untouched()} .costs=${page.given.costs()} .tab=${panels.tab} .maps=${proc?.maps ?? null} .smaps=${proc?.smaps ?? null} .pid=${proc?.pid ?? null}
         @tab=${(event: CustomEvent) => panels.showTab(event.detail.tab)}></pf-inspector>
       <button class="icon sheet-close" aria-label=${words.closeDetails} @click=${() => panels.sheet(false)}>${icon('close')}</button>
     </aside>`;
@@ -121,6 +136,7 @@ function dock(page: Page, actions: ShellActions): TemplateResult {
   return html`
     <section class="dock" aria-label=${words.dock}>
       <div class="dock-bar"><div class="dock-tabs" role="tablist" aria-label=${words.dock} @keydown=${key}>${DOCK_TABS.map(tab)}</div>
+        <select class="dock-choice" aria-label=${words.dock} .value=${live(panels.dock)} @change=${(event: Event) => panels.showDock((event.target as HTMLSelectElement).value as DockTab)}>${DOCK_TABS.map((name) => html`<option value=${name} ?selected=${name === panels.dock}>${words.docks[name]}</option>`)}</select>
         <button class="sheet-button console" aria-expanded=${panels.isConsoleOpen} aria-label=${words.console} @click=${() => actions.console(!panels.isConsoleOpen)}>›_</button>
         <button class="sheet-button" aria-label=${words.details} @click=${() => panels.sheet(true)}>${icon('details')} <span class="word">${words.details}</span></button>
         <button class="icon sheet-button" aria-expanded=${panels.isDockOpen} aria-label=${words.more} @click=${() => panels.openDock(!panels.isDockOpen)}>${panels.isDockOpen ? '▾' : '▴'}</button></div>
@@ -134,13 +150,13 @@ function docked(page: Page, actions: ShellActions): TemplateResult {
   const { model, given, versions, panels: { dock: open } } = page;
   if (open in DOCKED) void later(DOCKED[open as keyof typeof DOCKED]);
   switch (open) {
-    case 'story': return html`<pf-story .first=${given.firstStep()} .isRunning=${model.doing !== null} .explanation=${model.at?.explanation ?? null} .last=${model.at?.last ?? null} .source=${given.source()} .processes=${model.at?.processes ?? []} .areas=${given.areasByProcess()} .tracks=${model.history.tracks} .position=${model.position}></pf-story>`;
-    case 'ram': return html`<pf-ram class="pf-whole" .hasTable=${true} .ownerOf=${given.ownerOf} .ram=${model.at?.ram ?? null} .selected=${frameOf(model.at, model.selection) ?? frameOf(model.at, model.at?.touched ?? null)} .touched=${frameOf(model.at, model.at?.touched ?? null)}
-      @select=${(event: CustomEvent<{ pfn: number }>) => actions.frame(event.detail.pfn)}></pf-ram>`;
+    case 'story': return html`<pf-story .first=${given.firstStep()} .isRunning=${model.doing !== null} .explanation=${model.at?.explanation ?? null} .last=${model.at?.last ?? null} .source=${model.at?.source ?? ''} .processes=${model.at?.processes ?? []} .areas=${given.areasByProcess()} .tracks=${model.history.tracks} .position=${model.position}></pf-story>`;
+    case 'ram': return html`<pf-ram class="pf-whole" .hasTable=${true} .ownerOf=${given.ownerOf} .ram=${model.at?.ram ?? null} .selected=${lookedFrame(model.at, model.selection)} .touched=${frameOf(model.at, model.at?.touched ?? null)}
+      @select=${(event: CustomEvent<{ pfn: number }>) => actions.frame(event.detail.pfn)} @hover=${(event: CustomEvent<{ pfn: number } | null>) => actions.pointFrame(event.detail?.pfn ?? null)}></pf-ram>`;
     case 'counters': return html`<pf-charts .runs=${given.runs()} .position=${model.position} .length=${model.length} .processes=${model.at?.processes ?? []} .pss=${model.pss} .pid=${null}
-      @run-under=${(event: CustomEvent) => void page.runUnder(event.detail.header, event.detail.name, event.detail.advice)} @drop-run=${(event: CustomEvent) => model.dropRun(event.detail.index - 1)}></pf-charts>`;
-    case 'compare': return html`<pf-compare .comparison=${page.comparing.moments} .processes=${model.at?.processes ?? []}></pf-compare>`;
-    case 'branches': return html`<pf-branches .tree=${versions.tree} @branch=${(event: CustomEvent) => versions.go(event.detail.id)} @branch-remove=${(event: CustomEvent) => versions.remove(event.detail.id)}
+      @run-under=${(event: CustomEvent) => void page.runUnder(event.detail.header, event.detail.name, event.detail.advice)} @drop-run=${(event: CustomEvent) => page.dropRun(event.detail.index - 1)}></pf-charts>`;
+    case 'compare': return html`<pf-compare .comparison=${page.comparing.moments} .processes=${model.at?.processes ?? []} @compare=${(event: CustomEvent) => page.comparing.compare(event.detail.what)}></pf-compare>`;
+    case 'branches': return html`<pf-branches .tree=${versions.tree} .canUndo=${versions.canUndo} .canRedo=${versions.canRedo} @branch=${(event: CustomEvent) => versions.go(event.detail.id)} @branch-remove=${(event: CustomEvent) => versions.remove(event.detail.id)}
       @branch-rename=${(event: CustomEvent) => versions.rename(event.detail.id, event.detail.name)} @undo=${() => versions.undo()} @redo=${() => versions.redo()}></pf-branches>`;
     case 'verdict': return account(page);
   }

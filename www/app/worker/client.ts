@@ -15,7 +15,7 @@ export interface Heard {
   /** Of the open text: what is known of steps that had not been run before. */
   readonly tracks?: (tracks: Tracks) => void;
   /** The core has stopped; a new worker is made for the next request, and nothing is open in it. */
-  readonly crashed?: (message: string, position: number) => void;
+  readonly crashed?: (message: string, position: number | null) => void;
 }
 
 /** It cannot be done, in a sentence for people. */
@@ -35,6 +35,9 @@ interface Waiting {
 
 const realWorker = (): WorkerLike => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
 
+/** Letters that take some milliseconds to be copied. */
+const LARGE = 1 << 20;
+
 /** How long a text may be read before another one ends the worker instead of waiting, in ms. */
 const LONG_READING = 300;
 
@@ -47,6 +50,8 @@ export class Client {
   #id = 0;
   #readingSince = 0;
   #travel = 0;
+  /** What waits for a task of its own, in order; null if nothing does. */
+  #held: Request[] | null = null;
 
   constructor(heard: Heard = {}, make: () => WorkerLike = realWorker) {
     this.#heard = heard;
@@ -106,7 +111,7 @@ export class Client {
   #start(): WorkerLike {
     const worker = this.#make();
     worker.onmessage = ({ data }) => this.#receive(data);
-    worker.onerror = (event) => this.#crash(event.message || 'the worker could not be started', 0);
+    worker.onerror = (event) => this.#crash(event.message || 'the worker could not be started', null);
     return worker;
   }
 
@@ -116,8 +121,24 @@ export class Client {
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { kind: body.kind, resolve, reject });
       this.#worker ??= this.#start();
-      this.#worker.postMessage({ ...body, id } as Request);
+      this.#send({ ...body, id } as Request);
     });
+  }
+
+  /** Whoever opens a large text shows it too: that it is copied for the worker is a task of its own. What is asked after it comes after it. */
+  #send(request: Request): void {
+    if (this.#held) this.#held.push(request);
+    else if (request.kind === 'open' && request.text.length >= LARGE) {
+      this.#held = [request];
+      setTimeout(() => this.#sendHeld());
+    } else this.#worker?.postMessage(request);
+  }
+
+  #sendHeld(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    // What a newer one has taken the place of nobody waits for.
+    for (const request of held) if (this.#waiting.has(request.id)) this.#worker?.postMessage(request);
   }
 
   #receive(reply: Reply): void {
@@ -144,7 +165,7 @@ export class Client {
     }
   }
 
-  #crash(message: string, position: number): void {
+  #crash(message: string, position: number | null): void {
     this.#abandon();
     this.#settle(() => new Crashed(message));
     this.#heard.crashed?.(message, position);

@@ -67,7 +67,6 @@ export class Core {
   }
 
   reports(from: number, to: number): StepReport[] { return this.#wasm.knownReports(Math.max(0, from), Math.max(0, to)) as StepReport[]; }
-  remarks(most: number): (readonly [number, StepReport])[] { return this.#wasm.remarks(most) as [number, StepReport][]; }
   explain(step: number): Explanation | null {
     const told = (this.#wasm.explain(step) ?? null) as ToldByCore | null;
     return told && refined(tell({ ...told, tree: told.tree.filter(isNoDistance) }));

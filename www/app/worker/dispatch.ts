@@ -1,4 +1,5 @@
 /** From requests to replies: what the worker does with each message. No `postMessage` here. */
+import { MachineStopped } from '../../lib/errors.ts';
 import { CannotDo, type Engine, type On } from './engine.ts';
 import type { At, Ran, Reply, Request } from './protocol.ts';
 
@@ -31,17 +32,22 @@ export async function dispatch(engine: Engine, request: Request, post: Post): Pr
   } catch (error) {
     if (error instanceof CannotDo) return post({ kind: 'refused', id, why: error.message }, []);
     // Whatever else is thrown is a fault of ours: nothing of the machine can be relied on any more.
-    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    post({ kind: 'crashed', id, message, position: position(engine) }, []);
+    post({ kind: 'crashed', id, message: nameOf(error), position: position(engine) }, []);
   }
 }
 
-/** A core that has stopped may not even know where it stood. */
-function position(engine: Engine): number {
+/** What the core itself said; that every machine of its instance has stopped is no cause. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof MachineStopped && error.cause instanceof Error ? nameOf(error.cause) : `${error.name}: ${error.message}`;
+}
+
+/** A core that has stopped may not even know where it stood: then whoever asked does. */
+function position(engine: Engine): number | null {
   try {
     return engine.position;
   } catch {
-    return 0;
+    return null;
   }
 }
 

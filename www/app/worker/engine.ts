@@ -7,6 +7,7 @@ import { Refused, gather } from '../incoming.ts';
 import { PageWatch } from './change.ts';
 import { tell } from './console.ts';
 import { Core, parse } from './core.ts';
+import { LineFinder } from './line.ts';
 import { picture } from './picture.ts';
 import { PssCount } from './pss.ts';
 import { howItWent, under } from './variant.ts';
@@ -63,6 +64,8 @@ interface Open {
   readonly as: TextKind;
   readonly core: Core;
   readonly lines: Uint32Array;
+  /** Finds lines of the text; none in a dump, of which no line is a step. */
+  readonly finder: LineFinder | null;
   /** Steps of which was told. */
   told: number;
   /** Statements to run before looking at the clock. */
@@ -121,7 +124,7 @@ export class Engine {
           if (turn !== this.#turn) throw new Overridden();
         });
         const { lines, length, isLog, setAside } = core;
-        this.#open = { text, runs, as: kind, core, lines, told: 0, most: 1, ran: 0, cost: 0, pss: null };
+        this.#open = { text, runs, as: kind, core, lines, finder: dump ? null : new LineFinder(text), told: 0, most: 1, ran: 0, cost: 0, pss: null };
         return { as: kind, guess, length, lines: lines.slice(), isLog, setAside, dump, totalFrames: core.ram().total };
       } catch (error) {
         if (!(error instanceof ScriptError)) throw error;
@@ -183,8 +186,7 @@ export class Engine {
       case 'try': return this.#try(open, question.line);
       case 'tell': return tell(core, question.line, question.pid, (why) => new CannotDo(why));
       case 'leftOut': return core.leftOut(question.from, question.to);
-      case 'remarks': return core.remarks(question.most);
-      case 'reports': return question.steps.map((step) => (step < core.position ? (core.reports(step, step + 1)[0] ?? null) : null));
+      case 'reports': return question.steps.map((step) => core.reports(step, step + 1)[0] ?? null);
       case 'frame': return core.frame(question.pfn);
       case 'pss': return this.#pss(open, question.points, on);
       case 'at': return this.#elsewhere(open, on, async (turn) => {
@@ -197,7 +199,8 @@ export class Engine {
   }
 
   #look(open: Open, look: Look): At {
-    return { ...picture(open.core, look), stopped: this.#stopped };
+    const at = picture(open.core, look);
+    return { ...at, source: at.last ? (open.finder?.of(at.last.line) ?? '') : '', stopped: this.#stopped };
   }
 
   /** Goes as far as nobody stops it. What happens inside is recorded of the last step only. */

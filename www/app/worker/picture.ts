@@ -3,7 +3,7 @@ import type { StepReport } from '../../lib/api.ts';
 import { type Core, parse } from './core.ts';
 import { type Areas, type At, CELL, type Cells, type Lane, type LaneLook, type Look, type Place, type ProcessInfo, type Selected, type Told, type Want } from './protocol.ts';
 
-export type Picture = Omit<At, 'stopped'>;
+export type Picture = Omit<At, 'stopped' | 'source'>;
 
 /** Cells of all runs of a lane together. */
 const MOST_CELLS = 4096;

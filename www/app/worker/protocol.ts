@@ -63,9 +63,7 @@ export type Question =
   | { readonly of: 'tell'; readonly line: string; readonly pid: number }
   /** Memory calls left out, a window of them. Answer: `LeftOut[]`. */
   | { readonly of: 'leftOut'; readonly from: number; readonly to: number }
-  /** What differs, or takes something for granted. Answer: `[step, report][]`. */
-  | { readonly of: 'remarks'; readonly most: number }
-  /** What came of some steps. Answer: `(StepReport | null)[]`, null where a step has not run yet. */
+  /** What came of some steps. Answer: `(StepReport | null)[]`, null where a step was never run. */
   | { readonly of: 'reports'; readonly steps: readonly number[] }
   /** Whose a frame is. Answer: `FrameDetail | null`. */
   | { readonly of: 'frame'; readonly pfn: number }
@@ -107,6 +105,8 @@ export interface Ran {
   readonly stopped: string | null;
   /** The first call refused, or signal, that neither the text expects nor the run as it is written has there, if it has come so far. */
   readonly first: { readonly step: number; readonly line: number; readonly report: StepReport; readonly isCompared: boolean } | null;
+  /** Steps of a script that were not run, as a call failed that they need, and that the run as it is written has run. */
+  readonly notRun: number;
   /** No process is left. */
   readonly isOver: boolean;
 }
@@ -139,7 +139,7 @@ export type Reply =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly kind: 'refused'; readonly id: number; readonly why: string }
   /** The core has stopped: the worker has to be made anew. */
-  | { readonly kind: 'crashed'; readonly id: number; readonly message: string; readonly position: number };
+  | { readonly kind: 'crashed'; readonly id: number; readonly message: string; /** Null: it does not know. */ readonly position: number | null };
 
 export interface Opened {
   /** What it was read as, and what it looks like. */
@@ -209,6 +209,8 @@ export interface At {
   readonly reports: readonly StepReport[];
   /** What came of the step before the position. */
   readonly last: StepReport | null;
+  /** Its line, as it stands in the text; of a dump, which has none, nothing. */
+  readonly source: string;
   /** What the step touched: marked in every view. */
   readonly touched: Place | null;
   readonly explanation: Told | null;
@@ -240,7 +242,7 @@ export interface ProcessInfo {
   readonly tables: number;
   /** Changes whenever its areas do, but for how many pages of each are present. */
   readonly version: number;
-  /** Fields of `/proc/PID/status`, in kB. */
+  /** Fields of `/proc/PID/status`, in KiB (which the kernel writes as kB). */
   readonly status: readonly (readonly [string, number])[];
 }
 

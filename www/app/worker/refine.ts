@@ -16,11 +16,14 @@ export function refined(told: Explanation): Explanation {
   return {
     ...told,
     step: { ...step, why },
-    sentence: why !== null && step.why !== null ? told.sentence.replace(step.why, why) : told.sentence,
+    sentence: why !== null && step.why !== null ? told.sentence.replace(step.why, why) : isUndone(told) ? t.undone(step.call, step.result) : told.sentence,
     tree: told.tree.map((line) => treeLine(line, step)),
     changes: told.changes.map((change) => withTops(change, step)),
   };
 }
+
+/** A call that a log has as refused, and that worked here: the core undoes what it did, and says so in the tree. */
+const isUndone = ({ tree }: Explanation): boolean => tree.some(({ kind, text }) => kind === 'note' && text.endsWith('what it did here is undone'));
 
 const valueOf = ({ check }: TreeLine, name: string): string => check?.values.find(([of]) => of === name)?.[1] ?? '0';
 

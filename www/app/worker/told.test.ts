@@ -34,8 +34,8 @@ test('page tables that a step made and gave back are those that the counter has 
 });
 
 /** Every step of a script, told. */
-function steps(text: string) {
-  const core = Core.of(text, 'script');
+function steps(text: string, kind: 'script' | 'strace' = 'script') {
+  const core = Core.of(text, kind);
   while (core.position < core.length) core.step();
   const told = Array.from({ length: core.known }, (_, step) => core.explain(step)!);
   core.free();
@@ -70,4 +70,9 @@ test('brk looks for no address, and what it refuses is no error number', () => {
 test('the top table of a process is counted with its tables', () => {
   const told = steps('a = mmap(0x10000000, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)\ntouch_write(a, 1)\nfork()\n').at(-1)!;
   expect(told.changes.find(({ text }) => text.includes('page tables'))!.text).toMatch(/^\d+ page tables, a top one among them$/);
+});
+
+test('a call that a log has as refused, and that works here, is told as undone, not as one that changed nothing', () => {
+  const said = steps(readFileSync(new URL('../../../tests/logs/recorded-errors-excused.strace', import.meta.url), 'utf8'), 'strace').slice(-3).map(({ sentence }) => sentence);
+  expect(said).toEqual(['7ffff7ffd000', '7ffff77fe000', '7ffff7ffe000'].map((addr) => `mmap returned 0x${addr} here. In the log it was refused: what it did is undone.`));
 });

@@ -27,6 +27,8 @@ export function howItWent(core: Core, own: Tracks, lines: Uint32Array, stopped: 
   return {
     tracks, position: core.position, length: core.length, stopped: stopped && stopped.message.replace(/^line \d+[:,] /, ''),
     first: first < 0 ? null : { step: first, line: lines[first] ?? 0, report: core.reports(first, first + 1)[0]!, isCompared: first < own.ending.length },
+    // Of a script a step is left out only where a call failed that it needs: more than in the run as it is written.
+    notRun: core.isLog ? 0 : tracks.ending.filter((ending, step) => how(ending) === ENDING.skipped && how(own.ending[step]) !== ENDING.skipped).length,
     isOver: core.processes().every(({ ended }) => ended !== null),
   };
 }

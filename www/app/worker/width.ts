@@ -14,6 +14,16 @@ function* lineLengths(text: string): Generator<number> {
   }
 }
 
+/** Whether a line is too long, without looking at each. */
+export function hasWideLine(text: string): boolean {
+  for (let at = 0; text.length - at > MOST_LINE;) {
+    const end = text.lastIndexOf('\n', at + MOST_LINE);
+    if (end < at) return true;
+    at = end + 1;
+  }
+  return false;
+}
+
 export function longestLine(text: string): number {
   let longest = 0;
   for (const length of lineLengths(text)) longest = Math.max(longest, length);

@@ -1,4 +1,4 @@
-/** Lines of the call tree and of changes that the page says in more words than the library: bits by name, what brk does, top tables. English. */
+/** Lines of the call tree and of changes that the page says in more words than the library: bits by name, what brk does, what is undone, top tables. English. */
 
 /** Flags and their names, as constants have them. */
 export type Bits = Readonly<Record<string, number>>;
@@ -35,6 +35,7 @@ export const tree = {
   brkStays: 'the break stays where it is',
   /** The break is at a fixed place: only what lies there is asked for. */
   fixedSearch: 'asked with MAP_FIXED: no address is looked for, the one that is given comes back',
+  undone: (call: string, result: string) => `${call} returned ${result} here. In the log it was refused: what it did is undone.`,
   /** The top table comes and goes with its address space. */
   tables: (count: number, tops: number) => `${count.toLocaleString('en')} page ${count === 1 ? 'table' : 'tables'}, ${tops === 1 ? 'a top one' : `${tops} top ones`} among them`,
 };

@@ -1,11 +1,12 @@
 /** What the verdict's one line does not say: what is equal, differs, was left out, was taken for granted, was set aside; each one click from its line. */
 import { type TemplateResult, html, nothing } from 'lit';
+import { define } from '../define.ts';
 import type { LeftOut, ScriptErrorPlace, SetAside, StepReport } from '../../../lib/index.ts';
 import type { VerdictInfo } from '../../worker/protocol.ts';
 import { byReason, reasonOf } from '../../model/verdict.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
-import { Panel, data, define } from '../panel.ts';
+import { Panel, data } from '../panel.ts';
 import '../pf-rows.ts';
 import './pf-account.css';
 
@@ -56,7 +57,7 @@ export class PfAccount extends Panel {
   override render(): TemplateResult {
     return html`<section class="pf-panel pf-account" aria-labelledby="pf-account-title" @keydown=${(event: KeyboardEvent) => event.key === 'Escape' && this.raise('close', null)}>
       <div class="pf-account-head"><h2 class="pf-h" id="pf-account-title" tabindex="-1">${t.title}</h2>
-        <button type="button" class="pf-small" aria-label=${panels.close} title="${panels.close} (Esc)" @click=${() => this.raise('close', null)}>✕</button></div>
+        <button type="button" class="pf-small" aria-label=${panels.close} title=${panels.closeKey} @click=${() => this.raise('close', null)}>✕</button></div>
       ${this.errors.length > 0 ? this.#errors() : nothing}
       <p class="pf-sentence">${this.#summary()}</p>
       ${this.origin ? this.quiet(this.origin) : nothing}
@@ -90,8 +91,8 @@ export class PfAccount extends Panel {
   }
 
   /** A long list of one-line rows, in a window. */
-  #rows(label: string, count: number, row: (index: number) => TemplateResult, list?: 'leftOut' | 'equal'): TemplateResult {
-    return html`<pf-rows .count=${count} .rowHeight=${26} .most=${234} .label=${label} .row=${row} @range=${(event: CustomEvent<{ from: number; to: number }>) => list && this.#more(list, event.detail)}></pf-rows>`;
+  #rows(label: string, count: number, row: (index: number) => TemplateResult, list?: 'leftOut' | 'equal', height = 26): TemplateResult {
+    return html`<pf-rows .count=${count} .rowHeight=${height} .most=${234} .label=${label} .row=${row} @range=${(event: CustomEvent<{ from: number; to: number }>) => list && this.#more(list, event.detail)}></pf-rows>`;
   }
 
   #more(list: 'leftOut' | 'equal', { from, to }: { from: number; to: number }): void {
@@ -135,7 +136,7 @@ export class PfAccount extends Panel {
     if (all.length === 0 && !machine) return nothing;
     return this.#section('assumed', t.assumed, all.length > 0 ? t.assumedWords(this.verdict?.assumed ?? all.length) : '', html`
       ${machine ? html`<p>${machine}</p>` : nothing}
-      ${all.length > 0 ? this.#rows(t.list(t.assumed), all.length, (i) => html`${this.#line(all[i]!.line, all[i]!.call)} <span>${all[i]!.assumed}</span> <code class="pf-quiet">${all[i]!.call}</code>`) : nothing}`);
+      ${all.length > 0 ? this.#rows(t.list(t.assumed), all.length, (i) => html`${this.#line(all[i]!.line, all[i]!.call)} <code>${all[i]!.call}</code> <span class="pf-why" title=${all[i]!.assumed}>${all[i]!.assumed}</span>`, undefined, 44) : nothing}`);
   }
 
   #setAside(): TemplateResult | typeof nothing {
@@ -153,8 +154,10 @@ export class PfAccount extends Panel {
   }
 
   #errors(): TemplateResult {
+    // The list is drawn in a turn of its own, when there may be no errors any more.
+    const { errors } = this;
     return html`<div class="pf-errors"><h3 class="pf-bad">${this.hasSession ? t.stopsHere : t.cannotRead}</h3>
-      ${this.#rows(t.cannotRead, this.errors.length, (i) => html`${this.#line(this.errors[i]!.line)} <span>${worded(reasonOf(this.errors[i]!))}</span>`)}
+      ${this.#rows(t.cannotRead, errors.length, (i) => html`${this.#line(errors[i]!.line)} <span>${worded(reasonOf(errors[i]!))}</span>`)}
       ${this.hasSession || !this.advice ? nothing : this.quiet(this.advice)}</div>`;
   }
 }

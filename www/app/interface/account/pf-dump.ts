@@ -1,10 +1,11 @@
 /** A dump of maps or smaps: why its areas are as many as they are, what they cost, what changed up to a later one. */
 import { type PropertyValues, type TemplateResult, html, nothing } from 'lit';
+import { define } from '../define.ts';
 import type { CostColumns, CostRow, Dump, DumpReading } from '../../../lib/index.ts';
 import type { DumpChanges } from '../../worker/protocol.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
-import { Panel, data, define } from '../panel.ts';
+import { Panel, data } from '../panel.ts';
 import '../pf-rows.ts';
 import { asideList } from './pf-account.ts';
 import './pf-account.css';
@@ -14,7 +15,7 @@ type Column = keyof CostColumns;
 const COLUMNS = Object.keys(t.columns) as Column[];
 
 export class PfDump extends Panel {
-  static override properties = { ...data('reading', 'text', 'pid', 'changes'), sort: { state: true }, by: { state: true }, later: { state: true } };
+  static override properties = { ...data('reading', 'text', 'pid', 'changes', 'given'), sort: { state: true }, by: { state: true }, later: { state: true } };
   declare reading: DumpReading | null;
   /** The text that was read. */
   declare text: string;
@@ -22,9 +23,12 @@ export class PfDump extends Panel {
   declare pid: number;
   /** The answer to the last `diff`. */
   declare changes: DumpChanges | null;
+  /** The later dump that `changes` leads to. */
+  declare given: string;
   declare sort: { readonly column: Column | 'areas' | 'name'; readonly isUp: boolean };
   declare by: 'kinds' | 'names' | 'areas';
   declare later: string;
+  private isFirst = false;
   #sorted: { key: unknown[]; rows: readonly CostRow[] } | null = null;
 
   constructor() {
@@ -33,28 +37,41 @@ export class PfDump extends Panel {
     this.text = '';
     this.pid = 1;
     this.changes = null;
+    this.given = '';
     this.sort = { column: 'rss', isUp: false };
     this.by = 'names';
     this.later = '';
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has('given') && this.given !== this.later) {
+      // It came with the first: then what changed is what was asked for.
+      this.isFirst = this.given !== '';
+      this.later = this.given;
+    }
     if (changed.has('reading') && this.reading && !this.reading.dumps[0]?.costs.counted) this.sort = { column: 'size', isUp: false };
   }
 
   override render(): TemplateResult {
     const dump = this.reading?.dumps[0];
     if (!this.reading || !dump) return html``;
-    return html`<div class="pf-panel pf-dump"><section class="pf-audit"><h2 class="pf-h">${t.audit}</h2>
+    const parts = [this.#why(this.reading, dump), this.#cost(dump), html`<section class="pf-dump-diff"><h2 class="pf-h">${t.diff}</h2>${this.#diff()}</section>`];
+    return html`<div class="pf-panel pf-dump">${this.isFirst ? [parts[2], parts[0], parts[1]] : parts}</div>`;
+  }
+
+  #why(reading: DumpReading, dump: Dump): TemplateResult {
+    return html`<section class="pf-audit"><h2 class="pf-h">${t.audit}</h2>
         <p class="pf-sentence">${dump.summary}</p>
-        ${this.reading.dumps.length > 1 ? this.quiet(t.spaces(this.reading.dumps.length)) : nothing}
-        ${this.#audit(dump)}${this.#aside(this.reading)}
-        <p><button type="button" class="pf-small" @click=${() => this.raise('build', null)}>${t.build}</button></p></section>
-      <section class="pf-dump-costs"><h2 class="pf-h">${dump.costs.counted ? t.costs : t.sizes}
+        ${reading.dumps.length > 1 ? this.quiet(t.spaces(reading.dumps.length)) : nothing}
+        ${this.#audit(dump)}${this.#aside(reading)}
+        <p><button type="button" class="pf-small" @click=${() => this.raise('build', null)}>${t.build}</button></p></section>`;
+  }
+
+  #cost(dump: Dump): TemplateResult {
+    return html`<section class="pf-dump-costs"><h2 class="pf-h">${dump.costs.counted ? t.costs : t.sizes}
         <span class="pf-side"><label>${t.by} <select @change=${(event: Event) => (this.by = (event.target as HTMLSelectElement).value as typeof this.by)}>
           ${([['names', t.byFile], ['kinds', t.byKind], ['areas', t.byArea]] as const).map(([by, words]) => html`<option value=${by} ?selected=${by === this.by}>${words}</option>`)}</select></label></span></h2>
-        ${dump.costs.counted ? nothing : this.quiet(t.noCosts)}${this.#costs(dump)}</section>
-      <section class="pf-dump-diff"><h2 class="pf-h">${t.diff}</h2>${this.#diff()}</section></div>`;
+        ${dump.costs.counted ? nothing : this.quiet(t.noCosts)}${this.#costs(dump)}</section>`;
   }
 
   #line = (line: number, title: string): TemplateResult => html`<button type="button" class="pf-link pf-line-link" title=${title} @click=${() => this.raise('line', { line })}>${panels.line(line)}</button>`;
@@ -103,13 +120,14 @@ export class PfDump extends Panel {
       event.preventDefault();
       this.raise('diff', { from: this.text, to: this.later });
     };
-    return html`<p class="pf-quiet">${t.diffWords}</p>
-      <form @submit=${submit}><label>${t.later}<textarea rows="4" spellcheck="false" required .value=${this.later} @input=${(event: Event) => (this.later = (event.target as HTMLTextAreaElement).value)}></textarea></label><button class="pf-small">${t.find}</button></form>
-      ${changes === null ? nothing : html`<p class="pf-sentence">${t.calls(changes.calls.length)}. ${t.yields(changes.equal, changes.lines)}</p>
+    const form = html`<p class="pf-quiet">${t.diffWords}</p>
+      <form @submit=${submit}><label>${t.later}<textarea rows="4" spellcheck="false" required .value=${this.later} @input=${(event: Event) => (this.later = (event.target as HTMLTextAreaElement).value)}></textarea></label><button class="pf-small">${t.find}</button></form>`;
+    const found = changes === null ? nothing : html`<p class="pf-sentence">${t.calls(changes.calls.length)}. ${t.yields(changes.equal, changes.lines)}</p>
         ${changes.twoProcesses ? html`<p class="pf-note">${t.two}</p>` : nothing}
         <ol class="pf-calls">${changes.calls.slice(0, 300).map(({ call, why }) => html`<li><code>${call}</code><span class="pf-quiet">${why}</span></li>`)}</ol>
         ${changes.unexplained.length > 0 ? html`<h4>${t.unexplained}</h4><pre>${changes.unexplained.slice(0, 100).join('\n')}</pre>` : nothing}
-        ${this.copy(() => changes.script, t.copyScript)}`}`;
+        ${this.copy(() => changes.script, t.copyScript)}`;
+    return this.isFirst ? html`${found}${form}` : html`${form}${found}`;
   }
 }
 

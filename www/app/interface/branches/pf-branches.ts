@@ -1,20 +1,25 @@
 /** The branches of the text as a small tree: go to one, undo, redo, rename, remove. */
 import { type TemplateResult, html, nothing } from 'lit';
-import { type BranchRow, type Branches, canRedo, canUndo, rows } from '../../model/branches.ts';
+import { define } from '../define.ts';
+import { type BranchRow, type Branches, rows } from '../../model/branches.ts';
 import { details } from '../../texts/details.ts';
-import { Panel, data, define } from '../panel.ts';
+import { Panel, data } from '../panel.ts';
 import './pf-branches.css';
 
 const t = details.branches;
 
 export class PfBranches extends Panel {
-  static override properties = { ...data('tree'), naming: { state: true } };
+  static override properties = { ...data('tree', 'canUndo', 'canRedo'), naming: { state: true } };
   declare tree: Branches | null;
+  /** Whether there is anything to undo: not only edits are. */
+  declare canUndo: boolean;
+  declare canRedo: boolean;
   declare naming: number | null;
 
   constructor() {
     super();
     this.tree = null;
+    this.canUndo = this.canRedo = false;
     this.naming = null;
   }
 
@@ -23,7 +28,7 @@ export class PfBranches extends Panel {
     if (!tree) return html``;
     const act = (name: 'undo' | 'redo', isOn: boolean, sign: string) => html`<button type="button" class="pf-small" aria-disabled=${!isOn} @click=${() => isOn && this.raise(name, null)}>${sign} ${t[name]}</button>`;
     return html`<div class="pf-panel pf-branches">
-      <h2 class="pf-h">${t.title}<span class="pf-side">${act('undo', canUndo(tree), '↶')} ${act('redo', canRedo(tree), '↷')}</span></h2>
+      <h2 class="pf-h">${t.title}<span class="pf-side">${act('undo', this.canUndo, '↶')} ${act('redo', this.canRedo, '↷')}</span></h2>
       <ul>${rows(tree).map((row) => this.#row(row))}</ul>
       ${tree.branches.length === 1 ? this.quiet(t.words) : nothing}
     </div>`;

@@ -1,12 +1,14 @@
 /** Counters over time as small charts on one axis; several runs of one text, under other settings, as lines in each. */
 import { type PropertyValues, type TemplateResult, html, nothing } from 'lit';
+import { define } from '../define.ts';
 import type { ProcessInfo, PssOverTime, Ran, Tracks } from '../../worker/protocol.ts';
 import { bytesWords } from '../../model/entry.ts';
-import { type Line, type Series, lineOf, pidsOf, pssValues, stepsOf, valuesOf } from '../../model/tracks.ts';
+import { pidsOf } from '../../model/counts.ts';
+import { type Line, type Series, lineOf, pssValues, stepsOf, valuesOf } from '../../model/tracks.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import { drawChart } from '../../scene/chart.ts';
-import { Panel, data, define } from '../panel.ts';
+import { Panel, data } from '../panel.ts';
 import '../picture.ts';
 import { term } from '../term/term.ts';
 import './pf-charts.css';
@@ -240,10 +242,11 @@ export class PfCharts extends Panel {
 }
 
 /** Where a run stopped, and what was refused first. */
-function went({ position, length, stopped, first, isOver }: Ran): string {
+function went({ position, length, stopped, first, notRun, isOver }: Ran): string {
   return [
     first ? (first.isCompared ? t.first : t.firstBad)(`${t.atStep(first.step + 1, first.line)}: ${first.report.call} = ${first.report.result}${first.report.why ? `: ${first.report.why}` : ''}.`) : '',
     stopped !== null ? t.stopped(position, length, stopped) : position < length ? t.stoppedAt(position, length) : t.toTheEnd(length),
+    notRun > 0 ? t.notRun(notRun) : '',
     isOver ? t.nobodyLeft : '',
   ].filter(Boolean).join(' ');
 }

@@ -1,11 +1,12 @@
 /** Two moments beside each other: what is added, gone, or other than before. */
 import { type TemplateResult, html, nothing } from 'lit';
+import { define } from '../define.ts';
 import type { ProcessInfo } from '../../worker/protocol.ts';
 import type { AreaChange, Comparison, CounterChange, Mark, PageChange } from '../../model/compare.ts';
 import { CELL_WORDS } from '../../texts/bits.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
-import { Panel, data, define } from '../panel.ts';
+import { Panel, data } from '../panel.ts';
 import { explained, unbroken } from '../term/term.ts';
 import './pf-compare.css';
 
@@ -27,13 +28,13 @@ export class PfCompare extends Panel {
 
   override render(): TemplateResult {
     const { comparison } = this;
-    if (!comparison) return html`<div class="pf-panel">${this.quiet(t.none)}</div>`;
+    if (!comparison) return html`<div class="pf-panel">${this.quiet(t.none)}<p><button type="button" class="pf-small" @click=${() => this.raise('compare', { what: 'a' })}>${panels.time.setA}</button></p></div>`;
     const { from, to, processes, areas, pages, counters } = comparison;
     const isEqual = processes.length + areas.length + pages.length + counters.length === 0;
     return html`<div class="pf-panel pf-compare">
       <h3>${t.title(from, to)}</h3>
       <p class="pf-ways">${this.step(from, t.goA)} ${this.step(to, t.goB)} ${isEqual ? nothing : this.#sums(areas)}</p>
-      ${isEqual ? html`<p class="pf-empty">${t.equal}</p>` : nothing}
+      ${isEqual ? html`<p class="pf-empty">${from === to ? t.same : t.equal}</p>` : nothing}
       ${this.#list('processes', processes, (one) => html`<tr><td>${mark(one.mark)}</td><th scope="row" colspan="3">${panels.process(one.pid, one.name)}</th></tr>`, false)}
       ${this.#list('areas', areas, this.#area)}
       ${this.#list('pages', pages, this.#page)}
@@ -52,8 +53,10 @@ export class PfCompare extends Panel {
   #list<T>(name: 'processes' | 'areas' | 'pages' | 'counters', all: readonly T[], row: (one: T) => TemplateResult, withHead = true): TemplateResult | typeof nothing {
     if (all.length === 0) return nothing;
     const most = this.most[name] ?? MOST;
+    // Above numbers a title stands as they do.
+    const side = name === 'counters' ? 'pf-n' : '';
     return html`<h4>${t[name]} <span class="pf-side">${panels.number(all.length)}</span></h4><div class="pf-scroll"><table class="pf-table ${name}">
-      ${withHead ? html`<thead><tr><th scope="col"><span class="hidden">${t.what}</span></th><th scope="col">${t.where}</th><th scope="col">${t.before}</th><th scope="col">${t.after}</th></tr></thead>` : nothing}
+      ${withHead ? html`<thead><tr><th scope="col"><span class="hidden">${t.what}</span></th><th scope="col">${t.where}</th><th scope="col" class=${side}>${t.before}</th><th scope="col" class=${side}>${t.after}</th></tr></thead>` : nothing}
       <tbody>${all.slice(0, most).map(row)}</tbody></table></div>
       ${all.length > most ? html`<button type="button" class="pf-small" @click=${() => (this.most = { ...this.most, [name]: most * 4 })}>${panels.more(all.length - most)}</button>` : nothing}`;
   }

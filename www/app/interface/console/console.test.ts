@@ -10,13 +10,21 @@ const store = () => {
 
 test('lines come back, and the one being typed after them', () => {
   const kept = store();
-  const history = new LineHistory(kept);
+  const history = new LineHistory('a text', kept);
   expect([history.back('x'), history.forward()]).toEqual([null, null]);
   for (const line of ['maps', 'walk a', 'walk a', 'explain']) history.add(line);
   expect([history.back('mm'), history.back('explain'), history.back('walk a'), history.back('maps')]).toEqual(['explain', 'walk a', 'maps', null]);
   expect([history.forward(), history.forward(), history.forward(), history.forward()]).toEqual(['walk a', 'explain', 'mm', null]);
-  expect(new LineHistory(kept).back('')).toBe('explain');
-  expect(new LineHistory({ ...kept, getItem: () => '{' }).back('')).toBe(null);
+  expect(new LineHistory('a text', kept).back('')).toBe('explain');
+  expect(new LineHistory('another text', kept).back('')).toBe(null);
+  expect(new LineHistory('a text', { ...kept, getItem: () => '{' }).back('')).toBe(null);
+});
+
+test('before there is a text, what is kept of the one that comes is left alone', () => {
+  const kept = store();
+  new LineHistory('a text', kept).add('maps');
+  new LineHistory('', kept).keep();
+  expect(new LineHistory('a text', kept).back('')).toBe('maps');
 });
 
 test('help about everything that has a name', () => {

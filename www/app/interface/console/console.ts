@@ -1,11 +1,12 @@
 /**
  * `<pf-console>`: a line to type, and what was answered.
  *
- * Properties: `above` (gives the text above the place where a call would run: the names it binds complete), `disabled`, `text` (the script: when it is another, what was refused is said no more), `prompt` (where a call would run, for people).
+ * Properties: `of` (of which text its lines and answers are: another one begins anew), `above` (gives the text above the place where a call would run: the names it binds complete), `disabled`, `text` (the script: when it is another, what was refused is said no more), `prompt` (where a call would run, for people).
  * Event: `command` with `detail.line` and `detail.answer(reply)`, to be called once, at any time later.
  */
 import { LitElement, html, nothing, type PropertyValues } from 'lit';
 import { live } from 'lit/directives/live.js';
+import { define } from '../define.ts';
 import type { Choice } from '../../language/complete.ts';
 import type { Fix, ScriptMistake } from '../../language/fixes.ts';
 import { CONSOLE } from '../../texts/interface-en.ts';
@@ -30,12 +31,15 @@ interface Entry {
 /** Answers that are kept, and how long one may be. */
 const MOST_ENTRIES = 100;
 const MOST_TEXT = 40_000;
+/** Other texts whose lines and answers are kept. */
+const MOST_OTHERS = 20;
 
 export class ScriptConsole extends LitElement {
   static override readonly properties = {
-    above: { attribute: false }, text: { attribute: false }, disabled: { type: Boolean }, prompt: {},
+    of: { attribute: false }, above: { attribute: false }, text: { attribute: false }, disabled: { type: Boolean }, prompt: {},
     line: { state: true }, entries: { state: true }, isBusy: { state: true }, refused: { state: true }, fixes: { state: true }, choices: { state: true }, chosen: { state: true },
   };
+  declare of: string;
   declare above: () => string;
   declare text: string;
   declare disabled: boolean;
@@ -52,11 +56,13 @@ export class ScriptConsole extends LitElement {
   #refusedIn = '';
   /** The language is loaded when the console is used first. */
   #known: typeof import('./questions.ts') | null = null;
-  readonly #history = new LineHistory();
+  #history = new LineHistory('');
+  /** What was typed and answered beside other texts: undo may bring them back. */
+  readonly #others = new Map<string, { readonly history: LineHistory; readonly entries: readonly Entry[] }>();
 
   constructor() {
     super();
-    Object.assign(this, { above: () => '', text: '', disabled: false, prompt: '', line: '', entries: [], isBusy: false, refused: '', fixes: [], choices: [], chosen: -1 });
+    Object.assign(this, { of: '', above: () => '', text: '', disabled: false, prompt: '', line: '', entries: [], isBusy: false, refused: '', fixes: [], choices: [], chosen: -1 });
   }
 
   protected override createRenderRoot(): HTMLElement {
@@ -178,8 +184,20 @@ export class ScriptConsole extends LitElement {
     this.focus();
   }
 
+  /** What was typed beside one text is no history of another. */
+  #turnTo(was = ''): void {
+    this.#others.set(was, { history: this.#history, entries: this.entries });
+    const known = this.#others.get(this.of);
+    this.#history = known?.history ?? new LineHistory(this.of);
+    this.#history.keep();
+    this.entries = known?.entries ?? [];
+    this.setLine('');
+    for (const [oldest] of this.#others) if (this.#others.size > MOST_OTHERS) this.#others.delete(oldest);
+  }
+
   /** What was refused was refused by the script as it was: with another one it may run. */
   protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has('of')) this.#turnTo(changed.get('of') as string | undefined);
     if (changed.has('text') && this.refused !== '' && this.text !== this.#refusedIn) this.setLine('');
   }
 
@@ -214,7 +232,7 @@ export class ScriptConsole extends LitElement {
   }
 }
 
-customElements.define('pf-console', ScriptConsole);
+define('pf-console', ScriptConsole);
 
 declare global {
   interface HTMLElementTagNameMap { 'pf-console': ScriptConsole }

@@ -1,4 +1,4 @@
-/** Lines that were typed before, as a shell has them: kept for the session, the one being typed is not lost. */
+/** Lines that were typed before, as a shell has them, of each text its own: kept for the session, the one being typed is not lost. */
 import { type Store, openStore } from '../../keep.ts';
 
 const KEY = 'pagefault.console';
@@ -10,13 +10,16 @@ export class LineHistory {
   #at: number;
   #draft = '';
   readonly #store: Store | null;
+  readonly #of: string;
 
-  constructor(store = openStore('sessionStorage')) {
+  /** `of`: the text that the lines were typed beside. */
+  constructor(of: string, store = openStore('sessionStorage')) {
     this.#store = store;
+    this.#of = of;
     this.#lines = [];
     try {
-      const kept: unknown = JSON.parse(store?.getItem(KEY) ?? '[]');
-      if (Array.isArray(kept)) this.#lines = kept.filter((line) => typeof line === 'string').slice(-MOST);
+      const kept = JSON.parse(store?.getItem(KEY) ?? '{}') as { of?: unknown; lines?: unknown };
+      if (kept.of === of && Array.isArray(kept.lines)) this.#lines = kept.lines.filter((line) => typeof line === 'string').slice(-MOST);
     } catch {
       // A history that cannot be read is none.
     }
@@ -28,8 +31,14 @@ export class LineHistory {
     if (this.#lines.at(-1) !== line) this.#lines = [...this.#lines, line].slice(-MOST);
     this.#at = this.#lines.length;
     this.#draft = '';
+    this.keep();
+  }
+
+  /** These are the lines that a reload brings back. Before a text is there, those that are kept belong to the one that comes. */
+  keep(): void {
+    if (this.#of === '') return;
     try {
-      this.#store?.setItem(KEY, JSON.stringify(this.#lines));
+      this.#store?.setItem(KEY, JSON.stringify({ of: this.#of, lines: this.#lines }));
     } catch {
       // It is there until the page is left.
     }

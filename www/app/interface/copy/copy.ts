@@ -1,5 +1,6 @@
 /** `<pf-command text="…">`: a command to run on one's own machine, with a button that copies it. */
 import { LitElement, html } from 'lit';
+import { define } from '../define.ts';
 import { RECIPE } from '../../texts/dialogs-en.ts';
 import './copy.css';
 
@@ -38,7 +39,7 @@ export class CopiedCommand extends LitElement {
   }
 }
 
-customElements.define('pf-command', CopiedCommand);
+define('pf-command', CopiedCommand);
 
 /** How to make a log and maps: the same in help and where they are opened. */
 export const recipe = () => html`

@@ -1,11 +1,12 @@
 /** CodeMirror: the part of the editor that is loaded after the first paint. */
-import { defaultKeymap, history, historyKeymap, isolateHistory } from '@codemirror/commands';
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { type Diagnostic, lintKeymap, setDiagnostics } from '@codemirror/lint';
 import { search, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState, type Range, StateEffect, StateField, Text } from '@codemirror/state';
 import { Decoration, type DecorationSet, EditorView, ViewPlugin, type ViewUpdate, WidgetType, drawSelection, keymap, lineNumbers, placeholder } from '@codemirror/view';
 import { type Fix, fixesFor } from '../../language/fixes.ts';
 import { EDITOR } from '../../texts/editor-en.ts';
+import { markOf } from '../lit.ts';
 import { scriptLanguage } from './language.ts';
 import { type LineResult, NOTHING, type Shown, underlined } from './shown.ts';
 
@@ -60,7 +61,7 @@ const beside = ViewPlugin.fromClass(class {
   }
 
   #decorate({ state, visibleRanges }: EditorView): DecorationSet {
-    const { current, results, asideLines, isFresh } = state.field(shown);
+    const { current, results, places, asideLines, isFresh } = state.field(shown);
     const [first, last] = [visibleRanges[0]?.from, visibleRanges.at(-1)?.to];
     if (!isFresh || first === undefined || last === undefined) return Decoration.none;
     const { doc } = state;
@@ -68,7 +69,9 @@ const beside = ViewPlugin.fromClass(class {
     const ranges: Range<Decoration>[] = [];
     for (let line = from; line <= to; line++) if (asideLines.has(line)) ranges.push(asideLine.range(doc.line(line).from));
     if (current !== null && current >= from && current <= to) ranges.push(currentLine.range(doc.line(current).from));
-    for (const result of results(from, to)) {
+    const beside = results(from, to);
+    for (const [line, { pid, addr }] of places(from, to)) ranges.push(Decoration.line({ attributes: { 'data-page': markOf(pid, addr) } }).range(doc.line(line).from));
+    for (const result of beside) {
       if (result.text === '' || result.line < from || result.line > to) continue;
       ranges.push(Decoration.widget({ widget: new ResultWidget(result), side: 1 }).range(doc.line(result.line).to));
     }
@@ -76,7 +79,10 @@ const beside = ViewPlugin.fromClass(class {
   }
 }, { decorations: (plugin) => plugin.decorations });
 
-/** The text of an error below its line, with what can be done about it. */
+/**
+ * The text of an error below its line, with what can be done about it. It is a part of the line that begins a row of its own:
+ * with blocks between lines CodeMirror (6.43) counts lines above the window as lines in it, and numbers stand beside the wrong ones.
+ */
 class MistakeWidget extends WidgetType {
   constructor(private readonly message: string, private readonly kind: string, private readonly fixes: readonly Fix[]) {
     super();
@@ -86,12 +92,7 @@ class MistakeWidget extends WidgetType {
     return other.message === this.message && other.kind === this.kind && JSON.stringify(other.fixes) === JSON.stringify(this.fixes);
   }
 
-  override get estimatedHeight(): number {
-    return 30;
-  }
-
   override toDOM(view: EditorView): HTMLElement {
-    // The outer box has the distances: CodeMirror does not measure margins.
     const outer = document.createElement('div');
     outer.className = 'mistake-line';
     const block = document.createElement('div');
@@ -160,7 +161,7 @@ function blocksFor(state: EditorState, value: Shown): DecorationSet {
   const { doc } = state;
   return Decoration.set(underlined(value, doc.lines).slice(0, MOST_BELOW).map(({ line: number, message, kind, error }) => {
     const line = doc.line(number);
-    return Decoration.widget({ widget: new MistakeWidget(message, kind, error ? fixesFor(error, line.text, above(doc, number)) : []), block: true, side: 1 }).range(line.to);
+    return Decoration.widget({ widget: new MistakeWidget(message, kind, error ? fixesFor(error, line.text, above(doc, number)) : []), side: 2 }).range(line.to);
   }), true);
 }
 
@@ -179,6 +180,9 @@ function diagnosticsFor(state: EditorState, value: Shown): Diagnostic[] {
   });
 }
 
+/** Keys of undo and redo: where nothing typed is left to undo, the page undoes. */
+const ownHistory = historyKeymap.map((binding) => ({ ...binding, preventDefault: false }));
+
 export interface Told {
   /** At once: the text is another one. */
   readonly edited: () => void;
@@ -189,6 +193,7 @@ export interface Told {
 export class Code {
   readonly view: EditorView;
   readonly #wrapping = new Compartment();
+  readonly #history = new Compartment();
   readonly #told: Told;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isSilent = false;
@@ -197,17 +202,17 @@ export class Code {
   #known: { readonly doc: Text; readonly text: string } | null = null;
   #diagnosed: Pick<Shown, 'errors' | 'remarks' | 'isFresh'> | null = null;
 
-  constructor(parent: HTMLElement, text: string, told: Told) {
+  constructor(parent: HTMLElement, text: string, lines: Text, told: Told) {
     this.#told = told;
     this.#isWrapped = !isLong(text);
     this.view = new EditorView({
       parent,
       state: EditorState.create({
-        doc: linesOf(text),
+        doc: lines,
         extensions: [
-          lineNumbers(), history(), drawSelection(), search({ top: true }), shown, beside, below, scriptLanguage(),
+          lineNumbers(), this.#history.of(history()), drawSelection(), search({ top: true }), shown, beside, below, scriptLanguage(),
           this.#wrapping.of(this.#isWrapped ? EditorView.lineWrapping : []),
-          keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, ...lintKeymap]),
+          keymap.of([...defaultKeymap, ...ownHistory, ...searchKeymap, ...lintKeymap]),
           EditorView.contentAttributes.of({ 'aria-label': EDITOR.label, tabindex: '0', spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off' }),
           placeholder(EDITOR.placeholder),
           EditorView.updateListener.of((update) => {
@@ -228,19 +233,20 @@ export class Code {
     return this.#known.text;
   }
 
-  /** Replaces the text; can be undone. */
-  setText(text: string): void {
+  /** Replaces the text; undone by the page, not here. */
+  setText(text: string, lines = linesOf(text)): void {
     clearTimeout(this.#timer);
     const { state } = this.view;
     if (this.#known?.doc === state.doc && this.#known.text === text) return;
     const isWrapped = !isLong(text);
     this.#isSilent = true;
     this.view.dispatch({
-      changes: { from: 0, to: state.doc.length, insert: linesOf(text) },
+      changes: { from: 0, to: state.doc.length, insert: lines },
       selection: { anchor: 0 },
       effects: [setShown.of(NOTHING), ...(isWrapped === this.#isWrapped ? [] : [this.#wrapping.reconfigure(isWrapped ? EditorView.lineWrapping : [])])],
-      annotations: isolateHistory.of('full'),
     });
+    // What was typed in another text is undone with that.
+    for (const empty of [[], history()]) this.view.dispatch({ effects: this.#history.reconfigure(empty) });
     this.#isSilent = false;
     this.#isWrapped = isWrapped;
     this.#known = { doc: this.view.state.doc, text };
@@ -293,7 +299,23 @@ export class Code {
 }
 
 /** CodeMirror splits by a regular expression, which takes a while for many lines. */
-const linesOf = (text: string): Text => Text.of(text.includes('\r') ? text.split(/\r\n?|\n/) : text.split('\n'));
+export const linesOf = (text: string): Text => Text.of(text.includes('\r') ? text.split(/\r\n?|\n/) : text.split('\n'));
+
+/** Letters of which lines are made in one task. */
+const AT_ONCE = 1 << 19;
+
+/** The lines of a large text, made in short tasks. */
+export async function linesInTurns(text: string): Promise<Text> {
+  let lines = Text.empty;
+  for (let at = 0; at < text.length;) {
+    const last = text.length - at > AT_ONCE ? text.lastIndexOf('\n', at + AT_ONCE) : -1;
+    const next = last < at ? text.length : last + 1;
+    lines = lines.append(linesOf(text.slice(at, next)));
+    at = next;
+    await new Promise((done) => setTimeout(done));
+  }
+  return lines;
+}
 
 /** Whether a text has more lines than are wrapped; not all of them are counted. */
 export function isLong(text: string): boolean {

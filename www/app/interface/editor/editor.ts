@@ -4,8 +4,11 @@
  * Events: `edited` (at once: the text is another one), `changed` (`detail.text`, when typing pauses).
  */
 import { LitElement, html } from 'lit';
+import { define } from '../define.ts';
 import { EDITOR } from '../../texts/editor-en.ts';
+import { placeOf } from '../lit.ts';
 import { inTurn } from '../turns.ts';
+import type { Text } from '@codemirror/state';
 import type { Code } from './code.ts';
 import './editor.css';
 import { NOTHING, type Shown } from './shown.ts';
@@ -14,12 +17,15 @@ export type { LineResult, Remark, ScriptMistake, Shown } from './shown.ts';
 
 /** Of a text that is not edited yet, so much is in the page. */
 const FIRST_PAINT = 20_000;
+/** From so many letters on a text is made ready in several tasks. */
+const LARGE = 1 << 20;
 
 export class ScriptEditor extends LitElement {
   static override readonly properties = { isLoaded: { state: true } };
   declare protected isLoaded: boolean;
   #code: Code | null = null;
   #text = '';
+  #ready: { readonly text: string; readonly lines: Text } | null = null;
   #shown: Shown = NOTHING;
   /** What is to be shown waits for its turn. */
   #isToShow = false;
@@ -28,6 +34,13 @@ export class ScriptEditor extends LitElement {
   constructor() {
     super();
     this.isLoaded = false;
+    this.addEventListener('mouseover', ({ target }) => this.#point((target as Element).closest<HTMLElement>('.cm-line[data-page]')?.dataset['page']));
+    this.addEventListener('mouseleave', () => this.#point(undefined));
+  }
+
+  /** What the line under the pointer was about lights up everywhere. */
+  #point(mark: string | undefined): void {
+    this.dispatchEvent(new CustomEvent('hover-place', { detail: { place: mark === undefined ? null : placeOf(mark) }, bubbles: true }));
   }
 
   protected override createRenderRoot(): HTMLElement {
@@ -37,12 +50,13 @@ export class ScriptEditor extends LitElement {
   /** Loads CodeMirror; asked for by itself after the first paint. */
   async load(): Promise<void> {
     if (this.#code) return;
-    const { Code } = await import('./code.ts');
+    const { Code, linesOf } = await import('./code.ts');
+    await this.prepare(this.#text);
     if (this.#code || !this.isConnected) return;
     const hadFocus = this.contains(document.activeElement);
     this.isLoaded = true;
     await this.updateComplete;
-    this.#code = new Code(this.querySelector('.code')!, this.#text, {
+    this.#code = new Code(this.querySelector('.code')!, this.#text, this.#taken() ?? linesOf(this.#text), {
       edited: () => this.dispatchEvent(new CustomEvent('edited', { bubbles: true })),
       changed: (text) => this.dispatchEvent(new CustomEvent('changed', { bubbles: true, detail: { text } })),
     });
@@ -75,11 +89,25 @@ export class ScriptEditor extends LitElement {
     return this.#code?.text ?? this.#text;
   }
 
-  /** Replaces the text, without events; can be undone. */
+  /** Makes a large text ready, so that it is shown in short tasks. */
+  async prepare(text: string): Promise<void> {
+    if (text.length < LARGE) return;
+    const { linesInTurns } = await import('./code.ts');
+    this.#ready = { text, lines: await linesInTurns(text) };
+  }
+
+  /** What was made ready of the text, once. */
+  #taken(): Text | undefined {
+    const ready = this.#ready?.text === this.#text ? this.#ready.lines : undefined;
+    this.#ready = null;
+    return ready;
+  }
+
+  /** Replaces the text, without events. */
   setText(text: string): void {
     this.#text = text;
     this.#shown = NOTHING;
-    this.#code?.setText(text);
+    this.#code?.setText(text, this.#taken());
     if (!this.#code) this.requestUpdate();
   }
 
@@ -126,7 +154,7 @@ export class ScriptEditor extends LitElement {
   }
 }
 
-customElements.define('pf-editor', ScriptEditor);
+define('pf-editor', ScriptEditor);
 
 declare global {
   interface HTMLElementTagNameMap { 'pf-editor': ScriptEditor }

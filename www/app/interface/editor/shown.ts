@@ -1,5 +1,7 @@
 /** What the host shows in the editor. Plain data. */
 import type { ScriptMistake } from '../../language/fixes.ts';
+import type { Place } from '../../worker/protocol.ts';
+import { EDITOR } from '../../texts/editor-en.ts';
 
 export type { ScriptMistake } from '../../language/fixes.ts';
 
@@ -23,6 +25,8 @@ export interface Shown {
   readonly current: number | null;
   /** What stands beside lines, asked for those that are visible; both ends count. */
   readonly results: (fromLine: number, toLine: number) => readonly LineResult[];
+  /** What lines were about, of those that are visible. */
+  readonly places: (fromLine: number, toLine: number) => ReadonlyMap<number, Pick<Place, 'pid' | 'addr'>>;
   /** Lines that are set aside. */
   readonly asideLines: ReadonlySet<number>;
   readonly errors: readonly ScriptMistake[];
@@ -33,13 +37,13 @@ export interface Shown {
   readonly reveal?: number | null;
 }
 
-export const NOTHING: Shown = { current: null, results: () => [], asideLines: new Set(), errors: [], remarks: [], isFresh: true };
+export const NOTHING: Shown = { current: null, results: () => [], places: () => new Map(), asideLines: new Set(), errors: [], remarks: [], isFresh: true };
 
 /** Errors and remarks that are underlined at most. */
 const MOST_UNDERLINED = 200;
 
 /** The reason of an error, without its place. */
-export const reasonOf = ({ found, expected }: ScriptMistake): string => (found ? `found ${found}, expected ${expected}` : expected);
+export const reasonOf = ({ found, expected }: ScriptMistake): string => (found ? EDITOR.reason(found, expected) : expected);
 
 /** What is underlined: errors, then remarks, in the order of lines. */
 export function underlined({ errors, remarks }: Pick<Shown, 'errors' | 'remarks'>, lines: number): { line: number; column: number; message: string; kind: 'error' | 'warning'; error: ScriptMistake | null }[] {

@@ -3,6 +3,7 @@
  * Property `commands` (the table of the palette); method `open(part)`.
  */
 import { LitElement, type TemplateResult, html, nothing } from 'lit';
+import { define } from '../define.ts';
 import { CALLS, CONSTANTS, SETTINGS, signature } from '../../language/table.ts';
 import { HELP } from '../../texts/dialogs-en.ts';
 import { GLOSSARY } from '../../texts/glossary.ts';
@@ -117,7 +118,7 @@ function syntax(): TemplateResult {
     <dl class="syntax">${SETTINGS.map(({ name, keys }) => html`<div><dt><code>${LANGUAGE.SETTINGS[name]?.[0]}</code></dt><dd>${LANGUAGE.SETTINGS[name]?.[1]}${keys.length > 0 ? html` <span class="quiet">${keys.join(', ')}</span>` : nothing}</dd></div>`)}</dl>`;
 }
 
-customElements.define('pf-help', Help);
+define('pf-help', Help);
 
 declare global {
   interface HTMLElementTagNameMap { 'pf-help': Help }

@@ -7,7 +7,7 @@ import { searched } from './search.ts';
 const all = CALLS.map((call) => ({ name: signature(call), sentence: EN.CALLS[call.name]! }));
 const names = (typed: string) => searched(typed, all).map(({ name }) => name.replace(/\(.*/, ''));
 
-test('by name, then by parameter, then by what is said of it', () => {
+test('by name, then by parameter, then by what is said of it (fault 27)', () => {
   expect(names('prot').slice(0, 3)).toEqual(['mprotect', 'pkey_mprotect', 'mmap']);
   expect(names('protection key')).toContain('pkey_alloc');
   expect(names('')).toHaveLength(CALLS.length);

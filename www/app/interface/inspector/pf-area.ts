@@ -1,5 +1,6 @@
 /** An area from near: its line of maps, what it may do, where its pages come from, its neighbours, what it costs. */
 import { type TemplateResult, html, nothing } from 'lit';
+import { define } from '../define.ts';
 import type { Explanation } from '../../../lib/index.ts';
 import type { AreaDetail, Boundary, Place } from '../../worker/protocol.ts';
 import { bytesWords } from '../../model/entry.ts';
@@ -9,7 +10,7 @@ import { functionText } from '../../texts/functions.ts';
 import { familyWords } from '../../texts/families.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
-import { Panel, breakable, data, define } from '../panel.ts';
+import { Panel, breakable, data } from '../panel.ts';
 import type { TermId } from '../../texts/glossary.ts';
 import { explained, term } from '../term/term.ts';
 import './pf-area.css';
@@ -25,10 +26,14 @@ const COSTS: Readonly<Record<string, TermId>> = { Rss: 'rss', Pss: 'pss', Privat
 const KINDS = /^(do_(anonymous_page|read_fault|cow_fault|shared_fault|wp_page|swap_page|fault_around)|handle_pte_marker|wp_page_(copy|reuse|shared)|finish_fault|vma->vm_ops->fault)$/;
 
 export class PfArea extends Panel {
-  static override properties = data('area', 'place', 'processName', 'explanation');
+  static override properties = data('area', 'place', 'processName', 'isEnded', 'costs', 'explanation');
   declare area: AreaDetail | null;
   declare place: Place | null;
   declare processName: string;
+  /** Its process has ended: nothing can be accessed there. */
+  declare isEnded: boolean;
+  /** Read from a dump: its block of smaps, null where there is none. Undefined: what this machine counts is true. */
+  declare costs: string | null | undefined;
   /** Of the last step: what its fault did, if it was here. */
   declare explanation: Explanation | null;
 
@@ -37,30 +42,41 @@ export class PfArea extends Panel {
     this.area = null;
     this.place = null;
     this.processName = '';
+    this.isEnded = false;
+    this.costs = undefined;
     this.explanation = null;
   }
 
   override render(): TemplateResult {
     const { area, place } = this;
     if (!place) return html`<div class="pf-panel">${this.quiet(panels.nothingSelected)}</div>`;
-    if (!area) return html`<div class="pf-panel">${this.quiet(t.none(place.pid, place.addr))}</div>`;
+    if (!area) return html`<div class="pf-panel">${this.quiet(this.isEnded ? t.ended(place.pid) : t.none(place.pid, place.addr))}</div>`;
+    const hasNeighbours = area.before !== null || area.behind !== null;
     return html`<div class="pf-panel pf-area">
       <p class="pf-where">${panels.process(place.pid, this.processName)}</p>
       ${this.#line(area)}
       ${area.isAssumed ? html`<p class="pf-note"><b>≈ ${panels.memory.assumed}</b> ${panels.memory.assumedWords}</p>` : nothing}
-      <p class="pf-quiet">${t.size(bytesWords(area.pages * 4096), area.pages, area.presentCount)}</p>
+      <p class="pf-quiet">${t.size(bytesWords(area.pages * 4096), area.pages, this.costs === undefined ? area.presentCount : null)}</p>
+      ${hasNeighbours ? html`<p><button type="button" class="pf-link pf-to-neighbours" @click=${this.#toNeighbours}>${t.neighbours} ↓</button></p>` : nothing}
+      ${this.costs === undefined ? html`<p class="pf-who-wrote">${this.who('change of the area', t.who)}</p>` : nothing}
       <ul class="pf-perms" aria-label=${t.permissions}>${permissionLines(area.perms).map(({ letter, isSet, words }) => html`<li class=${isSet ? 'on' : 'off'}><b>${isSet ? letter : '–'}</b><span>${words}</span></li>`)}</ul>
       <h4>${t.seam}</h4>${this.#seam(area, place)}
-      <h4>${t.costs}</h4>${this.#costs(area)}
-      ${area.before || area.behind ? html`<h4>${t.neighbours}</h4>${this.#neighbour('behind', area.behind, place)}${this.#neighbour('before', area.before, place)}` : nothing}
+      ${hasNeighbours ? html`<h4 class="pf-neighbours" tabindex="-1">${t.neighbours}</h4>${this.#neighbour('behind', area.behind, place)}${this.#neighbour('before', area.before, place)}` : nothing}
+      <h4>${t.costs}</h4>${this.#costs(this.costs === undefined ? area.smaps : this.costs)}
       <h4>${term('vmFlags', t.flags)} <code>${area.flags}</code></h4>${this.#flags(area)}
       <dl class="pf-fields pf-more">
         <div><dt>${term('pgoff', t.offset)}</dt><dd><code>0x${area.pgoff}</code></dd></div>
         <div><dt>${term('anonVma', t.family)}</dt><dd>${familyWords(area.anonVma, area.chain, area.presentCount)}</dd></div>
-        <div><dt>${t.since}</dt><dd>${this.who('change of the area', t.who)}</dd></div>
       </dl>
     </div>`;
   }
+
+  /** They stand below the picture: what is asked most often of an area is one click away. */
+  readonly #toNeighbours = (): void => {
+    const title = this.querySelector<HTMLElement>('.pf-neighbours')!;
+    title.scrollIntoView({ block: 'start' });
+    title.focus({ preventScroll: true });
+  };
 
   /** The line of maps, its parts told apart. */
   #line(area: AreaDetail): TemplateResult {
@@ -109,13 +125,13 @@ export class PfArea extends Panel {
     return { addr: /[0-9a-f]{3,}/.exec(told.tree[at]!.text)?.[0] ?? '', path: [...new Set(path)].slice(0, 5), frame };
   }
 
-  #costs({ smaps }: AreaDetail): TemplateResult {
+  #costs(smaps: string | null): TemplateResult {
     if (smaps === null) return this.quiet(t.noCosts);
     const { fields } = smapsFields(smaps);
     const size = Math.max(fields.find(([name]) => name === 'Size')?.[1] ?? 1, 1);
-    const shown = fields.filter(([name, kB]) => !NEVER.includes(name) && (kB > 0 || ALWAYS.includes(name)));
-    return html`<table class="pf-table pf-costs"><tbody>${shown.map(([name, kB]) => html`<tr><th scope="row">${COSTS[name] ? term(COSTS[name], name) : name}<span class="pf-quiet">${t.costWords[name] ?? ''}</span></th>
-      <td class="pf-n">${t.kB(kB)}<span class="pf-bar pf-draw" aria-hidden="true"><i style="width:${Math.min(100, (kB / size) * 100)}%"></i></span></td></tr>`)}</tbody></table>`;
+    const shown = fields.filter(([name, kib]) => !NEVER.includes(name) && (kib > 0 || ALWAYS.includes(name)));
+    return html`<table class="pf-table pf-costs"><tbody>${shown.map(([name, kib]) => html`<tr><th scope="row">${COSTS[name] ? term(COSTS[name], name) : name}<span class="pf-quiet">${t.costWords[name] ?? ''}</span></th>
+      <td class="pf-n">${t.kib(kib)}<span class="pf-bar pf-draw" aria-hidden="true"><i style="width:${Math.min(100, (kib / size) * 100)}%"></i></span></td></tr>`)}</tbody></table>`;
   }
 
   #neighbour(side: 'before' | 'behind', boundary: Boundary | null, { pid }: Place): TemplateResult {

@@ -1,10 +1,11 @@
 /** The bytes of a page, as hex and ASCII: all 4,096, of which only the rows in sight are in the document. */
 import { type PropertyValues, type TemplateResult, html, nothing } from 'lit';
+import { define } from '../define.ts';
 import type { Place } from '../../worker/protocol.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import type { Untouched } from '../../model/untouched.ts';
-import { Panel, data, define } from '../panel.ts';
+import { Panel, data } from '../panel.ts';
 import { whyAbsent } from './absent.ts';
 import '../pf-rows.ts';
 import './pf-bytes.css';
@@ -84,7 +85,7 @@ export class PfBytes extends Panel {
         <button class="pf-small">${t.go}</button>${this.copy(() => [...bytes].map((one) => hex(one, 2)).join(''), t.copyHex)}
       </form>
       ${this.wrong ? html`<p class="pf-bad" role="alert">${t.bad}</p>` : nothing}
-      <pf-rows class="pf-hex" aria-roledescription="bytes" .count=${PAGE / columns} .rowHeight=${20} .most=${364} .shown=${Math.floor(at / columns)} .label=${t.label}
+      <pf-rows class="pf-hex" aria-roledescription=${t.role} .count=${PAGE / columns} .rowHeight=${20} .most=${364} .shown=${Math.floor(at / columns)} .label=${t.label}
         .row=${this.#row(bytes, columns)} @keydown=${(event: KeyboardEvent) => this.#key(event, columns)} @click=${this.#click}></pf-rows>
       <p class="pf-mono pf-byte-now" aria-live="polite">${t.at(`0x${hex(at, 3)}`, `0x${(page + BigInt(at)).toString(16)}`, hex(byte, 2), char(byte), byte)}</p>
     </div>`;

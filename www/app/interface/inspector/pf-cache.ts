@@ -1,10 +1,11 @@
 /** The page cache, file by file; and the place where swap will be. */
 import { type TemplateResult, html } from 'lit';
+import { define } from '../define.ts';
 import type { CachedFile } from '../../worker/protocol.ts';
 import { bytesWords } from '../../model/entry.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
-import { Panel, data, define } from '../panel.ts';
+import { Panel, data } from '../panel.ts';
 import { explained } from '../term/term.ts';
 import './pf-cache.css';
 

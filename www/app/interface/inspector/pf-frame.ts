@@ -1,18 +1,21 @@
 /** A frame of physical memory: whose it is, who counts on it, everybody who maps it. */
 import { type TemplateResult, html, nothing } from 'lit';
+import { define } from '../define.ts';
 import type { FrameDetail } from '../../../lib/index.ts';
 import type { Place, ProcessInfo, WalkDetail } from '../../worker/protocol.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import type { Moved } from '../../model/frame.ts';
 import type { Untouched } from '../../model/untouched.ts';
-import { Panel, data, define } from '../panel.ts';
+import { Panel, data } from '../panel.ts';
 import { whyAbsent } from './absent.ts';
 import '../pf-rows.ts';
 import { explained, term } from '../term/term.ts';
 import './pf-frame.css';
 
 const t = details.frame;
+/** Mappers have as much room in pixels before they scroll: what counts on the frame stands below them. */
+const MOST = 140;
 
 export class PfFrame extends Panel {
   static override properties = data('untouched', 'pinned', 'moved', 'own', 'frame', 'place', 'processes', 'walk');
@@ -52,6 +55,8 @@ export class PfFrame extends Panel {
       ${this.#follow(frame, place)}
       <p>${explained(t.kinds[kind])} ${this.#isLone(frame) ? t.lone : ''} ${kind === 'table' ? this.#tableOf(frame.pfn, place) : ''}</p>
       <dl class="pf-fields"><div><dt>${t.holds}</dt><dd>${explained(owner)}</dd></div></dl>
+      <h4>${t.mappers(mappers.length)}</h4>
+      ${mappers.length === 0 ? this.quiet(t.noMappers) : html`<pf-rows .count=${mappers.length} .rowHeight=${28} .most=${MOST} .label=${t.mappers(mappers.length)} .row=${(index: number) => this.#mapper(mappers[index]!)}></pf-rows>`}
       <h4>${t.counts}</h4>
       <div class="pf-counts">
         <div><b>${mapcount}</b><span>${term('mapcount', t.mapcount)}</span><p>${t.mapcountWords(mapcount)}</p></div>
@@ -59,8 +64,6 @@ export class PfFrame extends Panel {
       </div>
       <dl class="pf-fields"><div><dt>${t.flags}</dt><dd>${flags.length === 0 ? t.noFlags : flags.map((flag) => html`<div><code>${flag}</code>${t.flagWords[flag] ? html` <span class="pf-quiet">${t.flagWords[flag]}</span>` : nothing}</div>`)}</dd></div></dl>
       ${place.addr === '0' ? nothing : html`<p class="pf-who-wrote">${this.who('change of the page', panels.time.who)}</p>`}
-      <h4>${t.mappers(mappers.length)}</h4>
-      ${mappers.length === 0 ? this.quiet(t.noMappers) : html`<pf-rows .count=${mappers.length} .rowHeight=${28} .most=${280} .label=${t.mappers(mappers.length)} .row=${(index: number) => this.#mapper(index)}></pf-rows>`}
     </div>`;
   }
 
@@ -95,8 +98,7 @@ export class PfFrame extends Panel {
     return html`<p class="pf-where"><i class="pf-swatch ${kind}" aria-hidden="true"></i><b>${t.title(pfn)}</b> · ${t.physical((pfn * 4096).toString(16))}</p>`;
   }
 
-  #mapper(index: number): TemplateResult {
-    const { pid, addr } = this.frame!.mappers[index]!;
+  #mapper({ pid, addr }: FrameDetail['mappers'][number]): TemplateResult {
     return this.link({ pid, addr, pfn: null }, html`${this.#name(pid)} · ${addr}`);
   }
 }

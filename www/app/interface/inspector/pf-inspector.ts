@@ -1,5 +1,6 @@
 /** The selected thing from near: one tab each. The chosen tab stays, whatever the machine does. */
 import { type TemplateResult, html, nothing } from 'lit';
+import { define } from '../define.ts';
 import { FrameWatch, type Moved, ownFrame } from '../../model/frame.ts';
 import type { Untouched } from '../../model/untouched.ts';
 import type { At, Place } from '../../worker/protocol.ts';
@@ -7,7 +8,7 @@ import type { TermId } from '../../texts/glossary.ts';
 import { panels } from '../../texts/panels.ts';
 import { INSPECTOR_TABS, type InspectorTab, type PanelEvents } from '../events.ts';
 import { later } from '../later.ts';
-import { Panel, data, define, rove } from '../panel.ts';
+import { Panel, data, rove } from '../panel.ts';
 import './pf-inspector.css';
 
 const t = panels.inspector;
@@ -15,12 +16,14 @@ const t = panels.inspector;
 const TERMS: Partial<Record<InspectorTab, TermId>> = { area: 'vma', walk: 'walk', frame: 'frame', tlb: 'tlb', cache: 'cache', maps: 'maps', smaps: 'smaps' };
 
 export class PfInspector extends Panel {
-  static override properties = data('at', 'pinned', 'untouched', 'tab', 'maps', 'smaps', 'pid');
+  static override properties = data('at', 'pinned', 'untouched', 'costs', 'tab', 'maps', 'smaps', 'pid');
   declare at: At | null;
   /** The frame that is kept selected. */
   declare pinned: number | null;
   /** Why no page may be in RAM. */
   declare untouched: Untouched;
+  /** Of the selected area, as a dump has them: see `PfArea`. */
+  declare costs: string | null | undefined;
   declare tab: InspectorTab;
   /** The texts of /proc of the process `pid`; null while they are not there. */
   declare maps: string | null;
@@ -35,6 +38,7 @@ export class PfInspector extends Panel {
     this.at = null;
     this.pinned = null;
     this.untouched = null;
+    this.costs = undefined;
     this.tab = 'area';
     this.maps = null;
     this.smaps = null;
@@ -56,26 +60,22 @@ export class PfInspector extends Panel {
     </div>`;
   }
 
-  protected override updated(): void {
-    // Where there is no room for all tabs, the chosen one is in sight.
-    this.querySelector('.pf-tabs [aria-selected="true"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  }
-
   #panel(): TemplateResult {
     const { at } = this;
     const selected = at?.selected ?? null;
     const place: Place | null = selected?.place ?? null;
-    const name = at?.processes.find(({ pid }) => pid === place?.pid)?.name ?? '';
+    const process = at?.processes.find(({ pid }) => pid === place?.pid);
+    const name = process?.name ?? '';
     void later(this.tab === 'maps' || this.tab === 'smaps' ? 'pf-proc' : `pf-${this.tab}`);
     switch (this.tab) {
-      case 'area': return html`<pf-area .area=${selected?.area ?? null} .place=${place} .processName=${name} .explanation=${at?.explanation ?? null}></pf-area>`;
+      case 'area': return html`<pf-area .area=${selected?.area ?? null} .place=${place} .processName=${name} .isEnded=${(process?.ended ?? null) !== null} .costs=${this.costs} .explanation=${at?.explanation ?? null}></pf-area>`;
       case 'walk': return html`<pf-walk .untouched=${this.untouched} .walk=${selected?.walk ?? null} .place=${place} .processName=${name}></pf-walk>`;
       case 'frame': return html`<pf-frame .untouched=${this.untouched} .pinned=${this.pinned} .moved=${this.#moved} .own=${ownFrame(selected)} .walk=${selected?.walk ?? null} .frame=${selected?.frame ?? null} .place=${place} .processes=${at?.processes ?? []}></pf-frame>`;
       case 'bytes': return html`<pf-bytes .untouched=${this.untouched} .bytes=${selected?.bytes ?? null} .place=${place} .isInvented=${selected?.isInvented ?? false}></pf-bytes>`;
       case 'tlb': return html`<pf-tlb .entries=${at?.tlb ?? null} .ram=${at?.ram ?? null} .running=${at?.running ?? null} .selectedPage=${place ? (BigInt(`0x${place.addr}`) & ~0xfffn).toString(16) : null}></pf-tlb>`;
       case 'cache': return html`<pf-meminfo .ram=${at?.ram ?? null} .meminfo=${at?.meminfo ?? null}></pf-meminfo><pf-cache .files=${at?.cache ?? null} .selectedName=${selected?.area?.name ?? null}></pf-cache>`;
       case 'maps': return html`<pf-maps .text=${this.maps} .pid=${this.pid} .place=${place}></pf-maps>`;
-      case 'smaps': return html`<pf-smaps .text=${this.smaps} .pid=${this.pid} .place=${place}></pf-smaps>`;
+      case 'smaps': return html`<pf-smaps .isDump=${this.costs !== undefined} .text=${this.smaps} .pid=${this.pid} .place=${place}></pf-smaps>`;
     }
   }
 

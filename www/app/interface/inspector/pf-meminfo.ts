@@ -1,10 +1,11 @@
 /** What of RAM is free: the blocks of the buddy allocator, and the kernel's own account. */
 import { type TemplateResult, html, nothing } from 'lit';
+import { define } from '../define.ts';
 import type { Ram } from '../../worker/protocol.ts';
 import { bytesWords } from '../../model/entry.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
-import { Panel, data, define } from '../panel.ts';
+import { Panel, data } from '../panel.ts';
 import { explained } from '../term/term.ts';
 import './pf-meminfo.css';
 

@@ -1,14 +1,27 @@
 /** `pf-maps` and `pf-smaps`: the texts of /proc, with the selected area marked, each area one click away. */
 import { type PropertyValues, type TemplateResult, html, nothing } from 'lit';
+import { define } from '../define.ts';
 import type { Place } from '../../worker/protocol.ts';
 import { type Block, blockAt, blocks, mapsLine } from '../../model/smaps.ts';
 import { FLAG_TEXTS } from '../../texts/flags.ts';
 import { details } from '../../texts/details.ts';
-import { Panel, data, define } from '../panel.ts';
+import { markOf } from '../lit.ts';
+import { Panel, data } from '../panel.ts';
 import '../pf-rows.ts';
 import './pf-proc.css';
 
 const t = details.proc;
+/** A line of maps in two: addresses above, what is there below. */
+const TALL = 40;
+/** So many characters of a name have room in every pane. */
+const ROOM = 28;
+
+/** Of a path its end, of which the file's own name is whole if it can be. */
+export function ending(name: string): string {
+  if (name.length <= ROOM) return name;
+  const file = name.slice(name.lastIndexOf('/') + 1);
+  return file.length < ROOM ? `…${name.slice(1 - ROOM)}` : `…${file.slice(0, ROOM - 2)}…`;
+}
 
 abstract class PfProc extends Panel {
   static override properties = { ...data('text', 'pid', 'place'), onlySelected: { state: true } };
@@ -43,13 +56,15 @@ abstract class PfProc extends Panel {
     return html`<p class="pf-where pf-proc-head"><b>${title}</b><span>${t.lines(this.areas.length)}</span>${this.copy(() => this.text ?? '')}</p>`;
   }
 
-  /** A line of maps as a button. */
-  protected area(index: number, line: string, isSelected: boolean): TemplateResult {
+  /** A line of maps as a button. Where names would be out of sight they have a line of their own: `isTall`. */
+  protected area(line: string, isSelected: boolean, isTall = false): TemplateResult {
     const found = mapsLine(line);
     if (!found) return html`<span class="pf-mono">${line}</span>`;
     const place = { pid: this.pid!, addr: found.start, pfn: null };
-    return html`<button type="button" class="pf-area-line" aria-current=${isSelected} @click=${() => this.raise('place', { place })}
-      @pointerenter=${() => this.raise('hover-place', { place })} @pointerleave=${() => this.raise('hover-place', { place: null })}><span>${found.start}-${found.end}</span> <b>${found.perms}</b> <span class="pf-quiet">${line.slice(line.indexOf(found.perms) + 5).split(/ +/).slice(0, 3).join(' ')}</span> <b>${found.name}</b></button>`;
+    const [offset, ...where] = line.slice(line.indexOf(found.perms) + 5).split(/ +/).slice(0, 3);
+    const hover = (on: boolean) => () => this.raise('hover-place', { place: on ? place : null });
+    return html`<button type="button" data-area=${markOf(place.pid, place.addr)} class="pf-area-line ${isTall ? 'tall' : ''}" aria-current=${isSelected} title=${found.name || nothing} @click=${() => this.raise('place', { place })}
+      @pointerenter=${hover(true)} @pointerleave=${hover(false)} @focus=${hover(true)} @blur=${hover(false)}><span>${found.start}-${found.end}</span> <b>${found.perms}</b> <span class="pf-quiet">${offset} ${isTall ? nothing : where.join(' ')}</span> ${isTall ? html`<span class="pf-below"><b>${ending(found.name)}</b> <span class="pf-quiet">${where.join(' ')}</span></span>` : html`<b>${found.name}</b>`}</button>`;
   }
 }
 
@@ -58,25 +73,33 @@ export class PfMaps extends PfProc {
     if (this.text === null || this.pid === null) return html`<div class="pf-panel">${this.quiet(t.none)}</div>`;
     const { selected, areas, lines } = this;
     return html`<div class="pf-panel pf-proc">${this.head(t.maps(this.pid))}
-      <pf-rows .count=${areas.length} .rowHeight=${24} .most=${560} .shown=${selected} .label=${t.label} .row=${(index: number) => this.area(index, lines[areas[index]!.from]!, index === selected)}></pf-rows></div>`;
+      <pf-rows .count=${areas.length} .rowHeight=${TALL} .most=${560} .shown=${selected} .label=${t.label} .row=${(index: number) => this.area(lines[areas[index]!.from]!, index === selected, true)}></pf-rows></div>`;
   }
 }
 
 export class PfSmaps extends PfProc {
+  static override properties = { ...PfProc.properties, ...data('isDump') };
+  /** What is shown was read from a dump: without a text it was one of maps. */
+  declare isDump: boolean;
+
+  constructor() {
+    super();
+    this.isDump = false;
+  }
+
   override render(): TemplateResult {
-    if (this.text === null || this.pid === null) return html`<div class="pf-panel">${this.quiet(t.none)}</div>`;
+    if (this.text === null || this.pid === null) return html`<div class="pf-panel">${this.quiet(this.isDump ? t.onlySmaps : t.none)}</div>`;
     const { selected, areas, lines } = this;
     const only = this.onlySelected && selected >= 0 ? areas[selected]! : null;
     const [from, to] = only ? [only.from, only.to] : [0, lines.length];
     const isIn = (line: number) => selected >= 0 && line >= areas[selected]!.from && line < areas[selected]!.to;
     return html`<div class="pf-panel pf-proc">${this.head(t.smaps(this.pid))}
       <label class="pf-check"><input type="checkbox" .checked=${this.onlySelected} @change=${(event: Event) => (this.onlySelected = (event.target as HTMLInputElement).checked)}>${t.onlySelected}</label>
-      <pf-rows .count=${to - from} .rowHeight=${24} .most=${560} .shown=${selected < 0 || only ? -1 : areas[selected]!.from} .label=${t.label} .row=${(index: number) => this.#line(from + index, isIn(from + index))}></pf-rows></div>`;
+      <pf-rows .count=${to - from} .rowHeight=${24} .most=${560} .shown=${selected < 0 || only ? -1 : areas[selected]!.from} .label=${t.label} .row=${(index: number) => this.#line(lines[from + index]!, isIn(from + index))}></pf-rows></div>`;
   }
 
-  #line(index: number, isIn: boolean): TemplateResult {
-    const line = this.lines[index]!;
-    if (mapsLine(line)) return this.area(index, line, isIn);
+  #line(line: string, isIn: boolean): TemplateResult {
+    if (mapsLine(line)) return this.area(line, isIn);
     const [name, rest] = [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()];
     if (name === 'VmFlags') return html`<span class="pf-counter ${isIn ? 'in' : ''}"><span>${name}</span><span>${rest.split(' ').map((pair) => html`<abbr title="${FLAG_TEXTS[pair]?.name ?? pair}: ${FLAG_TEXTS[pair]?.sentence ?? ''}">${pair}</abbr> `)}</span></span>`;
     return html`<span class="pf-counter ${isIn ? 'in' : ''} ${/^0( kB)?$/.test(rest) ? 'zero' : ''}" title=${details.area.costWords[name] ?? nothing}><span>${name}</span><span class="pf-n">${rest}</span></span>`;

@@ -1,9 +1,10 @@
 /** What the TLB remembers: a row a page, with what it is remembered for. */
 import { type TemplateResult, html } from 'lit';
+import { define } from '../define.ts';
 import type { Ram, TlbEntry } from '../../worker/protocol.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
-import { Panel, data, define } from '../panel.ts';
+import { Panel, data } from '../panel.ts';
 import '../pf-rows.ts';
 import { explained } from '../term/term.ts';
 import './pf-tlb.css';

@@ -1,5 +1,6 @@
 /** The walk of an address: its bit fields, each level's table, each entry bit by bit, down to frame and byte. */
 import { type TemplateResult, html, nothing } from 'lit';
+import { define } from '../define.ts';
 import { CELL, type Place, type WalkDetail, type Would } from '../../worker/protocol.ts';
 import { type Entry, type LevelShape, addrOfEntry, bytesWords, decode, indexAt, shapes } from '../../model/entry.ts';
 import { ENTRY_COLUMNS, drawEntries, entryAt } from '../../scene/entries.ts';
@@ -9,7 +10,7 @@ import { SIGNALS } from '../../texts/rules.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
 import type { Untouched } from '../../model/untouched.ts';
-import { Panel, breakable, data, define } from '../panel.ts';
+import { Panel, breakable, data } from '../panel.ts';
 import '../picture.ts';
 import { whyAbsent } from './absent.ts';
 import type { TermId } from '../../texts/glossary.ts';

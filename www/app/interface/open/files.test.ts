@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { fileName, hasFiles, whenWords } from './files.ts';
 
-test('audit 33: a script is saved under a name that tells what it is', () => {
+test('a script is saved under a name that tells what it is (fault 33)', () => {
   expect(fileName('# Copy on write: after fork()\na = 1')).toBe('copy-on-write-after-fork.pf');
   expect(fileName('a = fork()')).toBe('script.pf');
   expect(fileName('// Käse & Brot')).toBe('ka-se-brot.pf');

@@ -1,7 +1,16 @@
 /** What is dropped, and how a script is called when it is saved. */
+import { words } from '../../texts/page.ts';
 
 /** Whether something dragged can be opened. */
 export const hasFiles = (data: Pick<DataTransfer, 'types'> | null): boolean => data?.types.includes('Files') ?? false;
+
+/** The bytes of files. Throws a sentence for people: of a folder there are none. */
+export function readFiles(files: readonly File[]): Promise<{ readonly name: string; readonly bytes: Uint8Array }[]> {
+  return Promise.all(files.map(async (file) => {
+    const bytes = await file.arrayBuffer().catch(() => Promise.reject(new Error(words.notRead(file.name))));
+    return { name: file.name, bytes: new Uint8Array(bytes) };
+  }));
+}
 
 /** Dropped on the page: files wherever they fall, text only where nothing else takes it. */
 export function watchDrops(target: HTMLElement | Window, { files, over }: { readonly files: (files: readonly File[]) => void; readonly over: (is: boolean) => void }): () => void {

@@ -3,14 +3,15 @@
  *
  * Properties: `samples`, `own` (scripts kept in this browser, newest first), `gather` (makes one text of files, throws a
  * sentence). Methods: `open()`, `close()`, `takeFiles(files)` (for what is dropped on the page).
- * Events: `opened` with `detail: { text, maps, origin }`; `sample` with `detail.id`; `new` with `detail.text`;
+ * Events: `opened` with `detail: { text, maps, origin }`; `sample` with `detail.id`; `new`;
  * `own` with `detail: { text, position, kind, when }`; `save`; `said` with `detail.text`, a sentence why nothing was opened.
  */
 import { LitElement, html, nothing } from 'lit';
+import { define } from '../define.ts';
 import type { Kept } from '../../keep.ts';
 import { OPEN } from '../../texts/dialogs-en.ts';
 import { recipe } from '../copy/copy.ts';
-import { hasFiles, whenWords } from './files.ts';
+import { hasFiles, readFiles, whenWords } from './files.ts';
 import './open.css';
 
 export interface Sample {
@@ -31,6 +32,8 @@ export interface Opened {
   readonly maps: string;
   /** What the reader should know of how it came about. */
   readonly origin: string;
+  /** A later dump, to compare with. */
+  readonly later?: string;
 }
 
 /** Larger files are not even read. */
@@ -91,8 +94,7 @@ export class OpenDialog extends LitElement {
     try {
       const large = files.find(({ size }) => size > MOST_BYTES);
       if (large) throw new Error(OPEN.tooLarge(large.name, Math.ceil(large.size / (1 << 20))));
-      const read = async (file: File) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) });
-      this.#tell('opened', await this.gather(await Promise.all(files.map(read))));
+      this.#tell('opened', await this.gather(await readFiles(files)));
     } catch (error) {
       const sentence = error instanceof Error ? error.message : String(error);
       if (this.hasUpdated && this.#dialog.open) this.wrong = sentence;
@@ -148,7 +150,7 @@ export class OpenDialog extends LitElement {
             <div class="drop ${this.isOver ? 'over' : ''}"><span>${this.isOver ? OPEN.dropNow : OPEN.drop}</span><label class="files">${OPEN.choose}<input type="file" multiple @change=${this.#chosen} /></label></div>
           </section>
           <section class="open-list">
-            <button type="button" class="sample new" @click=${() => this.#tell('new', { text: OPEN.newText })}><b>${OPEN.new}</b></button>
+            <button type="button" class="sample new" @click=${() => this.#tell('new', {})}><b>${OPEN.new}</b></button>
             ${this.own.length > 0 ? html`<h3>${OPEN.own}</h3>${this.own.map(kept)}` : nothing}
             ${this.samples.length > 0 ? html`<h3>${OPEN.samples} <span class="quiet">${OPEN.samplesNote}</span></h3>` : nothing}
             ${this.samples.map(({ id, title, note }) => html`<button type="button" class="sample" @click=${() => this.#tell('sample', { id })}><b>${title}</b>${note ? html`<span class="quiet">${note}</span>` : nothing}</button>`)}
@@ -161,7 +163,7 @@ export class OpenDialog extends LitElement {
   }
 }
 
-customElements.define('pf-open', OpenDialog);
+define('pf-open', OpenDialog);
 
 declare global {
   interface HTMLElementTagNameMap { 'pf-open': OpenDialog }

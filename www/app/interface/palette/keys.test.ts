@@ -6,7 +6,7 @@ const press = (key: string, code = '', modifiers = '') => ({
   key, code, ctrlKey: modifiers.includes('c'), metaKey: modifiers.includes('m'), altKey: modifiers.includes('a'), shiftKey: modifiers.includes('s'),
 });
 
-test('audit 28: signs are typed with AltGr and Option, letters by their place', () => {
+test('signs are typed with AltGr and Option, letters by their place (fault 28)', () => {
   expect(isPressed(']', press(']', 'BracketRight'), false)).toBe(true);
   expect(isPressed(']', press(']', 'Digit9', 'ca'), false)).toBe(true);
   expect(isPressed(']', press(']', 'Digit6', 'as'), true)).toBe(true);

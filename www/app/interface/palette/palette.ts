@@ -4,6 +4,7 @@
  */
 import { LitElement, html, nothing, type PropertyValues } from 'lit';
 import { live } from 'lit/directives/live.js';
+import { define } from '../define.ts';
 import { type Fit, fitting } from '../../fuzzy.ts';
 import { PALETTE } from '../../texts/interface-en.ts';
 import { type Command, shownKeys } from './keys.ts';
@@ -96,7 +97,7 @@ export class Palette extends LitElement {
   }
 }
 
-customElements.define('pf-palette', Palette);
+define('pf-palette', Palette);
 
 declare global {
   interface HTMLElementTagNameMap { 'pf-palette': Palette }

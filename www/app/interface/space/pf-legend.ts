@@ -1,5 +1,6 @@
 /** `<pf-legend>`: what colours and textures mean; a click on a kind fades the others. */
 import { type TemplateResult, html, nothing } from 'lit';
+import { define } from '../define.ts';
 import { STROKES, STROKE_ALPHA, TILE, inkOn } from '../../scene/canvas.ts';
 import { CHANGE_LOOK } from '../../scene/space/changes.ts';
 import { FRAME_LEGEND, LEGEND, type Look } from '../../scene/theme.ts';
@@ -7,6 +8,9 @@ import type { Untouched } from '../../model/untouched.ts';
 import { panels } from '../../texts/panels.ts';
 import { term } from '../term/term.ts';
 import { TurnElement } from '../turns.ts';
+import { pictures } from '../../texts/pictures.ts';
+
+const t = pictures.legend;
 import './tokens.css';
 import './pf-legend.css';
 
@@ -40,15 +44,15 @@ export class PfLegend extends TurnElement {
 
   protected override render(): TemplateResult {
     const all = [...LEGEND, ...FRAME_LEGEND].filter(({ id }) => this.shown === null || this.shown.has(id) || this.only?.has(id));
-    return html`<div class="pf-legend" role="group" aria-label="Legend: choose kinds to fade the others">
+    return html`<div class="pf-legend" role="group" aria-label=${t.label}>
       ${this.untouched ? html`<span class="sign pf-untouched">${term('untouched', panels.memory.untouched[this.untouched])}</span>` : nothing}
       ${all.map((look) => html`<button type="button" aria-pressed=${this.only?.has(look.id) ?? false} class=${this.only && !this.only.has(look.id) ? 'faded' : ''} @click=${() => this.choose(look.id)}>${swatch(look)}${look.meaning}</button>`)}
-      ${this.only ? html`<button type="button" class="all" @click=${() => { this.only = null; this.dispatchEvent(new CustomEvent('filter', { detail: { only: null } })); }}>Show all</button>` : nothing}
+      ${this.only ? html`<button type="button" class="all" @click=${() => { this.only = null; this.dispatchEvent(new CustomEvent('filter', { detail: { only: null } })); }}>${t.all}</button>` : nothing}
       ${this.comparedWith === null ? nothing : Object.entries(CHANGE_LOOK).map(([mark, { token, dash, meaning }]) => html`<span class="sign pf-change" title=${panels.memory.comparedWith(this.comparedWith!)}><svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><rect x="1" y="1" width="12" height="12" rx="3" fill="none" stroke="var(--${token})" stroke-width="2" stroke-dasharray=${dash.length > 0 ? dash.join(' ') : 'none'}></rect><text x="7" y="11" text-anchor="middle" fill="var(--${token})">${mark}</text></svg>${meaning}</span>`)}
       ${this.shown?.has('assumed') ? html`<span class="sign" title=${panels.memory.assumedWords}><svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><rect x="0.5" y="0.5" width="13" height="13" rx="3" fill="none" stroke="var(--edge)" stroke-dasharray="3 2"/><text x="7" y="11" text-anchor="middle" fill="var(--text)">≈</text></svg>${panels.memory.assumed}</span>` : nothing}
-      <span class="sign"><svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><rect x="0.5" y="0.5" width="13" height="13" rx="3" fill="var(--k-anon)"/><path d="M7 0.5H13.5V7Z" fill="var(--text)" stroke="var(--bg)"/></svg>${term('dirty', 'dirty')}</span>
-      <span class="sign"><svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><rect x="1" y="1" width="12" height="12" rx="3" fill="none" stroke="var(--mark-edge)" stroke-width="2"/></svg>touched</span>
-      <span class="sign"><svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><rect x="1" y="1" width="12" height="12" rx="3" fill="none" stroke="var(--text)" stroke-width="2"/></svg>selected</span>
+      <span class="sign"><svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><rect x="0.5" y="0.5" width="13" height="13" rx="3" fill="var(--k-anon)"/><path d="M7 0.5H13.5V7Z" fill="var(--text)" stroke="var(--bg)"/></svg>${term('dirty', pictures.bits.dirty)}</span>
+      <span class="sign"><svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><rect x="1" y="1" width="12" height="12" rx="3" fill="none" stroke="var(--mark-edge)" stroke-width="2"/></svg>${t.touched}</span>
+      <span class="sign"><svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><rect x="1" y="1" width="12" height="12" rx="3" fill="none" stroke="var(--text)" stroke-width="2"/></svg>${t.selected}</span>
     </div>`;
   }
 }
@@ -63,7 +67,7 @@ function swatch({ id, fill, pattern, letter, ink }: Look): TemplateResult {
   </svg>`;
 }
 
-customElements.define('pf-legend', PfLegend);
+define('pf-legend', PfLegend);
 
 declare global {
   interface HTMLElementTagNameMap { 'pf-legend': PfLegend }

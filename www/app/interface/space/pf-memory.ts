@@ -1,12 +1,13 @@
 /** `<pf-memory>`: address spaces, RAM between them, lines from pages to their frame, minimap, legend and the table, put together. */
 import { LitElement, type PropertyValues, type TemplateResult, html, nothing } from 'lit';
+import { define } from '../define.ts';
 import { Painter } from '../../scene/canvas.ts';
 import type { HeatMap } from '../../scene/heat.ts';
 import { NO_AREAS, areaAt } from '../../scene/layout.ts';
 import { type Tie, drawTies } from '../../scene/ties.ts';
 import { CELLS, FRAMES, lookOfPage } from '../../scene/theme.ts';
 import { UNITS, pageOf } from '../../scene/units.ts';
-import { frameOf } from '../../model/frame.ts';
+import { frameOf, lookedFrame } from '../../model/frame.ts';
 import type { Comparison } from '../../model/compare.ts';
 import type { Untouched } from '../../model/untouched.ts';
 import { AREA_FLAG, type Areas, type At, CELL, type Place } from '../../worker/protocol.ts';
@@ -47,7 +48,7 @@ export class PfMemory extends LitElement {
   declare private width: number;
   declare private height: number;
   declare private isTable: boolean;
-  /** The frame of the selected or touched page. */
+  /** The frame that lines lead to: of the page that is pointed at, selected, or else touched. */
   declare private tied: number | null;
 
   private readonly painter = new Painter();
@@ -96,7 +97,7 @@ export class PfMemory extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (changed.has('at') || changed.has('selected') || changed.has('pointed')) this.tied = frameOf(this.at, this.pointed) ?? frameOf(this.at, this.selected) ?? frameOf(this.at, this.at?.touched ?? null);
+    if (changed.has('at') || changed.has('selected') || changed.has('pointed')) this.tied = frameOf(this.at, this.pointed) ?? lookedFrame(this.at, this.selected);
   }
 
   /** In little room the address space has all of it; RAM has a tab of its own. */
@@ -121,10 +122,10 @@ export class PfMemory extends LitElement {
     if (view) void later('pf-minimap');
     if (this.isTable) void later('pf-space-table');
     const ram = html`<pf-ram .ram=${at?.ram ?? null} .selected=${this.tied} .touched=${frameOf(at, touched)} .only=${only} .ownerOf=${this.ownerOf} @drawn=${this.tie}
-      @select=${(event: CustomEvent<{ pfn: number }>) => this.chooseFrame(event.detail.pfn)} @hover=${this.pointFrame}></pf-ram>`;
+      @select=${(event: CustomEvent<{ pfn: number }>) => this.chooseFrame(event.detail.pfn)} @hover=${(event: CustomEvent<{ pfn: number } | null>) => this.pointFrame(event.detail?.pfn ?? null)}></pf-ram>`;
     return html`
       <div class="pf-pictures ${this.isSmall ? 'pf-small-room' : ''} ${this.isTable ? 'pf-as-table' : ''}">
-        <pf-space .at=${at} .selected=${selected} .lit=${this.pointed} .frame=${this.tied} .heat=${this.heat} .only=${only} .texts=${this.texts} .comparison=${this.comparison} .slotWidth=${this.isTable ? 0 : this.room}
+        <pf-space .at=${at} .selected=${selected} .lit=${this.pointed} .frame=${this.tied} .heat=${this.heat} .only=${only} .texts=${this.texts} .comparison=${this.comparison} .slotWidth=${this.isTable ? 0 : this.room} .isDump=${this.untouched === 'dump'}
           @look=${(event: CustomEvent<SpaceLook>) => this.dispatchEvent(new CustomEvent<MemoryLook>('look', { detail: { ...event.detail, frames: true } }))}
           @view=${(event: CustomEvent<SpaceView>) => (this.view = event.detail)} @options=${(event: CustomEvent<{ isTable?: boolean }>) => (this.isTable = event.detail.isTable ?? this.isTable)}
           @select=${this.again} @hover=${this.again} @range=${this.again} @drawn=${this.placeRam}></pf-space>
@@ -132,8 +133,8 @@ export class PfMemory extends LitElement {
         <pf-space-table class=${this.isTable ? '' : 'pf-hidden'} .areas=${(at && view?.areas) ?? NO_AREAS} .pid=${pid} .selected=${selected} .pointed=${this.pointed} .touched=${touched} .units=${view?.units ?? UNITS} .lowFirst=${view?.lowFirst ?? false} @select=${this.again}></pf-space-table>
         <canvas class="pf-ties" aria-hidden="true"></canvas>
       </div>
-      ${at && view ? html`<pf-minimap .areas=${view.areas} .seen=${view} .touched=${page(touched)} .selected=${page(selected)} .lowFirst=${view.lowFirst} .units=${view.units}
-        @move=${(event: CustomEvent<{ page: number }>) => this.space.moveTo(event.detail.page)}></pf-minimap>` : nothing}
+      ${at && view ? html`<pf-minimap .areas=${view.areas} .seen=${view} .touched=${page(touched)} .selected=${page(selected)} .pointed=${page(this.pointed)} .lowFirst=${view.lowFirst} .units=${view.units}
+        @hover=${(event: CustomEvent<{ page: number | null }>) => this.pointPage(pid, event.detail.page)} @move=${(event: CustomEvent<{ page: number }>) => this.space.moveTo(event.detail.page)}></pf-minimap>` : nothing}
       <pf-legend .only=${only} .comparedWith=${this.comparison?.from ?? null} .untouched=${this.untouched} .shown=${this.kinds()} @filter=${(event: CustomEvent<{ only: ReadonlySet<string> | null }>) => (this.only = event.detail.only)}></pf-legend>`;
   }
 
@@ -144,10 +145,14 @@ export class PfMemory extends LitElement {
   };
 
   /** A frame that is pointed at lights the pages that map it. */
-  private readonly pointFrame = ({ detail }: CustomEvent<{ pfn: number } | null>): void => {
-    const place = detail && this.space.placesOf(detail.pfn)[0];
-    this.dispatchEvent(new CustomEvent('hover', { detail: place ? { pid: place.pid, addr: (place.page * 4096).toString(16) } : null }));
-  };
+  pointFrame(pfn: number | null): void {
+    const place = pfn === null ? null : this.space.placesOf(pfn)[0];
+    this.pointPage(place?.pid ?? 0, place?.page ?? null);
+  }
+
+  private pointPage(pid: number, page: number | null): void {
+    this.dispatchEvent(new CustomEvent('hover', { detail: page === null ? null : { pid, addr: (page * 4096).toString(16) } }));
+  }
 
   /** A frame is chosen with a page that maps it, if one is in sight. */
   chooseFrame(pfn: number): void {
@@ -216,7 +221,7 @@ function permsAt(areas: Areas | null, page: number, cell: number): number {
   return areas && (cell & 15) === CELL.anon ? (areas.perms[areaAt(areas, page)] ?? 0) : 0;
 }
 
-customElements.define('pf-memory', PfMemory);
+define('pf-memory', PfMemory);
 
 declare global {
   interface HTMLElementTagNameMap { 'pf-memory': PfMemory }

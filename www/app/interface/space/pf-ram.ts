@@ -1,5 +1,6 @@
 /** `<pf-ram>`: physical memory, a frame a cell; wheel moves, Ctrl or ⌘ and wheel zooms, arrows go from frame to frame. */
 import { type PropertyValues, type TemplateResult, html, nothing } from 'lit';
+import { define } from '../define.ts';
 import { type RamScene, type RamView, composeRam, drawRam, frameAt, frameBox, orderAt, panRam, revealFrame, sizeForAll, zoomRam } from '../../scene/ram.ts';
 import { FRAMES } from '../../scene/theme.ts';
 import { UNITS, type Units, pagesText, grouped } from '../../scene/units.ts';
@@ -9,6 +10,9 @@ import { panels } from '../../texts/panels.ts';
 import '../pf-rows.ts';
 import { TurnElement } from '../turns.ts';
 import { Surface } from './surface.ts';
+import { pictures } from '../../texts/pictures.ts';
+
+const t = pictures.ram;
 import './tokens.css';
 import './pf-ram.css';
 
@@ -139,7 +143,7 @@ export class PfRam extends TurnElement {
     const pfn = frameAt(scene, x, y);
     const order = orderAt(scene, x, y);
     const blocks = order === null ? 0 : scene.input.freeBlocks[order]!;
-    const text = pfn !== null ? this.words(pfn) : order !== null ? `order ${order}: ${grouped(blocks)} free ${blocks === 1 ? 'block' : 'blocks'} of ${pagesText(2 ** order, this.units)}` : '';
+    const text = pfn !== null ? this.words(pfn) : order !== null ? t.block(order, grouped(blocks), blocks, pagesText(2 ** order, this.units)) : '';
     if (!text) this.card = null;
     else if (pfn !== this.card?.pfn || pfn === null) this.showCard(pfn, text, x, y);
     this.dispatchEvent(new CustomEvent('hover', { detail: pfn === null ? null : { pfn } }));
@@ -147,7 +151,7 @@ export class PfRam extends TurnElement {
 
   private words(pfn: number): string {
     const look = FRAMES[this.frames?.[pfn] ?? FRAME.free]!;
-    return `frame ${pfn}: ${look.meaning}`;
+    return t.frame(pfn, look.meaning);
   }
 
   private showCard(pfn: number | null, text: string, x: number, y: number): void {
@@ -158,7 +162,7 @@ export class PfRam extends TurnElement {
   /** Whose it is comes a moment later: only the core knows. */
   private async tellOwner(pfn: number, ownerOf: NonNullable<PfRam['ownerOf']>): Promise<void> {
     const owner = await ownerOf(pfn);
-    if (owner && this.card?.pfn === pfn) this.card = { ...this.card, text: `frame ${pfn}: ${owner}` };
+    if (owner && this.card?.pfn === pfn) this.card = { ...this.card, text: t.frame(pfn, owner) };
   }
 
   private readonly released = (event: PointerEvent): void => {
@@ -196,10 +200,10 @@ export class PfRam extends TurnElement {
     const { card, surface: { size } } = this;
     const canZoom = this.ram !== null && this.scene !== null && sizeForAll(this.ram.total, this.scene.grid.w, this.scene.grid.h) < 22;
     return html`<div class="pf-ram-box">
-      <canvas tabindex="0" role="application" aria-roledescription="map of frames" aria-label="Physical memory" @pointerdown=${this.pressed} @pointermove=${this.pointed}
+      <canvas tabindex="0" role="application" aria-roledescription=${t.role} aria-label=${t.label} @pointerdown=${this.pressed} @pointermove=${this.pointed}
         @pointerup=${this.released} @pointercancel=${this.released} @pointerleave=${() => { this.card = null; this.dispatchEvent(new CustomEvent('hover', { detail: null })); }}
         @dblclick=${(event: MouseEvent) => { const { x, y } = this.surface.place(event); this.zoomBy(2.5, x, y); }} @wheel=${this.wheel} @keydown=${this.keyed} @blur=${() => (this.card = null)}></canvas>
-      ${canZoom ? html`<div class="pf-ram-tools"><button type="button" aria-label="Zoom out frames" @click=${() => this.zoomBy(1 / 1.6)}>−</button><button type="button" aria-label="Zoom in frames" @click=${() => this.zoomBy(1.6)}>+</button></div>` : nothing}
+      ${canZoom ? html`<div class="pf-ram-tools"><button type="button" aria-label=${t.zoomOut} @click=${() => this.zoomBy(1 / 1.6)}>−</button><button type="button" aria-label=${t.zoomIn} @click=${() => this.zoomBy(1.6)}>+</button></div>` : nothing}
       ${card ? html`<div class="pf-card" role="tooltip" style=${`${card.x > size.width / 2 ? `right:${Math.max(0, size.width - card.x + 8)}px` : `left:${card.x + 12}px`};top:${Math.min(card.y + 14, size.height - 40)}px`}>${card.text}</div>` : nothing}
       <p class="pf-hidden" aria-live="polite">${card?.text ?? ''}</p>
     </div>${this.hasTable ? this.table() : nothing}`;
@@ -226,7 +230,7 @@ export class PfRam extends TurnElement {
   }
 }
 
-customElements.define('pf-ram', PfRam);
+define('pf-ram', PfRam);
 
 declare global {
   interface HTMLElementTagNameMap { 'pf-ram': PfRam }

@@ -1,15 +1,17 @@
 /** `<pf-space-table>`: the areas of a process as a grid of at most 60 rows that are used again: the twin of the drawing. */
-import { type PropertyValues, type TemplateResult, html, nothing } from 'lit';
+import { type PropertyValues, type TemplateResult, html } from 'lit';
+import { define } from '../define.ts';
 import { areaAt, NO_AREAS } from '../../scene/layout.ts';
 import { UNITS, type Units, addressText, pageAddr, pageOf, pagesText, permsText } from '../../scene/units.ts';
 import { AREA_FLAG, type Areas, type Place } from '../../worker/protocol.ts';
 import { TurnElement } from '../turns.ts';
+import { pictures } from '../../texts/pictures.ts';
 import './tokens.css';
 import './pf-space-table.css';
 
 const ROW = 26;
 const POOL = 60;
-const COLUMNS = ['address', 'area', 'rights', 'size', 'in RAM', 'flags'] as const;
+const COLUMNS = pictures.table.columns;
 /** Browsers end at about 2^25 pixels. */
 const MOST_HEIGHT = 16_000_000;
 
@@ -127,7 +129,7 @@ export class PfSpaceTable extends TurnElement {
     if (this.row < first || this.row >= first + count) this.row = first;
     // Rows keep their place among the elements by number modulo the pool: only those that wrapped change.
     const rows = Array.from({ length: count }, (_, slot) => first + ((((slot - first) % POOL) + POOL) % POOL)).filter((row) => row < areas.count);
-    return html`<div class="pf-areas-grid" role="grid" aria-label="Areas of process ${this.pid}" tabindex=${areas.count === 0 ? 0 : nothing} aria-rowcount=${areas.count + 1} aria-colcount=${COLUMNS.length} @scroll=${this.scrolled} @keydown=${this.keyed}>
+    return html`<div class="pf-areas-grid" role="grid" aria-label=${pictures.table.label(this.pid)} tabindex=${areas.count === 0 ? 0 : -1} aria-rowcount=${areas.count + 1} aria-colcount=${COLUMNS.length} @scroll=${this.scrolled} @keydown=${this.keyed}>
       <div role="row" aria-rowindex="1" class="head">${COLUMNS.map((name, i) => html`<span role="columnheader" aria-colindex=${i + 1}>${name}</span>`)}</div>
       <div class="body" role="rowgroup" style="height:${areas.count * this.pitch}px">
         ${rows.map((row) => {
@@ -151,7 +153,7 @@ export class PfSpaceTable extends TurnElement {
   }
 }
 
-customElements.define('pf-space-table', PfSpaceTable);
+define('pf-space-table', PfSpaceTable);
 
 declare global {
   interface HTMLElementTagNameMap { 'pf-space-table': PfSpaceTable }

@@ -1,5 +1,6 @@
 /** `<pf-space>`: address spaces on a canvas, with pointer, keys, a card of what is under them, and the way back. */
 import { LitElement, type PropertyValues, type TemplateResult, html } from 'lit';
+import { define } from '../define.ts';
 import type { View } from '../../scene/axis.ts';
 import type { HeatMap } from '../../scene/heat.ts';
 import type { Box, Theme } from '../../scene/shapes.ts';
@@ -15,11 +16,13 @@ import type { At, Place } from '../../worker/protocol.ts';
 import { type Options, type Tools, bar } from './pf-space/bar.ts';
 import { Card } from './pf-space/card.ts';
 import { Goto } from './pf-space/goto.ts';
-import { KEYS, Keys } from './pf-space/keys.ts';
+import { Keys } from './pf-space/keys.ts';
 import { Pointer, type Said } from './pf-space/pointer.ts';
 import { Report, type SpaceLook, type SpaceView } from './pf-space/report.ts';
 import { Viewport } from './pf-space/viewport.ts';
+import { inTurn } from '../turns.ts';
 import { Surface, displayScale } from './surface.ts';
+import { pictures } from '../../texts/pictures.ts';
 import './tokens.css';
 import './pf-space.css';
 
@@ -32,7 +35,7 @@ export class PfSpace extends LitElement implements Shown, Tools {
   static override properties = {
     at: { attribute: false }, selected: { attribute: false }, frame: { attribute: false }, heat: { attribute: false }, heatKind: { attribute: false },
     only: { attribute: false }, lit: { attribute: false }, comparison: { attribute: false }, texts: { attribute: false }, units: { attribute: false }, lowFirst: { attribute: false }, trueScale: { attribute: false },
-    slotWidth: { attribute: false }, isTable: { attribute: false },
+    slotWidth: { attribute: false }, isTable: { attribute: false }, isDump: { attribute: false },
   };
 
   declare at: At | null;
@@ -49,10 +52,11 @@ export class PfSpace extends LitElement implements Shown, Tools {
   declare trueScale: boolean;
   declare slotWidth: number;
   declare isTable: boolean;
+  declare isDump: boolean;
 
   /** Pictures take long here. */
   private isSlow = false;
-  private readonly surface = new Surface(this, () => this.querySelector<HTMLElement>('.pf-space-box')!, () => this.paint(), 'next frame');
+  private readonly surface = new Surface(this, () => this.querySelector<HTMLElement>('.pf-space-box')!, () => this.paint());
   private readonly said: Said = {
     select: (pid, page, pfn) => this.tell('select', { pid, addr: pageAddr(page), pfn }),
     hover: (place) => this.tell('hover', place),
@@ -81,6 +85,7 @@ export class PfSpace extends LitElement implements Shown, Tools {
     this.trueScale = false;
     this.slotWidth = 0;
     this.isTable = false;
+    this.isDump = false;
   }
 
   protected override createRenderRoot(): HTMLElement {
@@ -97,14 +102,14 @@ export class PfSpace extends LitElement implements Shown, Tools {
     if (changed.size > 0) this.draw();
   }
 
-  /** Very many areas are laid out in one frame and painted in the next: both together would be a long task. */
+  /** Very many areas are laid out in one turn and painted in another: both together would be a long task. */
   private draw(): void {
     if (!this.viewport.composer.isLarge || this.surface.size.width === 0) return this.surface.draw();
-    requestAnimationFrame(() => {
+    requestAnimationFrame(() => void inTurn(() => {
       if (!this.isConnected) return;
       this.viewport.compose();
       this.surface.draw();
-    });
+    }));
   }
 
   private tell(what: string, detail: unknown): void {
@@ -210,10 +215,10 @@ export class PfSpace extends LitElement implements Shown, Tools {
     const { pointer } = this;
     return html`${bar(this)}
       <div class="pf-space-box" @select=${(event: Event) => event.stopPropagation()}>
-        <canvas tabindex="0" role="application" aria-roledescription="map of memory" aria-describedby="pf-space-keys" aria-label="Address spaces"
+        <canvas tabindex="0" role="application" aria-roledescription=${pictures.space.role} aria-describedby="pf-space-keys" aria-label=${pictures.space.label}
           @pointerdown=${pointer.pressed} @pointermove=${pointer.moved} @pointerup=${pointer.released} @pointercancel=${pointer.released} @pointerleave=${pointer.left}
           @dblclick=${pointer.doubled} @wheel=${pointer.wheel} @keydown=${this.keys.pressed} @blur=${() => this.card.hide()}></canvas>
-        <p class="pf-hidden" id="pf-space-keys">${KEYS}</p>
+        <p class="pf-hidden" id="pf-space-keys">${pictures.space.keys}</p>
         ${this.scene?.lanes.map((lane) => this.notes(lane))}
         ${this.goto.html()}
         ${this.card.html(this.surface.size, (hit) => this.linesOf(hit))}
@@ -232,7 +237,7 @@ export class PfSpace extends LitElement implements Shown, Tools {
   }
 }
 
-customElements.define('pf-space', PfSpace);
+define('pf-space', PfSpace);
 
 declare global {
   interface HTMLElementTagNameMap { 'pf-space': PfSpace }

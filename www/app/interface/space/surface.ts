@@ -26,15 +26,15 @@ export class Surface implements ReactiveController {
   readonly #painter = new Painter();
   #theme: Theme | null = null;
   #scheduled = 0;
+  /** Something has changed since it was painted last. */
+  #isDue = false;
+  #follows = false;
   #observer: ResizeObserver | null = null;
   #unwatch: readonly (() => void)[] = [];
   #isFollowed = false;
 
-  /**
-   * `box`: what the canvas fills; `repaint` is called when it is time: in its turn, or with the next frame whatever else
-   * there is to do, if what is seen must follow a hand.
-   */
-  constructor(host: LitElement, box: () => HTMLElement, repaint: () => void, private readonly when: 'in turn' | 'next frame' = 'in turn') {
+  /** `box`: what the canvas fills; `repaint` is called when it is time. */
+  constructor(host: LitElement, box: () => HTMLElement, repaint: () => void) {
     this.#host = host;
     this.#box = box;
     this.#repaint = repaint;
@@ -93,18 +93,33 @@ export class Surface implements ReactiveController {
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   }
 
-  /** Has it painted in the next frame, however often it is asked for. */
+  /** Has it painted in its turn, once however often it is asked for: what changes it changes other things too. */
   draw(): void {
-    if (this.#scheduled || !this.#host.isConnected || this.size.width === 0) return;
-    this.#scheduled = requestAnimationFrame(() => {
+    this.#schedule(false);
+  }
+
+  /** Has it painted with the next frame whatever else there is to do: what is seen follows a hand. */
+  follow(): void {
+    this.#schedule(true);
+  }
+
+  #schedule(follows: boolean): void {
+    if (!this.#host.isConnected || this.size.width === 0) return;
+    this.#isDue = true;
+    this.#follows ||= follows;
+    this.#scheduled ||= requestAnimationFrame(() => {
       this.#scheduled = 0;
-      if (this.when === 'next frame') this.#repaint();
-      else void inTurn(() => this.#repaintIfThere());
+      const isAtOnce = this.#follows;
+      this.#follows = false;
+      if (isAtOnce) this.#repaintIfDue();
+      else void inTurn(() => this.#repaintIfDue());
     });
   }
 
-  #repaintIfThere(): void {
-    if (this.#host.isConnected) this.#repaint();
+  #repaintIfDue(): void {
+    if (!this.#isDue || !this.#host.isConnected) return;
+    this.#isDue = false;
+    this.#repaint();
   }
 
   paint(picture: Picture, scale = displayScale()): void {

@@ -1,6 +1,8 @@
 /** A divider between two panes: moved by pointer and by keyboard, as the ARIA pattern of a window splitter says. */
 import { LitElement, html } from 'lit';
+import { define } from '../define.ts';
 import { type SplitName, SPLITS, remembered, within } from './layout.ts';
+import { words } from '../../texts/page.ts';
 import './split.css';
 
 const KEY = 'pagefault.panes';
@@ -92,9 +94,9 @@ export class PfSplit extends LitElement {
     const { least, most } = SPLITS[this.name];
     return html`<div class="split ${this.orientation}" role="separator" tabindex="0" aria-orientation=${this.orientation} aria-label=${this.label}
       aria-valuenow=${Math.round(this.share * 100)} aria-valuemin=${Math.round(least * 100)} aria-valuemax=${Math.round(most * 100)}
-      title="Drag, or arrow keys; Enter or double-click: as it was"
+      title=${words.divider}
       @pointerdown=${this.#press} @keydown=${this.#key} @dblclick=${() => this.#set(SPLITS[this.name].share)}></div>`;
   }
 }
 
-customElements.define('pf-split', PfSplit);
+define('pf-split', PfSplit);

@@ -1,5 +1,6 @@
 /** What the last step did: in a sentence, as the call that strace would print, as the kernel's call tree, as changes and numbers, as a price. */
 import { type PropertyValues, type TemplateResult, html, nothing } from 'lit';
+import { define } from '../define.ts';
 import type { Change, Explanation, StepReport, TreeLine } from '../../../lib/index.ts';
 import type { Areas, ProcessInfo, Told, Tracks } from '../../worker/protocol.ts';
 import { costOf, roughly } from '../../model/cost.ts';
@@ -8,7 +9,7 @@ import { PRICES } from '../../texts/costs.ts';
 import type { TermId } from '../../texts/glossary.ts';
 import { panels } from '../../texts/panels.ts';
 import { orLater } from '../later.ts';
-import { Panel, breakable, data, define } from '../panel.ts';
+import { Panel, breakable, data } from '../panel.ts';
 import { explained, term, unbroken } from '../term/term.ts';
 import './pf-story.css';
 
@@ -174,7 +175,7 @@ export class PfStory extends Panel {
     const check = (label: string, value: boolean, set: (on: boolean) => void, id?: TermId) => html`<label class="pf-check" data-term=${id ?? nothing}><input type="checkbox" .checked=${value} @change=${(event: Event) => set((event.target as HTMLInputElement).checked)}>${label}</label>`;
     return html`<section class="pf-how">
       <h2 class="pf-h">${t.how} ${told.tree.length === 0 ? nothing : html`<span class="pf-side">${check(t.explain, this.withWords, (on) => (this.withWords = on))} ${passed > 0 ? check(t.passed(passed), this.withPassed, (on) => (this.withPassed = on), 'checks') : nothing}</span>`}</h2>
-      ${told.tree.length === 0 ? this.quiet(told.step.accessed ? t.noTree : '') : this.#nodes(nested(lines.slice(0, Math.min(this.mostLines, this.grown))))}
+      ${told.tree.length === 0 ? this.quiet(told.step.accessed && told.step.ending !== 'skipped' ? t.noTree : '') : this.#nodes(nested(lines.slice(0, Math.min(this.mostLines, this.grown))))}
       ${lines.length > this.mostLines ? html`<button type="button" class="pf-small" @click=${() => (this.mostLines += MOST)}>${t.moreLines(Math.min(MOST, lines.length - this.mostLines), lines.length - this.mostLines)}</button>` : nothing}
       ${told.dropped > 0 ? this.quiet(t.dropped(told.dropped)) : nothing}
     </section>`;

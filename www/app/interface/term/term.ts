@@ -1,13 +1,9 @@
 /** Words that are explained where they stand: a button for each, that shows the sentence of the glossary. What shows it is in `tip.ts`. */
 import { type TemplateResult, html } from 'lit';
 import type { TermId } from '../../texts/glossary.ts';
+import { WRITTEN } from '../../texts/written.ts';
 import './term.css';
 
-/** How words are written in sentences; all else of the glossary stands at its place by name. */
-const WRITTEN: Readonly<Record<string, TermId>> = {
-  VMA: 'vma', VMAs: 'vma', rss: 'rss', Rss: 'rss', Pss: 'pss', pss: 'pss', TLB: 'tlb', MMU: 'mmu', CR3: 'cr3', PTE: 'pte', anon_vma: 'anonVma', vm_pgoff: 'pgoff', vm_ops: 'vmOps',
-  vm_operations: 'vmOps', 'page cache': 'cache', 'Page cache': 'cache', 'page of zeros': 'zero', 'OOM killer': 'oom', 'copy on write': 'cow', 'program break': 'brk', 'buddy allocator': 'buddy', mapcount: 'mapcount', 'promised memory': 'committed', dirty: 'dirty',
-};
 const WORDS = new RegExp(`(?<![\\w/-])(${Object.keys(WRITTEN).join('|')})(?![\\w-])`);
 
 /** A word with its explanation. */

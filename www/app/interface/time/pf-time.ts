@@ -1,32 +1,25 @@
 /** Time: the buttons that move through it, and the slider with its tracks, drawn at the cost of its pixels, not of its steps. */
-import { type TemplateResult, html, nothing, svg } from 'lit';
+import { type TemplateResult, html, nothing } from 'lit';
+import { define } from '../define.ts';
 import { CALL_GROUPS, type Find, type Tracks } from '../../worker/protocol.ts';
-import { type Buckets, MARKS, NO_TRACKS, type Line, lanesOf, markedSteps, marksOf, pidsOf, stepsOf } from '../../model/tracks.ts';
+import { above } from '../../model/above.ts';
+import { countGroups, countMarked } from '../../model/counts.ts';
+import { MARKS, NO_TRACKS, marksOf, stepsOf } from '../../model/tracks.ts';
+import { TRACK_PAD, TRACK_ROWS, TracksCount, type TracksScene, composeTracks, drawMoments } from '../../scene/tracks.ts';
 import { panels } from '../../texts/panels.ts';
-import { Panel, data, define, rove } from '../panel.ts';
+import { later } from '../later.ts';
+import { Panel, data, rove } from '../panel.ts';
 import './pf-time.css';
 
 const t = panels.time;
 export const SPEEDS = [1, 2, 5, 20, 100, 1000] as const;
 const FINDS: readonly Find[] = ['fault', 'signal', 'refusal', 'difference', 'change of the page', 'change of its entry', 'change of the area'];
-/** Processes that have a lane of their own. */
-const MOST_LANES = 6;
-/** From so many px a step on, a call is drawn with its letter. */
-const LETTER = 11;
-/** A step is drawn no wider than that. */
-const WIDEST = 34;
-
 /** Marks of the list: those about where time stands. */
 const MOST_MARKS = 200;
 
 /** What is drawn of the tracks; kept until they, or the room, are others. */
 interface Drawn {
-  readonly pids: readonly (number | null)[];
-  /** Processes without a lane. */
-  readonly hidden: number;
-  readonly laneHeight: number;
-  readonly height: number;
-  readonly picture: TemplateResult;
+  readonly scene: TracksScene;
   readonly used: readonly { readonly group: (typeof CALL_GROUPS)[number]; readonly steps: number; readonly faults: number }[];
 }
 
@@ -53,6 +46,9 @@ export class PfTime extends Panel {
   declare pointed: number | null;
   declare what: (typeof FINDS)[number];
   #drawn: { key: unknown[]; drawn: Drawn } | null = null;
+  readonly #count = new TracksCount();
+  readonly #groups = countGroups();
+  readonly #marked = countMarked();
   #resized = new ResizeObserver(([entry]) => (this.width = Math.max(40, Math.floor(entry!.contentRect.width))));
 
   constructor() {
@@ -75,6 +71,7 @@ export class PfTime extends Panel {
 
   protected override firstUpdated(): void {
     this.#resized.observe(this.querySelector('.pf-slider')!);
+    void later('pf-picture');
   }
 
   override disconnectedCallback(): void {
@@ -143,22 +140,17 @@ export class PfTime extends Panel {
       if (to !== undefined) this.raise('go', { position: to });
       else this.raise('step', { by: by! });
     };
-    const { laneHeight, height } = drawn;
-    const x = (step: number) => (length === 0 ? 0 : (step / length) * width);
+    const { pids, laneHeight, top, picture } = drawn.scene;
+    const moments = drawMoments({ width, height: picture.height, length, known: stepsOf(this.tracks), position, momentA: this.momentA, pointed: this.pointed });
     return html`<div class="pf-tracks">
-      <div class="pf-track-names" aria-hidden="true" style="grid-template-rows:${drawn.pids.map(() => `${laneHeight}px`).join(' ')} ${drawn.height - 56 - laneHeight * drawn.pids.length}px 22px 26px 12px">
-        ${drawn.pids.map((pid) => html`<span>${pid === null ? t.tracks.calls : `${pid} ${this.processNames[pid] ?? ''}`}</span>`)}<i></i>
+      <div class="pf-track-names" aria-hidden="true" style="grid-template-rows:${pids.map(() => `${laneHeight}px`).join(' ')} ${top - laneHeight * pids.length}px ${Object.values(TRACK_ROWS).map((height) => `${height}px`).join(' ')}">
+        ${pids.map((pid) => html`<span>${pid === null ? t.tracks.calls : `${pid} ${this.processNames[pid] ?? ''}`}</span>`)}<i></i>
         ${this.isShort ? nothing : html`<span data-term="pf">${t.tracks.faults}</span><span data-term="rss">${t.tracks.rss}</span><span>${t.tracks.marks}</span>`}
       </div>
-      <div class="pf-slider" role="slider" tabindex="0" aria-label=${t.slider} aria-valuemin="0" aria-valuemax=${length} aria-valuenow=${position} aria-valuetext=${words}
+      <div class="pf-slider" role="slider" tabindex="0" aria-label=${t.slider} aria-valuemin="0" aria-valuemax=${length} aria-valuenow=${position} aria-valuetext=${words} style="height:${picture.height}px;--pad:${TRACK_PAD}px"
         @keydown=${key} @pointerdown=${this.#down} @pointermove=${this.#move} @pointerup=${this.#up} @pointerleave=${() => (this.pointed = null)}>
-        <svg class="pf-draw" width=${width} height=${height} viewBox="0 0 ${width} ${height}" aria-hidden="true">
-          ${drawn.picture}
-          ${stepsOf(this.tracks) < length ? svg`<rect class="unknown" x=${x(stepsOf(this.tracks))} width=${Math.max(0, width - x(stepsOf(this.tracks)))} height=${height}/>` : nothing}
-          ${this.momentA === null ? nothing : svg`<g class="moment" transform="translate(${x(this.momentA)} 0)"><path d="M0 0V${height}"/><text x="3" y=${height - 2}>A</text></g>`}
-          ${this.pointed === null ? nothing : svg`<path class="pointed" d="M${x(this.pointed)} 0V${height}"/>`}
-          <g class="now" transform="translate(${x(position)} 0)"><path d="M0 0V${height}"/><path class="grip" d="M-4 0h8l-4 6z"/></g>
-        </svg>
+        <pf-picture aria-hidden="true" .picture=${picture}></pf-picture>
+        <pf-picture aria-hidden="true" class="pf-moments" .picture=${moments}></pf-picture>
       </div>
       ${this.isShort ? this.#where() : nothing}
     </div>`;
@@ -166,8 +158,14 @@ export class PfTime extends Panel {
 
   /** Where time stands, in words; what the pointer is at while it is over the slider. */
   #where(): TemplateResult {
-    const { hidden } = this.#draw();
-    return html`<p class="pf-now"><output>${this.pointed === null ? this.#words() : t.pointed(this.pointed, this.length)}</output>${hidden > 0 ? ` · ${t.otherLanes(hidden)}` : nothing}</p>`;
+    const { hidden } = this.#draw().scene;
+    return html`<p class="pf-now"><output>${this.pointed === null ? this.#words() : this.#pointedWords(this.pointed)}</output>${hidden > 0 ? ` · ${t.otherLanes(hidden)}` : nothing}</p>`;
+  }
+
+  /** What a click would lead to, and what the marks of that step are. */
+  #pointedWords(position: number): string {
+    const words = position > 0 && position <= stepsOf(this.tracks) ? this.#markWords(position - 1) : '';
+    return words === '' ? t.pointed(position, this.length) : `${t.pointed(position, this.length)}: ${words}`;
   }
 
   #words(): string {
@@ -197,15 +195,12 @@ export class PfTime extends Panel {
       <tbody>${used.map(({ group, steps, faults: of }) => html`<tr><th scope="row">${t.groups[group]}</th><td class="pf-n">${panels.number(steps)}</td><td class="pf-n">${panels.number(of)}</td></tr>`)}</tbody></table>${this.#marks()}</details>`;
   }
 
-  #marked: { readonly of: Tracks; readonly steps: Uint32Array } | null = null;
-
   /** Every mark of the slider, as a list: one stop of the Tab key, arrows move in it. */
   #marks(): TemplateResult {
-    if (this.#marked?.of !== this.tracks) this.#marked = { of: this.tracks, steps: markedSteps(this.tracks) };
-    const { steps } = this.#marked;
+    const steps = this.#marked.of(this.tracks);
     const from = Math.max(0, Math.min(steps.length - MOST_MARKS, nearest(steps, this.position - 1) - (MOST_MARKS >> 1)));
-    const shown = [...steps.subarray(from, from + MOST_MARKS)];
-    const active = shown.length === 0 ? -1 : shown[nearest(Uint32Array.from(shown), this.position - 1)]!;
+    const shown = steps.slice(from, from + MOST_MARKS);
+    const active = shown.length === 0 ? -1 : shown[nearest(shown, this.position - 1)]!;
     const key = (event: KeyboardEvent) => {
       const all = [...(event.currentTarget as Element).querySelectorAll('button')];
       const to = rove(event.key, all.indexOf(event.target as HTMLButtonElement), all.length);
@@ -225,31 +220,24 @@ export class PfTime extends Panel {
   }
 
   #draw(): Drawn {
-    const key = [this.tracks, this.length, this.width, this.isShort];
-    if (this.#drawn && this.#drawn.key.every((part, i) => part === key[i])) return this.#drawn.drawn;
-    const { tracks, length, width } = this;
-    const pids = pidsOf(tracks);
-    const { isShort } = this;
-    const { all, lanes } = lanesOf(tracks, length, Math.max(1, Math.floor(width / 2)), pids.slice(0, isShort ? 1 : MOST_LANES));
-    const isOne = lanes.length <= 1;
-    const laneHeight = isOne ? 22 : 16;
-    const rows = isOne ? [all] : lanes.map(({ buckets }) => buckets);
-    // Room for two lanes from the start: a fork moves nothing else.
-    const top = Math.max(rows.length * laneHeight, 32) + 4;
-    const most = Math.max(1, ...lanes.map(({ rss }) => rss.most));
-    const picture = svg`${rows.map((buckets, i) => svg`<g transform="translate(0 ${i * laneHeight})">${calls(buckets, width, laneHeight - 2, length)}</g>`)}
-      <g transform="translate(0 ${top})">${faults(all, width, 20, length)}</g>
-      <g transform="translate(0 ${top + 22})">${lanes.map(({ rss }, i) => area(rss, most, width, 24, i))}</g>
-      <g transform="translate(0 ${top + 48})">${marks(all, width, length)}</g>`;
-    if (isShort) {
-      const short = svg`${calls(all, width, 16, length)}<g transform="translate(0 18)">${marks(all, width, length)}</g>`;
-      const drawn: Drawn = { pids: [null], hidden: 0, laneHeight: 18, height: 30, picture: short, used: groupsOf(tracks) };
-      this.#drawn = { key, drawn };
-      return drawn;
-    }
-    const drawn = { pids: isOne ? [null] : lanes.map(({ pid }) => pid), hidden: pids.length - lanes.length, laneHeight, height: top + 60, picture, used: groupsOf(tracks) };
-    this.#drawn = { key, drawn };
-    return drawn;
+    const { tracks, length, width, isShort } = this;
+    const key = [tracks, length, width, isShort];
+    if (!this.#drawn?.key.every((part, i) => part === key[i])) this.#drawn = { key, drawn: { scene: composeTracks({ tracks, length, width, isShort }, this.#count), used: this.#used() } };
+    return this.#drawn!.drawn;
+  }
+
+  /** Steps that have come while it runs: they are counted as they come, and drawn when time stands. */
+  count(tracks: Tracks): void {
+    const { length, width, isShort } = this;
+    if (length === 0) return;
+    this.#count.of({ tracks, length, width, isShort });
+    this.#groups.of(tracks);
+    this.#marked.of(tracks);
+  }
+
+  #used(): Drawn['used'] {
+    const counts = this.#groups.of(this.tracks);
+    return counts.map((counted, at) => ({ group: CALL_GROUPS[at]!, ...counted })).filter(({ steps }) => steps > 0).sort((a, b) => b.steps - a.steps);
   }
 
   #go(to: number): void {
@@ -277,96 +265,7 @@ export class PfTime extends Panel {
 }
 
 /** The place of the last step that is not behind one; 0 if all are. */
-function nearest(steps: Uint32Array, step: number): number {
-  let [low, high] = [0, steps.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (steps[middle]! <= step) low = middle + 1;
-    else high = middle;
-  }
-  return Math.max(0, low - 1);
-}
-
-/** Calls by kind, the most frequent first. */
-function groupsOf({ call, faults: taken }: Tracks): Drawn['used'] {
-  const counts = CALL_GROUPS.map((group) => ({ group, steps: 0, faults: 0 }));
-  for (let i = 0; i < call.length; i++) {
-    counts[call[i]!]!.steps++;
-    counts[call[i]!]!.faults += taken[i]!;
-  }
-  return counts.filter(({ steps }) => steps > 0).sort((a, b) => b.steps - a.steps);
-}
-
-/* ---------------------------------------------------------------- drawings: one path a kind */
-
-const each = (buckets: Buckets, width: number, length: number) => {
-  const per = (width / Math.max(length, 1)) * buckets.steps;
-  const wide = Math.min(WIDEST, Math.max(1, per - (per > 4 ? 1 : per > 2 ? .4 : 0)));
-  // Few steps have room around them: each stands before the position that it leads to.
-  return { per, left: (i: number) => (i + 1) * per - wide - (per > WIDEST ? 3 : 0), wide };
-};
-
-function calls(buckets: Buckets, width: number, height: number, length: number): TemplateResult {
-  const { per, left, wide } = each(buckets, width, length);
-  const paths = new Map<number, string>();
-  const letters: TemplateResult[] = [];
-  buckets.group.forEach((group, i) => {
-    if (group === 255) return;
-    paths.set(group, `${paths.get(group) ?? ''}M${left(i).toFixed(1)} 0h${wide.toFixed(1)}v${height}h-${wide.toFixed(1)}z`);
-    if (per >= LETTER) letters.push(svg`<text x=${left(i) + wide / 2} y=${height / 2 + 4}>${t.letters[CALL_GROUPS[group]!]}</text>`);
-  });
-  return svg`${[...paths].map(([group, path]) => svg`<path class="g-${CALL_GROUPS[group]!}" d=${path}/>`)}<g class="letters">${letters}</g>`;
-}
-
-function faults(buckets: Buckets, width: number, height: number, length: number): TemplateResult {
-  const { left, wide } = each(buckets, width, length);
-  const most = Math.max(buckets.mostFaults, 1);
-  let path = '';
-  buckets.faults.forEach((count, i) => {
-    if (count === 0) return;
-    const tall = Math.max(2.5, Math.sqrt(count / most) * height);
-    path += `M${left(i).toFixed(1)} ${height}v-${tall.toFixed(1)}h${wide.toFixed(1)}v${tall.toFixed(1)}z`;
-  });
-  return svg`<path class="base" d="M0 ${height}H${width}"/><path class="faults" d=${path}/>`;
-}
-
-function area({ greatest }: Line, most: number, width: number, height: number, index: number): TemplateResult {
-  const per = width / greatest.length;
-  let path = '';
-  let isOpen = false;
-  greatest.forEach((value, i) => {
-    if (Number.isNaN(value)) return;
-    const y = (height - (value / most) * (height - 2)).toFixed(1);
-    path += `${isOpen ? 'L' : 'M'}${(i * per).toFixed(1)} ${y}L${((i + 1) * per).toFixed(1)} ${y}`;
-    isOpen = true;
-  });
-  if (path === '') return svg``;
-  const first = greatest.findIndex((value) => !Number.isNaN(value));
-  const last = greatest.findLastIndex((value) => !Number.isNaN(value));
-  return svg`<path class="rss-fill r${index % 6}" d="${path}L${((last + 1) * per).toFixed(1)} ${height}L${(first * per).toFixed(1)} ${height}z"/><path class="rss r${index % 6}" d=${path}/>`;
-}
-
-/** Marks differ by shape, not by colour alone: a triangle, a cross, a diamond, a ring. */
-const SHAPES: readonly (readonly [name: keyof typeof MARKS, path: string])[] = [
-  ['leftOut', 'm-3.5 4h7v2.4h-7z'], ['assumed', 'm-3 5a3 3 0 1 0 6 0a3 3 0 1 0-6 0'], ['refusal', 'm-4 1l1.4-1.4 2.6 2.6 2.6-2.6 1.4 1.4-2.6 2.6 2.6 2.6-1.4 1.4-2.6-2.6-2.6 2.6-1.4-1.4 2.6-2.6z'],
-  ['signal', 'm0 0l5 9h-10z'], ['fatal', 'm0-1l6 11h-12z'], ['difference', 'm0-.5l5 5-5 5-5-5z'],
-];
-
-function marks(buckets: Buckets, width: number, length: number): TemplateResult {
-  const { left, wide } = each(buckets, width, length);
-  return svg`${SHAPES.map(([name, shape]) => {
-    let path = '';
-    let before = -9;
-    buckets.marks.forEach((bits, i) => {
-      const x = left(i) + wide / 2;
-      // Nearer than a mark is wide, one stands for several.
-      if (!(bits & MARKS[name]) || x - before < 5) return;
-      before = x;
-      path += `M${x.toFixed(1)} 1${shape}`;
-    });
-    return path === '' ? nothing : svg`<path class="m-${name}" d=${path}><title>${t.marks[name]}</title></path>`;
-  })}`;
-}
+const nearest = (steps: ArrayLike<number>, step: number): number => Math.max(0, above(steps, step) - 1);
 
 const ICONS = {
   start: 'M2 3h2v10H2zM9 3v10L4 8zM14.5 3v10l-5-5z', back: 'M3 3h2.4v10H3zM13 3v10L6 8z', step: 'M3 3v10l7-5zM10.6 3H13v10h-2.4z', over: 'M2 9a5.5 5.5 0 0 1 10.6-1.9L14 6v5H9.2l1.9-2A3.6 3.6 0 0 0 4 9.5zM6 12h4v2H6z', run: 'M1.5 3v10l5-5zM7 3v10l5-5zM12 3h2v10h-2z', play: 'M4 2.5v11l9-5.5z',

@@ -1,6 +1,7 @@
 /** Machines to draw, made up without one. */
 import { readFileSync } from 'node:fs';
-import { AREA, AREA_FLAG, type Areas, CELL, CELL_BIT, type Cells, FRAME, NO_FRAME, PERM, type Strips } from '../../worker/protocol.ts';
+import { AREA, AREA_FLAG, type Areas, CALL_GROUPS, CELL, CELL_BIT, type Cells, ENDING, FRAME, NO_FRAME, PERM, REMARK, type Strips, type Tracks } from '../../worker/protocol.ts';
+import { NO_TRACKS } from '../../model/tracks.ts';
 import { sumsOf, layOut, type LaneData, type LayoutOptions } from '../layout.ts';
 import { bodyHeight, composeSpace, placeLanes, type SpaceInput, type SpaceScene } from '../space/compose.ts';
 import { drawSpace } from '../space/draw.ts';
@@ -130,3 +131,27 @@ export function scene(lanes: readonly LaneData[], size: { width: number; height:
 }
 
 export { drawSpace, lookOf };
+
+export interface StepFixture { readonly group: (typeof CALL_GROUPS)[number]; readonly ending?: number; readonly pid?: number; readonly faults?: number; readonly rss?: number; readonly child?: number }
+
+/** Tracks of steps that are given by what the slider shows of them. */
+export function tracksOf(steps: readonly StepFixture[]): Tracks {
+  const rest = Object.fromEntries(Object.entries(NO_TRACKS).map(([name, column]) => [name, typeof column === 'number' ? column : new (column.constructor as new (size: number) => Uint32Array)(steps.length)])) as unknown as Tracks;
+  return {
+    ...rest, call: Uint8Array.from(steps, ({ group }) => CALL_GROUPS.indexOf(group)), ending: Uint8Array.from(steps, ({ ending }) => ending ?? 0), pid: Uint32Array.from(steps, ({ pid }) => pid ?? 1),
+    faults: Uint16Array.from(steps, ({ faults }) => faults ?? 0), rss: Uint32Array.from(steps, ({ rss }) => rss ?? 0), child: Uint32Array.from(steps, ({ child }) => child ?? 0), childRss: Uint32Array.from(steps, ({ child, rss }) => (child ? rss ?? 0 : 0)),
+  };
+}
+
+/** Every kind of call and of mark, in two processes. */
+export function everyMark(): Tracks {
+  const endings = [0, ENDING.error, ENDING.signal, ENDING.signal | REMARK.fatal, ENDING.skipped, REMARK.differs, REMARK.assumed];
+  return tracksOf(Array.from({ length: 36 }, (_, i): StepFixture => ({
+    group: CALL_GROUPS[i % CALL_GROUPS.length]!, ending: i % 3 === 1 ? endings[(i / 3 | 0) % endings.length]! : 0, pid: i > 9 && i % 4 > 1 ? 2 : 1, faults: i % 5 === 2 ? i : 0, rss: 10 + ((i * 7) % 23), ...(i === 8 ? { child: 2 } : {}),
+  })));
+}
+
+/** A long log: a step of it has no pixel of its own. */
+export function longRun(length: number): Tracks {
+  return tracksOf(Array.from({ length }, (_, i): StepFixture => ({ group: i % 1000 < 300 ? 'map' : i % 7 === 0 ? 'unmap' : 'access', ending: i % 9973 === 5 ? ENDING.error : 0, faults: i % 11 === 0 ? 1 : 0, rss: 100 + Math.round(Math.sin(i / length * 12) * 60) })));
+}

@@ -6,6 +6,9 @@ import { HEATS, lookOfPage } from '../theme.ts';
 import { type Units, addressText, grouped, pagesText, permsText } from '../units.ts';
 import type { LaneScene } from './compose.ts';
 import type { Hit } from './hit.ts';
+import { pictures } from '../../texts/pictures.ts';
+
+const t = pictures.card;
 
 export type CardLine = readonly [text: string, kind: 'strong' | 'mono' | 'quiet'];
 
@@ -24,34 +27,34 @@ export function cardLines(lane: LaneScene, hit: Hit, facts: CardFacts): CardLine
 }
 
 function ofGap({ from, to }: Hit, units: Units): CardLine[] {
-  return [[`${pagesText(to - from, units)} not mapped`, 'strong'], [`${addressText(from, units)}-${addressText(to, units)}`, 'mono'], ['A touch here is SIGSEGV.', 'quiet']];
+  return [[pictures.notMapped(pagesText(to - from, units)), 'strong'], [`${addressText(from, units)}-${addressText(to, units)}`, 'mono'], [t.touchIsSegv, 'quiet']];
 }
 
 function ofArea({ data: { areas } }: LaneScene, { area: i }: Hit, units: Units): CardLine[] {
   const [from, to] = [areas.start[i]!, areas.start[i]! + areas.pages[i]!];
   return [
-    [areas.names[areas.name[i]!] || 'anonymous', 'strong'],
+    [areas.names[areas.name[i]!] || pictures.anonymous, 'strong'],
     [`${addressText(from, units)}-${addressText(to, units)} ${permsText(areas.perms[i]!)}`, 'mono'],
-    [`${pagesText(areas.pages[i]!, units)}, ${grouped(areas.present[i]!)} of ${grouped(areas.pages[i]!)} ${areas.pages[i] === 1 ? 'entry' : 'entries'} set`, 'quiet'],
-    ...(areas.flags[i]! & AREA_FLAG.assumed ? [['Assumed: the log does not show it being mapped.', 'quiet'] as const] : []),
+    [t.entries(pagesText(areas.pages[i]!, units), grouped(areas.present[i]!), grouped(areas.pages[i]!), areas.pages[i] === 1), 'quiet'],
+    ...(areas.flags[i]! & AREA_FLAG.assumed ? [[t.assumed, 'quiet'] as const] : []),
   ];
 }
 
 function ofGroup({ data: { areas }, layout }: LaneScene, hit: Hit): CardLine {
   const isOpened = hit.from === areas.start[hit.area]! && layout.isPart[layout.axis.at(hit.page)];
-  return [isOpened ? 'Click to fold the parts of this file' : 'Click to show the parts of this file', 'quiet'];
+  return [isOpened ? t.fold : t.unfold, 'quiet'];
 }
 
 function ofPage({ data: { areas, cells } }: LaneScene, { pid, page, area }: Hit, { units, heat, texts }: CardFacts): CardLine[] {
-  const out: CardLine[] = [[`page ${addressText(page, units)}`, 'mono']];
+  const out: CardLine[] = [[t.page(addressText(page, units)), 'mono']];
   const known = cellAt(cells, page);
   if (known) {
-    const bits = [known.cell & CELL_BIT.dirty ? 'dirty' : '', known.cell & CELL_BIT.accessed ? 'accessed' : '', known.cell & CELL_BIT.writable ? 'writable' : '', known.cell & CELL_BIT.locked ? 'locked' : ''];
-    out.push([[lookOfPage(known.cell, areas.perms[area]!).meaning, ...bits, known.pfn === NO_FRAME ? '' : `frame ${known.pfn}`].filter(Boolean).join(' · '), 'quiet']);
+    const bits = (['dirty', 'accessed', 'writable', 'locked'] as const).map((bit) => (known.cell & CELL_BIT[bit] ? pictures.bits[bit] : ''));
+    out.push([[lookOfPage(known.cell, areas.perms[area]!).meaning, ...bits, known.pfn === NO_FRAME ? '' : t.frame(known.pfn!)].filter(Boolean).join(' · '), 'quiet']);
   }
   const touched = heat?.get(pid)?.get(page);
-  if (touched) out.push([HEATS.map((kind, k) => `${touched[k]} ${kind}`).join(', '), 'quiet']);
+  if (touched) out.push([HEATS.map((kind, k) => t.heat(touched[k]!, kind)).join(', '), 'quiet']);
   const text = texts.get(`${pid}:${page}`);
-  if (text) out.push([`begins "${text}"`, 'mono']);
+  if (text) out.push([t.begins(text), 'mono']);
   return out;
 }

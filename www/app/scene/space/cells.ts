@@ -7,6 +7,7 @@ import { addressText } from '../units.ts';
 import { DETAIL, type Grid, LETTER_FROM, type LaneScene, SIZE, type SpaceInput, type SpaceScene, gridCell } from './compose.ts';
 import { markPage } from './marks.ts';
 import { drawStrip, fadeOf, lock } from './strip.ts';
+import { pictures } from '../../texts/pictures.ts';
 
 export function drawGrid(out: Shape[], scene: SpaceScene, lane: LaneScene, area: number, grid: Grid, from: number, pages: number): void {
   const first = Math.max(0, Math.floor((lane.box.y - grid.y) / grid.ch));
@@ -134,7 +135,7 @@ function drawPage(out: Shape[], scene: SpaceScene, lane: LaneScene, area: number
   if (hasBytes) drawBytes(out, lane, bytes, body);
   if (isOver) out.push({ t: 'rect', x: box.x + 11, y: lane.box.y + 20, w: box.w - 13, h: y - lane.box.y - 12, fill: 'bg' });
   out.push({ t: 'text', x, y, text: fit(addressText(page, input.units), room, SIZE), size: SIZE, fill: 'text', bold: true });
-  const words = [look.meaning || 'not looked at yet', ...bits, ...frame].join(' · ');
+  const words = [look.meaning || pictures.space.notLooked, ...bits, ...frame].join(' · ');
   if (room - beside > 90) out.push({ t: 'text', x: x + beside, y, text: fit(words, room - beside, DETAIL), size: DETAIL, fill: 'quiet' });
   else if (box.h >= 40) out.push({ t: 'text', x, y: y + 16, text: fit(words, room, DETAIL), size: DETAIL, fill: 'quiet' });
   if (!hasBytes) {
@@ -148,7 +149,7 @@ function drawBytes(out: Shape[], lane: LaneScene, { bytes, isInvented }: NonNull
   const perLine = [32, 16, 8].find((count) => (6 + count * 4 + 1) * SIZE * 0.602 <= box.w) ?? 4;
   const lines = Math.ceil(bytes.length / perLine);
   const pitch = box.h / lines;
-  if (isInvented) out.push({ t: 'text', x: box.x, y: Math.max(box.y, lane.box.y + 26) + 10, text: fit('what stands in the file is not known: a filler', box.w, DETAIL), size: DETAIL, fill: 'bad' });
+  if (isInvented) out.push({ t: 'text', x: box.x, y: Math.max(box.y, lane.box.y + 26) + 10, text: fit(pictures.space.invented, box.w, DETAIL), size: DETAIL, fill: 'bad' });
   const shift = isInvented ? 16 : 0;
   if (pitch < 12.5) {
     // As high as the page: a place in it stays where it is while the lines grow.

@@ -1,6 +1,7 @@
 /** What is other than at the moment that is compared with, by process and page; each kind by colour, by letter and by the stroke of its border. */
 import type { Comparison, Mark } from '../../model/compare.ts';
 import type { Token } from '../shapes.ts';
+import { pictures } from '../../texts/pictures.ts';
 
 /** How a change is drawn. */
 export interface ChangeLook {
@@ -11,9 +12,9 @@ export interface ChangeLook {
 }
 
 export const CHANGE_LOOK: Readonly<Record<Mark, ChangeLook>> = {
-  '+': { token: 'm-new', dash: [], meaning: 'new since A' },
-  '−': { token: 'm-gone', dash: [2, 2], meaning: 'gone since A' },
-  '~': { token: 'm-changed', dash: [6, 3], meaning: 'other than at A' },
+  '+': { token: 'm-new', dash: [], meaning: pictures.changes.new },
+  '−': { token: 'm-gone', dash: [2, 2], meaning: pictures.changes.gone },
+  '~': { token: 'm-changed', dash: [6, 3], meaning: pictures.changes.changed },
 };
 
 export interface Gone { readonly from: number; readonly to: number; readonly name: string }

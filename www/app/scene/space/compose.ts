@@ -2,9 +2,10 @@
 import { type View, scrollOf } from '../axis.ts';
 import type { Heat } from '../heat.ts';
 import { CARD_FOOT, CARD_FROM, CARD_HEAD, CARD_PAD, type LaneData, LENS_HEIGHT, type Layout } from '../layout.ts';
-import type { Box } from '../shapes.ts';
+import { type Box, textWidth } from '../shapes.ts';
 import type { HeatKind } from '../theme.ts';
-import type { Units } from '../units.ts';
+import { type Units, shortName } from '../units.ts';
+import type { Areas } from '../../worker/protocol.ts';
 import type { Changes } from './changes.ts';
 
 export interface Spot { readonly pid: number; readonly page: number }
@@ -95,18 +96,36 @@ export function composeSpace(input: SpaceInput): SpaceScene {
     const { x, w } = places.lanes[i]!;
     const layout = input.layouts[i]!;
     const box = { x, y: LANE_HEAD, w, h };
-    return { data, layout, box, scroll: scrollOf(layout.axis, input.view, h), zoom: input.view.zoom, columns: columnsOf(box, layout.cards) };
+    return { data, layout, box, scroll: scrollOf(layout.axis, input.view, h), zoom: input.view.zoom, columns: columnsOf(box, layout.cards, nameWidth(data.areas)) };
   });
   return { input, lanes, slot: places.slot && { ...places.slot, y: LANE_HEAD, h } };
 }
 
-function columnsOf({ x, w }: Box, cards: boolean): Columns {
+/** Names that are measured: very many areas have few. */
+const MOST_MEASURED = 500;
+const NAME_PAD = 16;
+const widths = new WeakMap<readonly string[], number>();
+
+/** What the longest name needs, with its permissions. */
+function nameWidth({ names }: Areas): number {
+  let width = widths.get(names);
+  if (width === undefined) {
+    const longest = names.slice(0, MOST_MEASURED).reduce((most, name) => Math.max(most, shortName(name).length), 0);
+    widths.set(names, (width = textWidth(' rw-p'.padStart(longest + 5), SIZE) + NAME_PAD));
+  }
+  return width;
+}
+
+/** Where its columns are. Names get more than their part where they would be cut, and the strips of pages still show something. */
+function columnsOf({ x, w }: Box, cards: boolean, needed: number): Columns {
   const address = w >= 430 && !cards ? 98 : 0;
   const ram = w >= 520 && !cards ? 82 : 0;
-  const size = w >= 200 ? 82 : 0;
+  const size = w >= 200 ? (cards ? 72 : 82) : 0;
   const left = x + 8 + address;
   const right = x + w - 8 - size - ram;
-  const name = Math.min(190, Math.max(70, (right - left) * (w < 300 ? 0.62 : w < 430 ? 0.52 : 0.4)));
+  const least = (right - left) * (w < 300 ? 0.62 : w < 430 ? 0.52 : 0.4);
+  const most = (right - left) * (w < 300 ? (cards ? 0.78 : 0.62) : 0.64);
+  const name = Math.min(260, Math.max(70, least, Math.min(needed, most)));
   return {
     address, ram, size,
     name: { x: left, y: 0, w: name - 8, h: 0 },

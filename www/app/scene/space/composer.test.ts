@@ -2,7 +2,9 @@
 import { expect, test } from 'vitest';
 import type { At, Areas } from '../../worker/protocol.ts';
 import { copyOnWrite } from '../golden/fixtures.ts';
-import { UNITS } from '../units.ts';
+import { textWidth } from '../shapes.ts';
+import { UNITS, shortName } from '../units.ts';
+import { SIZE } from './compose.ts';
 import { Composer, type Shown } from './composer.ts';
 
 const LOOKING = { size: { width: 900, height: 700 }, view: null, pinned: null, hover: null, range: null, isMoving: false };
@@ -75,4 +77,32 @@ test('a card of a device is as high as what is in it: there presence counts', ()
     expect(some).toEqual([...fresh.compose(shown(at), LOOKING).lanes[0]!.layout.pieces.grows]);
     expect(none.length).toBe(some.length);
   }
+});
+
+test('a name is not cut while its row has room, and the column does not move for short ones', () => {
+  const composer = new Composer();
+  const columns = (names: string[], width: number, count = 40) => {
+    const at = atWith({ ...many(count), names });
+    composer.take(at);
+    const { columns: { name, strip }, box } = composer.compose(shown(at), { ...LOOKING, size: { width, height: 700 } }).lanes[0]!;
+    expect(strip.w).toBeGreaterThanOrEqual(20);
+    expect(name.x + name.w).toBeLessThanOrEqual(strip.x);
+    return { name: name.w, strip: strip.w, width: box.w };
+  };
+  const needed = (name: string) => textWidth(`${name} rw-p`, SIZE);
+  for (const name of ['/usr/lib/locale/C.utf8/LC_IDENTIFICATION', 'gconv-modules.cache', '[vvar_vclock]']) expect(columns([name], 560).name, name).toBeGreaterThanOrEqual(needed(shortName(name)));
+  // Cards beside each other have less.
+  expect(columns(['[vvar_vclock]'], 285, 6).name).toBeGreaterThanOrEqual(needed('[vvar_vclock]'));
+  expect(columns(['a'], 560).name).toBe(columns(['[vdso]'], 560).name);
+  // However long it is, pages are still drawn.
+  for (const width of [170, 300, 560, 1400]) expect(columns(['x'.repeat(300)], width).strip, String(width)).toBeGreaterThan(30);
+});
+
+test('of a dump only its areas are told: what this machine counts is no fact of it', () => {
+  const at = atWith(many(3));
+  const composer = new Composer();
+  composer.take(at);
+  const notes = (isDump: boolean) => composer.compose({ ...shown(at), isDump }, LOOKING).lanes[0]!.data.notes;
+  expect(notes(true)).toBe('3 areas');
+  expect(notes(false)).toMatch(/^rss 4 KiB · 3 areas · 0 minor faults$/);
 });

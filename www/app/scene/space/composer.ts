@@ -4,7 +4,7 @@ import type { View } from '../axis.ts';
 import type { Comparison } from '../../model/compare.ts';
 import { Heat, type HeatMap } from '../heat.ts';
 import { Lanes, chooseLanes } from '../lanes.ts';
-import { type LaneData, type Layout, type LayoutOptions, MOST_CARDS, type Sums, layOut, sumsOf, withFocus } from '../layout.ts';
+import { LARGE, type LaneData, type Layout, type LayoutOptions, MOST_CARDS, type Sums, layOut, sumsOf, withFocus } from '../layout.ts';
 import type { HeatKind } from '../theme.ts';
 import { type Units, pageOf } from '../units.ts';
 import { type Changes, changesOf } from './changes.ts';
@@ -31,6 +31,8 @@ export interface Shown {
   readonly units: Units;
   readonly lowFirst: boolean;
   readonly trueScale: boolean;
+  /** What is shown was read from a dump. */
+  readonly isDump?: boolean;
   /** Room left free behind the first lane for another picture; 0: none. */
   readonly slotWidth: number;
 }
@@ -52,9 +54,6 @@ const LEAST_ROWS = 330;
 const LEAST_CARDS = 165;
 /** Up to so many areas may be drawn as cards. */
 const MOST_FOR_CARDS = 30;
-
-/** More areas take longer to lay out than to paint. */
-const LARGE = 10_000;
 
 const spotOf = (place: Place | null | undefined): Spot | null => (place ? { pid: place.pid, page: pageOf(place.addr) } : null);
 
@@ -110,7 +109,7 @@ export class Composer {
     // A pixel of room at the edges for borders.
     const width = Math.max(60, looking.size.width - 2);
     const [touched, selected] = [spotOf(at?.touched), spotOf(shown.selected)];
-    const lanes = this.chosen(shown, looking.pinned, width).map((process) => this.lanes.lane(process, units));
+    const lanes = this.chosen(shown, looking.pinned, width).map((process) => this.lanes.lane(process, units, shown.isDump));
     const slot = shown.slotWidth && lanes.length > 0 ? { behind: lanes.length === 2 ? 1 : lanes.length, width: shown.slotWidth } : null;
     const body = bodyHeight(height, ended.length);
     const layouts = this.laidOut(shown, lanes, [touched, selected], placeLanes(lanes.length, width, slot).lanes.map(({ w }) => w), body);

@@ -9,6 +9,9 @@ import { edgesOf } from './hit.ts';
 import { markArea, markGap, markLane } from './marks.ts';
 import { drawStrip, fadeOf, lock } from './strip.ts';
 import { drawCell, drawGrid } from './cells.ts';
+import { pictures } from '../../texts/pictures.ts';
+
+const t = pictures.space;
 
 export function drawSpace(scene: SpaceScene): Picture {
   const { input } = scene;
@@ -25,11 +28,11 @@ export function drawSpace(scene: SpaceScene): Picture {
   const lines = input.ended.slice(0, 3);
   lines.forEach((process, i) => {
     const rest = i === 2 ? input.ended.length - 3 : 0;
-    const text = rest > 0 ? `${process.text} · and ${rest} more that ended` : process.text;
+    const text = rest > 0 ? t.endedMore(process.text, rest) : process.text;
     shapes.push({ t: 'text', x: 8, y: input.height - (lines.length - i) * FOOT_LINE + 13, text: fit(text, input.width - 16, SIZE), size: SIZE, fill: 'quiet' });
   });
-  const label = scene.lanes.map(({ data }) => `${data.title}: ${data.areas.count} areas`).join('; ');
-  return { width: input.width, height: input.height, shapes, label: label || 'No process' };
+  const label = scene.lanes.map(({ data }) => t.areas(data.title, data.areas.count)).join('; ');
+  return { width: input.width, height: input.height, shapes, label: label || t.none };
 }
 
 const titleOf = ({ data, box, layout }: LaneScene): string => fitParts(data.title, box.w * (layout.cards ? 0.9 : 0.62), 13, { sans: true });
@@ -43,6 +46,9 @@ export function notesOf(lane: LaneScene): { readonly text: string; readonly x: n
   return { text, x, y: isRows ? 17 : 35, width: textWidth(text, SIZE, true) };
 }
 
+/** The first of some words that fit whole. */
+const oneOf = (words: readonly string[], width: number): string => words.find((one) => textWidth(one, DETAIL) <= width) ?? '';
+
 function laneHead(scene: SpaceScene, lane: LaneScene): Shape[] {
   const { box, columns, layout, zoom } = lane;
   const title = titleOf(lane);
@@ -52,12 +58,12 @@ function laneHead(scene: SpaceScene, lane: LaneScene): Shape[] {
   if (text) shapes.push({ t: 'text', x, y, text, size: SIZE, fill: 'quiet', sans: true });
   if (isRows) {
     const y = 37;
-    if (columns.address) shapes.push(head(box.x + 8, 'address'));
-    shapes.push(head(columns.name.x, 'area'));
+    if (columns.address) shapes.push(head(box.x + 8, t.heads.address));
+    shapes.push(head(columns.name.x, t.heads.area));
     const heat = scene.input.heat;
-    shapes.push(head(columns.strip.x, fit(heat ? `${heat.kind} of pages` : 'pages, low to high', columns.strip.w, DETAIL)));
-    if (columns.size) shapes.push(head(box.x + box.w - 8 - columns.ram, 'size', 'end'));
-    if (columns.ram) shapes.push(head(box.x + box.w - 8, heat ? heat.kind : 'in RAM', 'end'));
+    shapes.push(head(columns.strip.x, oneOf([heat ? t.heads.heat(heat.kind) : t.heads.pages, t.heads.pagesShort], columns.strip.w)));
+    if (columns.size) shapes.push(head(box.x + box.w - 8 - columns.ram, t.heads.size, 'end'));
+    if (columns.ram) shapes.push(head(box.x + box.w - 8, heat ? heat.kind : t.heads.ram, 'end'));
     function head(x: number, words: string, anchor: 'start' | 'end' = 'start'): Shape {
       return { t: 'text', x, y, text: words, size: DETAIL, fill: 'quiet', anchor };
     }
@@ -190,7 +196,7 @@ function drawGap(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBox
   }
   // The words of a tall one stay in the window.
   const y = Math.round(box.h > 40 ? Math.min(Math.max(middleY, lane.box.y + 9), lane.box.y + lane.box.h - 9) : middleY) + 0.5;
-  const words = fit(w > 300 ? `${pagesText(pages, scene.input.units)} not mapped` : pagesText(pages, scene.input.units), w - 40, DETAIL);
+  const words = fit(w > 300 ? pictures.notMapped(pagesText(pages, scene.input.units)) : pagesText(pages, scene.input.units), w - 40, DETAIL);
   const half = textWidth(words, DETAIL) / 2 + 8;
   const middle = x + w / 2;
   out.push(
@@ -322,7 +328,7 @@ function drawCard(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBo
   } else if (isPinned && grid && grid.y < lane.box.y + 24) {
     out.push({ t: 'rect', x: box.x + 1, y: lane.box.y, w: box.w - 2, h: 24, fill: isSelected ? 'accent-soft' : 'card' });
   }
-  const perms = parts === 1 ? permsText(areas.perms[area]!) : `${parts} parts`;
+  const perms = parts === 1 ? permsText(areas.perms[area]!) : t.parts(parts);
   const room = right - x - textWidth(size, SIZE) - 10;
   const name = fit(`${isAssumed(lane, area, parts) ? ASSUMED_SIGN : ''}${shortName(areas.names[areas.name[area]!] ?? '')}`, room - textWidth(` ${perms}`, SIZE), SIZE);
   out.push(
@@ -334,7 +340,7 @@ function drawCard(out: Shape[], scene: SpaceScene, lane: LaneScene, box: PieceBo
   if (box.h >= CARD_HEAD + CARD_FOOT + 18 && (!isPinned || foot - 12 >= lane.box.y + 24)) {
     const words = addressText(from, input.units);
     out.push({ t: 'text', x, y: foot, text: fit(words, right - x, DETAIL), size: DETAIL, fill: 'quiet' });
-    const present = parts === 1 ? presentText(lane, area) : `${pagesText(layout.sums.present[area + parts]! - layout.sums.present[area]!, input.units)} in RAM`;
+    const present = parts === 1 ? presentText(lane, area) : t.inRam(pagesText(layout.sums.present[area + parts]! - layout.sums.present[area]!, input.units));
     if (textWidth(words, DETAIL) + textWidth(present, DETAIL) + 14 < right - x) out.push({ t: 'text', x: right, y: foot, text: present, size: DETAIL, fill: 'quiet', anchor: 'end' });
   }
   markArea(out, scene, lane, box.piece, { x: box.x, y: top, w: box.w, h: bottom - top }, null);
@@ -348,10 +354,10 @@ export function presentText({ data: { areas, cells } }: LaneScene, area: number)
   if (run) {
     held = 0;
     for (let i = 0; i < pages; i++) if (run.pfn[from - run.page + i] !== NO_FRAME) held++;
-    if (held === areas.pages[area]) return 'all in RAM';
-    if (held === 0) return 'nothing in RAM';
+    if (held === areas.pages[area]) return t.allInRam;
+    if (held === 0) return t.nothingInRam;
   }
-  return `${grouped(held)} of ${grouped(pages)} ${run ? 'in RAM' : 'entries set'}`;
+  return (run ? t.someInRam : t.someSet)(grouped(held), grouped(pages));
 }
 
 /** The touched page, the selected one, the one under the pointer, a range: over everything else. */
@@ -364,7 +370,7 @@ function drawMarks(out: Shape[], scene: SpaceScene, lane: LaneScene): void {
     const y = Math.max(at.y - lane.scroll, -10) + lane.box.y;
     const h = Math.max(2, Math.min(at.y + at.h - lane.scroll, lane.box.h + 10) + lane.box.y - y);
     out.push({ t: 'rect', x: lane.box.x, y, w: lane.box.w, h, fill: 'accent', alpha: 0.16 }, { t: 'rect', x: lane.box.x + 0.5, y: y + 0.5, w: lane.box.w - 1, h: h - 1, stroke: 'accent' });
-    const words = `${pagesText(input.range.to - input.range.from, input.units)} from ${addressText(input.range.from, input.units)}`;
+    const words = t.rangeFrom(pagesText(input.range.to - input.range.from, input.units), addressText(input.range.from, input.units));
     const w = textWidth(words, DETAIL) + 14;
     const middle = Math.max(lane.box.y + 2, Math.min(lane.box.y + lane.box.h - 22, y + h / 2 - 10));
     out.push({ t: 'rect', x: lane.box.x + lane.box.w / 2 - w / 2, y: middle, w, h: 20, r: 4, fill: 'text' }, { t: 'text', x: lane.box.x + lane.box.w / 2, y: middle + 14, text: words, size: DETAIL, fill: 'bg', anchor: 'middle' });
@@ -379,7 +385,7 @@ function drawMarks(out: Shape[], scene: SpaceScene, lane: LaneScene): void {
     if (h <= 0) continue;
     if (isTouch && at.w >= lane.box.w * 0.99 && at.h >= 11 && areaAt(lane.data.areas, spot.page) < 0) {
       out.push({ t: 'rect', x: at.x + 1, y: at.y + 1, w: at.w - 2, h: Math.max(4, at.h - 2), r: 4, fill: 'mark', stroke: 'mark-edge', width: 1.5 });
-      out.push({ t: 'text', x: at.x + at.w / 2, y: at.y + at.h / 2 + 4, text: fit(`${addressText(spot.page, input.units)}: nothing is mapped here`, at.w - 12, DETAIL), size: DETAIL, fill: 'text', anchor: 'middle' });
+      out.push({ t: 'text', x: at.x + at.w / 2, y: at.y + at.h / 2 + 4, text: fit(pictures.nothingMapped(addressText(spot.page, input.units)), at.w - 12, DETAIL), size: DETAIL, fill: 'text', anchor: 'middle' });
       continue;
     }
     const piece = pieceBox(lane, lane.layout.axis.at(spot.page));

@@ -4,6 +4,7 @@ import { type Box, type Shape, fit } from '../shapes.ts';
 import { type Units, pagesText } from '../units.ts';
 import { CHANGE_LOOK, type Gone } from './changes.ts';
 import { DETAIL, type LaneScene, type PieceBox, type SpaceScene, span } from './compose.ts';
+import { pictures } from '../../texts/pictures.ts';
 
 const BADGE = { w: 11, h: 13 } as const;
 
@@ -58,7 +59,7 @@ export function markGap(out: Shape[], { input: { changes, units } }: SpaceScene,
 
 function wordsOf(gone: readonly Gone[], units: Units): string {
   const pages = gone.reduce((sum, { from, to }) => sum + to - from, 0);
-  return gone.length === 1 ? `${pagesText(pages, units)} of ${gone[0]!.name.split('/').at(-1) || 'anonymous memory'} gone` : `${gone.length} areas gone, ${pagesText(pages, units)}`;
+  return gone.length === 1 ? pictures.gone.one(pagesText(pages, units), gone[0]!.name.split('/').at(-1) || pictures.anonymousMemory) : pictures.gone.several(gone.length, pagesText(pages, units));
 }
 
 /** A process that was not there. */

@@ -1,6 +1,6 @@
 /** Where keys and words lead: to the next area or page, to an address, to a name. */
 import type { Areas } from '../../worker/protocol.ts';
-import { above } from '../axis.ts';
+import { above } from '../../model/above.ts';
 import { areaAt } from '../layout.ts';
 
 /** The next area or page from a page, or the one before; pages that are not mapped are passed over. */

@@ -3,6 +3,7 @@ import type { FrameDetail } from '../../../lib/index.ts';
 import type { Run as ChartRun } from '../../interface/charts/pf-charts.ts';
 import type { FirstStep } from '../../interface/story/pf-story.ts';
 import { firstStepOf } from '../../model/lines.ts';
+import { type Block, blockAt, blocks } from '../../model/smaps.ts';
 import { type Untouched, untouchedBy } from '../../model/untouched.ts';
 import type { Model } from '../../model/model.ts';
 import { words } from '../../texts/page.ts';
@@ -12,8 +13,8 @@ import { Once } from './once.ts';
 export class Given {
   readonly #model: Model;
   readonly #texts = new Once<At | null, ReadonlyMap<string, string>>();
-  readonly #lines = new Once<string, readonly string[]>();
   readonly #names = new Once<readonly ProcessInfo[] | null, Readonly<Record<number, string>>>();
+  readonly #blocks = new Once<string, ReturnType<typeof blocksOf>>();
   readonly #first = new Once<Opened, FirstStep>();
   readonly #areas = new Once<At | null, Readonly<Record<number, Areas>>>();
 
@@ -35,11 +36,14 @@ export class Given {
     return this.#texts.of(this.#model.at, (at) => new Map((at?.lanes ?? []).flatMap(({ pid, texts }) => texts.map(([page, text]) => [`${pid}:${page}`, text] as const))));
   }
 
-  /** The line of the last step, as it stands in the text. */
-  source(): string {
-    const { at, opened, text } = this.#model;
-    const line = at?.last?.line;
-    return line === undefined || opened?.dump ? '' : (this.#lines.of(text, (all) => all.split('\n'))[line - 1] ?? '');
+  /** Of a dump: what it says of the area that is selected, null if it tells no costs. Undefined: this machine knows. */
+  costs(): string | null | undefined {
+    const { opened, kind, selection, text } = this.#model;
+    if (!opened?.dump) return undefined;
+    if (kind !== 'smaps' || !selection) return null;
+    const { lines, all } = this.#blocks.of(text, (whole) => blocksOf(whole.split('\n')));
+    const block = all[blockAt(all, selection.addr)];
+    return block ? lines.slice(block.from, block.to).join('\n') : null;
   }
 
   /** Why nothing may be in RAM: what the text does not tell. */
@@ -61,6 +65,8 @@ export class Given {
   /** Whose a frame is, and how often it is mapped. */
   readonly ownerOf = async (pfn: number): Promise<string | null> => {
     const frame = await this.#model.ask<FrameDetail>({ of: 'frame', pfn });
-    return frame && words.frameOwner(frame.owner, frame.mappers.map(({ pid, addr }) => `${this.processNames()[pid] ?? ''} ${pid} at ${addr}`.trim()));
+    return frame && words.frameOwner(frame.owner, frame.mappers.map(({ pid, addr }) => words.mapperAt(this.processNames()[pid] ?? '', pid, addr)));
   };
 }
+
+const blocksOf = (lines: readonly string[]): { readonly lines: readonly string[]; readonly all: readonly Block[] } => ({ lines, all: blocks(lines) });

@@ -1,5 +1,6 @@
 /** Links: the whole state in the address of the page, given and followed. */
 import { type LinkState, decode, encode } from '../../link.ts';
+import { isExample } from '../../examples.ts';
 import { words } from '../../texts/page.ts';
 import type { Address } from './address.ts';
 import type { Around } from './around.ts';
@@ -24,7 +25,9 @@ export class Links {
   }
 
   async share(): Promise<void> {
-    const { say } = this.#around;
+    const { sayOfThis, settleText } = this.#around;
+    settleText();
+    const say = sayOfThis();
     const hash = await encode(this.#state());
     if (hash === null) return say(words.tooLong);
     this.#parts.address.say(hash, this.#around.model.position);
@@ -49,20 +52,21 @@ export class Links {
     if (decoded && 'state' in decoded) return this.#open(decoded.state);
     if (decoded) this.#around.say(decoded.why);
     if (!isStart) return;
-    const kept = own.keep.own();
-    if (kept && !decoded) await texts.openOwn(kept);
+    const [place, kept] = [own.keep.place(), own.keep.own()];
+    if (!decoded && place && isExample(place.example)) await texts.openExample(place.example, place);
+    else if (kept && !decoded) await texts.openOwn(kept);
     else await texts.openFirst();
   }
 
   async #open(state: LinkState): Promise<void> {
     const { address, texts } = this.#parts;
     if (state.text === null || !texts.isTooWide(state.text)) return address.follow(() => this.#openState(state), () => this.#around.model.position);
-    if (this.#around.model.text === '') await texts.openFirst();
+    if (texts.isNothingOpen) await texts.openFirst();
   }
 
   async #openState({ example, text, position, kind, selected, tab }: LinkState): Promise<void> {
     const { panels, texts } = this.#parts;
-    if (example !== null) await texts.openExample(example, position);
+    if (example !== null) await texts.openExample(example, { position });
     else await texts.open(text ?? '', { position, kind });
     if (tab && isTab(tab)) panels.showTab(tab);
     if (selected) this.#around.model.select({ ...selected, pfn: null });

@@ -17,7 +17,7 @@ afterEach(() => {
 
 function around(model: object): Around & { readonly said: string[] } {
   const said: string[] = [];
-  return { model: model as Model, draw: () => undefined, say: (sentence) => said.push(sentence), showText: () => undefined, said };
+  return { model: model as Model, draw: () => undefined, say: (sentence) => said.push(sentence), sayOfThis: () => (sentence) => said.push(sentence), another: () => undefined, showText: () => undefined, prepareText: () => Promise.resolve(), settleText: () => undefined, said };
 }
 
 test('lines above a place, with their ends', () => {
@@ -41,6 +41,25 @@ test('a sentence stays for as long as it takes to read, and a newer one takes it
   expect(toast.text).toHaveLength(100);
   vi.advanceTimersByTime(200);
   expect(toast.text).toBe('');
+});
+
+test('what is said of a text goes with it, and what is found out of it too late is not said', () => {
+  const toast = new Toast(() => undefined);
+  const [first, say] = [toast.ofThis(), toast.say];
+  first('of the first');
+  expect(toast.text).toBe('of the first');
+  toast.another();
+  expect(toast.text).toBe('');
+  first('of the first, late');
+  expect(toast.text).toBe('');
+  toast.ofThis()('of the second');
+  expect(toast.text).toBe('of the second');
+  say('of the page');
+  first('of the first, later');
+  expect(toast.text).toBe('of the page');
+  // What took the sentence away does not take the next one away before its time.
+  vi.advanceTimersByTime(3999);
+  expect(toast.text).toBe('of the page');
 });
 
 describe('time', () => {
@@ -74,6 +93,13 @@ describe('time', () => {
     const all = around(machine(3));
     await new Time(all).find('fault', false);
     expect(all.said).toHaveLength(1);
+  });
+
+  test('what is not found in a text is not said of the one that was opened meanwhile', async () => {
+    const toast = new Toast(() => undefined);
+    const model = { ...machine(3), find: async () => (toast.another(), false) };
+    await new Time({ ...around(model), say: toast.say, sayOfThis: toast.ofThis }).find('fault', false);
+    expect(toast.text).toBe('');
   });
 });
 

@@ -22,10 +22,17 @@ export class Proc {
       return;
     }
     const pid = model.selection?.pid ?? model.at?.processes[0]?.pid;
-    if (pid === undefined || !model.at) return;
-    const { position } = model;
-    const text = await model.ask<string>({ of: 'tell', line: tab, pid });
-    if (position !== model.position || tab !== this.#panels.tab) return;
+    if (pid === undefined || !model.at) {
+      // Of a text that cannot be read there is none, nor of the one before.
+      this.texts = null;
+      return draw();
+    }
+    const { position, opened } = model;
+    // What a dump says of costs no machine here knows better.
+    const text = tab === 'smaps' && model.opened?.dump ? (model.kind === 'smaps' ? model.text : null) : await model.ask<string>({ of: 'tell', line: tab, pid });
+    if (tab !== this.#panels.tab) return;
+    // What came meanwhile is another moment, or another text: of that it is asked again.
+    if (position !== model.position || opened !== model.opened) return this.read();
     const texts = { pid, maps: tab === 'maps' ? text : null, smaps: tab === 'smaps' ? text : null };
     if (JSON.stringify(texts) === JSON.stringify(this.texts)) return;
     this.texts = texts;

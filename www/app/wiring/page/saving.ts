@@ -11,7 +11,7 @@ export async function savePicture(of: 'svg' | 'png', svg: string): Promise<void>
 
 /** Onto the clipboard, or into a file where that may not be written. */
 export async function copyReproduction({ position, message, text }: Crash, say: (sentence: string) => void): Promise<void> {
-  const all = `pagefault stopped at step ${position}: ${message}\n${navigator.userAgent}\n\n${text}`;
+  const all = `${words.crashReport(position, message)}\n${navigator.userAgent}\n\n${text}`;
   try {
     await navigator.clipboard.writeText(all);
     say(words.copied);

@@ -25,6 +25,12 @@ export class Time {
     this.go(this.#around.model.heading + by);
   }
 
+  /** Back to where something could still be seen. */
+  beforeTheEnd(): void {
+    this.pause();
+    void this.#around.model.goBeforeTheEnd();
+  }
+
   /** To the next statement of this process, past what a line repeats and what others do. */
   stepOver(): void {
     const { position, opened, history } = this.#around.model;
@@ -33,16 +39,17 @@ export class Time {
 
   async find(what: Find, back: boolean): Promise<void> {
     this.pause();
-    const { model, say } = this.#around;
+    const { model, sayOfThis } = this.#around;
+    const say = sayOfThis();
     const stood = model.position;
     const isFound = await model.find(what, back);
-    if (back && what.startsWith('change of')) return this.#tellChange(what, stood, isFound);
+    if (back && what.startsWith('change of')) return this.#tellChange(what, stood, isFound, say);
     if (!isFound) say(words.noneFound(what, back));
   }
 
   /** Where nothing was changed before, this step may have done it; where nothing was written, or not lately, the entry alone may have changed. */
-  async #tellChange(what: Find, stood: number, isFound: boolean): Promise<void> {
-    const { model, say } = this.#around;
+  async #tellChange(what: Find, stood: number, isFound: boolean, say: Around['say']): Promise<void> {
+    const { model } = this.#around;
     const isThis = !isFound && stood > 0 && (await model.lastChange(what, stood - 1, stood)) !== null;
     const entry = what === 'change of the page' && !isThis ? await model.lastChange('change of its entry', isFound ? model.position : 0, stood) : null;
     if (isThis) say(words.thisStep(what));

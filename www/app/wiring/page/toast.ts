@@ -8,6 +8,8 @@ export class Toast {
   text = '';
   readonly #draw: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Texts that were there before this one. */
+  #texts = 0;
 
   constructor(draw: () => void) {
     this.#draw = draw;
@@ -17,6 +19,18 @@ export class Toast {
     this.#show(sentence);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#show(''), Math.max(LEAST, sentence.length * A_LETTER));
+  };
+
+  /** As `say`, but silent once another text is there. */
+  readonly ofThis = (): ((sentence: string) => void) => {
+    const texts = this.#texts;
+    return (sentence) => texts === this.#texts && this.say(sentence);
+  };
+
+  readonly another = (): void => {
+    this.#texts++;
+    clearTimeout(this.#timer);
+    if (this.text !== '') this.#show('');
   };
 
   #show(text: string): void {

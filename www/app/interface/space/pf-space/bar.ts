@@ -6,6 +6,7 @@ import { bytesWanted, pieceInGaze } from '../../../scene/space/hit.ts';
 import { HEATS, type HeatKind } from '../../../scene/theme.ts';
 import { SPACE_PAGES, type Units, addressText, pagesText, permsText, shortName } from '../../../scene/units.ts';
 import { panels } from '../../../texts/panels.ts';
+import { pictures } from '../../../texts/pictures.ts';
 import type { ProcessInfo } from '../../../worker/protocol.ts';
 import type { Viewport } from './viewport.ts';
 
@@ -29,6 +30,7 @@ export interface Tools extends Options {
 }
 
 const { memory } = panels;
+const t = pictures.bar;
 
 /** Entries of the menu of processes. */
 const MOST_PROCESSES = 200;
@@ -36,8 +38,8 @@ const MOST_PROCESSES = 200;
 export function bar(of: Tools): TemplateResult {
   return html`
       <div class="pf-space-bar">
-        <nav class="pf-crumbs" aria-label="Where the picture is">${crumbs(of)}</nav>
-        <div class="pf-tools" role="toolbar" aria-label="How the picture is drawn">${tools(of)}</div>
+        <nav class="pf-crumbs" aria-label=${t.where}>${crumbs(of)}</nav>
+        <div class="pf-tools" role="toolbar" aria-label=${t.how}>${tools(of)}</div>
       </div>`;
 }
 
@@ -45,7 +47,7 @@ export function bar(of: Tools): TemplateResult {
 function crumbs(of: Tools): TemplateResult {
   const { viewport, units } = of;
   const { scene, lane } = viewport;
-  const all = html`<button type="button" @click=${() => viewport.fit()} ?disabled=${viewport.view === null} title="All areas">${pagesText(SPACE_PAGES, units)}</button>`;
+  const all = html`<button type="button" @click=${() => viewport.fit()} ?disabled=${viewport.view === null} title=${t.all}>${pagesText(SPACE_PAGES, units)}</button>`;
   const piece = scene && lane ? pieceThatFills(scene, lane) : null;
   if (of.trueScale && (!scene || !lane || piece === null)) return html`${all}<span class="pf-scale-note">${memory.toScale}</span>`;
   if (!scene || !lane || piece === null) return all;
@@ -55,7 +57,7 @@ function crumbs(of: Tools): TemplateResult {
   const bytes = bytesWanted(scene);
   return html`${all}<span aria-hidden="true">›</span>
       <button type="button" @click=${() => viewport.zoomTo({ pid, from, to })}>${shortName(areas.names[areas.name[area]!] ?? '')} ${permsText(areas.perms[area]!)}</button>
-      ${bytes ? html`<span aria-hidden="true">›</span><button type="button" @click=${() => viewport.zoomTo({ pid, from: bytes.page, to: bytes.page + 1 })}>page ${addressText(bytes.page, units)}</button>` : nothing}`;
+      ${bytes ? html`<span aria-hidden="true">›</span><button type="button" @click=${() => viewport.zoomTo({ pid, from: bytes.page, to: bytes.page + 1 })}>${t.page(addressText(bytes.page, units))}</button>` : nothing}`;
 }
 
 /** The piece that the reader looks at, if it has most of the window to itself. */
@@ -71,15 +73,15 @@ function tools(of: Tools): TemplateResult {
   const isBytes = units.sizes === 'bytes';
   return html`
           ${others(of)}
-          <button type="button" @click=${() => of.zoomBy(1 / 1.5)} aria-label="Zoom out" title="Zoom out (−)">−</button>
-          <button type="button" @click=${() => of.zoomBy(1.5)} aria-label="Zoom in" title="Zoom in (+)">+</button>
-          <button type="button" @click=${() => viewport.fit()} title="What suits (double-click beside areas)">Fit</button>
-          <button type="button" aria-pressed=${trueScale} @click=${() => of.change({ trueScale: !trueScale })} title="Gaps as large as they are (M)">True scale</button>
-          <button type="button" @click=${() => of.change({ lowFirst: !lowFirst })} title="Which addresses are at the top">${lowFirst ? 'Low first' : 'High first'}</button>
-          <button type="button" @click=${() => of.change({ units: { ...units, addresses: isHex ? 'dec' : 'hex' } })} title="Addresses hexadecimal or decimal">${isHex ? 'Hex' : 'Decimal'}</button>
-          <button type="button" @click=${() => of.change({ units: { ...units, sizes: isBytes ? 'pages' : 'bytes' } })} title="Sizes in bytes or pages">${isBytes ? 'Bytes' : 'Pages'}</button>
+          <button type="button" @click=${() => of.zoomBy(1 / 1.5)} aria-label=${t.zoomOut} title=${t.zoomOutKey}>−</button>
+          <button type="button" @click=${() => of.zoomBy(1.5)} aria-label=${t.zoomIn} title=${t.zoomInKey}>+</button>
+          <button type="button" @click=${() => viewport.fit()} title=${t.fitWords}>${t.fit}</button>
+          <button type="button" aria-pressed=${trueScale} @click=${() => of.change({ trueScale: !trueScale })} title=${t.scaleWords}>${t.scale}</button>
+          <button type="button" @click=${() => of.change({ lowFirst: !lowFirst })} title=${t.directionWords}>${t.direction(lowFirst)}</button>
+          <button type="button" @click=${() => of.change({ units: { ...units, addresses: isHex ? 'dec' : 'hex' } })} title=${t.addressesWords}>${t.addresses(isHex)}</button>
+          <button type="button" @click=${() => of.change({ units: { ...units, sizes: isBytes ? 'pages' : 'bytes' } })} title=${t.sizesWords}>${t.sizes(isBytes)}</button>
           ${of.heat ? heats(of) : nothing}
-          <button type="button" aria-pressed=${isTable} @click=${() => of.change({ isTable: !isTable })} title="The same as a table">Table</button>
+          <button type="button" aria-pressed=${isTable} @click=${() => of.change({ isTable: !isTable })} title=${t.tableWords}>${t.table}</button>
         `;
 }
 
@@ -94,16 +96,16 @@ function others(of: Tools): TemplateResult | typeof nothing {
     menu.value = '';
     if (pid) of.show(pid);
   };
-  return html`<select class="pf-others" aria-label="Other processes" @change=${chosen}>
-            <option value="">${hidden.length} more ${hidden.length === 1 ? 'process' : 'processes'}</option>
+  return html`<select class="pf-others" aria-label=${t.others} @change=${chosen}>
+            <option value="">${t.moreOthers(hidden.length)}</option>
             ${hidden.slice(0, MOST_PROCESSES).map(({ pid, name }) => html`<option value=${pid}>${pid} · ${name}</option>`)}
           </select>`;
 }
 
 function heats(of: Tools): TemplateResult {
   const { heatKind } = of;
-  return html`<select aria-label="Heat" @change=${({ target }: Event) => of.change({ heatKind: ((target as HTMLSelectElement).value || null) as HeatKind | null })}>
-            <option value="" ?selected=${heatKind === null}>No heat</option>
-            ${HEATS.map((kind) => html`<option value=${kind} ?selected=${heatKind === kind}>Heat: ${kind}</option>`)}
+  return html`<select aria-label=${t.heat} @change=${({ target }: Event) => of.change({ heatKind: ((target as HTMLSelectElement).value || null) as HeatKind | null })}>
+            <option value="" ?selected=${heatKind === null}>${t.noHeat}</option>
+            ${HEATS.map((kind) => html`<option value=${kind} ?selected=${heatKind === kind}>${t.heatOf(kind)}</option>`)}
           </select>`;
 }

@@ -5,6 +5,7 @@ import { pageAddr, pageOf } from '../../../scene/units.ts';
 import type { Place } from '../../../worker/protocol.ts';
 import type { Said } from './pointer.ts';
 import type { Viewport } from './viewport.ts';
+import { pictures } from '../../../texts/pictures.ts';
 
 export interface GotoHost extends ReactiveControllerHost {
   readonly selected: Place | null;
@@ -53,7 +54,7 @@ export class Goto implements ReactiveController {
     const { areas, pid } = lane.data;
     const { selected } = this.#host;
     const page = pageMeant(areas, text, selected?.pid === pid ? pageOf(selected.addr) : null);
-    this.#refusal = page === null ? `Neither an address nor the name of an area: ${text}` : '';
+    this.#refusal = page === null ? pictures.goTo.neither(text) : '';
     this.#host.requestUpdate();
     if (page === null) return;
     this.#said.select(pid, page, null);
@@ -82,8 +83,8 @@ export class Goto implements ReactiveController {
   html(): TemplateResult | typeof nothing {
     if (!this.isAsked) return nothing;
     return html`<form class="pf-goto" @select=${(event: Event) => event.stopPropagation()} @submit=${this.#submitted}>
-          <label>Address or name <input name="to" autocomplete="off" spellcheck="false" @keydown=${this.#keyed}></label>
-          <button type="submit">Go</button><output>${this.#refusal}</output>
+          <label>${pictures.goTo.label} <input name="to" autocomplete="off" spellcheck="false" @keydown=${this.#keyed}></label>
+          <button type="submit">${pictures.goTo.go}</button><output>${this.#refusal}</output>
         </form>`;
   }
 }

@@ -9,8 +9,6 @@ import type { Goto } from './goto.ts';
 import type { Said } from './pointer.ts';
 import type { Viewport } from './viewport.ts';
 
-export const KEYS = 'W S or up and down zoom, A D or left and right move, full stop and comma the next and previous area, with Shift pages, F fits what is selected, 0 all, G goes to an address or name, M on or off for true scale, Escape clears.';
-
 export type Act =
   | { readonly do: 'go'; readonly what: 'area' | 'page'; readonly by: 1 | -1 }
   | { readonly do: 'zoom'; readonly by: number }
@@ -39,6 +37,9 @@ const WITH_SHIFT: Readonly<Record<string, Act>> = {
 const BY_PLACE: Readonly<Record<string, Act>> = {
   KeyW: ZOOM_IN, KeyS: ZOOM_OUT, KeyA: PAN_BACK, KeyD: PAN_ON, KeyF: { do: 'fit' }, KeyG: { do: 'ask' }, KeyM: { do: 'scale' },
 };
+
+/** All keys of the picture: what they write with and without Shift, and where they are. */
+export const TABLES = { BY_KEY, WITH_SHIFT, BY_PLACE } as const;
 
 /** What a key is for; null: it is not for the picture. */
 export function actOf(event: Pick<KeyboardEvent, 'key' | 'code' | 'altKey' | 'ctrlKey' | 'metaKey' | 'shiftKey'>): Act | null {
@@ -121,7 +122,7 @@ export class Keys {
     card.hide();
     goto.close();
     viewport.range = null;
-    surface.draw();
+    surface.follow();
     return true;
   }
 }

@@ -90,9 +90,11 @@ export class Pointer {
     else this.#dragged(was, at);
   };
 
+  /** What is between the fingers stays there, wherever they go: it is moved with their middle, then zoomed about it. */
   #pinched(was: Point, at: Point, other: Point): void {
-    const [before, after] = [was, at].map(({ x, y }) => Math.hypot(x - other.x, y - other.y)) as [number, number];
-    if (before > LEAST_SPREAD && after > LEAST_SPREAD) this.#viewport.zoom(after / before, (at.x + other.x) / 2, (at.y + other.y) / 2);
+    const [before, after] = [was, at].map(({ x, y }) => ({ spread: Math.hypot(x - other.x, y - other.y), x: (x + other.x) / 2, y: (y + other.y) / 2 })) as [Point & { spread: number }, Point & { spread: number }];
+    if (before.y !== after.y) this.#viewport.pan(this.#laneAt(after.x), before.y - after.y);
+    if (before.spread > LEAST_SPREAD && after.spread > LEAST_SPREAD) this.#viewport.zoom(after.spread / before.spread, after.x, after.y);
     if (this.#drag) this.#drag.hasMoved = true;
   }
 
@@ -109,7 +111,7 @@ export class Pointer {
     if (hit?.pid !== from.pid) return;
     this.#card.hide();
     this.#viewport.range = rangeOver(from, hit);
-    this.#surface.draw();
+    this.#surface.follow();
   }
 
   readonly released = (event: PointerEvent): void => {
@@ -129,12 +131,12 @@ export class Pointer {
     const hit = hitSpace(scene, at.x, at.y);
     if (viewport.range) {
       viewport.range = null;
-      this.#surface.draw();
+      this.#surface.follow();
     }
     if (!hit) return;
     if (hit.what === 'group') {
       viewport.composer.toggle(scene.lanes[hit.lane]!.data.areas, hit);
-      this.#surface.draw();
+      this.#surface.follow();
     } else if (hit.what === 'edge') viewport.reveal(hit);
     else this.#said.select(hit.pid, hit.page, hit.pfn);
   }
@@ -171,7 +173,7 @@ export class Pointer {
 
   #tellHover(): void {
     const { hover } = this.#viewport;
-    this.#surface.draw();
+    this.#surface.follow();
     this.#said.hover(hover && { pid: hover.pid, addr: pageAddr(hover.page) });
   }
 }

@@ -12,9 +12,9 @@ const AREAS = areasOf(Array.from({ length: 200 }, (_, i) => (i < 3 ? { start: 0x
 const FAR = 0x10000 + 150 * 4;
 
 /** A moment of which only what the picture shows is made up. */
-function moment(position: number, page: number | null): At {
-  const process = { pid: 1, name: 'program', parent: null, rss: 1, pss: null, minFlt: 0, majFlt: 0, areas: AREAS.count, ended: null } as unknown as ProcessInfo;
-  const lane = { pid: 1, version: 1, areas: AREAS, strips: null, cells: [], texts: [] } as unknown as Lane;
+function moment(position: number, page: number | null, areas = AREAS): At {
+  const process = { pid: 1, name: 'program', parent: null, rss: 1, pss: null, minFlt: 0, majFlt: 0, areas: areas.count, ended: null } as unknown as ProcessInfo;
+  const lane = { pid: 1, version: 1, areas, strips: null, cells: [], texts: [] } as unknown as Lane;
   return { position, touched: page === null ? null : { pid: 1, addr: pageAddr(page), pfn: null }, selected: null, running: 1, processes: [process], lanes: [lane] } as unknown as At;
 }
 
@@ -38,7 +38,7 @@ const inSight = (page: number): boolean => {
 beforeEach(() => {
   [drawn, moves] = [0, 0];
   shown = { at: null, selected: null, frame: null, heat: null, heatKind: null, only: null, lit: null, texts: new Map(), comparison: null, units: UNITS, lowFirst: true, trueScale: false, slotWidth: 0 };
-  viewport = new Viewport(shown, { size: { width: 800, height: 600 }, draw: () => drawn++ }, () => moves++);
+  viewport = new Viewport(shown, { size: { width: 800, height: 600 }, follow: () => drawn++ }, () => moves++);
 });
 
 test('the page of a step is brought into the window once; then the reader may go elsewhere', () => {
@@ -54,6 +54,20 @@ test('the page of a step is brought into the window once; then the reader may go
   expect(inSight(FAR)).toBe(false);
   goTo(moment(3, FAR));
   expect(inSight(FAR)).toBe(true);
+});
+
+test('areas of a step that come after its position bring its page in again: it may lie elsewhere then', () => {
+  const list = (before: number) => areasOf([...Array.from({ length: before }, (_, i) => ({ start: 0x10000 + i * 4, cells: many(CELL.anon, 2) })), { start: FAR, cells: many(CELL.anon, 2) }]);
+  goTo(moment(1, null, list(3)));
+  goTo(moment(2, FAR, list(3)));
+  expect(inSight(FAR)).toBe(true);
+  const late = list(120);
+  goTo(moment(2, FAR, late));
+  expect(inSight(FAR)).toBe(true);
+  // But not where the reader has gone on since.
+  viewport.pan(viewport.lane, -1e9);
+  goTo(moment(2, FAR, late));
+  expect(inSight(FAR)).toBe(false);
 });
 
 test('what suits comes back, and nothing stays marked', () => {

@@ -7,10 +7,10 @@ import { Composer, type Shown } from '../../../scene/space/composer.ts';
 import { gaze } from '../../../scene/space/hit.ts';
 import { centred, filled, laneAt, panned, revealed, whole, zoomed } from '../../../scene/space/move.ts';
 
-/** What is painted on: `draw` has it done anew. */
+/** What is painted on: `follow` has it done anew with the next frame. */
 export interface Pane {
   readonly size: { readonly width: number; readonly height: number };
-  draw(): void;
+  follow(): void;
 }
 
 /** After so many ms without one a movement is over. */
@@ -31,6 +31,8 @@ export class Viewport {
   #pinned: number | null = null;
   #seen: At | null = null;
   #revealed = '';
+  /** Where the areas were that it was found in: those of a step may come after its position. */
+  #among: Float64Array | null = null;
   #height = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -65,9 +67,9 @@ export class Viewport {
     this.#seen = at;
     const { touched, view } = scene.input;
     const mark = touched ? `${at?.position}:${touched.pid}:${touched.page}` : '';
-    const lane = isNew && touched && mark !== this.#revealed ? laneOf(scene, touched.pid) : undefined;
-    if (!lane || lane.data.areas.count === 0) return false;
-    this.#revealed = mark;
+    const lane = isNew && touched ? laneOf(scene, touched.pid) : undefined;
+    if (!lane || lane.data.areas.count === 0 || (mark === this.#revealed && lane.data.areas.start === this.#among)) return false;
+    [this.#revealed, this.#among] = [mark, lane.data.areas.start];
     const next = revealed(scene, lane, touched!.page);
     if (next === view) return false;
     this.view = next;
@@ -124,7 +126,7 @@ export class Viewport {
   /** Gives a process a lane. */
   pin(pid: number): void {
     this.#pinned = pid;
-    this.#pane.draw();
+    this.#pane.follow();
   }
 
   /** Zooms to pages from … to (not included). */
@@ -160,7 +162,7 @@ export class Viewport {
 
   #goTo(view: View | null): void {
     this.view = view;
-    this.#pane.draw();
+    this.#pane.follow();
   }
 
   /** As with a hand: more of it comes at once. */
@@ -170,10 +172,10 @@ export class Viewport {
     this.isMoving = true;
     this.#timer = setTimeout(() => {
       this.isMoving = false;
-      this.#pane.draw();
+      this.#pane.follow();
     }, STILL);
     this.#moves();
-    this.#pane.draw();
+    this.#pane.follow();
   }
 }
 
