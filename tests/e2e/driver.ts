@@ -46,6 +46,16 @@ export interface Page {
 /** How many times slower the processor is made, in Chromium, and that much of a slow line. */
 export const SLOWER = Number(process.env['PAGEFAULT_SLOWER'] ?? 1);
 const PATIENCE = Number(process.env['PAGEFAULT_PATIENCE'] ?? 20_000) * SLOWER;
+/**
+ * What has its turn to be drawn, or its frame, is waited for before the page is asked or touched, but no longer than this, in ms:
+ * where it is drawn all the time, or not at all because another tab is in front, it is as it is.
+ */
+const DRAWING = 1000;
+const DRAWN = `new Promise((done) => {
+  const end = Date.now() + ${DRAWING};
+  const look = () => document.documentElement?.hasAttribute('data-drawing') && Date.now() < end ? setTimeout(look, 4) : done();
+  look();
+})`;
 /** Between two questions whether something is true yet. */
 const POLL = 10;
 /** The window as it is at first. */
@@ -70,11 +80,14 @@ interface Alike {
   reload(): Promise<unknown>;
   readonly keyboard: { type(text: string): Promise<void>; down(key: string): Promise<void>; up(key: string): Promise<void> };
   readonly mouse: { move(x: number, y: number, how?: { steps: number }): Promise<void>; down(): Promise<void>; up(): Promise<void> };
+  evaluate(body: string): Promise<unknown>;
 }
 
 /** What is done alike in both. `turn`: the wheel, where the pointer is. */
 function alike(page: Alike, turn: (by: number) => Promise<void>) {
   const { keyboard, mouse } = page;
+  // Between two documents nothing is drawn that could be waited for.
+  const drawn = (): Promise<unknown> => page.evaluate(DRAWN).catch(() => undefined);
   const holding = async (key: string | undefined, then: () => Promise<void>) => {
     if (key) await keyboard.down(key);
     await then();
@@ -85,18 +98,28 @@ function alike(page: Alike, turn: (by: number) => Promise<void>) {
     goto: (url) => page.goto(url),
     reload: () => page.reload(),
     write: (text) => keyboard.type(text),
-    move: (x, y) => mouse.move(x, y),
+    drawn,
+    evaluate: async <R>(body: string) => {
+      await drawn();
+      return (await page.evaluate(body)) as R;
+    },
+    move: async (x, y) => {
+      await drawn();
+      await mouse.move(x, y);
+    },
     drag: (from, to, key) => holding(key, async () => {
+      await drawn();
       await mouse.move(...from);
       await mouse.down();
       await mouse.move(...to, { steps: STEPS });
       await mouse.up();
     }),
     wheel: async (x, y, by, key) => {
+      await drawn();
       await mouse.move(x, y);
       await holding(key, () => turn(by));
     },
-  } satisfies Partial<Page>;
+  } satisfies Partial<Page> & { drawn: () => Promise<unknown> };
 }
 
 /** The debugger is asked: it is above the policy of a page that forbids to evaluate text, and what it asks is no error of the page. */
@@ -134,11 +157,16 @@ function chromiumTab(page: Chromium, close: () => Promise<void>): Page {
   page.on('request', (request) => requests.push(request.url()));
   return {
     ...same, browser: 'chromium', canMedia: true,
-    click: (selector) => page.click(selector, { timeout: PATIENCE }),
+    click: async (selector) => {
+      await same.drawn();
+      await page.click(selector, { timeout: PATIENCE });
+    },
     type: (selector, text) => page.fill(selector, text, { timeout: PATIENCE }),
     press: (keys) => page.keyboard.press(keys),
-    clickAt: (x, y, times = 1) => page.mouse.click(x, y, { clickCount: times }),
-    evaluate: (body) => page.evaluate(body),
+    clickAt: async (x, y, times = 1) => {
+      await same.drawn();
+      await page.mouse.click(x, y, { clickCount: times });
+    },
     until: async (expression) => asked(page, await debug(), expression),
     pinch: async (...where) => {
       const touch = async (type: 'touchStart' | 'touchMove' | 'touchEnd', both: readonly { x: number; y: number }[]) => void (await (await debug()).send('Input.dispatchTouchEvent', { type, touchPoints: both.map((one, id) => ({ ...one, id })) }));
@@ -188,6 +216,7 @@ function firefoxTab(page: Firefox, close: () => Promise<void>): Page {
     goto: (url) => leave(() => page.goto(url)),
     reload: () => leave(() => page.reload()),
     click: async (selector) => {
+      await same.drawn();
       // As the other driver does: a button that cannot be pressed yet is waited for.
       await page.waitForFunction(orNotYet(`document.querySelector(${JSON.stringify(selector)}).matches(':not(:disabled, [aria-disabled=true])')`), { timeout: PATIENCE });
       await page.click(selector);
@@ -199,14 +228,16 @@ function firefoxTab(page: Firefox, close: () => Promise<void>): Page {
       else await page.keyboard.type(text);
     },
     press,
-    clickAt: (x, y, times = 1) => page.mouse.click(x, y, { count: times }),
+    clickAt: async (x, y, times = 1) => {
+      await same.drawn();
+      await page.mouse.click(x, y, { count: times });
+    },
     pinch: async (...where) => {
       const [down, ...moves] = fingers(...where);
       const touches = [await page.touchscreen.touchStart(down![0].x, down![0].y), await page.touchscreen.touchStart(down![1].x, down![1].y)];
       for (const both of moves) for (const [i, touch] of touches.entries()) await touch.move(both[i]!.x, both[i]!.y);
       for (const touch of touches) await touch.end();
     },
-    evaluate: (body) => page.evaluate(body) as Promise<never>,
     until: async (expression) => void (await page.waitForFunction(orNotYet(expression), { timeout: PATIENCE })),
     size: (width, height) => page.setViewport({ width, height }),
     media: () => Promise.reject(new Error('not in this browser')),
@@ -291,9 +322,11 @@ export function sight(page: () => Page) {
     paste: async (log: string, maps = '') => {
       await page().click('#open');
       await until(`${one('pf-open dialog[open] textarea[name=text]')} !== null`);
-      await evaluate(`${one('pf-open textarea[name=text]')}.value = ${quoted(log)}; ${one('pf-open textarea[name=maps]')}.value = ${quoted(maps)}`);
+      await evaluate(`window.was = ${one('pf-editor')}.text; ${one('pf-open textarea[name=text]')}.value = ${quoted(log)}; ${one('pf-open textarea[name=maps]')}.value = ${quoted(maps)}`);
       await page().click('pf-open .actions .primary');
       await until(`!${one('pf-open dialog[open]')}`);
+      // What is told after this is told of this text, not of the one before.
+      await until(`(${one('pf-editor')}.text !== window.was || window.was === ${quoted(log)} || document.documentElement.dataset.rests === 'no') && !document.documentElement.hasAttribute('data-drawing')`);
     },
     /** Drops files on the page. */
     drop: (files: readonly DroppedFile[], onto = 'main') =>

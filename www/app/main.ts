@@ -7,7 +7,7 @@ import { fetchRest, later } from './interface/later.ts';
 import { light } from './interface/lit.ts';
 import type { PfRam } from './interface/space/pf-ram.ts';
 import type { PfAccount } from './interface/account/pf-account.ts';
-import { inTurn } from './interface/turns.ts';
+import { inNextFrame, inTurn, onDrawing } from './interface/turns.ts';
 import { type Command, isTyping } from './interface/palette/keys.ts';
 import type { Opened } from './interface/open/open.ts';
 import { fileName, readFiles, saveText, watchDrops, watchPastes } from './interface/open/files.ts';
@@ -32,6 +32,7 @@ import './interface/page/page.css';
 import './interface/page/contrast.css';
 
 useTheme();
+onDrawing((isDrawing) => document.documentElement.toggleAttribute('data-drawing', isDrawing));
 const app = document.getElementById('app')!;
 const find = <T extends keyof HTMLElementTagNameMap>(name: T): HTMLElementTagNameMap[T] => document.querySelector(name)!;
 let isRequested = false;
@@ -40,7 +41,7 @@ let isRequested = false;
 function changed(): void {
   if (isRequested) return;
   isRequested = true;
-  requestAnimationFrame(() => void inTurn(() => {
+  inNextFrame(() => void inTurn(() => {
     isRequested = false;
     draw();
   }));

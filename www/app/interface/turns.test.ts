@@ -1,6 +1,6 @@
 /** Updates take turns: as many as a frame has time for, in order, and a mistake of one stops none of the others. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { inTurn } from './turns.ts';
+import { inNextFrame, inTurn, onDrawing } from './turns.ts';
 
 let now = 0;
 let frames: (() => void)[] = [];
@@ -12,6 +12,7 @@ const nextFrame = (): void => {
 beforeEach(() => {
   [now, frames] = [0, []];
   vi.stubGlobal('requestAnimationFrame', (run: () => void) => frames.push(run));
+  vi.stubGlobal('cancelAnimationFrame', (id: number) => void (frames[id - 1] = () => undefined));
   vi.spyOn(performance, 'now').mockImplementation(() => now);
 });
 afterEach(() => {
@@ -66,4 +67,25 @@ test('an update that fails says so to who asked for it, and the next one has its
   nextFrame();
   await expect(failing).rejects.toThrow('broken');
   expect(isDone).toBe(true);
+});
+
+test('it is told when something waits for its turn or its frame, and when nothing does', () => {
+  const told: boolean[] = [];
+  onDrawing((isDrawing) => told.push(isDrawing));
+  void inTurn(() => void (now += 50));
+  expect(told).toEqual([]);
+  void inTurn(() => undefined);
+  expect(told).toEqual([true]);
+  const cancel = inNextFrame(() => undefined);
+  nextFrame();
+  expect(told).toEqual([true, false]);
+  inNextFrame(() => void inTurn(() => undefined));
+  const taken = inNextFrame(() => expect.unreachable());
+  taken();
+  taken();
+  cancel();
+  expect(told).toEqual([true, false, true]);
+  nextFrame();
+  expect(told).toEqual([true, false, true, false]);
+  onDrawing(() => undefined);
 });

@@ -12,6 +12,7 @@ import type { Comparison } from '../../model/compare.ts';
 import type { Untouched } from '../../model/untouched.ts';
 import { AREA_FLAG, type Areas, type At, CELL, type Place } from '../../worker/protocol.ts';
 import { later } from '../later.ts';
+import { inNextFrame } from '../turns.ts';
 import './pf-legend.ts';
 import type { PfRam } from './pf-ram.ts';
 import type { PfSpace, SpaceLook, SpaceView } from './pf-space.ts';
@@ -52,7 +53,7 @@ export class PfMemory extends LitElement {
   declare private tied: number | null;
 
   private readonly painter = new Painter();
-  private scheduled = 0;
+  private cancel: (() => void) | null = null;
   private readonly observer = new ResizeObserver(() => ([this.width, this.height] = [this.clientWidth, this.clientHeight]));
 
   constructor() {
@@ -85,8 +86,8 @@ export class PfMemory extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.observer.disconnect();
-    cancelAnimationFrame(this.scheduled);
-    this.scheduled = 0;
+    this.cancel?.();
+    this.cancel = null;
   }
 
   get space(): PfSpace {
@@ -194,9 +195,8 @@ export class PfMemory extends LitElement {
 
   /** Lines from every page of the frame in sight. */
   private readonly tie = (): void => {
-    if (this.scheduled) return;
-    this.scheduled = requestAnimationFrame(() => {
-      this.scheduled = 0;
+    this.cancel ??= inNextFrame(() => {
+      this.cancel = null;
       const canvas = this.querySelector<HTMLCanvasElement>('.pf-ties');
       if (!canvas) return;
       const origin = canvas.getBoundingClientRect();

@@ -20,7 +20,7 @@ import { Keys } from './pf-space/keys.ts';
 import { Pointer, type Said } from './pf-space/pointer.ts';
 import { Report, type SpaceLook, type SpaceView } from './pf-space/report.ts';
 import { Viewport } from './pf-space/viewport.ts';
-import { inTurn } from '../turns.ts';
+import { inNextFrame, inTurn } from '../turns.ts';
 import { Surface, displayScale } from './surface.ts';
 import { pictures } from '../../texts/pictures.ts';
 import './tokens.css';
@@ -105,7 +105,7 @@ export class PfSpace extends LitElement implements Shown, Tools {
   /** Very many areas are laid out in one turn and painted in another: both together would be a long task. */
   private draw(): void {
     if (!this.viewport.composer.isLarge || this.surface.size.width === 0) return this.surface.draw();
-    requestAnimationFrame(() => void inTurn(() => {
+    inNextFrame(() => void inTurn(() => {
       if (!this.isConnected) return;
       this.viewport.compose();
       this.surface.draw();

@@ -2,7 +2,7 @@
 import type { LitElement, ReactiveController } from 'lit';
 import { Painter, themeOf } from '../../scene/canvas.ts';
 import type { Picture, Theme } from '../../scene/shapes.ts';
-import { inTurn } from '../turns.ts';
+import { inNextFrame, inTurn } from '../turns.ts';
 import { watchScale, watchTheme } from './watch.ts';
 
 export interface Size { readonly width: number; readonly height: number }
@@ -25,7 +25,7 @@ export class Surface implements ReactiveController {
   readonly #repaint: () => void;
   readonly #painter = new Painter();
   #theme: Theme | null = null;
-  #scheduled = 0;
+  #cancel: (() => void) | null = null;
   /** Something has changed since it was painted last. */
   #isDue = false;
   #follows = false;
@@ -50,8 +50,8 @@ export class Surface implements ReactiveController {
   hostDisconnected(): void {
     this.#observer?.disconnect();
     for (const stop of this.#unwatch) stop();
-    cancelAnimationFrame(this.#scheduled);
-    this.#scheduled = 0;
+    this.#cancel?.();
+    this.#cancel = null;
   }
 
   /** With the first drawing of the element its box is there. */
@@ -107,8 +107,8 @@ export class Surface implements ReactiveController {
     if (!this.#host.isConnected || this.size.width === 0) return;
     this.#isDue = true;
     this.#follows ||= follows;
-    this.#scheduled ||= requestAnimationFrame(() => {
-      this.#scheduled = 0;
+    this.#cancel ??= inNextFrame(() => {
+      this.#cancel = null;
       const isAtOnce = this.#follows;
       this.#follows = false;
       if (isAtOnce) this.#repaintIfDue();
