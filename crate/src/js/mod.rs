@@ -13,6 +13,7 @@ mod machine;
 mod reading;
 #[cfg(feature = "script")]
 mod session;
+mod state;
 mod watch;
 
 pub use machine::WasmMachine;

@@ -24,7 +24,7 @@ interface Drawn {
 }
 
 export class PfTime extends Panel {
-  static override properties = { ...data('position', 'length', 'lines', 'tracks', 'isPlaying', 'speed', 'momentA', 'hasPlace', 'processNames', 'isCompact'), isFull: { state: true }, width: { state: true }, pointed: { state: true }, what: { state: true } };
+  static override properties = { ...data('position', 'length', 'lines', 'tracks', 'isPlaying', 'speed', 'momentA', 'hasPlace', 'processNames', 'isCompact'), isFull: { state: true }, isUnfolded: { state: true }, width: { state: true }, pointed: { state: true }, what: { state: true } };
   /** Steps run. */
   declare position: number;
   declare length: number;
@@ -42,6 +42,8 @@ export class PfTime extends Panel {
   /** Little room: one lane and the marks, the rest behind a button. */
   declare isCompact: boolean;
   declare isFull: boolean;
+  /** The marks are shown as a list: made only then, for it is long. */
+  declare isUnfolded: boolean;
   declare width: number;
   declare pointed: number | null;
   declare what: (typeof FINDS)[number];
@@ -64,6 +66,7 @@ export class PfTime extends Panel {
     this.processNames = {};
     this.isCompact = false;
     this.isFull = false;
+    this.isUnfolded = false;
     this.width = 600;
     this.pointed = null;
     this.what = 'fault';
@@ -190,9 +193,9 @@ export class PfTime extends Panel {
   /** What colours and letters mean, and the same as a table. */
   #legend(): TemplateResult {
     const { used } = this.#draw();
-    return html`<details class="pf-time-legend"><summary>${used.slice(0, 8).map(({ group }) => html`<span class="pf-key"><i class="pf-draw g-${group}">${t.letters[group]}</i>${t.groups[group]}</span>`)}<span class="hidden">${t.table}</span></summary>
+    return html`<details class="pf-time-legend" @toggle=${(event: Event) => (this.isUnfolded = (event.currentTarget as HTMLDetailsElement).open)}><summary>${used.slice(0, 8).map(({ group }) => html`<span class="pf-key"><i class="pf-draw g-${group}">${t.letters[group]}</i>${t.groups[group]}</span>`)}<span class="hidden">${t.table}</span></summary>
       <table class="pf-table"><thead><tr><th scope="col">${t.tableHead.group}</th><th scope="col" class="pf-n">${t.tableHead.count}</th><th scope="col" class="pf-n">${t.tableHead.faults}</th></tr></thead>
-      <tbody>${used.map(({ group, steps, faults: of }) => html`<tr><th scope="row">${t.groups[group]}</th><td class="pf-n">${panels.number(steps)}</td><td class="pf-n">${panels.number(of)}</td></tr>`)}</tbody></table>${this.#marks()}</details>`;
+      <tbody>${used.map(({ group, steps, faults: of }) => html`<tr><th scope="row">${t.groups[group]}</th><td class="pf-n">${panels.number(steps)}</td><td class="pf-n">${panels.number(of)}</td></tr>`)}</tbody></table>${this.isUnfolded ? this.#marks() : nothing}</details>`;
   }
 
   /** Every mark of the slider, as a list: one stop of the Tab key, arrows move in it. */

@@ -94,12 +94,14 @@ export class Composer {
     return this.lanes.version(pid);
   }
 
-  /** Opens the group that was hit, or closes it: a part of an open one does that too. */
-  toggle(areas: Areas, hit: Hit): void {
+  /** Opens the group that was hit, or closes it: a part of an open one does that too. Whether it is open now. */
+  toggle(areas: Areas, hit: Hit): boolean {
     let first = hit.area;
-    if (this.opened.delete(areas.start[first]!)) return;
+    if (this.opened.delete(areas.start[first]!)) return false;
     while (first > 0 && areas.name[first - 1] === areas.name[first] && areas.start[first] === areas.start[first - 1]! + areas.pages[first - 1]!) first--;
-    if (!this.opened.delete(areas.start[first]!)) this.opened.add(hit.from);
+    if (this.opened.delete(areas.start[first]!)) return false;
+    this.opened.add(hit.from);
+    return true;
   }
 
   compose(shown: Shown, looking: Looking): SpaceScene {

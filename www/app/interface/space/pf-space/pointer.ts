@@ -135,7 +135,8 @@ export class Pointer {
     }
     if (!hit) return;
     if (hit.what === 'group') {
-      viewport.composer.toggle(scene.lanes[hit.lane]!.data.areas, hit);
+      // What was clicked is what the details are about; what is closed again says no more than before.
+      if (viewport.composer.toggle(scene.lanes[hit.lane]!.data.areas, hit)) this.#said.select(hit.pid, hit.page, hit.pfn);
       this.#surface.follow();
     } else if (hit.what === 'edge') viewport.reveal(hit);
     else this.#said.select(hit.pid, hit.page, hit.pfn);

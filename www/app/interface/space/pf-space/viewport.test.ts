@@ -104,16 +104,16 @@ test('parts of a file are one row until it is opened; a part of an open one clos
   goTo(moment(1, null));
   const pieces = () => viewport.scene!.lanes[0]!.layout.axis.count;
   const folded = pieces();
-  const toggle = (page: number) => {
+  const toggle = (page: number, opens: boolean) => {
     const { y, h } = locate(viewport.scene!, 1, page)!;
     const hit = hitSpace(viewport.scene!, viewport.scene!.lanes[0]!.columns.name.x + 4, y + h / 2)!;
     expect(hit.what).toBe('group');
-    viewport.composer.toggle(AREAS, hit);
+    expect(viewport.composer.toggle(AREAS, hit)).toBe(opens);
     viewport.next();
   };
-  toggle(0x400);
+  toggle(0x400, true);
   expect(pieces()).toBe(folded + 2);
-  toggle(0x402);
+  toggle(0x402, false);
   expect(pieces()).toBe(folded);
 });
 
