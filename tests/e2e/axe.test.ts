@@ -52,7 +52,7 @@ const tooSmall = () => page.evaluate<string[]>(`[...document.querySelectorAll('b
 /** Everything that draws, and where the same stands as a table or a list, or what leads there: the picture of RAM beside the areas has its list below, a phone's slider behind a button. */
 const TWINS = {
   'pf-space': 'pf-memory pf-space-table', 'pf-minimap': 'pf-memory pf-space-table', 'pf-memory': 'pf-memory pf-space-table', 'pf-ram': '.pf-frames, #dock-ram',
-  'pf-walk': 'pf-walk .pf-entries', 'pf-time': '#time .pf-time-legend table, #time .pf-time-more', 'pf-charts': 'pf-charts .pf-twin',
+  'pf-walk': 'pf-walk :is(.pf-entries, .pf-no-entries)', 'pf-time': '#time .pf-time-legend table, #time .pf-time-more', 'pf-charts': 'pf-charts .pf-twin',
 };
 /** Whose drawings were met. */
 const met = new Set<string>();

@@ -134,13 +134,13 @@ export class PfWalk extends Panel {
         <pf-picture aria-hidden="true" .draw=${(width: number) => drawEntries({ width, label: '', entries: table?.entries ?? null, chosen, cursor })}></pf-picture>
       </div>
       <p class="pf-strip-now pf-mono">${words}</p>
-      ${table ? this.#twin(table.entries, (index) => html`<tr class=${index === chosen ? 'on' : ''}><th scope="row" class="pf-n">${index}</th><td>${what(index)}</td><td>${this.link({ ...place, addr: addrOfEntry(walk.addr, shape, index, levels), pfn: null }, `0x${addrOfEntry(walk.addr, shape, index, levels)}`)}</td></tr>`) : html`<p class="pf-quiet">${t.unknownEntries}</p>`}`;
+      ${table ? this.#twin(table.entries, (index) => html`<tr class=${index === chosen ? 'on' : ''}><th scope="row" class="pf-n">${index}</th><td>${what(index)}</td><td>${this.link({ ...place, addr: addrOfEntry(walk.addr, shape, index, levels), pfn: null }, `0x${addrOfEntry(walk.addr, shape, index, levels)}`)}</td></tr>`) : html`<p class="pf-quiet pf-no-entries">${t.unknownEntries}</p>`}`;
   }
 
   /** The entries that are used, as a table. */
   #twin(entries: Uint8Array, row: (index: number) => TemplateResult): TemplateResult {
     const used = Array.from(entries.keys()).filter((index) => (entries[index]! & 15) !== CELL.absent && (entries[index]! & 15) !== CELL.none);
-    if (used.length === 0) return html`<p class="pf-quiet">${t.noEntries}</p>`;
+    if (used.length === 0) return html`<p class="pf-quiet pf-no-entries">${t.noEntries}</p>`;
     return html`<details class="pf-twin pf-entries" ?open=${this.isTableOpen} @toggle=${(event: Event) => (this.isTableOpen = (event.target as HTMLDetailsElement).open)}><summary>${t.entriesTable(used.length)}</summary>
       ${this.isTableOpen ? html`<div class="pf-scroll" tabindex="0" role="region" aria-label=${t.entriesTable(used.length)}><table class="pf-table"><thead><tr><th scope="col" class="pf-n">${t.entryHead.index}</th><th scope="col">${t.entryHead.what}</th><th scope="col">${t.entryHead.from}</th></tr></thead><tbody>${used.map(row)}</tbody></table></div>` : nothing}</details>`;
   }
