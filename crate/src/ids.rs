@@ -86,6 +86,8 @@ ids! {
     InodeId;
     /// A scheduled entity with credentials and limits (Linux `struct task_struct`).
     TaskId;
+    /// Open files by descriptor (Linux `struct files_struct`).
+    FilesId;
 }
 
 compact_ids! {

@@ -187,6 +187,8 @@ pub enum Why {
     KeyNotAllocated { key: i64 },
     #[error("all protection keys are in use")]
     NoKeyLeft,
+    #[error("clone does not take {what}")]
+    CannotClone { what: &'static str },
     #[error("there is no child to wait for")]
     NoChild,
     #[error("the CPU has no protection keys")]

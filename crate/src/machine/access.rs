@@ -139,7 +139,7 @@ impl Machine {
 
     /// Ends a process by a signal that nobody caught.
     pub fn kill_by_signal(&mut self, pid: Pid, signal: Signal) {
-        self.end_process(pid, Ended::Signal(signal.signo.name()));
+        self.end_group(pid, Ended::Signal(signal.signo.name()));
         self.check_after_operation();
     }
 }

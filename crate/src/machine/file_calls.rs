@@ -62,16 +62,12 @@ impl Machine {
     /// Gives a file the lowest free descriptor at or above `from`.
     pub(super) fn install_descriptor(&mut self, file: FileId, from: usize, close_on_exec: bool) -> SysResult {
         let limit = self.kernel.task().limit(Resource::NoFile);
-        let process = self.caller_mut();
-        let fd = process.free_descriptor(from);
+        let fd = self.own_files().lowest_free(from);
         if fd as u64 >= limit {
             self.kernel.fput(file);
             return self.kernel.refuse(Errno::EMFILE, Why::NoDescriptor { limit });
         }
-        process.install(fd, file);
-        if close_on_exec {
-            process.close_on_exec.insert(fd);
-        }
+        self.own_files().install(fd, file, close_on_exec);
         Ok(fd as u64)
     }
 
@@ -174,8 +170,7 @@ impl Machine {
     pub(super) fn sys_close(&mut self, [fd, ..]: &[Arg; 6]) -> SysResult {
         let fd = fd.int();
         self.any_file_of(fd)?;
-        let process = self.caller_mut();
-        if let Some(file) = process.descriptors[fd as u32 as usize].take() {
+        if let Some(file) = self.own_files().take(fd) {
             self.kernel.fput(file);
         }
         Ok(0)
@@ -196,8 +191,7 @@ impl Machine {
             return Ok(new.into());
         }
         self.kernel.fs.get_file(file);
-        let process = self.caller_mut();
-        if let Some(closed) = process.install(new as usize, file) {
+        if let Some(closed) = self.own_files().install(new as usize, file, false) {
             self.kernel.fput(closed);
         }
         Ok(new.into())

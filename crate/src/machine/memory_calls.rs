@@ -70,8 +70,7 @@ impl Machine {
 
     /// The same, also of one that was opened with `O_PATH` (Linux `fdget_raw`).
     pub(super) fn any_file_of(&mut self, fd: u64) -> SysResult<FileId> {
-        let running = self.running.and_then(|pid| self.processes.get(&pid));
-        match running.and_then(|process| process.descriptor(fd)) {
+        match self.running.and_then(|pid| self.descriptor(pid, fd)) {
             Some(file) => Ok(file),
             None => self.kernel.refuse(Errno::EBADF, Why::BadDescriptor { fd: fd as i32 as i64 }),
         }

@@ -6,8 +6,11 @@
 //! travel no further.
 
 mod access;
+mod clone;
 mod config;
 mod copy;
+mod descriptors;
+mod exit;
 mod file_calls;
 mod ioctl;
 mod iovec;
@@ -33,8 +36,9 @@ pub use save::MachineSave;
 pub use startup::StartupError;
 pub use sysno::Sysno;
 
+use self::descriptors::Files;
 use crate::errno::{Errno, SysError, SysResult};
-use crate::ids::Pid;
+use crate::ids::{FilesId, Pid, Slab};
 use crate::mm::{Kernel, PopulateLeft};
 use crate::sorted::SortedMap;
 use crate::why::Why;
@@ -67,6 +71,8 @@ pub struct Machine {
     pub(crate) kernel: Kernel,
     /// Living processes, and dead ones that their parents may ask about.
     processes: SortedMap<Pid, Process>,
+    /// Their descriptors.
+    files: Slab<FilesId, Files>,
     running: Option<Pid>,
     next_pid: u32,
     /// Operations that were checked or could have been.
@@ -82,7 +88,15 @@ impl Machine {
     /// What is wrong with the configuration.
     pub fn new(config: &MachineConfig) -> Result<Self, StartupError> {
         let kernel = Kernel::boot(config.ram_bytes, config.sysctl.clone()).ok_or(StartupError::RamTooSmall)?;
-        let mut machine = Self { kernel, processes: SortedMap::new(), running: None, next_pid: 1, operations: 0, output: Vec::new() };
+        let mut machine = Self {
+            kernel,
+            processes: SortedMap::new(),
+            files: Slab::default(),
+            running: None,
+            next_pid: 1,
+            operations: 0,
+            output: Vec::new(),
+        };
         for file in &config.files {
             machine.add_file(file);
         }
@@ -149,12 +163,18 @@ impl Machine {
         self.next_pid = pid.0;
     }
 
-    fn take_pid(&mut self) -> Pid {
+    /// The number that the next process gets.
+    fn free_pid(&mut self) -> u32 {
         while self.processes.contains_key(&Pid(self.next_pid)) {
             self.next_pid += 1;
         }
+        self.next_pid
+    }
+
+    fn take_pid(&mut self) -> Pid {
+        let pid = self.free_pid();
         self.next_pid += 1;
-        Pid(self.next_pid - 1)
+        Pid(pid)
     }
 
     /// Lets a process run: its task is current and CR3 holds its tables.
@@ -239,7 +259,7 @@ impl Machine {
         let doomed = |process: &&Process| process.is_alive() && self.kernel.tasks[process.task].oom_killed;
         let victims: Vec<_> = self.processes.values().filter(doomed).map(|process| process.pid).collect();
         for pid in victims {
-            self.end_process(pid, process::Ended::Signal("SIGKILL"));
+            self.end_group(pid, process::Ended::Signal("SIGKILL"));
         }
     }
 

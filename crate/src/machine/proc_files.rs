@@ -75,7 +75,7 @@ impl Machine {
         let space = &self.kernel.mms[self.kernel.tasks[process.task].mm];
         let mapped = |at: u64| space.vmas.lookup(VirtAddr(at)).map(|id| space.vmas.get(id));
         let file = match folder {
-            "fd" => process.descriptor(name.parse().ok()?)?,
+            "fd" => self.descriptor(process.pid, name.parse().ok()?)?,
             "exe" => mapped(space.code.0)?.file?,
             _ => {
                 let start = u64::from_str_radix(name.split_once('-')?.0, 16).ok()?;

@@ -1,8 +1,7 @@
-//! A process: its number, its task, its descriptors, its end.
+//! A process, or a thread of one: its numbers, its task, its descriptors, its end.
 
-use crate::ids::{FileId, Pid, TaskId};
+use crate::ids::{FilesId, Pid, TaskId};
 use crate::mm::Task;
-use crate::sorted::SortedSet;
 
 /// How a process ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,19 +21,19 @@ impl std::fmt::Display for Ended {
     }
 }
 
-/// A process.
+/// A process, or a thread of one.
 #[derive(Clone, Debug)]
 pub struct Process {
     /// Its number.
     pub pid: Pid,
-    /// Who made it.
+    /// The number of its first thread, which is the process's.
+    pub tgid: Pid,
+    /// The process that waits for it to end: who made it, but for threads.
     pub parent: Option<Pid>,
     /// Its task; meaningless once it has ended.
     pub task: TaskId,
-    /// Open files by descriptor.
-    pub(super) descriptors: Vec<Option<FileId>>,
-    /// Descriptors that a new program does not get (`O_CLOEXEC`).
-    pub(super) close_on_exec: SortedSet<usize>,
+    /// Its descriptors; meaningless once it has ended.
+    pub(super) files: FilesId,
     /// How it ended; `None` while it lives.
     pub ended: Option<Ended>,
     /// What `comm` says.
@@ -51,30 +50,13 @@ impl Process {
         self.ended.is_none()
     }
 
-    /// The file of a descriptor.
-    #[inline]
-    pub fn descriptor(&self, fd: u64) -> Option<FileId> {
-        // Descriptors are ints: the upper half of the register does not count.
-        let fd = fd as u32 as i32;
-        self.descriptors.get(usize::try_from(fd).ok()?).copied().flatten()
+    /// Whether it is a thread of a process that another one began with.
+    pub fn is_thread(&self) -> bool {
+        self.pid != self.tgid
     }
 
-    /// All open descriptors.
-    pub fn open_descriptors(&self) -> impl Iterator<Item = (usize, FileId)> {
-        self.descriptors.iter().enumerate().filter_map(|(fd, file)| Some((fd, (*file)?)))
-    }
-
-    /// The lowest descriptor at or above `from` that is free.
-    pub(super) fn free_descriptor(&self, from: usize) -> usize {
-        (from..).find(|fd| self.descriptors.get(*fd).is_none_or(Option::is_none)).expect("there is always a next number")
-    }
-
-    /// Puts a file at a descriptor; the file that was there.
-    pub(super) fn install(&mut self, fd: usize, file: FileId) -> Option<FileId> {
-        self.close_on_exec.remove(&fd);
-        if self.descriptors.len() <= fd {
-            self.descriptors.resize(fd + 1, None);
-        }
-        self.descriptors[fd].replace(file)
+    /// Who made it: of a thread, its process.
+    pub fn maker(&self) -> Option<Pid> {
+        if self.is_thread() { Some(self.tgid) } else { self.parent }
     }
 }

@@ -1,17 +1,13 @@
-//! Calls that make, end and limit processes (Linux `kernel/fork.c`, `kernel/exit.c`, `kernel/sys.c`).
+//! Calls of a process about itself: its program, its limits, what it may (Linux `fs/exec.c`, `kernel/sys.c`).
 
 use super::proc_task::COMM_LEN;
-use super::process::Ended;
 use super::startup::told_at;
 use super::{Arg, Machine, Process, ProcessConfig};
 use crate::addr::VirtAddr;
 use crate::errno::{Errno, SysResult};
-use crate::ids::Pid;
 use crate::mm::{Capabilities, NR_OPEN, Personality, Resource, Rlimit};
 use crate::why::Why;
 
-const CLONE_VM: u64 = 0x100;
-const CLONE_THREAD: u64 = 0x10000;
 const PR_SET_MDWE: u64 = 65;
 const PR_GET_MDWE: u64 = 66;
 const PR_SET_THP_DISABLE: u64 = 41;
@@ -25,48 +21,6 @@ impl Machine {
         self.running.and_then(|pid| self.processes.get(&pid)).expect("a call has a caller")
     }
 
-    pub(super) fn caller_mut(&mut self) -> &mut Process {
-        self.running.and_then(|pid| self.processes.get_mut(&pid)).expect("a call has a caller")
-    }
-
-    pub(super) fn sys_getpid(&mut self, _: &[Arg; 6]) -> SysResult {
-        Ok(self.caller().pid.0.into())
-    }
-
-    pub(super) fn sys_fork(&mut self, _: &[Arg; 6]) -> SysResult {
-        self.fork_process(0)
-    }
-
-    pub(super) fn sys_vfork(&mut self, _: &[Arg; 6]) -> SysResult {
-        self.fork_process(CLONE_VM)
-    }
-
-    pub(super) fn sys_clone(&mut self, [flags, ..]: &[Arg; 6]) -> SysResult {
-        self.fork_process(flags.int())
-    }
-
-    /// A child that shares or copies the caller's address space; its number.
-    fn fork_process(&mut self, flags: u64) -> SysResult {
-        let parent = self.caller().clone();
-        let mut task = self.kernel.tasks[parent.task].clone();
-        if flags & (CLONE_VM | CLONE_THREAD) != 0 {
-            self.kernel.mms[task.mm].users += 1;
-        } else {
-            task.mm = self.kernel.dup_mm(task.mm)?;
-        }
-        (task.min_flt, task.maj_flt) = (0, 0);
-        let pid = self.take_pid();
-        if flags & CLONE_THREAD == 0 {
-            task.tgid = pid.0;
-        }
-        let task = self.kernel.tasks.insert(task);
-        for (_, file) in parent.open_descriptors() {
-            self.kernel.fs.get_file(file);
-        }
-        self.processes.insert(pid, Process { pid, parent: Some(parent.pid), task, child_faults: (0, 0), ..parent });
-        Ok(pid.0.into())
-    }
-
     /// A new program in the caller's place: one of the two that every machine has.
     pub(super) fn sys_execve(&mut self, [path, ..]: &[Arg; 6]) -> SysResult {
         let path = self.path(path)?;
@@ -77,6 +31,7 @@ impl Machine {
         match self.replace_program(pid, &config) {
             Ok(()) => {
                 self.close_on_exec(pid);
+                self.end_other_threads(pid);
                 // Who gives no arguments gives an empty one. Here nobody gives any.
                 let mm = self.kernel.current_mm();
                 let space = &mut self.kernel.mms[mm];
@@ -86,66 +41,6 @@ impl Machine {
                 Ok(0)
             }
             Err(_) => self.kernel.refuse(Errno::ENOMEM, Why::OutOfFrames),
-        }
-    }
-
-    fn close_on_exec(&mut self, pid: Pid) {
-        let Some(process) = self.processes.get_mut(&pid) else { return };
-        let closed: Vec<_> = std::mem::take(&mut process.close_on_exec)
-            .into_iter()
-            .filter_map(|fd| process.descriptors.get_mut(fd).and_then(Option::take))
-            .collect();
-        for file in closed {
-            self.kernel.fput(file);
-        }
-    }
-
-    pub(super) fn sys_exit_group(&mut self, [status, ..]: &[Arg; 6]) -> SysResult {
-        let pid = self.caller().pid;
-        self.end_process(pid, Ended::Exit(status.int() as i32));
-        Ok(0)
-    }
-
-    /// Ends a process: its descriptors close, its memory goes with the last user.
-    pub(super) fn end_process(&mut self, pid: Pid, how: Ended) {
-        let process = self.processes.get_mut(&pid).expect("only a process can end");
-        process.ended = Some(how);
-        let (task, descriptors) = (process.task, std::mem::take(&mut process.descriptors));
-        for file in descriptors.into_iter().flatten() {
-            self.kernel.fput(file);
-        }
-        let mm = self.kernel.tasks[task].mm;
-        // It lets go of its memory itself, whoever ends it.
-        let other = std::mem::replace(&mut self.kernel.current, task);
-        self.kernel.mmput(mm);
-        self.kernel.current = other;
-        let remains = self.kernel.tasks.remove(task).map(Box::new);
-        self.processes.entry(pid).and_modify(|process| process.remains = remains);
-        if self.running == Some(pid) {
-            self.running = None;
-            self.kernel.cpu.load_cr3(None, &mut self.kernel.trace);
-        }
-    }
-
-    /// Takes an ended child out of the books.
-    pub(super) fn sys_wait4(&mut self, [wanted, ..]: &[Arg; 6]) -> SysResult {
-        let (me, wanted) = (self.caller().pid, wanted.int() as i32);
-        let child = |process: &&Process| process.parent == Some(me) && (wanted == -1 || wanted == process.pid.0 as i32);
-        let mut children = self.processes.values().filter(child).peekable();
-        if children.peek().is_none() {
-            return self.kernel.refuse(Errno::ECHILD, Why::NoChild);
-        }
-        match children.find(|process| !process.is_alive()).map(|process| process.pid) {
-            Some(pid) => {
-                let gone = self.processes.remove(&pid);
-                let (minor, major) = gone.as_ref().map_or((0, 0), |gone| gone.child_faults);
-                let own = gone.and_then(|gone| gone.remains).map_or((0, 0), |task| (task.min_flt, task.maj_flt));
-                let counted = &mut self.caller_mut().child_faults;
-                *counted = (counted.0 + minor + own.0, counted.1 + major + own.1);
-                Ok(pid.0.into())
-            }
-            // Nothing here waits: the caller would have to be suspended.
-            None => Ok(0),
         }
     }
 
@@ -194,11 +89,14 @@ impl Machine {
         self.kernel.require(new.cur <= new.max, Errno::EINVAL, || Why::BadArgument { index: 1, value: new.cur })?;
         let within = resource != Resource::NoFile as u64 || new.max <= NR_OPEN;
         self.kernel.require(within, Errno::EPERM, || Why::BadArgument { index: 1, value: new.max })?;
-        let task = self.caller().task;
-        let raises = new.max > self.kernel.tasks[task].rlimits[resource as usize].max;
-        let may = !raises || self.kernel.tasks[task].capable(Capabilities::SYS_RESOURCE);
+        let task = self.kernel.task();
+        let tgid = task.tgid;
+        let may = new.max <= task.rlimits[resource as usize].max || task.capable(Capabilities::SYS_RESOURCE);
         self.kernel.require(may, Errno::EPERM, || Why::NeedsCapability { capability: "CAP_SYS_RESOURCE" })?;
-        self.kernel.tasks[task].rlimits[resource as usize] = new;
+        // Threads have one set of limits.
+        for (_, task) in self.kernel.tasks.iter_mut().filter(|(_, task)| task.tgid == tgid) {
+            task.rlimits[resource as usize] = new;
+        }
         Ok(0)
     }
 

@@ -1,6 +1,7 @@
 //! What `execve` leaves behind: an address space from a list of maps, or the standard one.
 
 use super::config::{FileConfig, MachineConfig, ProcessConfig};
+use super::descriptors::Files;
 use super::{Machine, Process};
 use crate::addr::{PAGE_SIZE, TASK_SIZE, VirtAddr, VirtRange, page_align};
 use crate::flags::VmFlags;
@@ -117,10 +118,10 @@ impl Machine {
         let task = self.kernel.tasks.insert(task);
         let process = Process {
             pid,
+            tgid: pid,
             parent: None,
             task,
-            descriptors: Vec::new(),
-            close_on_exec: Default::default(),
+            files: self.files.insert(Files::new()),
             ended: None,
             name: config.called().into(),
             child_faults: (0, 0),
@@ -132,7 +133,7 @@ impl Machine {
         let task = &mut self.kernel.tasks[task];
         (task.min_flt, task.maj_flt) = (0, 0);
         if let Err(error) = built {
-            self.end_process(pid, super::process::Ended::Exit(127));
+            self.end_thread(pid, super::process::Ended::Exit(127));
             self.processes.remove(&pid);
             return Err(error);
         }
@@ -311,7 +312,7 @@ impl Machine {
         }
         for fd in 0..3 {
             let file = self.kernel.fs.open(null, "/dev/null", OpenMode { read: true, write: true });
-            self.processes.get_mut(&pid).expect("it was made just now").install(fd, file);
+            self.install_at(pid, fd, file);
         }
     }
 }
@@ -377,6 +378,7 @@ impl Machine {
         kernel.tasks[task].pkru = if kernel.sysctl.pku { INITIAL_PKRU } else { 0 };
         kernel.current = task;
         kernel.mmput(old);
+        self.unshare_files(pid);
         self.processes.entry(pid).and_modify(|process| process.name = config.called().into());
         self.running = None;
         self.switch_to(pid).expect("the process is alive");
@@ -391,9 +393,9 @@ impl Machine {
 
     /// Puts an open file at a descriptor, closing what was there.
     pub fn install_at(&mut self, pid: Pid, fd: u64, file: FileId) {
-        let slot = (fd < 1 << 20).then(|| self.processes.get_mut(&pid)).flatten();
-        let replaced = match slot {
-            Some(process) => process.install(fd as usize, file),
+        let files = self.processes.get(&pid).filter(|_| fd < 1 << 20).and_then(|process| self.files.get_mut(process.files));
+        let replaced = match files {
+            Some(files) => files.install(fd as usize, file, false),
             None => Some(file),
         };
         if let Some(file) = replaced {
@@ -403,9 +405,8 @@ impl Machine {
 
     /// Renumbers a descriptor.
     pub fn move_descriptor(&mut self, pid: Pid, from: u64, to: u64) {
-        let process = self.processes.get_mut(&pid);
-        let file = process.and_then(|process| process.descriptors.get_mut(from as usize)?.take());
-        if let Some(file) = file {
+        let files = self.processes.get(&pid).and_then(|process| self.files.get_mut(process.files));
+        if let Some(file) = files.and_then(|files| files.take(from)) {
             self.install_at(pid, to, file);
         }
     }

@@ -61,7 +61,7 @@ syscalls! {
     fork = 57 => sys_fork,
     vfork = 58 => sys_vfork,
     execve = 59 => sys_execve,
-    exit = 60 => sys_exit_group,
+    exit = 60 => sys_exit,
     wait4 = 61 => sys_wait4,
     fcntl = 72 => sys_fcntl,
     fsync = 74 => sys_fsync,

@@ -97,6 +97,8 @@ pub struct Task {
     pub min_flt: u64,
     /// Major faults.
     pub maj_flt: u64,
+    /// Where a zero is written when it ends, for who uses the same memory; 0 for nowhere (`CLONE_CHILD_CLEARTID`).
+    pub clear_child_tid: u64,
     /// The page that its last fault waits for.
     pub waited: Option<VirtAddr>,
     /// How willingly it is chosen by the OOM killer: −1000 (never) to 1000, in thousandths of all memory.
@@ -143,6 +145,7 @@ impl Task {
         Self {
             mm,
             tgid: 0,
+            clear_child_tid: 0,
             rlimits,
             uid,
             capabilities,

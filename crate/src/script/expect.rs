@@ -26,7 +26,7 @@ pub(super) struct Before {
 
 /// How often the file behind a descriptor changed: what its time would tell.
 fn modified(machine: &Machine, pid: Pid, fd: u64) -> Option<u64> {
-    let file = machine.process(pid)?.descriptor(fd)?;
+    let file = machine.descriptor(pid, fd)?;
     Some(machine.kernel.fs.inode_of(file).modified)
 }
 

@@ -260,7 +260,7 @@ fn process_view(machine: &Machine, pid: Pid) -> ProcessView {
     let status = super::STATUS_FIELDS.iter().filter_map(|field| Some((*field, status_field(machine, pid, field)?)));
     ProcessView {
         pid: pid.0,
-        parent: process.parent.map(|parent| parent.0),
+        parent: process.maker().map(|parent| parent.0),
         name: process.name.clone(),
         ended: process.ended.map(|ended| ended.to_string()),
         vmas: mm.map_or(Vec::new(), |mm| mm.vmas.iter().map(|(_, vma)| vma_view(machine, pid, mm, vma)).collect()),

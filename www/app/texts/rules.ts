@@ -130,6 +130,7 @@ const RULES: Readonly<Record<string, Row>> = {
   NotAnonymous: row('Only anonymous memory can have a name.', 'DESCRIPTION', 'man 2 PR_SET_VMA'),
   KeyNotAllocated: row('The protection key must have been allocated.', 'ERRORS', 'man 2 pkey_mprotect'),
   NoKeyLeft: row('All protection keys are in use, or the processor has none.', 'ERRORS', 'man 2 pkey_alloc'),
+  CannotClone: row('What the flags ask for must be possible together: a thread shares the signal handlers, who shares those shares the memory.', 'ERRORS', 'man 2 clone'),
   NoChild: row('There must be a child to wait for.', 'ERRORS', 'man 2 wait'),
   NoProtectionKeys: row('The processor must have protection keys.', 'DESCRIPTION', 'man 7 pkeys'),
   NotEmulated: row('The call exists in Linux; this machine does not have it.', 'Differences from Linux', 'ARCHITECTURE.md'),

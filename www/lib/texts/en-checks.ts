@@ -32,6 +32,7 @@ export const PASSED: Record<string, (v: Values) => string> = {
   BadVectorCount: (v) => `the I/O vector has ${n(v.count, 'piece')}, ${v.most} are allowed`,
   BelowMinAddr: (v) => `the address ${v.addr} is not below vm.mmap_min_addr (${hex(v.min)}), or may be mapped`,
   BeyondTaskSize: (v) => `${v.addr} + ${hex(v.len)} ends inside the user address space`,
+  CannotClone: () => 'the flags can be asked for together',
   CannotGrowInPlace: (v) => `there is room behind ${v.at}, or the mapping may move`,
   DataLimit: (v) => `RLIMIT_DATA (${n(v.limit, 'page')}) allows ${n(v.data, 'page')} of writable private memory`,
   DroppableCombination: () => 'no flag excludes another',

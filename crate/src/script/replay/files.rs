@@ -19,7 +19,7 @@ impl Replay {
         let Some(child) = result.filter(|child| *child > 0) else { return Yield::Skipped("it failed".into()) };
         let flags = flags_of(call, &state.names);
         state.machine.set_next_pid(Pid(child as u32));
-        let args = [flags, 0, 0, 0, 0, 0].map(Arg::Int);
+        let args = [shared_by(flags), 0, 0, 0, 0, 0].map(Arg::Int);
         let outcome = state.syscall(pid, Sysno::clone, &args);
         if let Yield::Value(made) = outcome {
             let made = Pid(made as u32);
@@ -73,7 +73,7 @@ impl Replay {
         };
         let (Some(to), true) = (result, copies) else { return Yield::Skipped("not about memory".into()) };
         let from = call.arg("fd", 0).and_then(|expr| evaluate::number(expr, &state.names).ok()).unwrap_or(u64::MAX);
-        let file = state.machine.process(pid).and_then(|process| process.descriptor(from));
+        let file = state.machine.descriptor(pid, from);
         let Some(file) = file else { return Yield::Skipped("the log does not show where it was opened".into()) };
         state.machine.kernel.fs.get_file(file);
         state.machine.install_at(pid, to, file);
@@ -82,7 +82,9 @@ impl Replay {
 
     /// Does a call whose result does not count.
     pub(super) fn quietly(&mut self, state: &mut State, pid: Pid, call: &Call) -> Result<Yield, String> {
-        let Some(number) = Sysno::from_name(&call.name) else { return Ok(Yield::Skipped("not about memory".into())) };
+        // What other threads did meanwhile stands below in the log: each ends where the log says so.
+        let name = if call.name == "exit_group" { "exit" } else { &call.name };
+        let Some(number) = Sysno::from_name(name) else { return Ok(Yield::Skipped("not about memory".into())) };
         let Ok(args) = evaluate::arguments(call, &state.names) else { return Ok(Yield::Skipped("its arguments are cut off".into())) };
         Ok(match state.syscall(pid, number, &args) {
             Yield::Error(error) => Yield::Skipped(error.to_string()),
@@ -93,7 +95,7 @@ impl Replay {
     /// A mapping of a descriptor that the log did not see opened: some file. Whether it is.
     pub(super) fn know_descriptor(&mut self, state: &mut State, pid: Pid, args: &[Arg; 6]) -> bool {
         let (flags, fd) = (args[3].int(), args[4].int());
-        let known = state.machine.process(pid).and_then(|process| process.descriptor(fd)).is_some();
+        let known = state.machine.descriptor(pid, fd).is_some();
         let is_unseen = flags & 0x20 == 0 && !known && (fd as i32) >= 0;
         if is_unseen {
             let fs = &mut state.machine.kernel.fs;
@@ -107,7 +109,7 @@ impl Replay {
 
     /// Whether a descriptor stands for a file that was made up.
     fn is_unseen_file(&self, state: &State, pid: Pid, fd: u64) -> bool {
-        let file = state.machine.process(pid).and_then(|process| process.descriptor(fd));
+        let file = state.machine.descriptor(pid, fd);
         file.is_some_and(|file| state.machine.kernel.fs.file(file).path == format!("descriptor {fd}"))
     }
 
@@ -134,6 +136,15 @@ impl Replay {
             _ => Yield::Skipped("not about memory".into()),
         }
     }
+}
+
+/// What of recorded flags is shared, with what an excerpt leaves out: a call that succeeded cannot have asked for less.
+fn shared_by(flags: u64) -> u64 {
+    const CLONE_FILES: u64 = 0x400;
+    const CLONE_SIGHAND: u64 = 0x800;
+    const CLONE_THREAD: u64 = 0x1_0000;
+    let of_thread = if flags & CLONE_THREAD != 0 { CLONE_SIGHAND | CLONE_VM } else { 0 };
+    flags & (CLONE_VM | CLONE_FILES | CLONE_THREAD) | of_thread
 }
 
 /// The flags of `clone` or `clone3`, however the log writes them.

@@ -87,7 +87,7 @@ fn info(machine: &Machine, process: &Process, counts: bool) -> ProcessInfo {
     let status = |mm: &Mm| STATUS_FIELDS.iter().filter_map(|field| Some((*field, status_field(mm, field)?))).collect();
     ProcessInfo {
         pid: process.pid.0,
-        parent: process.parent.map(|parent| parent.0),
+        parent: process.maker().map(|parent| parent.0),
         name: process.name.clone(),
         ended: process.ended.map(|ended| ended.to_string()),
         areas: mm.map_or(0, |mm| mm.vmas.len()),

@@ -6,7 +6,7 @@ use super::pages::Pages;
 use crate::addr::VirtAddr;
 use crate::event::Event;
 use crate::ids::{FileId, InodeId, MmId, Pid};
-use crate::machine::{Ended, Machine};
+use crate::machine::{Ended, Machine, Process};
 use crate::mm::Mm;
 use crate::mmu::Pte;
 use crate::sorted::SortedMap;
@@ -54,7 +54,7 @@ impl Moment {
             pid,
             spaces: spaces.collect(),
             sizes: machine.kernel.fs.inodes().take(MOST_FILES).map(|(id, inode)| (id, inode.size)).collect(),
-            descriptors: process.map_or(Vec::new(), |process| process.open_descriptors().collect()),
+            descriptors: machine.open_descriptors(pid).collect(),
             limits: task.map_or(Vec::new(), |task| task.rlimits.iter().map(|limit| limit.cur).collect()),
         }
     }
@@ -82,7 +82,7 @@ impl Moment {
 
     fn processes(&self, machine: &Machine, now: &Self, facts: &mut Vec<Fact>) {
         for (pid, mm, _) in &now.spaces {
-            let parent = machine.process(*pid).and_then(|process| process.parent);
+            let parent = machine.process(*pid).and_then(Process::maker);
             match self.space_of(*pid) {
                 None => {
                     let thread = parent.and_then(|parent| self.space_of(parent)).is_some_and(|(of_parent, _)| of_parent == *mm);

@@ -106,7 +106,7 @@ impl Generator {
         let alive: Vec<Pid> = machine.processes().filter(|process| process.is_alive()).map(|process| process.pid).collect();
         let pid = *alive.get(self.rng.usize(0..alive.len().max(1)))?;
         let maps = view::maps(machine, pid);
-        let files = machine.process(pid).into_iter().flat_map(|process| process.open_descriptors());
+        let files = machine.open_descriptors(pid);
         let in_memory = files.filter(|(_, file)| internals::fs(machine).inode_of(*file).kind == InodeKind::Shmem);
         self.memory_files = in_memory.map(|(fd, _)| fd).collect();
         self.rng.shuffle(&mut self.memory_files);
