@@ -52,7 +52,7 @@ fn everything_comes_back(machine: &mut Machine) -> Result<(), Failed> {
     let living =
         |machine: &Machine| machine.processes().filter(|process| process.is_alive()).map(|process| process.pid).collect::<Vec<_>>();
     for pid in living(machine) {
-        call(machine, pid, Sysno::exit_group, [0; 6])?;
+        call(machine, pid, Sysno::exit, [0; 6])?;
     }
     let janitor = machine.spawn(&ProcessConfig::default()).map_err(|error| error.to_string())?;
     let segments: Vec<_> = internals::segments(machine).iter().map(|segment| segment.id).collect();
