@@ -19,7 +19,7 @@ fn clone(machine: &mut Machine, pid: Pid, flags: u64) -> Pid {
 
 #[test]
 fn a_signal_that_kills_ends_every_thread_and_frees_what_they_had() {
-    let (mut machine, parent) = Machine::with_standard_process(&MachineConfig::default()).unwrap();
+    let (mut machine, parent) = Machine::with_standard_process(&MachineConfig::reference()).unwrap();
     let free = machine.free_frames();
     let child = clone(&mut machine, parent, 0);
     let threads = [0, CLONE_FILES].map(|more| clone(&mut machine, child, THREAD | more));
@@ -37,7 +37,7 @@ fn a_signal_that_kills_ends_every_thread_and_frees_what_they_had() {
 
 #[test]
 fn descriptors_that_are_shared_are_as_they_were_after_a_restore() {
-    let (mut machine, pid) = Machine::with_standard_process(&MachineConfig::default()).unwrap();
+    let (mut machine, pid) = Machine::with_standard_process(&MachineConfig::reference()).unwrap();
     let thread = clone(&mut machine, pid, THREAD | CLONE_FILES);
     let before = machine.save(None);
     call(&mut machine, thread, Sysno::close, [0, 0, 0, 0, 0, 0]);
