@@ -56,9 +56,9 @@ export function contradictions(report: StepReport, told: Explanation, before: Mo
   wrong(report.kind === 'signal' && !says(/gets SIG/), 'a signal is told as something else');
   wrong(report.kind !== 'signal' && says(/gets SIG/) && !says(/handler answers/), 'a signal in a step that has none');
   const died = all.filter((pid) => at(before, pid).alive && !at(after, pid).alive);
-  wrong(report.kind === 'signal' && died.includes(report.pid!) !== says(/fatal: process \d+ died/), 'fatal or not');
+  wrong(report.kind === 'signal' && died.includes(report.pid!) !== says(/(fatal|handle it): process \d+ died/), 'fatal or not');
   for (const pid of died) wrong(!new RegExp(`rocess ${pid} (died|ended|was killed)`).test(sentence), `the end of process ${pid} is not told`);
-  for (const pid of all.filter((known) => !before.processes.has(known))) wrong(!new RegExp(`rocess ${pid}\\b`).test(sentence), `the new process ${pid} is not told`);
+  for (const pid of all.filter((known) => !before.processes.has(known))) wrong(!new RegExp(`(rocess|numbered) ${pid}\\b`).test(sentence), `the new process ${pid} is not told`);
 
   // The MMU and its TLB belong to accesses of the program.
   wrong(says(/\bTLB\b|MMU walked/) && !isAccess, 'the TLB in a step without an access');

@@ -8,8 +8,8 @@ export interface Span {
 }
 
 interface Kinds {
-  /** A process was made. */
-  processNew: { pid: number; parent: number | null; thread: boolean };
+  /** A process, or a thread of one, was made; `shares`: it runs in the address space of its maker. */
+  processNew: { pid: number; parent: number | null; thread: boolean; shares: boolean };
   /** A process ended: with which status, or by which signal. */
   processEnded: { pid: number; status: number | null; signal: string | null };
   /** The process got another address space (`execve`). */
@@ -27,7 +27,7 @@ interface Kinds {
   areaPerms: { pid: number; at: Span; from: string; to: string };
   /** Flags of two letters each, as in smaps. */
   areaFlags: { pid: number; at: Span; gained: string; lost: string };
-  pagesPresent: { pid: number; at: Span; count: number; page: 'anon' | 'shared' | 'file' | 'zero' | 'kernel' };
+  pagesPresent: { pid: number; at: Span; count: number; page: 'anon' | 'shared' | 'file' | 'shmem' | 'zero' | 'kernel' };
   pagesGone: { pid: number; at: Span; count: number };
   /** A page is another frame now; `zero`: it was the shared page of zeros. */
   pageCopied: { pid: number; addr: string; from: number; to: number; zero: boolean };
@@ -44,6 +44,12 @@ interface Kinds {
   tlbFlushed: object;
   /** Pages locked in memory. */
   locked: { pid: number; from: number; to: number };
+  /** What is mapped from now on is locked, or not any more. */
+  futureLocked: { pid: number; on: boolean };
+  /** No frame is free any more. */
+  ramFull: object;
+  /** What is done when a signal comes: so many calls, or null for what happens without a handler. */
+  handler: { pid: number; signal: string; calls: number | null };
   brk: { pid: number; from: string; to: string };
   /** Of steps of which events were dropped. */
   areaCount: { pid: number; from: number; to: number };

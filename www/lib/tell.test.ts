@@ -128,3 +128,54 @@ test('error codes, operations and numbers are said in words (fault 43)', async (
   const mapped = await last('fd = memfd_create("m", 0)\nftruncate(fd, 8K)\nmmap(NULL, 8K, PROT_READ, MAP_SHARED, fd, 0)');
   expect(mapped.sentence).toMatch(/a shared mapping of the file in memory m\./);
 });
+
+test('who runs in the address space of another is a thread or a process', async () => {
+  const thread = await last('clone(CLONE_VM|CLONE_SIGHAND|CLONE_THREAD, 0)');
+  expect([thread.sentence, thread.changes[0]!.text]).toEqual(['A thread of process 1 is new, numbered 2: it runs in the same address space.', 'thread, numbered 2']);
+  const process = await last('vfork()');
+  expect([process.sentence, process.changes[0]!.text]).toEqual(['Process 2 is new, and runs in the address space of process 1: what one writes the other sees.', 'process 2, in the address space of process 1']);
+});
+
+test('a handler is told with its signal, and that none is there any more', async () => {
+  const [set, gone] = await steps('on SIGSEGV getpid(); getpid()\non SIGSEGV default\n');
+  expect(set!.sentence).toBe('From now on these calls are made when SIGSEGV comes to process 1.');
+  expect(gone!.sentence).toBe('From now on nothing handles SIGSEGV in process 1: it ends it.');
+});
+
+test('pages that may not be accessed at all are not called read-only', async () => {
+  const sealed = 'and may not be accessed at all: the next access faults.';
+  expect((await last(`${AREA}store(0x10000000, 1)\nmprotect(0x10000000, 4K, PROT_NONE)`)).sentence).toContain(`1 page of process 1 keeps its frame ${sealed}`);
+  const [, , , read, none, again] = await steps(`${AREA}touch_write(0x10000000, 2)\nmprotect(0x10000000, 8K, PROT_READ)\nmprotect(0x10000000, 8K, PROT_READ)\nmprotect(0x10000000, 8K, PROT_NONE)\nmprotect(0x10000000, 8K, PROT_READ)`);
+  expect(read!.sentence).not.toContain('read-only');
+  expect(none!.sentence).toContain(`2 pages of process 1 keep their frames ${sealed}`);
+  expect(again!.sentence).toContain('2 pages of process 1 may be accessed again.');
+});
+
+test('shared memory is not called a file (fault 38)', async () => {
+  const told = await last('mmap(0x10000000, 16K, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS|MAP_FIXED, -1, 0)\nstore(0x10000000, 1)');
+  expect(told.sentence).toMatch(/^Process 1 touched shared memory: its page/);
+  expect(told.changes.map(({ text }) => text)).toContain('1 page 10000000–10001000: shared memory');
+});
+
+test('what cannot be seen in areas and pages is not called nothing', async () => {
+  expect((await last('mlockall(MCL_FUTURE)')).sentence).toBe('What process 1 maps from now on is locked in memory, and present at once.');
+  expect((await last('mlockall(MCL_FUTURE)\nmunlockall()')).sentence).toBe('What process 1 maps from now on is not locked any more.');
+  expect((await last('fd = open("/tmp/x", O_RDWR|O_CREAT, 0600)\nunlink("/tmp/x")')).sentence).toBe('The name is gone. Who has the file open, or maps it, keeps it.');
+  expect((await last('fork()\n[2] exit(0)\nwait4(-1, 0, 0, 0)')).sentence).toBe('Process 2 had ended: now its number is free, too.');
+  expect((await last('prctl(PR_SET_NAME, "x")')).sentence).toBe('prctl returned 0. No area and no page changed.');
+});
+
+test('RAM that runs out is told: by who fills it, and by who pays for it', async () => {
+  const fill = '@ram 64M\nmmap(0x10000000, 100M, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED|MAP_POPULATE|MAP_NORESERVE, -1, 0)\n';
+  const full = await last(fill);
+  expect(full.sentence).toContain('has a new area, 10000000–16400000 (rw-p)');
+  expect(full.sentence).toContain('No frame of RAM is free any more.');
+  const paid = await last(`${fill}mmap(0x20000000, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)\nstore(0x20000000, 1)\n`);
+  expect(paid.sentence).toContain('SIGKILL');
+  expect(paid.sentence).not.toMatch(/Nothing handles/);
+});
+
+test('the call tree of fork says of which areas pages are copied (fault 40)', async () => {
+  const { tree } = await last(`${AREA}store(0x10000000, 1)\nfork()`);
+  expect(tree.filter(({ text }) => text.startsWith('copy_page_range')).map(({ note }) => note)).toContain('of 10000000-10004000');
+});

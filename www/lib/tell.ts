@@ -93,7 +93,7 @@ const sum = (facts: readonly { count: number }[]) => facts.reduce((total, fact) 
 
 /** Of a step whose events were not all kept, what was folded from them is not true of its end: only counters are. */
 function whole(step: StepFacts): StepFacts {
-  const counters: readonly FactKind[] = ['areaCount', 'resident', 'locked', 'brk', 'fileSize', 'opened', 'closed', 'limit', 'processNew', 'processEnded', 'spaceNew'];
+  const counters: readonly FactKind[] = ['areaCount', 'resident', 'locked', 'brk', 'fileSize', 'opened', 'closed', 'limit', 'processNew', 'processEnded', 'spaceNew', 'futureLocked', 'ramFull', 'handler', 'areaNew'];
   return step.dropped === 0 ? step : { ...step, facts: step.facts.filter(({ kind }) => counters.includes(kind)) };
 }
 
@@ -117,7 +117,7 @@ function ending(step: StepFacts, rest: Rest, t: Texts): string[] {
   if (step.ending === 'ok') return [t.handled(pid, handled, signal.name, why ?? '')];
   const said = [counted ? t.signalAfter(pid, counted, signal.name, why ?? '') : t.signal(pid, signal.name, why ?? '')];
   const death = rest.take('processEnded', (fact) => fact.pid === pid);
-  said.push(death.length > 0 ? t.fatal(pid) : t.expected());
+  said.push(death.length > 0 ? t.fatal(pid, signal.name) : t.expected());
   if (death.length > 0) rest.drop(pid);
   return said;
 }
@@ -129,9 +129,10 @@ function processes(step: StepFacts, rest: Rest, t: Texts): string[] {
     said.push(signal ? t.killed(pid, signal) : t.exited(pid, status, gone));
     rest.drop(pid);
   }
-  for (const { pid, parent, thread } of rest.take('processNew')) {
+  for (const { pid, parent, thread, shares } of rest.take('processNew')) {
     if (parent === null) said.push(t.made(pid));
     else if (thread) said.push(t.thread(parent, pid));
+    else if (shares) said.push(t.sharing(parent, pid));
     else said.push(t.forked(parent, pid, rest.take('areaNew', (fact) => fact.pid === pid).length, sum(rest.take('pagesProtected', (fact) => fact.pid === parent))));
     rest.drop(pid);
   }
@@ -185,6 +186,16 @@ function areas(step: StepFacts, rest: Rest, t: Texts): string[] {
   return said;
 }
 
+/** Permissions that allow no access at all. */
+const isNothing = (perms: string) => perms.startsWith('---');
+
+/** Whether pages lie where permissions changed so in this step. */
+const withPerms = (step: StepFacts, is: (fact: FactOf<'areaPerms'>) => boolean) => {
+  const areas = step.facts.filter((fact) => fact.kind === 'areaPerms').filter(is);
+  const number = (hex: string) => BigInt(`0x${hex}`);
+  return ({ pid, at }: { readonly pid: number; readonly at: Span }) => areas.some((area) => area.pid === pid && number(area.at.start) <= number(at.start) && number(at.end) <= number(area.at.end));
+};
+
 function pages(step: StepFacts, rest: Rest, t: Texts): string[] {
   const said: string[] = [];
   const areaGone = step.facts.some((fact) => fact.kind === 'areaGone' || fact.kind === 'areaCut');
@@ -202,11 +213,15 @@ function pages(step: StepFacts, rest: Rest, t: Texts): string[] {
     if (of('zero') > 0) said.push(t.touchedZero(pid, of('zero')));
     if (of('anon') + of('shared') > 0) said.push(t.touchedAnon(pid, of('anon') + of('shared')));
     if (of('file') > 0) said.push(t.touchedFile(pid, of('file')));
+    if (of('shmem') > 0) said.push(t.touchedShmem(pid, of('shmem')));
     if (of('kernel') > 0) said.push(t.touchedKernel(pid, of('kernel')));
   }
   const moved = sum(rest.take('pagesMoved'));
   if (moved > 0) said.push(t.moved(moved));
   for (const [pid, facts] of byProcess(rest.take('pagesGone'))) said.push(areaGone ? t.gone(pid, sum(facts)) : t.goneStay(pid, sum(facts)));
+  const [sealed, unsealed] = [withPerms(step, ({ to }) => isNothing(to)), withPerms(step, ({ from }) => isNothing(from))];
+  for (const [pid, facts] of byProcess([...rest.take('pagesProtected', sealed), ...rest.take('pagesChanged', sealed)])) said.push(t.sealed(pid, sum(facts)));
+  for (const [pid, facts] of byProcess([...rest.take('pagesWritable', unsealed), ...rest.take('pagesChanged', unsealed)])) said.push(t.unsealed(pid, sum(facts)));
   for (const [pid, facts] of byProcess(rest.take('pagesProtected'))) said.push(t.protected(pid, sum(facts)));
   for (const [pid, facts] of byProcess(rest.take('pagesWritable'))) {
     said.push(touched && pid === step.pid && sum(facts) === 1 ? t.reused(pid) : t.writable(pid, sum(facts)));
@@ -222,12 +237,18 @@ function pages(step: StepFacts, rest: Rest, t: Texts): string[] {
 
 function others(step: StepFacts, rest: Rest, t: Texts): string[] {
   const told = [
-    ...rest.take('brk').map(t.brk), ...rest.take('locked').map(t.locked), ...rest.take('fileSize').map(t.fileSize),
+    ...rest.take('handler').map(t.handler), ...rest.take('brk').map(t.brk), ...rest.take('locked').map(t.locked), ...rest.take('futureLocked').map(t.futureLocked), ...rest.take('ramFull').map(t.ramFull), ...rest.take('fileSize').map(t.fileSize),
     ...rest.take('opened').map(t.opened), ...rest.take('closed').map(t.closed), ...rest.take('limit').map(t.limit),
   ];
   // Where events are missing, the counters are not.
   return step.dropped > 0 ? [...told, ...rest.take('areaCount').map(t.areaCount), ...rest.take('resident').map(t.resident)] : told;
 }
+
+/** Calls whose effect may be one that is not followed here: contents, what the kernel keeps of a file, a process or a key. */
+const ELSEWHERE = new Set([
+  'read', 'readv', 'pread64', 'preadv', 'preadto', 'write', 'writev', 'pwrite64', 'pwritev', 'pwritefrom', 'process_vm_readv', 'process_vm_writev', 'lseek', 'fallocate', 'fadvise64',
+  'fsync', 'fdatasync', 'sync', 'msync', 'chmod', 'fchmod', 'fcntl', 'ioctl', 'shmctl', 'prctl', 'personality', 'pkey_alloc', 'pkey_free', 'wrpkru', 'process_madvise', 'kill',
+]);
 
 /** Nothing above was worth a sentence. */
 function nothing(step: StepFacts, rest: Rest, t: Texts): string {
@@ -239,8 +260,9 @@ function nothing(step: StepFacts, rest: Rest, t: Texts): string {
   }
   const changed = byProcess(rest.take('pagesChanged'));
   if (changed.length > 0) return changed.map(([pid, facts]) => t.changed(pid, sum(facts))).join(' ');
-  if (step.call === 'on') return t.handlerSet();
+  if (step.call === 'unlink') return t.unlinked();
+  if (step.call === 'wait4' && step.result !== '0') return t.waited(step.result);
   if (step.dropped > 0) return t.much(step.call, step.result);
-  if (rest.facts.length > 0) return t.little(step.call, step.result);
+  if (rest.facts.length > 0 || ELSEWHERE.has(step.call)) return t.little(step.call, step.result);
   return ['maps', 'snap', 'pagemap', 'nmaps', 'quiet'].includes(step.call) ? t.place() : t.nothing(step.call, step.result);
 }

@@ -5,7 +5,7 @@ use super::mm_struct::{Mm, Rss};
 use super::zap::TableRun;
 use crate::addr::VirtRange;
 use crate::errno::{Errno, SysResult};
-use crate::event::Event;
+use crate::event::{Event, Note};
 use crate::flags::VmFlags;
 use crate::ids::{MmId, VmaId};
 use crate::mmu::{Pte, Slot, Tables};
@@ -101,7 +101,7 @@ impl Kernel {
         // their own, with bare frames or with guard regions, are copied (Linux `VM_COPY_ON_FORK`).
         let special = VmFlags::PFNMAP | VmFlags::MIXEDMAP | VmFlags::MAYBE_GUARD;
         if original.anon_vma.is_some() || original.flags.intersects(special) {
-            self.call("copy_page_range", |k| k.copy_page_range(parent, child, &original))?;
+            self.call_with("copy_page_range", Note::Range { what: "of", range: original.range }, |k| k.copy_page_range(parent, child, &original))?;
         }
         Ok(())
     }

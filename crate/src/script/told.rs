@@ -3,7 +3,7 @@
 use super::ast::Statement;
 use super::run::{State, Yield};
 use crate::event::Event;
-use crate::view::{Moment, SignalFact, StepFacts};
+use crate::view::{Fact, Moment, SignalFact, StepFacts};
 
 impl State {
     /// What is different after a step, its end included: `events` are its own and those of a death that came of it.
@@ -28,6 +28,11 @@ impl State {
             Yield::Skipped(_) => ("skipped", None, None, None),
         };
         let raised = signals().count() as u64;
+        let mut facts = moment.facts(&self.machine, &all, dropped);
+        if let Some((signo, calls)) = &statement.handler {
+            let calls = (!calls.is_empty()).then_some(calls.len());
+            facts.push(Fact::Handler { pid: moment.pid().0, signal: signo.name(), calls });
+        }
         StepFacts {
             ending,
             errno: errno.map(crate::errno::Errno::name),
@@ -36,7 +41,7 @@ impl State {
             counted,
             lived: moment.lived(),
             accessed: matches!(name, "load" | "store" | "execute" | "touch_read" | "touch_write"),
-            facts: moment.facts(&self.machine, &all, dropped),
+            facts,
             why: events.iter().find_map(|event| if let Event::Signal { why, .. } = event { Some(why.to_string()) } else { None }),
             dropped,
             ..StepFacts::default()

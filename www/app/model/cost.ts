@@ -50,7 +50,7 @@ export function costOf({ step }: Pick<Explanation, 'step'>, levels: 4 | 5 = 4, i
   fault('faultCopy', alive(of('pageCopied')).length);
   fault('faultAnon', pages('anon', 'shared'));
   fault('faultZero', pages('zero'));
-  fault('faultFile', pages('file', 'kernel') > 0 ? left : 0);
+  fault('faultFile', pages('file', 'shmem', 'kernel') > 0 ? left : 0);
   fault('faultReuse', sum(alive(of('pagesWritable'))));
   fault('faultOther', left);
   add('faultMajor', major);

@@ -54,7 +54,7 @@ test('the bill of a step counts what its facts say, each thing once', () => {
   expect(prices(touch)).toEqual([['faultAnon', 1], ['walk', 2]]);
   expect(prices(step([{ kind: 'areaNew', pid: 1, at, perms: 'rw-p', name: '', ops: null }]))).toEqual([['areaEdit', 1], ['syscall', 1]]);
   expect(prices(step([{ kind: 'pagesPresent', pid: 1, at, count: 16, page: 'file' }], { accessed: true, faults: [1, 0] }))).toContainEqual(['faultFile', 1]);
-  const fork = step([{ kind: 'processNew', pid: 2, parent: 1, thread: false }, { kind: 'areaNew', pid: 2, at, perms: 'rw-p', name: '', ops: null }, { kind: 'tablesMade', count: 3 }], { call: 'fork' });
+  const fork = step([{ kind: 'processNew', pid: 2, parent: 1, thread: false, shares: false }, { kind: 'areaNew', pid: 2, at, perms: 'rw-p', name: '', ops: null }, { kind: 'tablesMade', count: 3 }], { call: 'fork' });
   expect(prices(fork)).toEqual([['fork', 1], ['forkArea', 1], ['syscall', 1]]);
   // A flush that another process brings is named as that.
   expect(prices(step([{ kind: 'tlbFlushed' }], { accessed: true }))).toContainEqual(['flush', 1]);

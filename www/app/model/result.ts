@@ -29,7 +29,7 @@ function plainResult(report: StepReport, { isLeftOut, isLog }: { readonly isLeft
   if (report.kind === 'skipped') return { text: t.notMemory, kind: 'quiet' };
   if (report.kind === 'error' || report.kind === 'signal') return { text: report.compared ? '✓' : report.result.replace(/^-1 /, '').replace(/ \(.*/, ''), kind: report.compared ? 'fine' : 'refused' };
   // A result that stands in the text already is only ticked off; in a log all do.
-  const silent = isLog || ['store', 'touch_write', 'touch_read', 'execute', 'on'].includes(report.call);
+  const silent = isLog || ['store', 'touch_write', 'touch_read', 'execute', 'on', 'exit', 'exit_group'].includes(report.call);
   const shown = report.compared ? '✓' : silent ? '' : `= ${report.result}`;
   return { text: [shown, faults].filter(Boolean).join(' · '), kind: faults ? 'fault' : 'fine' };
 }

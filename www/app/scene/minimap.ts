@@ -4,7 +4,7 @@ import { Axis } from './axis.ts';
 import { KINDS, areaAt } from './layout.ts';
 import type { Box, Picture, Shape } from './shapes.ts';
 import { AREA_LOOK } from './theme.ts';
-import { SPACE_PAGES, UNITS, type Units, addressText, pagesText, permsText } from './units.ts';
+import { SPACE_PAGES, UNITS, type Units, addressText, pagesText, permsText, shortName } from './units.ts';
 import { pictures } from '../texts/pictures.ts';
 
 export interface MinimapInput {
@@ -121,7 +121,7 @@ function pointedArea({ areas, pointed }: MinimapInput): number {
 const NAME = 24;
 
 function nameOf({ areas, width }: MinimapInput, area: number, units: Units): string {
-  const name = areas.names[areas.name[area]!]!.split('/').at(-1) || pictures.anonymous;
+  const name = shortName(areas.names[areas.name[area]!]!);
   const short = name.length > NAME ? `${name.slice(0, NAME - 1)}…` : name;
   return width > 420 ? `${addressText(areas.start[area]!, units)} ${permsText(areas.perms[area]!)} ${short}` : short;
 }

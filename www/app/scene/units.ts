@@ -38,4 +38,5 @@ export function permsText(perms: number): string {
   return `${perms & 1 ? 'r' : '-'}${perms & 2 ? 'w' : '-'}${perms & 4 ? 'x' : '-'}${perms & 8 ? 's' : 'p'}`;
 }
 
-export const shortName = (name: string): string => (name === '' ? pictures.anonymous : name.replace(/^.*\/(?=[^/])/, ''));
+/** What stands in a picture for a name of maps; shared memory without a name is no file to who looks. */
+export const shortName = (name: string): string => (name === '' ? pictures.anonymous : name === '/dev/zero (deleted)' ? pictures.sharedAnonymous : name.replace(/^.*\/(?=[^/])/, ''));

@@ -98,7 +98,7 @@ export const details = {
     physical: (addr: string) => `physical 0x${addr}`,
     holds: 'holds',
     kinds: {
-      anon: 'Private memory of one process.', shared: 'Private memory that several processes still share: the first to write gets a copy.', file: 'A page of a file, in the page cache.',
+      anon: 'Private memory of one process.', shared: 'Private memory that several processes still share: the first to write gets a copy.', file: 'A page of a file, or of shared memory, in the page cache.',
       zero: 'The one page of zeros, which all reads of untouched memory share.', table: 'A page table: the MMU reads it, programs do not see it.', kernel: 'A page that the kernel shows to programs.',
       free: 'Nobody’s.', guard: 'A guard.', marker: 'A marker.',
     },

@@ -4,6 +4,7 @@ const of = (count: number, one: string, many = `${one}s`) => (count === 1 ? one 
 
 export const pictures = {
   anonymous: 'anonymous',
+  sharedAnonymous: 'shared anonymous',
   anonymousMemory: 'anonymous memory',
   pages: (count: string, isOne: boolean) => `${count} ${isOne ? 'page' : 'pages'}`,
   notMapped: (size: string) => `${size} not mapped`,

@@ -19,7 +19,7 @@ export const ERRNOS: Readonly<Record<string, readonly [number, string]>> = {
 export const SIGNALS: Readonly<Record<string, string>> = {
   SEGV_MAPERR: 'no area covers the address', SEGV_ACCERR: 'an area covers the address and does not allow the access',
   SEGV_PKUERR: 'the protection key forbids the access', BUS_ADRERR: 'there is nothing behind the address: beyond the end of the file, or no room',
-  BUS_ADRALN: 'the address is not aligned', BUS_MCEERR_AR: 'the memory is broken', SI_KERNEL: 'the address is none that the CPU can use',
+  BUS_ADRALN: 'the address is not aligned', BUS_MCEERR_AR: 'the memory is broken', 'SIGKILL SI_KERNEL': 'RAM ran out, and the OOM killer chose this process', SI_KERNEL: 'the address is none that the CPU can use',
 };
 
 /** A place in a manual page and what it says there. */

@@ -38,7 +38,7 @@ function may(perms: string): string {
 const isLess = (from: string, to: string) => /[rwx]/.test(to) && [0, 1, 2].every((i) => to[i] === '-' || to[i] === from[i]);
 
 const flagWords = (letters: string) => letters.split(' ').filter(Boolean).map((letter) => FLAGS[letter] ?? letter).join(', ');
-const PAGE = { anon: 'private memory', shared: 'private memory that others map too', file: 'pages of a file', zero: 'the page of zeros', kernel: 'pages of the kernel' } as const;
+const PAGE = { anon: 'private memory', shared: 'private memory that others map too', file: 'pages of a file', shmem: 'shared memory', zero: 'the page of zeros', kernel: 'pages of the kernel' } as const;
 const limitName = (resource: number) => `RLIMIT_${Object.keys(RLIMIT)[resource]}`;
 const limit = (value: string | null) => (value === null ? 'unlimited' : BigInt(value).toLocaleString('en'));
 
@@ -48,7 +48,7 @@ type Line<K extends FactKind> = (fact: FactOf<K>) => string;
 export const en = {
   /** The list of changes. */
   changes: {
-    processNew: (f) => (f.thread ? `+ thread, numbered ${f.pid}` : `+ process ${f.pid}`),
+    processNew: (f) => (f.thread ? `+ thread, numbered ${f.pid}` : `+ process ${f.pid}${f.shares ? `, in the address space of process ${f.parent}` : ''}`),
     processEnded: (f) => `− process ${f.pid}${f.signal ? `, killed by ${f.signal}` : f.status === null ? '' : `, exited with ${f.status}`}`,
     spaceNew: () => '~ another address space',
     areaNew: (f) => `+ area ${at(f.at)} ${f.perms} ${f.name || memory(f)}`,
@@ -74,6 +74,9 @@ export const en = {
     tlbForgot: (f) => `− TLB: ${pages(f.count)} forgotten`,
     tlbFlushed: () => '− TLB: everything forgotten',
     locked: (f) => `~ locked in memory: ${f.from} → ${pages(f.to)}`,
+    futureLocked: (f) => `~ what is mapped from now on is ${f.on ? '' : 'not '}locked`,
+    ramFull: () => '~ no frame is free any more',
+    handler: (f) => `~ ${f.signal}: ${f.calls === null ? 'as without a handler' : n(f.calls, 'call')}`,
     brk: (f) => `~ program break ${f.from} → ${f.to}`,
     areaCount: (f) => `~ areas: ${f.from.toLocaleString('en')} → ${f.to.toLocaleString('en')}`,
     resident: (f) => `~ resident: ${f.from} → ${pages(f.to)}`,
@@ -90,7 +93,7 @@ export const en = {
   refusedAfter: (count: number, errno: string, why: string) => `It worked ${n(count, 'time')}, then was refused with ${errno}: ${why}.`,
   signal: (pid: number, name: string, why: string) => `${who(pid)} gets ${name}: ${why}.`,
   signalAfter: (pid: number, count: number, name: string, why: string) => `After ${n(count, 'access', 'accesses')} ${who(pid).toLowerCase()} gets ${name}: ${why}.`,
-  fatal: (pid: number) => `Nothing handles it, so it is fatal: process ${pid} died.`,
+  fatal: (pid: number, signal: string) => (signal === 'SIGKILL' ? `Nothing can handle it: process ${pid} died.` : `Nothing handles it, so it is fatal: process ${pid} died.`),
   expected: () => 'The script expects it and takes it, as a debugger would: the process lives on.',
   handled: (pid: number, count: number, name: string, why: string) =>
     count === 1
@@ -100,7 +103,8 @@ export const en = {
   /** Processes. */
   forked: (pid: number, child: number, areas: number, shared: number) =>
     `Process ${child} is a copy of process ${pid}, with ${n(areas, 'area')}. ${shared === 0 ? 'No page had to be write-protected for it.' : `${shared === 1 ? '1 private page is' : `${shared.toLocaleString('en')} private pages are`} shared and write-protected until somebody writes.`}`,
-  thread: (pid: number, child: number) => `${who(child)} runs in the same address space as process ${pid}.`,
+  thread: (pid: number, child: number) => `A thread of process ${pid} is new, numbered ${child}: it runs in the same address space.`,
+  sharing: (pid: number, child: number) => `${who(child)} is new, and runs in the address space of process ${pid}: what one writes the other sees.`,
   made: (child: number) => `${who(child)} is new.`,
   exited: (pid: number, status: number | null, areas: number) => `${who(pid)} ended${status === null ? '' : ` with status ${status}`}${areas > 0 ? ': its areas, pages and tables went back' : ''}.`,
   killed: (pid: number, signal: string) => `${who(pid)} was killed by ${signal}${signal === 'SIGKILL' ? ': RAM ran out, and the OOM killer took its memory' : ''}.`,
@@ -139,12 +143,15 @@ export const en = {
       ? `${who(pid)} touched this page for the first time: the kernel took a frame, cleared it and mapped it.`
       : `${who(pid)} touched ${pages(count)} for the first time: the kernel took a frame for each, cleared it and mapped it.`,
   touchedFile: (pid: number, count: number) => `${who(pid)} touched a mapping of a file: ${count === 1 ? 'its page in the page cache is' : `${pages(count)} of the page cache are`} mapped${count === 1 ? '' : ', those around the address along with it'}.`,
+  touchedShmem: (pid: number, count: number) => `${who(pid)} touched shared memory: ${one(count, 'its page, which', `${pages(count)} of it, which`)} the kernel keeps like ${one(count, 'one', 'those')} of a file that has no disk, ${one(count, 'is', 'are')} mapped.`,
   touchedKernel: (pid: number, count: number) => `${who(pid)} touched ${one(count, 'a page', pages(count))} that the kernel provides.`,
   present: (pid: number, count: number) => `${pages(count)} of process ${pid} ${one(count, 'is', 'are')} present now.`,
   gone: (pid: number, count: number) => `${pages(count)} of process ${pid} ${one(count, 'is', 'are')} not present any more.`,
   goneStay: (pid: number, count: number) => `${pages(count)} of process ${pid} ${one(count, 'is', 'are')} not present any more; the area stays, and the next touch faults.`,
   moved: (count: number) => `${n(count, 'entry', 'entries')} moved with it, and the frames stayed where they are.`,
   protected: (pid: number, count: number) => `${pages(count)} of process ${pid} ${one(count, 'is', 'are')} read-only for the MMU now: the next write faults.`,
+  sealed: (pid: number, count: number) => `${pages(count)} of process ${pid} ${one(count, 'keeps its frame', 'keep their frames')} and may not be accessed at all: the next access faults.`,
+  unsealed: (pid: number, count: number) => `${pages(count)} of process ${pid} may be accessed again.`,
   writable: (pid: number, count: number) => `${pages(count)} of process ${pid} ${one(count, 'is', 'are')} writable for the MMU now.`,
   reused: (pid: number) => `${who(pid)} wrote to a page that was read-only for the MMU: it became writable, without a copy.`,
   changed: (pid: number, count: number) => `Other bits are set in ${one(count, 'the entry of 1 page', `the entries of ${pages(count)}`)} of process ${pid}.`,
@@ -154,6 +161,8 @@ export const en = {
 
   /** Other things. */
   locked: (f: FactOf<'locked'>) => (f.to > f.from ? `${pages(f.to)} of process ${f.pid} ${one(f.to, 'is', 'are')} locked in memory now.` : f.to === 0 ? `Nothing of process ${f.pid} is locked in memory any more.` : `${pages(f.to)} of process ${f.pid} stay locked in memory.`),
+  futureLocked: (f: FactOf<'futureLocked'>) => (f.on ? `What process ${f.pid} maps from now on is locked in memory, and present at once.` : `What process ${f.pid} maps from now on is not locked any more.`),
+  ramFull: () => 'No frame of RAM is free any more.',
   brk: (f: FactOf<'brk'>) => `The program break of process ${f.pid} is at ${f.to} now.`,
   fileSize: (f: FactOf<'fileSize'>) => `${f.name ? `The file ${f.name}` : 'A file'} is ${bytes(f.to)} long now, ${bytes(f.from)} before.`,
   opened: (f: FactOf<'opened'>) => `Descriptor ${f.fd} of process ${f.pid} is ${f.name || 'open'} now.`,
@@ -169,7 +178,9 @@ export const en = {
   walked: (count: number) => `${count === 1 ? 'The page was present' : 'The pages were present'}: the MMU walked the tables, and the TLB remembers.`,
   faulted: () => 'The fault was taken, and no entry had to change.',
   place: () => 'A place to look: nothing is run.',
-  handlerSet: () => 'From now on these calls are made when the signal comes.',
+  handler: ({ pid, signal, calls }: FactOf<'handler'>) => (calls === null ? `From now on nothing handles ${signal} in process ${pid}: it ends it.` : `From now on ${one(calls, 'this call is', 'these calls are')} made when ${signal} comes to process ${pid}.`),
+  unlinked: () => 'The name is gone. Who has the file open, or maps it, keeps it.',
+  waited: (child: string) => `Process ${child} had ended: now its number is free, too.`,
   nothing: (call: string, result: string) => `${call} returned ${result}. Nothing changed.`,
   little: (call: string, result: string) => `${call} returned ${result}. No area and no page changed.`,
   much: (call: string, result: string) => `${call} returned ${result}.`,

@@ -3,12 +3,14 @@
 use super::Fact;
 use super::areas::Areas;
 use super::pages::Pages;
-use crate::addr::VirtAddr;
+use crate::addr::{Pfn, VirtAddr};
 use crate::event::Event;
+use crate::flags::VmFlags;
 use crate::ids::{FileId, InodeId, MmId, Pid};
 use crate::machine::{Ended, Machine, Process};
 use crate::mm::Mm;
 use crate::mmu::Pte;
+use crate::phys::Owner;
 use crate::sorted::SortedMap;
 
 /// Files whose sizes are compared.
@@ -18,11 +20,28 @@ const MOST_FILES: usize = 4096;
 #[derive(Clone, Debug)]
 pub struct Moment {
     pid: Pid,
+    free_frames: u32,
     /// Living processes.
     spaces: Vec<(Pid, MmId, Books)>,
     sizes: Vec<(InodeId, u64)>,
     descriptors: Vec<(usize, FileId)>,
     limits: Vec<u64>,
+}
+
+/// What a frame holds: as in a snapshot, but that files without a disk are told apart.
+fn kind_of(machine: &Machine, pfn: Pfn) -> &'static str {
+    match machine.kernel.phys.frame(pfn).owner {
+        Owner::File { shmem: true, .. } => "shmem",
+        _ => crate::view::snapshot::frame_kind(machine, pfn),
+    }
+}
+
+/// Where events are missing, a new area is only told if it is there at the end, as it was made.
+fn keep_areas_that_are_there(machine: &Machine, facts: &mut Vec<Fact>) {
+    facts.retain(|fact| match fact {
+        Fact::AreaNew { pid, at, .. } => machine.mm_of(Pid(*pid)).is_some_and(|mm| mm.vmas.iter().any(|(_, vma)| *at == vma.range.into())),
+        _ => true,
+    });
 }
 
 /// Counters of an address space.
@@ -31,12 +50,14 @@ struct Books {
     resident: u64,
     areas: u64,
     locked: u64,
+    locks_future: bool,
     brk: VirtAddr,
 }
 
 impl Books {
     fn of(mm: &Mm) -> Self {
-        Self { resident: mm.rss_total(), areas: mm.vmas.len() as u64, locked: mm.locked_vm, brk: mm.brk }
+        let locks_future = mm.def_flags.contains(VmFlags::LOCKED);
+        Self { resident: mm.rss_total(), areas: mm.vmas.len() as u64, locked: mm.locked_vm, locks_future, brk: mm.brk }
     }
 }
 
@@ -52,11 +73,17 @@ impl Moment {
         let task = process.and_then(|process| machine.kernel.tasks.get(process.task));
         Self {
             pid,
+            free_frames: machine.free_frames(),
             spaces: spaces.collect(),
             sizes: machine.kernel.fs.inodes().take(MOST_FILES).map(|(id, inode)| (id, inode.size)).collect(),
             descriptors: machine.open_descriptors(pid).collect(),
             limits: task.map_or(Vec::new(), |task| task.rlimits.iter().map(|limit| limit.cur).collect()),
         }
+    }
+
+    /// Whose.
+    pub fn pid(&self) -> Pid {
+        self.pid
     }
 
     /// Whether the process lived.
@@ -74,6 +101,9 @@ impl Moment {
         let mut facts = Vec::new();
         self.processes(machine, &now, &mut facts);
         self.memory(machine, &now, events, &mut facts);
+        if dropped > 0 {
+            keep_areas_that_are_there(machine, &mut facts);
+        }
         counted(events, &mut facts);
         self.books(&now, dropped > 0, &mut facts);
         self.files(machine, &now, &mut facts);
@@ -85,8 +115,9 @@ impl Moment {
             let parent = machine.process(*pid).and_then(Process::maker);
             match self.space_of(*pid) {
                 None => {
-                    let thread = parent.and_then(|parent| self.space_of(parent)).is_some_and(|(of_parent, _)| of_parent == *mm);
-                    facts.push(Fact::ProcessNew { pid: pid.0, parent: parent.map(|parent| parent.0), thread });
+                    let shares = parent.and_then(|parent| self.space_of(parent)).is_some_and(|(of_parent, _)| of_parent == *mm);
+                    let thread = machine.process(*pid).is_some_and(Process::is_thread);
+                    facts.push(Fact::ProcessNew { pid: pid.0, parent: parent.map(|parent| parent.0), thread, shares });
                 }
                 Some((before, _)) if before != *mm => facts.push(Fact::SpaceNew { pid: pid.0 }),
                 Some(_) => {}
@@ -134,7 +165,7 @@ impl Moment {
                 })
             };
             areas.facts(pid, describe, facts);
-            pages.facts(pid, moves, |pfn| crate::view::snapshot::frame_kind(machine, pfn), facts);
+            pages.facts(pid, moves, |pfn| kind_of(machine, pfn), facts);
         }
     }
 
@@ -151,9 +182,15 @@ impl Moment {
             if before.locked != after.locked {
                 facts.push(Fact::Locked { pid, from: before.locked, to: after.locked });
             }
+            if before.locks_future != after.locks_future {
+                facts.push(Fact::FutureLocked { pid, on: after.locks_future });
+            }
             if before.resident != after.resident {
                 facts.push(Fact::Resident { pid, from: before.resident, to: after.resident });
             }
+        }
+        if now.free_frames == 0 && self.free_frames > 0 {
+            facts.push(Fact::RamFull);
         }
         for (resource, (from, to)) in self.limits.iter().zip(&now.limits).enumerate() {
             if from != to {

@@ -35,8 +35,8 @@ impl From<VirtRange> for Span {
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[allow(missing_docs)] // the variants say what their fields are
 pub enum Fact {
-    /// A process was made.
-    ProcessNew { pid: u32, parent: Option<u32>, thread: bool },
+    /// A process, or a thread of one, was made; whether it runs in the address space of its maker.
+    ProcessNew { pid: u32, parent: Option<u32>, thread: bool, shares: bool },
     /// A process ended: with which status, or by which signal.
     ProcessEnded { pid: u32, status: Option<i32>, signal: Option<&'static str> },
     /// The process got another address space (`execve`).
@@ -57,7 +57,7 @@ pub enum Fact {
     AreaPerms { pid: u32, at: Span, from: String, to: String },
     /// Other flags, two letters each as in smaps.
     AreaFlags { pid: u32, at: Span, gained: String, lost: String },
-    /// Pages that are present and were not: `page` is `anon`, `shared`, `file`, `zero`, `kernel`, as in a snapshot.
+    /// Pages that are present and were not: `page` is `anon`, `shared`, `file`, `shmem` (a file without a disk), `zero`, `kernel`.
     PagesPresent { pid: u32, at: Span, count: u64, page: &'static str },
     /// Pages that are not present any more.
     PagesGone { pid: u32, at: Span, count: u64 },
@@ -87,6 +87,12 @@ pub enum Fact {
     TlbFlushed,
     /// Locked pages of a process.
     Locked { pid: u32, from: u64, to: u64 },
+    /// What is mapped from now on is locked, or not any more (`MCL_FUTURE`).
+    FutureLocked { pid: u32, on: bool },
+    /// No frame is free any more.
+    RamFull,
+    /// What is done from now on when a signal comes: so many calls, or what happens without a handler.
+    Handler { pid: u32, signal: &'static str, calls: Option<usize> },
     /// The program break.
     Brk { pid: u32, from: String, to: String },
     /// Resident pages: exact, also where events were dropped.

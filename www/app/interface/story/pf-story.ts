@@ -162,7 +162,7 @@ export class PfStory extends Panel {
     const rule = texts.ruleOf(call, deciding?.check?.name ?? null, isSignal);
     const [number, words] = errno === null ? [null, ''] : (ERRNOS[errno] ?? [null, '']);
     return html`<dl class="pf-fields pf-refusal">
-      <div><dt>${isSignal ? t.signal : t.errno}</dt><dd>${isSignal ? html`<b>${signal!.name}</b> <code>${signal!.code}</code> <p>${SIGNALS[signal!.code] ?? ''}</p>` : html`<b>${errno}</b>${number === null ? nothing : html` <span class="pf-quiet">${number} · ${words}</span>`}`}</dd></div>
+      <div><dt>${isSignal ? t.signal : t.errno}</dt><dd>${isSignal ? html`<b>${signal!.name}</b> <code>${signal!.code}</code> <p>${SIGNALS[`${signal!.name} ${signal!.code}`] ?? SIGNALS[signal!.code] ?? ''}</p>` : html`<b>${errno}</b>${number === null ? nothing : html` <span class="pf-quiet">${number} · ${words}</span>`}`}</dd></div>
       ${why ? html`<div><dt>${t.reason}</dt><dd>${explained(why)}</dd></div>` : nothing}
       <div><dt>${t.rule}</dt><dd>${explained(rule.rule)} <p><code>${rule.page}</code>, ${rule.section}</p></dd></div>
     </dl>`;
@@ -312,9 +312,11 @@ function visible(nodes: readonly Node[], folded: ReadonlySet<string>, above = ''
 }
 
 /** What came of it, as strace prints it; of a call that was left out why. */
-function outcome({ kind, result, why }: StepReport): TemplateResult | typeof nothing {
+function outcome({ kind, call, result, why }: StepReport): TemplateResult | typeof nothing {
   if (kind === 'skipped') return html` <b class="skipped">${t.skipped(why ?? '')}</b>`;
-  return result ? html` <b class=${kind}>= ${result}</b>` : nothing;
+  // A handler is no call, and who exits never returns.
+  if (call === 'on') return nothing;
+  return result ? html` <b class=${kind}>= ${call === 'exit' || call === 'exit_group' ? '?' : result}</b>` : nothing;
 }
 
 /** A line of a script without the result that it expects: `load(a, 5) = "x"` is `load(a, 5)`. */
