@@ -40,7 +40,7 @@ fn keys(directive: Directive) -> Vec<&'static str> {
 
 /// Names that belong together begin alike; the longest beginning counts.
 fn group(name: &str) -> &'static str {
-    const GROUPS: [&str; 29] = [
+    const GROUPS: [&str; 30] = [
         "PROT_",
         "MAP_HUGE_",
         "MAP_",
@@ -54,6 +54,7 @@ fn group(name: &str) -> &'static str {
         "PROCMAP_QUERY_",
         "AT_",
         "O_",
+        "SEEK_",
         "MFD_",
         "F_SEAL_",
         "FD_",

@@ -7,6 +7,7 @@ import { type Machine, type Process, IPC, MachineStopped, OutOfMemory, PageFault
 /** The method of each call, made so that it works or is refused by the kernel. */
 const METHODS: Readonly<Record<keyof typeof SYS, (p: Process, a: bigint, fd: number) => unknown>> = {
   read: (p, _, fd) => p.read(fd, 1), write: (p, _, fd) => p.write(fd, 'x'), open: (p) => p.open('/data'), close: (p, _, fd) => p.close(fd),
+  lseek: (p, _, fd) => p.syscall(SYS.lseek, fd, 0, 0),
   mmap: (p) => p.mmap({ length: 4096 }), mprotect: (p, a) => p.mprotect(a, 4096, 'r'), munmap: (p, a) => p.munmap(a, 4096), brk: (p) => p.brk(),
   ioctl: (p, a, fd) => p.ioctl(fd, 'pagemap_scan', a), pread64: (p, _, fd) => p.pread(fd, 1, 0), pwrite64: (p, _, fd) => p.pwrite(fd, 'x', 0),
   mremap: (p, a) => p.mremap(a, 4096, 4096), msync: (p, a) => p.msync(a, 4096), mincore: (p, a) => p.mincore(a, 4096), madvise: (p, a) => p.madvise(a, 4096, 'dontneed'),

@@ -40,6 +40,9 @@ export const O = {
 /** The current directory, where `openat` and `unlinkat` want a descriptor. */
 export const AT_FDCWD = -100;
 
+/** `SEEK_*` of lseek(2). */
+export const SEEK = { SET: 0, CUR: 1, END: 2, DATA: 3, HOLE: 4 } as const;
+
 /** `MFD_*` of memfd_create(2). */
 export const MFD = { CLOEXEC: 1, ALLOW_SEALING: 2, HUGETLB: 4, NOEXEC_SEAL: 8, EXEC: 16 } as const;
 
@@ -103,7 +106,7 @@ export const PAGE_SIZE = 4096;
 
 /** Numbers of the system calls there are, x86-64. */
 export const SYS = {
-  read: 0, write: 1, open: 2, close: 3, mmap: 9, mprotect: 10, munmap: 11, brk: 12, ioctl: 16, pread64: 17, pwrite64: 18,
+  read: 0, write: 1, open: 2, close: 3, lseek: 8, mmap: 9, mprotect: 10, munmap: 11, brk: 12, ioctl: 16, pread64: 17, pwrite64: 18,
   mremap: 25, msync: 26, mincore: 27, madvise: 28, shmget: 29, shmat: 30, shmctl: 31, dup: 32, dup2: 33, getpid: 39, clone: 56,
   fork: 57, vfork: 58, execve: 59, exit: 60, wait4: 61, shmdt: 67, fcntl: 72, fsync: 74, fdatasync: 75, truncate: 76,
   ftruncate: 77, creat: 85, unlink: 87, chmod: 90, fchmod: 91, personality: 135, mlock: 149, munlock: 150, mlockall: 151,

@@ -371,7 +371,12 @@ impl Inode {
 
     /// Whether a page that is written needs to find a place on the disk first.
     pub(super) fn needs_place(&self, index: u64) -> bool {
-        !self.has_block(index) && self.room.range(..=index).next_back().is_none_or(|(_, end)| *end <= index)
+        !self.has_block(index) && !self.has_room(index)
+    }
+
+    /// Whether room was kept for a page (fallocate(2)).
+    pub(super) fn has_room(&self, index: u64) -> bool {
+        self.room.range(..=index).next_back().is_some_and(|(_, end)| *end > index)
     }
 
     /// Gives back the room that was kept for some pages.

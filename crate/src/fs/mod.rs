@@ -11,6 +11,7 @@ mod content;
 mod fuse;
 mod inode;
 mod save;
+mod seek;
 
 pub use content::Content;
 pub use fuse::{Asked, Fuse, FuseQueue, Hooks, Missing, Notice, Provided, Request};
@@ -23,6 +24,9 @@ use crate::ids::{FileId, InodeId, Slab};
 use crate::phys::{FrameFlags, Owner, Phys};
 use crate::sorted::SortedMap;
 
+/// Writes go to the end of the file (open(2)).
+pub const O_APPEND: u64 = 0o2000;
+
 /// An open file description (Linux `struct file`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenFile {
@@ -34,6 +38,8 @@ pub struct OpenFile {
     pub writable: bool,
     /// Opened with `O_PATH`: it stands for a place, and neither reads, writes nor maps.
     pub path_only: bool,
+    /// Status flags (`F_GETFL` of fcntl(2)) without the access mode: [`O_APPEND`] and what it was opened with.
+    pub flags: u64,
     /// The name that `/proc/PID/maps` shows.
     pub path: String,
     /// Position of `read(2)` and `write(2)`, in bytes.
@@ -120,7 +126,8 @@ impl Fs {
     pub fn open(&mut self, inode: InodeId, path: &str, mode: OpenMode) -> FileId {
         self.inodes[inode].opens += 1;
         let (readable, writable) = (mode.read, mode.write);
-        self.files.insert(OpenFile { inode, readable, writable, path_only: false, path: path.to_string(), position: 0, references: 1 })
+        let path = path.to_string();
+        self.files.insert(OpenFile { inode, readable, writable, path_only: false, flags: 0, path, position: 0, references: 1 })
     }
 
     /// Adds a holder (Linux `get_file`).

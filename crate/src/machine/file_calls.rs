@@ -3,7 +3,7 @@
 use super::{Arg, Machine};
 use crate::addr::VirtAddr;
 use crate::errno::{Errno, SysResult};
-use crate::fs::{Inode, InodeKind, OpenMode, Seals, SystemFile};
+use crate::fs::{Inode, InodeKind, O_APPEND, OpenMode, Seals, SystemFile};
 use crate::ids::{FileId, InodeId};
 use crate::mm::{Capabilities, FallocateMode, Resource};
 use crate::why::Why;
@@ -12,6 +12,13 @@ const O_ACCMODE: u64 = 3;
 const O_CLOEXEC: u64 = 0o2000000;
 const MFD_CLOEXEC: u64 = 1;
 const F_DUPFD_CLOEXEC: u64 = 1030;
+const O_LARGEFILE: u64 = 0o100000;
+const O_NOCTTY: u64 = 0o400;
+/// What a program of 64 bits may change afterwards (`SETFL_MASK`): the end as the place of writes, O_NONBLOCK, O_DIRECT,
+/// O_NOATIME.
+const O_CHANGED: u64 = O_APPEND | 0o4000 | 0o40000 | 0o1000000;
+/// What is about opening alone, and the access mode.
+const O_OF_OPENING: u64 = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
 const O_CREAT: u64 = 0o100;
 const O_EXCL: u64 = 0o200;
 const O_TRUNC: u64 = 0o1000;
@@ -152,7 +159,9 @@ impl Machine {
             self.kernel.do_truncate(inode, 0)?;
         }
         let file = self.kernel.fs.open(inode, &path, wanted);
-        self.kernel.fs.file_mut(file).path_only = path_only;
+        let open = self.kernel.fs.file_mut(file);
+        open.path_only = path_only;
+        open.flags = if path_only { flags } else { flags | O_LARGEFILE } & !O_OF_OPENING;
         self.install_descriptor(file, 0, flags & O_CLOEXEC != 0)
     }
 
@@ -240,6 +249,7 @@ impl Machine {
         }
         let mode = OpenMode { read: true, write: true };
         let file = self.kernel.fs.open(inode, &format!("/memfd:{name} (deleted)"), mode);
+        self.kernel.fs.file_mut(file).flags = O_LARGEFILE;
         self.install_descriptor(file, 0, flags & MFD_CLOEXEC != 0)
     }
 
@@ -251,6 +261,7 @@ impl Machine {
         let uid = self.kernel.task().uid;
         let inode = self.kernel.fs.add_inode(Inode { mode: 0, uid, ..Inode::new(InodeKind::Secret) });
         let file = self.kernel.fs.open(inode, "/secretmem (deleted)", OpenMode { read: true, write: true });
+        self.kernel.fs.file_mut(file).flags = O_LARGEFILE;
         self.install_descriptor(file, 0, flags & O_CLOEXEC != 0)
     }
 
@@ -264,16 +275,19 @@ impl Machine {
                 self.kernel.fs.get_file(file);
                 self.install_descriptor(file, from, command == F_DUPFD_CLOEXEC)
             }
-            1 | 2 | 4 => Ok(0),
+            1 | 2 => Ok(0),
             3 => {
                 let open = self.kernel.fs.file(file);
-                if open.path_only {
-                    return Ok(O_PATH);
-                }
-                Ok(match (open.readable, open.writable) {
-                    (true, true) => 2,
-                    (_, writable) => u64::from(writable),
-                })
+                Ok(open.flags
+                    | match (open.readable, open.writable) {
+                        (true, true) => 2,
+                        (_, writable) => u64::from(writable),
+                    })
+            }
+            4 => {
+                let open = self.kernel.fs.file_mut(file);
+                open.flags = (open.flags & !O_CHANGED) | (value.int() & O_CHANGED);
+                Ok(0)
             }
             1033 => self.add_seals(file, value.int()),
             1034 => match self.kernel.fs.inode_of(file).seals {

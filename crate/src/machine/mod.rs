@@ -20,6 +20,7 @@ mod process_calls;
 mod process_vm;
 mod read_write;
 mod save;
+mod seek;
 mod startup;
 mod sysno;
 

@@ -3,7 +3,7 @@
 use super::{Arg, Machine};
 use crate::addr::{PAGE_SIZE, VirtAddr};
 use crate::errno::{Errno, SysResult};
-use crate::fs::{InodeKind, ProcEntry, ProcFile, Seals, SystemFile};
+use crate::fs::{InodeKind, O_APPEND, ProcEntry, ProcFile, Seals, SystemFile};
 use crate::ids::{FileId, InodeId};
 use crate::mm::{Resource, max_bytes};
 use crate::why::Why;
@@ -144,10 +144,22 @@ impl Machine {
         let position = self.kernel.fs.file(file).position;
         let done = self.write_file(file, buffer, count.int(), position)?;
         self.require_nothing_waits()?;
-        // What is said to a file of /proc has no place in it, but for bytes of memory.
-        let moves = !matches!(self.kernel.fs.inode_of(file).kind, InodeKind::Proc(entry) if entry.file != ProcFile::Mem);
-        self.kernel.fs.file_mut(file).position += if moves { done } else { 0 };
+        self.move_behind(file, done);
         Ok(done)
+    }
+
+    /// The place of a file behind what has just been written to it.
+    fn move_behind(&mut self, file: FileId, done: u64) {
+        let inode = self.kernel.fs.inode_of(file);
+        // What is said to a file of /proc has no place in it, but for bytes of memory.
+        let moves = !matches!(inode.kind, InodeKind::Proc(entry) if entry.file != ProcFile::Mem);
+        let (size, has_pages) = (inode.size, inode.kind.has_pages());
+        let open = self.kernel.fs.file_mut(file);
+        if done > 0 && open.flags & O_APPEND != 0 && has_pages {
+            open.position = size;
+        } else if moves {
+            open.position += done;
+        }
     }
 
     pub(super) fn sys_pwrite64(&mut self, [fd, buffer, count, offset, ..]: &[Arg; 6]) -> SysResult {
@@ -169,7 +181,7 @@ impl Machine {
 
     fn write_file(&mut self, file: FileId, buffer: &Arg, count: u64, offset: u64) -> SysResult {
         let open = self.kernel.fs.file(file);
-        let (inode, writable) = (open.inode, open.writable);
+        let (inode, writable, appends) = (open.inode, open.writable, open.flags & O_APPEND != 0);
         self.kernel.require(writable, Errno::EBADF, || Why::WrongOpenMode)?;
         let node = self.kernel.fs.inode(inode);
         let (kind, size, seals) = (node.kind, node.size, node.seals.unwrap_or(Seals::empty()));
@@ -189,6 +201,8 @@ impl Machine {
         if !kind.has_pages() {
             return Ok(count);
         }
+        // Whatever place was given (Linux `generic_write_checks`, of pwrite(2) too).
+        let offset = if appends && count > 0 { size } else { offset };
         let count = self.generic_write_checks(kind, count, offset)?;
         if kind == InodeKind::Fuse {
             self.kernel.fuse_write_begin(inode, offset, count, !matches!(buffer, Arg::Int(_)))?;

@@ -43,6 +43,7 @@ syscalls! {
     write = 1 => sys_write,
     open = 2 => sys_open,
     close = 3 => sys_close,
+    lseek = 8 => sys_lseek,
     mmap = 9 => sys_mmap,
     mprotect = 10 => sys_mprotect,
     munmap = 11 => sys_munmap,

@@ -75,6 +75,7 @@ signatures! {
     close(fd);
     read(fd, buffer, count);
     write(fd, buffer, count);
+    lseek(fd, offset, whence);
     pread64(fd, buffer, count, offset);
     pwrite64(fd, buffer, count, offset);
     dup(fd);

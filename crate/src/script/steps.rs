@@ -73,6 +73,7 @@ const GROUPS: [&[&str]; 11] = [
         "fallocate",
         "read",
         "write",
+        "lseek",
         "pread64",
         "pwrite64",
         "preadto",

@@ -20,6 +20,7 @@ const BY_CALL: Readonly<Record<string, Readonly<Record<string, readonly string[]
   wait4: { options: ['WNOHANG'] },
   open: { flags: ['O_'] },
   openat: { flags: ['O_'] },
+  lseek: { whence: ['SEEK_'] },
   dup3: { flags: ['O_'] },
   fcntl: { command: ['F_'], argument: ['F_SEAL_', 'FD_'] },
   ioctl: { request: ['ioctl'], argument: ['PM_SCAN_', 'PAGE_IS_', 'PROCMAP_QUERY_'] },

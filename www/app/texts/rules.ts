@@ -69,6 +69,8 @@ const RULES: Readonly<Record<string, Row>> = {
   NoSuchVma: row('The range must be mapped.'),
   NotSynced: row('The descriptor belongs to a kind of file that cannot be synchronised.'),
   OnlyRead: row('This file can only be read.'),
+  NoPlaces: row('A stream has no places to go to.', 'ERRORS', 'man 2 lseek'),
+  NoDataBehind: row('There is neither data nor a hole at or behind this place.', 'ERRORS', 'man 2 lseek'),
   OnlyMapped: row('This file can only be mapped.', 'DESCRIPTION', 'man 2 memfd_secret'),
   SecretIsShared: row('Secret memory can only be mapped shared.', 'DESCRIPTION', 'man 2 memfd_secret'),
   Waits: row('A call that waits is made again when what it waits for has come.', 'Interruption of system calls', 'man 7 signal'),

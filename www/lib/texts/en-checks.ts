@@ -67,6 +67,8 @@ export const PASSED: Record<string, (v: Values) => string> = {
   NoMmapMethod: () => 'this kind of file can be mapped',
   NoProcess: (v) => `there is a process ${v.pid}`,
   NoSegment: (v) => `there is a shared memory segment ${v.id}`,
+  NoDataBehind: (v) => `there is data from ${hex(v.offset)} on`,
+  NoPlaces: () => 'the file has places',
   NoSuchFile: () => 'the file exists',
   NotAnonymous: (v) => `the area at ${v.at} is anonymous`,
   NotConfigured: () => 'the kernel has this feature',
