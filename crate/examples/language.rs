@@ -40,7 +40,7 @@ fn keys(directive: Directive) -> Vec<&'static str> {
 
 /// Names that belong together begin alike; the longest beginning counts.
 fn group(name: &str) -> &'static str {
-    const GROUPS: [&str; 30] = [
+    const GROUPS: [&str; 32] = [
         "PROT_",
         "MAP_HUGE_",
         "MAP_",
@@ -53,6 +53,8 @@ fn group(name: &str) -> &'static str {
         "PAGE_IS_",
         "PROCMAP_QUERY_",
         "AT_",
+        "STATX_",
+        "S_IF",
         "O_",
         "SEEK_",
         "MFD_",

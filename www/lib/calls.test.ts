@@ -7,6 +7,8 @@ import { type Machine, type Process, IPC, MachineStopped, OutOfMemory, PageFault
 /** The method of each call, made so that it works or is refused by the kernel. */
 const METHODS: Readonly<Record<keyof typeof SYS, (p: Process, a: bigint, fd: number) => unknown>> = {
   read: (p, _, fd) => p.read(fd, 1), write: (p, _, fd) => p.write(fd, 'x'), open: (p) => p.open('/data'), close: (p, _, fd) => p.close(fd),
+  stat: (p) => p.syscall(SYS.stat, 1, 0), fstat: (p, a, fd) => p.syscall(SYS.fstat, fd, a), newfstatat: (p, a, fd) => p.syscall(SYS.newfstatat, fd, 0, a, 0x1000), statx: (p, a, fd) => p.syscall(SYS.statx, fd, 0, 0x1000, 0, a),
+  readv: (p, a, fd) => p.syscall(SYS.readv, fd, a, 1), writev: (p, a, fd) => p.syscall(SYS.writev, fd, a, 1), preadv: (p, a, fd) => p.syscall(SYS.preadv, fd, a, 1), pwritev: (p, a, fd) => p.syscall(SYS.pwritev, fd, a, 1),
   lseek: (p, _, fd) => p.syscall(SYS.lseek, fd, 0, 0),
   mmap: (p) => p.mmap({ length: 4096 }), mprotect: (p, a) => p.mprotect(a, 4096, 'r'), munmap: (p, a) => p.munmap(a, 4096), brk: (p) => p.brk(),
   ioctl: (p, a, fd) => p.ioctl(fd, 'pagemap_scan', a), pread64: (p, _, fd) => p.pread(fd, 1, 0), pwrite64: (p, _, fd) => p.pwrite(fd, 'x', 0),

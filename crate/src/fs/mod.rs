@@ -12,6 +12,7 @@ mod fuse;
 mod inode;
 mod save;
 mod seek;
+mod stat;
 
 pub use content::Content;
 pub use fuse::{Asked, Fuse, FuseQueue, Hooks, Missing, Notice, Provided, Request};

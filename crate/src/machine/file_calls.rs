@@ -38,6 +38,9 @@ const MFD_HUGETLB: u64 = 4;
 const MFD_NOEXEC_SEAL: u64 = 8;
 const MFD_EXEC: u64 = 16;
 
+/// What is done to a file of a path, without opening it.
+pub(super) type OnFile<'a> = &'a mut dyn FnMut(&mut Machine, InodeId) -> SysResult;
+
 impl Machine {
     /// A string argument: given, or read from the program's memory up to its NUL.
     pub(super) fn string(&mut self, arg: &Arg, max: u64) -> SysResult<String> {
@@ -113,7 +116,7 @@ impl Machine {
     }
 
     /// Does something to the file of a path, without opening it.
-    fn with_file(&mut self, path: &Arg, body: impl FnOnce(&mut Self, InodeId) -> SysResult) -> SysResult {
+    pub(super) fn with_file(&mut self, path: &Arg, body: OnFile) -> SysResult {
         let mut path = self.path(path)?;
         let Some(inode) = self.find_file(&mut path) else { return self.kernel.refuse(Errno::ENOENT, Why::NoSuchFile) };
         let result = body(self, inode);
@@ -259,7 +262,7 @@ impl Machine {
         let unknown = flags & !O_CLOEXEC;
         self.kernel.require(unknown == 0, Errno::EINVAL, || Why::UnknownFlags { flags: unknown })?;
         let uid = self.kernel.task().uid;
-        let inode = self.kernel.fs.add_inode(Inode { mode: 0, uid, ..Inode::new(InodeKind::Secret) });
+        let inode = self.kernel.fs.add_inode(Inode { mode: 0o600, uid, ..Inode::new(InodeKind::Secret) });
         let file = self.kernel.fs.open(inode, "/secretmem (deleted)", OpenMode { read: true, write: true });
         self.kernel.fs.file_mut(file).flags = O_LARGEFILE;
         self.install_descriptor(file, 0, flags & O_CLOEXEC != 0)
@@ -324,7 +327,7 @@ impl Machine {
     }
 
     pub(super) fn sys_chmod(&mut self, [path, mode, ..]: &[Arg; 6]) -> SysResult {
-        self.with_file(path, |m, inode| m.change_mode(inode, mode.int()))
+        self.with_file(path, &mut |m, inode| m.change_mode(inode, mode.int()))
     }
 
     pub(super) fn sys_fchmod(&mut self, [fd, mode, ..]: &[Arg; 6]) -> SysResult {
@@ -359,7 +362,7 @@ impl Machine {
     pub(super) fn sys_truncate(&mut self, [path, size, ..]: &[Arg; 6]) -> SysResult {
         let size = size.int();
         self.kernel.require(size as i64 >= 0, Errno::EINVAL, || Why::BadSize { size })?;
-        self.with_file(path, |m, inode| {
+        self.with_file(path, &mut |m, inode| {
             m.check_mode(inode, OpenMode { read: false, write: true }, 0)?;
             m.kernel.do_truncate(inode, size)
         })

@@ -22,7 +22,9 @@ mod read_write;
 mod save;
 mod seek;
 mod startup;
+mod stat;
 mod sysno;
+mod vectored;
 
 pub use crate::fs::{Content, InodeKind, ProcEntry, ProcFile, SystemFile};
 pub use crate::mm::{Capabilities, Layout, Personality, Resource, Rlimit, Sysctl};

@@ -37,14 +37,14 @@ impl Machine {
     }
 
     /// A copy is begun anew when the page of the program's memory has come that it met: the file's position stays until then.
-    fn require_nothing_waits(&mut self) -> SysResult<()> {
+    pub(super) fn require_nothing_waits(&mut self) -> SysResult<()> {
         match self.kernel.fs.is_waiting() {
             true => self.kernel.refuse(Errno::ERESTARTSYS, Why::Waits),
             false => Ok(()),
         }
     }
 
-    fn require_offset(&mut self, offset: u64) -> SysResult<()> {
+    pub(super) fn require_offset(&mut self, offset: u64) -> SysResult<()> {
         self.kernel.require(offset as i64 >= 0, Errno::EINVAL, || Why::BadSize { size: offset })
     }
 
@@ -57,14 +57,14 @@ impl Machine {
 
     /// Whether a place in a file and what follows it can be counted (Linux `rw_verify_area`). In the memory of a
     /// process places are addresses.
-    fn require_place(&mut self, kind: InodeKind, offset: u64, count: u64) -> SysResult<()> {
+    pub(super) fn require_place(&mut self, kind: InodeKind, offset: u64, count: u64) -> SysResult<()> {
         let unsigned = matches!(kind, InodeKind::Proc(ProcEntry { file: ProcFile::Mem, .. }));
         let fits = unsigned || (offset as i64 >= 0 && (offset.wrapping_add(count) as i64) >= 0);
         self.kernel.require(fits, Errno::EINVAL, || Why::BadSize { size: offset })
     }
 
     /// The file of a descriptor that knows places in the file (Linux FMODE_PREAD, FMODE_PWRITE).
-    fn file_with_offsets(&mut self, fd: u64) -> SysResult<FileId> {
+    pub(super) fn file_with_offsets(&mut self, fd: u64) -> SysResult<FileId> {
         let file = self.file_of(fd)?;
         let secret = self.kernel.fs.inode_of(file).kind == InodeKind::Secret;
         self.kernel.require(!secret, Errno::ESPIPE, || Why::OnlyMapped)?;
@@ -72,7 +72,7 @@ impl Machine {
     }
 
     /// Copies from a file to the program's memory; as much as could be copied, or EFAULT if nothing.
-    fn read_file(&mut self, file: FileId, buffer: &Arg, count: u64, offset: u64) -> SysResult {
+    pub(super) fn read_file(&mut self, file: FileId, buffer: &Arg, count: u64, offset: u64) -> SysResult {
         let open = self.kernel.fs.file(file);
         let (inode, readable, kind) = (open.inode, open.readable, self.kernel.fs.inode_of(file).kind);
         self.kernel.require(readable, Errno::EBADF, || Why::WrongOpenMode)?;
@@ -149,7 +149,7 @@ impl Machine {
     }
 
     /// The place of a file behind what has just been written to it.
-    fn move_behind(&mut self, file: FileId, done: u64) {
+    pub(super) fn move_behind(&mut self, file: FileId, done: u64) {
         let inode = self.kernel.fs.inode_of(file);
         // What is said to a file of /proc has no place in it, but for bytes of memory.
         let moves = !matches!(inode.kind, InodeKind::Proc(entry) if entry.file != ProcFile::Mem);
@@ -179,7 +179,7 @@ impl Machine {
         Ok(count.min(limit - offset).min(most - offset))
     }
 
-    fn write_file(&mut self, file: FileId, buffer: &Arg, count: u64, offset: u64) -> SysResult {
+    pub(super) fn write_file(&mut self, file: FileId, buffer: &Arg, count: u64, offset: u64) -> SysResult {
         let open = self.kernel.fs.file(file);
         let (inode, writable, appends) = (open.inode, open.writable, open.flags & O_APPEND != 0);
         self.kernel.require(writable, Errno::EBADF, || Why::WrongOpenMode)?;

@@ -32,6 +32,10 @@ pub struct Call {
     pub args: Vec<(Option<String>, Expr)>,
     /// Descriptors whose paths the log gives (`3</usr/lib/libdemo.so>`, `strace -y`), of the result too.
     pub paths: Vec<(u64, String)>,
+    /// The field of what it tells that is asked for: `fstat(fd).st_size`.
+    pub field: Option<String>,
+    /// Of a call that only asks, the words in which it does, with the process: `same` speaks of its last answer.
+    pub question: Option<String>,
 }
 
 impl Call {

@@ -3,6 +3,7 @@
 
 use super::ast::{Call, Line, Outcome, SignalSpec, Statement};
 use super::expression::{arguments, blank, expression, number};
+use super::fields;
 use super::handler;
 use super::marks::{expectation, given};
 use super::relation;
@@ -198,8 +199,11 @@ fn statement(input: &mut &str, number: usize) -> Result<Option<Line>> {
         })));
     }
     let binds = opt(terminated(identifier, (space0, '=', not('='), space0))).parse_next(input)?;
-    let call = call.parse_next(input)?;
-    let outcome = outcome_and_rest(input)?;
+    let (mut call, text) = call.with_taken().parse_next(input)?;
+    if fields::asks(&call) {
+        call.question = Some(question(process.as_deref(), text));
+    }
+    let outcome = outcome_and_rest(input, call.question.as_deref())?;
     let stack = Vec::new();
     Ok(Some(Line::Statement(Statement {
         line: number,
@@ -213,6 +217,12 @@ fn statement(input: &mut &str, number: usize) -> Result<Option<Line>> {
         inputs,
         stack,
     })))
+}
+
+/// The words of a question: whose it is, and the call without blanks.
+fn question(process: Option<&str>, call: &str) -> String {
+    let prefix = process.map_or_else(String::new, |name| ["[", name, "]"].concat());
+    prefix.chars().chain(call.chars().filter(|c| !c.is_whitespace())).collect()
 }
 
 /// Reads one line of a script by itself.
@@ -270,6 +280,8 @@ pub(super) fn is_known(name: &str) -> bool {
         "maps",
         "nmaps",
         "pagemap",
+        "status",
+        "smaps",
         // What programs of 32 bits call.
         "mmap2",
         "old_mmap",
@@ -285,7 +297,8 @@ pub(super) fn call(input: &mut &str) -> Result<Call> {
         return Ok(Call { name, ..Call::default() });
     }
     let args = arguments(input, ')', 0)?;
-    Ok(Call { name, args, ..Call::default() })
+    let field = opt(preceded('.', (identifier, opt(('.', identifier))).take())).parse_next(input)?.map(str::to_string);
+    Ok(Call { name, args, field, ..Call::default() })
 }
 
 /// Skips to the parenthesis that closes a call nobody looks into.
@@ -316,9 +329,9 @@ fn result(input: &mut &str) -> Result<Outcome> {
 }
 
 /// `= result`, and what strace adds: an explanation in parentheses, a time, a remark.
-fn outcome_and_rest(input: &mut &str) -> Result<Option<Outcome>> {
+fn outcome_and_rest(input: &mut &str, question: Option<&str>) -> Result<Option<Outcome>> {
     blank.parse_next(input)?;
-    let outcome = match relation::instead_of_value(input, result)? {
+    let outcome = match relation::instead_of_value(input, result, question)? {
         Some(relation) => relation,
         None if opt('=').parse_next(input)?.is_none() => {
             comment(input)?;

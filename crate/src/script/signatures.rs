@@ -78,6 +78,10 @@ signatures! {
     lseek(fd, offset, whence);
     pread64(fd, buffer, count, offset);
     pwrite64(fd, buffer, count, offset);
+    readv(fd, iovec, count);
+    writev(fd, iovec, count);
+    preadv(fd, iovec, count, offset);
+    pwritev(fd, iovec, count, offset);
     dup(fd);
     dup2(fd, new_fd);
     dup3(fd, new_fd, flags);
@@ -91,6 +95,10 @@ signatures! {
     fallocate(fd, mode, offset, length);
     unlink(path);
     unlinkat(dirfd, path, flags);
+    stat(path; statbuf);
+    fstat(fd; statbuf);
+    newfstatat(dirfd, path, statbuf; flags);
+    statx(dirfd, path, flags, mask; statxbuf);
     chmod(path, mode);
     fchmod(fd, mode);
     memfd_create(name, flags);
@@ -113,6 +121,8 @@ signatures! {
     quiet(on);
     maps();
     nmaps();
+    status(field);
+    smaps(addr);
     snap();
 }
 

@@ -74,6 +74,10 @@ const GROUPS: [&[&str]; 11] = [
         "read",
         "write",
         "lseek",
+        "readv",
+        "writev",
+        "preadv",
+        "pwritev",
         "pread64",
         "pwrite64",
         "preadto",
@@ -91,7 +95,7 @@ const GROUPS: [&[&str]; 11] = [
         "shmctl",
     ],
     &["load", "store", "execute", "touch_read", "touch_write", "process_vm_readv", "process_vm_writev"],
-    &["mincore", "maps", "snap", "pagemap", "nmaps", "quiet", "rdpkru", "getpid"],
+    &["mincore", "maps", "snap", "pagemap", "nmaps", "quiet", "rdpkru", "getpid", "stat", "fstat", "newfstatat", "statx", "status", "smaps"],
 ];
 
 /// What a call is about: 1 maps, 2 unmaps, 3 protects, 4 advises, 5 moves, 6 the heap, 7 locks, 8 processes, 9 files, 10 an

@@ -20,6 +20,8 @@ const BY_CALL: Readonly<Record<string, Readonly<Record<string, readonly string[]
   wait4: { options: ['WNOHANG'] },
   open: { flags: ['O_'] },
   openat: { flags: ['O_'] },
+  newfstatat: { flags: ['AT_'] },
+  statx: { flags: ['AT_'], mask: ['STATX_'] },
   lseek: { whence: ['SEEK_'] },
   dup3: { flags: ['O_'] },
   fcntl: { command: ['F_'], argument: ['F_SEAL_', 'FD_'] },

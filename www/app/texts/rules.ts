@@ -158,7 +158,7 @@ const SIGNAL_RULES: Readonly<Record<string, Row>> = {
 /** The manual page of a call: most have one of their name. */
 const PAGES: Readonly<Record<string, string>> = {
   munlock: 'mlock', mlock2: 'mlock', mlockall: 'mlock', munlockall: 'mlock', munmap: 'mmap', mmap2: 'mmap', old_mmap: 'mmap', pkey_mprotect: 'mprotect',
-  shmat: 'shmop', shmdt: 'shmop', ftruncate: 'truncate', fdatasync: 'fsync', openat: 'open', creat: 'open', pread64: 'pread', pwrite64: 'pwrite', prlimit64: 'getrlimit', setrlimit: 'getrlimit',
+  shmat: 'shmop', shmdt: 'shmop', ftruncate: 'truncate', fdatasync: 'fsync', openat: 'open', creat: 'open', pread64: 'pread', writev: 'readv', preadv: 'readv', pwritev: 'readv', fstat: 'stat', newfstatat: 'stat', pwrite64: 'pwrite', prlimit64: 'getrlimit', setrlimit: 'getrlimit',
   process_vm_writev: 'process_vm_readv', exit_group: 'exit_group', wait4: 'wait4', clone3: 'clone', pkey_free: 'pkey_alloc', set_robust_list: 'get_robust_list',
 };
 const ACCESSES = new Set(['load', 'store', 'touch_read', 'touch_write', 'execute']);
