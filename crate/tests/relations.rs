@@ -1,7 +1,7 @@
 //! Expectations that are relations, and statements that a failed call leaves without a name.
 #![cfg(not(target_arch = "wasm32"))]
 
-use pagefault::script::Session;
+use pagefault::script::{Script, Session};
 
 /// All that differs, `LINE FIELD EXPECTED | FOUND`, and the verdict.
 fn run(text: &str) -> (Vec<String>, String) {

@@ -3,7 +3,7 @@
 use super::{Arg, Machine};
 use crate::addr::VirtAddr;
 use crate::errno::{Errno, SysResult};
-use crate::fs::{Inode, InodeKind, O_APPEND, OpenMode, Seals, SystemFile};
+use crate::fs::{Inode, InodeKind, O_APPEND, Object, OpenMode, Seals, SystemFile};
 use crate::ids::{FileId, InodeId};
 use crate::mm::{Capabilities, FallocateMode, Resource};
 use crate::why::Why;
@@ -12,11 +12,13 @@ const O_ACCMODE: u64 = 3;
 const O_CLOEXEC: u64 = 0o2000000;
 const MFD_CLOEXEC: u64 = 1;
 const F_DUPFD_CLOEXEC: u64 = 1030;
+const FD_CLOEXEC: u64 = 1;
 const O_LARGEFILE: u64 = 0o100000;
 const O_NOCTTY: u64 = 0o400;
 /// What a program of 64 bits may change afterwards (`SETFL_MASK`): the end as the place of writes, O_NONBLOCK, O_DIRECT,
 /// O_NOATIME.
-const O_CHANGED: u64 = O_APPEND | 0o4000 | 0o40000 | 0o1000000;
+const O_CHANGED: u64 = O_APPEND | 0o4000 | O_DIRECT | 0o1000000;
+const O_DIRECT: u64 = 0o40000;
 /// What is about opening alone, and the access mode.
 const O_OF_OPENING: u64 = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
 const O_CREAT: u64 = 0o100;
@@ -139,6 +141,7 @@ impl Machine {
                 let may = match flags & (O_CREAT | O_EXCL) == O_CREAT | O_EXCL {
                     true => self.kernel.refuse(Errno::EEXIST, Why::FileExists),
                     false if path_only => self.check_mode(inode, wanted, flags),
+                    false if self.is_unnamed(inode) => self.kernel.refuse(Errno::ENXIO, Why::OpenedOnce),
                     false => self.check_mode(inode, wanted, flags).and_then(|()| self.open_proc_file(inode)),
                 };
                 if let Err(error) = may {
@@ -158,14 +161,31 @@ impl Machine {
             }
         };
         let cut = self.kernel.fs.inode(inode).kind.has_pages();
+        let direct = flags & O_DIRECT != 0 && !path_only;
+        if let Err(error) = self.require_direct(direct, cut) {
+            let kernel = &mut self.kernel;
+            kernel.fs.drop_if_unused(inode, &mut kernel.phys, &mut kernel.trace);
+            return Err(error);
+        }
         if flags & O_TRUNC != 0 && wanted.write && cut {
             self.kernel.do_truncate(inode, 0)?;
         }
         let file = self.kernel.fs.open(inode, &path, wanted);
         let open = self.kernel.fs.file_mut(file);
         open.path_only = path_only;
+        open.takes_direct = cut;
         open.flags = if path_only { flags } else { flags | O_LARGEFILE } & !O_OF_OPENING;
         self.install_descriptor(file, 0, flags & O_CLOEXEC != 0)
+    }
+
+    /// O_DIRECT is for files of a disk, and for those in memory that were opened by a name.
+    fn require_direct(&mut self, direct: bool, takes_direct: bool) -> SysResult<()> {
+        self.kernel.require(!direct || takes_direct, Errno::EINVAL, || Why::UnknownFlags { flags: O_DIRECT })
+    }
+
+    /// Whether it is an object that has no way to be opened once more (Linux `no_open`, `sock_no_open`).
+    fn is_unnamed(&self, inode: InodeId) -> bool {
+        matches!(self.kernel.fs.inode(inode).kind, InodeKind::Object(object) if object != Object::Pipe)
     }
 
     fn check_mode(&mut self, inode: InodeId, wanted: OpenMode, flags: u64) -> SysResult<()> {
@@ -186,11 +206,15 @@ impl Machine {
     pub(super) fn sys_close(&mut self, [fd, ..]: &[Arg; 6]) -> SysResult {
         let fd = fd.int();
         self.any_file_of(fd)?;
-        let process = self.caller_mut();
-        if let Some(file) = process.descriptors[fd as u32 as usize].take() {
+        self.close_descriptor(fd);
+        Ok(0)
+    }
+
+    /// Closes a descriptor that is open.
+    pub(super) fn close_descriptor(&mut self, fd: u64) {
+        if let Some(file) = self.caller_mut().descriptors[fd as u32 as usize].take() {
             self.kernel.fput(file);
         }
-        Ok(0)
     }
 
     pub(super) fn sys_dup(&mut self, [fd, ..]: &[Arg; 6]) -> SysResult {
@@ -278,7 +302,17 @@ impl Machine {
                 self.kernel.fs.get_file(file);
                 self.install_descriptor(file, from, command == F_DUPFD_CLOEXEC)
             }
-            1 | 2 => Ok(0),
+            1 => Ok(self.caller_mut().close_on_exec.contains(&(fd.int() as u32 as usize)).into()),
+            2 => {
+                let (fd, closes) = (fd.int() as u32 as usize, value.int() & FD_CLOEXEC != 0);
+                let process = self.caller_mut();
+                if closes {
+                    process.close_on_exec.insert(fd);
+                } else {
+                    process.close_on_exec.remove(&fd);
+                }
+                Ok(0)
+            }
             3 => {
                 let open = self.kernel.fs.file(file);
                 Ok(open.flags
@@ -288,6 +322,9 @@ impl Machine {
                     })
             }
             4 => {
+                let is_pipe = self.kernel.fs.inode_of(file).kind == InodeKind::Object(Object::Pipe);
+                let takes_direct = is_pipe || self.kernel.fs.file(file).takes_direct;
+                self.require_direct(value.int() & O_DIRECT != 0, takes_direct)?;
                 let open = self.kernel.fs.file_mut(file);
                 open.flags = (open.flags & !O_CHANGED) | (value.int() & O_CHANGED);
                 Ok(0)
@@ -372,7 +409,9 @@ impl Machine {
         let file = self.file_of(fd.int())?;
         let open = self.kernel.fs.file(file);
         let (inode, writable) = (open.inode, open.writable);
+        let is_pipe = self.kernel.fs.inode(inode).kind == InodeKind::Object(Object::Pipe);
         let mode = FallocateMode::from_bits_retain(mode.int());
+        self.kernel.require(!is_pipe, Errno::ESPIPE, || Why::NoPlaces)?;
         self.kernel.do_fallocate(inode, writable, mode, offset.int(), len.int())
     }
 

@@ -8,11 +8,13 @@
 mod access;
 mod config;
 mod copy;
+mod fadvise;
 mod file_calls;
 mod ioctl;
 mod iovec;
 mod ipc_calls;
 mod memory_calls;
+mod objects;
 mod proc_files;
 mod proc_task;
 mod process;

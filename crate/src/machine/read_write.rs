@@ -63,11 +63,19 @@ impl Machine {
         self.kernel.require(fits, Errno::EINVAL, || Why::BadSize { size: offset })
     }
 
+    /// What flows through pipes, counters, timers and sockets is not emulated.
+    fn require_contents(&mut self, kind: InodeKind) -> SysResult<()> {
+        let is_file = !matches!(kind, InodeKind::Object(_));
+        self.kernel.require(is_file, Errno::ENOSYS, || Why::NotEmulated { name: "read or write of what is no file" })
+    }
+
     /// The file of a descriptor that knows places in the file (Linux FMODE_PREAD, FMODE_PWRITE).
     pub(super) fn file_with_offsets(&mut self, fd: u64) -> SysResult<FileId> {
         let file = self.file_of(fd)?;
-        let secret = self.kernel.fs.inode_of(file).kind == InodeKind::Secret;
-        self.kernel.require(!secret, Errno::ESPIPE, || Why::OnlyMapped)?;
+        let kind = self.kernel.fs.inode_of(file).kind;
+        self.kernel.require(kind != InodeKind::Secret, Errno::ESPIPE, || Why::OnlyMapped)?;
+        let has_places = !matches!(kind, InodeKind::Object(_));
+        self.kernel.require(has_places, Errno::ESPIPE, || Why::NoPlaces)?;
         Ok(file)
     }
 
@@ -79,6 +87,7 @@ impl Machine {
         self.kernel.require(kind != InodeKind::Secret, Errno::EINVAL, || Why::OnlyMapped)?;
         self.require_user_buffer(buffer, count)?;
         self.require_place(kind, offset, count)?;
+        self.require_contents(kind)?;
         self.kernel.require(kind != InodeKind::Directory, Errno::EISDIR, || Why::IsDirectory)?;
         let count = count.min(MAX_RW_COUNT);
         let count = match kind {
@@ -102,7 +111,12 @@ impl Machine {
                 // All holes.
                 InodeKind::Hugetlb => bytes.len().min(self.kernel.fs.inode(inode).size.saturating_sub(place) as usize),
                 InodeKind::Proc(_) | InodeKind::System { .. } => self.read_proc_text(inode, place, &mut bytes),
-                InodeKind::DevNull | InodeKind::PidFd { .. } | InodeKind::Secret | InodeKind::Stream | InodeKind::Directory => 0,
+                InodeKind::DevNull
+                | InodeKind::PidFd { .. }
+                | InodeKind::Secret
+                | InodeKind::Stream
+                | InodeKind::Object(_)
+                | InodeKind::Directory => 0,
                 _ => {
                     let kernel = &mut self.kernel;
                     let read = kernel.fs.read_at(inode, place, &mut bytes, &mut kernel.phys, &mut kernel.trace);
@@ -189,6 +203,7 @@ impl Machine {
         self.kernel.require(has_method, Errno::EINVAL, || Why::OnlyMapped)?;
         self.require_user_buffer(buffer, count)?;
         self.require_place(kind, offset, count)?;
+        self.require_contents(kind)?;
         let count = count.min(MAX_RW_COUNT);
         if let InodeKind::Proc(entry) = kind {
             return self.write_proc_file(entry, buffer, count, offset);

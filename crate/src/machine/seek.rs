@@ -2,7 +2,7 @@
 
 use super::{Arg, Machine};
 use crate::errno::{Errno, SysResult};
-use crate::fs::{InodeKind, ProcEntry, ProcFile, SystemFile};
+use crate::fs::{InodeKind, Object, ProcEntry, ProcFile, SystemFile};
 use crate::ids::FileId;
 use crate::mm::max_bytes;
 use crate::why::Why;
@@ -53,6 +53,8 @@ impl Machine {
             },
             InodeKind::System { file: SystemFile::Sysctl { .. } } => Method::Default { end: 0 },
             InodeKind::System { .. } => Method::Seq,
+            InodeKind::Object(Object::EventFd | Object::TimerFd) => Method::Noop,
+            InodeKind::Object(_) => Method::None,
             InodeKind::Secret | InodeKind::PidFd { .. } | InodeKind::Device { .. } | InodeKind::Stream => Method::None,
         }
     }

@@ -28,6 +28,7 @@ fn type_bits(kind: InodeKind) -> u32 {
         InodeKind::Directory => 0o040000,
         InodeKind::DevZero | InodeKind::DevNull | InodeKind::Device { .. } => 0o020000,
         InodeKind::Stream => 0o010000,
+        InodeKind::Object(object) => object.type_bits(),
         _ => 0o100000,
     }
 }
@@ -53,7 +54,7 @@ impl Kstat {
             mode: type_bits(kind) | inode.mode,
             links: match kind {
                 InodeKind::Directory => 2,
-                InodeKind::Secret | InodeKind::PidFd { .. } => 1,
+                InodeKind::Secret | InodeKind::PidFd { .. } | InodeKind::Object(_) => 1,
                 _ if of_proc => 1,
                 _ => inode.links,
             },

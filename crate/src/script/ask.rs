@@ -38,6 +38,14 @@ impl State {
         }
     }
 
+    /// Binds the names that a call gives to descriptors which it made in an array.
+    pub(super) fn bind_descriptors(&mut self, call: &Call, outcome: &Yield, output: &[u8]) {
+        let Yield::Value(0) = outcome else { return };
+        for (name, fd) in fields::names_given(call).into_iter().zip(output.as_chunks().0) {
+            self.names.bind(name, u32::from_le_bytes(*fd).into());
+        }
+    }
+
     /// Keeps what a question was answered, under the words it was asked in: `same` compares with it.
     pub(super) fn keep_answer(&mut self, call: &Call, outcome: &Yield) {
         if let (Some(question), Yield::Value(value)) = (&call.question, outcome) {

@@ -47,6 +47,7 @@ impl<'a> Check<'a> {
             outcome.expressions(&mut |expr| self.names(expr, statement.line, &[]));
         }
         self.bound.extend(statement.call.question.as_deref());
+        self.bound.extend(fields::names_given(&statement.call));
         self.bound.extend(statement.binds.as_deref());
     }
 

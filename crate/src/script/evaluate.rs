@@ -128,7 +128,8 @@ pub fn unbound<'a>(statement: &'a Statement, names: &Names) -> Option<&'a str> {
     let mut see = |expr: &'a Expr| {
         found = found.or_else(|| unbound_in(expr, names));
     };
-    if fields::status_asked(&statement.call).is_none() {
+    let names_nothing = fields::status_asked(&statement.call).is_some() || !fields::names_given(&statement.call).is_empty();
+    if !names_nothing {
         statement.call.args.iter().for_each(|(_, expr)| see(expr));
     }
     if let Some(outcome) = &statement.outcome {

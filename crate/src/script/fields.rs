@@ -130,6 +130,17 @@ pub fn status_asked(call: &Call) -> Option<&str> {
     }
 }
 
+/// The names that a call binds to the descriptors it makes in an array: `pipe2([r, w], 0)`.
+pub fn names_given(call: &Call) -> Vec<&str> {
+    let place = match call.name.as_str() {
+        "pipe2" => 0,
+        "socketpair" => 3,
+        _ => return Vec::new(),
+    };
+    let Some((None, Expr::List(items))) = call.args.get(place) else { return Vec::new() };
+    items.iter().filter_map(|(_, item)| if let Expr::Name(name) = item { Some(name.as_str()) } else { None }).collect()
+}
+
 /// What is wrong with the field that a call asks for, if anything is: what stands there, and what is expected.
 pub(super) fn wrong_field(call: &Call) -> Option<(&str, String)> {
     if call.name == "status" {

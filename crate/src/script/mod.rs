@@ -39,7 +39,7 @@ use crate::sort;
 pub use ast::{Architecture, Call, Expectation, Expr, Input, MapsExpectation, Outcome, SetAside, SignalSpec, Statement};
 pub use elsewhere::depends_on;
 pub use evaluate::{arguments, number, unbound};
-pub use fields::{STRUCTURE_BYTES, field_of, is_arbitrary, status_asked};
+pub use fields::{STRUCTURE_BYTES, field_of, is_arbitrary, names_given, status_asked};
 pub use numbers::Number;
 pub use relation::{Relation, Wanted, is_as_expected};
 pub use replay::order::SearchWork;

@@ -196,6 +196,7 @@ impl State {
         }
         self.bind(statement, &outcome);
         self.keep_answer(&statement.call, &outcome);
+        self.bind_descriptors(&statement.call, &outcome, &output);
         if let Yield::Value(value) = outcome {
             self.inherit_handlers(pid, &statement.call, value);
         }

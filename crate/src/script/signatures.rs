@@ -82,6 +82,12 @@ signatures! {
     writev(fd, iovec, count);
     preadv(fd, iovec, count, offset);
     pwritev(fd, iovec, count, offset);
+    fadvise64(fd, offset, length, advice);
+    pipe2(fds, flags);
+    eventfd2(count, flags);
+    timerfd_create(clock, flags);
+    socket(domain, type, protocol);
+    socketpair(domain, type, protocol, fds);
     dup(fd);
     dup2(fd, new_fd);
     dup3(fd, new_fd, flags);

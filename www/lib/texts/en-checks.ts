@@ -79,6 +79,7 @@ export const PASSED: Record<string, (v: Values) => string> = {
   Occupied: (v) => `nothing is mapped at ${v.at} that may not be replaced`,
   OffsetOverflow: (v) => `the page offset ${hex(v.pgoff)} plus ${hex(v.pages)} pages does not overflow`,
   OffsetUnaligned: (v) => `the offset ${hex(v.offset)} is a multiple of the page size`,
+  OpenedOnce: () => 'it can be opened once more',
   OnlyMapped: () => 'the file is not only for mapping',
   OnlyRead: () => 'the file is not only for reading',
   OutOfFrames: () => 'RAM has a free frame for it',

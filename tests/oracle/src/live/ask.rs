@@ -2,7 +2,7 @@
 
 use super::{Live, Outcome, is_error, show_result};
 use crate::observe;
-use pagefault::script::{Call, STRUCTURE_BYTES, field_of, status_asked};
+use pagefault::script::{Call, STRUCTURE_BYTES, field_of, names_given, status_asked};
 
 impl Live {
     /// `status(FIELD)`, `smaps(addr).FIELD`, `nmaps()`.
@@ -21,6 +21,19 @@ impl Live {
         };
         outcome.value = value;
         outcome.result = value.map_or(show_result(-i64::from(libc::ENOENT)), |value| show_result(value as i64));
+        Ok(())
+    }
+
+    /// Binds the names that a call gives to descriptors which it made in an array.
+    pub(super) fn bind_descriptors(&mut self, pid: u32, call: &Call) -> Result<(), String> {
+        let names = names_given(call);
+        let bytes = match self.tracees.get(&pid) {
+            Some(tracee) if !names.is_empty() => tracee.read_back(names.len() * 4)?,
+            _ => Vec::new(),
+        };
+        for (name, fd) in names.into_iter().zip(bytes.as_chunks().0) {
+            self.names.insert(name.into(), u32::from_le_bytes(*fd).into());
+        }
         Ok(())
     }
 

@@ -260,6 +260,9 @@ impl Live {
                         self.processes.insert(name.into(), child);
                     }
                 }
+                if result == Some(0) {
+                    self.bind_descriptors(pid, call)?;
+                }
                 if number == Sysno::execve && result == Some(0) {
                     self.handlers.calls.retain(|(of, _), _| *of != pid);
                 }
