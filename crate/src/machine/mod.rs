@@ -28,7 +28,7 @@ mod stat;
 mod sysno;
 mod vectored;
 
-pub use crate::fs::{Content, InodeKind, ProcEntry, ProcFile, SystemFile};
+pub use crate::fs::{Content, InodeKind, Object, ProcEntry, ProcFile, SystemFile};
 pub use crate::mm::{Capabilities, Layout, Personality, Resource, Rlimit, Sysctl};
 pub use crate::mmu::Access;
 pub use crate::proc::MapsLine;

@@ -20,7 +20,7 @@ impl State {
     pub(super) fn ask_smaps(&self, pid: Pid, at: VirtAddr, call: &Call) -> Yield {
         let areas = view::smaps(&self.machine, pid);
         match areas.iter().find(|area| area.range.contains(at)) {
-            Some(area) => Yield::Value(area.field(call.field.as_deref().unwrap_or_default())),
+            Some(area) => Yield::Value(area.field(call.field().unwrap_or_default())),
             None => Yield::Error(SysError::new(Errno::ENOENT, Why::NoSuchVma { at })),
         }
     }
@@ -48,7 +48,7 @@ impl State {
 
     /// Keeps what a question was answered, under the words it was asked in: `same` compares with it.
     pub(super) fn keep_answer(&mut self, call: &Call, outcome: &Yield) {
-        if let (Some(question), Yield::Value(value)) = (&call.question, outcome) {
+        if let (Some(question), Yield::Value(value)) = (call.question(), outcome) {
             self.names.bind(question, *value);
         }
     }

@@ -46,7 +46,7 @@ impl<'a> Check<'a> {
         if let Some(outcome) = &statement.outcome {
             outcome.expressions(&mut |expr| self.names(expr, statement.line, &[]));
         }
-        self.bound.extend(statement.call.question.as_deref());
+        self.bound.extend(statement.call.question());
         self.bound.extend(fields::names_given(&statement.call));
         self.bound.extend(statement.binds.as_deref());
     }

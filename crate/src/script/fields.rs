@@ -96,7 +96,7 @@ fn writer(call: &str) -> Option<&'static Writer> {
 
 /// The argument of a call that says where its structure goes, if it was not given: the structure is told instead.
 pub(super) fn place_of_structure(call: &Call) -> Option<usize> {
-    let writer = writer(&call.name).filter(|writer| call.field.is_some() || writer.call != "shmctl")?;
+    let writer = writer(&call.name).filter(|writer| call.field().is_some() || writer.call != "shmctl")?;
     (call.args.len() <= writer.place).then_some(writer.place)
 }
 
@@ -104,7 +104,7 @@ pub(super) fn place_of_structure(call: &Call) -> Option<usize> {
 ///
 /// `bytes` are those of its structure, from the first on.
 pub fn field_of(call: &Call, bytes: &[u8]) -> Option<u64> {
-    let name = call.field.as_deref()?;
+    let name = call.field()?;
     let (_, place, size) = writer(&call.name)?.fields.iter().find(|(known, ..)| *known == name)?;
     let part = bytes.get(usize::from(*place)..usize::from(place + size))?;
     let mut word = [0; 8];
@@ -114,12 +114,12 @@ pub fn field_of(call: &Call, bytes: &[u8]) -> Option<u64> {
 
 /// Whether a field is a number that the kernel gives as it likes: it is compared with others, and never by itself.
 pub fn is_arbitrary(call: &Call) -> bool {
-    matches!(call.field.as_deref(), Some("st_ino" | "st_dev" | "stx_ino"))
+    matches!(call.field(), Some("st_ino" | "st_dev" | "stx_ino"))
 }
 
-/// Whether a call only asks for a number.
-pub(super) fn asks(call: &Call) -> bool {
-    call.field.is_some() || matches!(call.name.as_str(), "status" | "nmaps")
+/// Whether a call only asks for a number, also without a field.
+pub(super) fn only_asks(name: &str) -> bool {
+    matches!(name, "status" | "nmaps")
 }
 
 /// The field of status that `status(FIELD)` names.
@@ -148,10 +148,10 @@ pub(super) fn wrong_field(call: &Call) -> Option<(&str, String)> {
         return (!STATUS_FIELDS.contains(&name)).then(|| (name, list("a field of status", STATUS_FIELDS.iter().copied())));
     }
     if call.name == "smaps" {
-        let name = call.field.as_deref().unwrap_or("smaps");
+        let name = call.field().unwrap_or("smaps");
         return (!SMAPS.contains(&name)).then(|| (name, list("a field: smaps(addr).FIELD", SMAPS.iter().copied())));
     }
-    let name = call.field.as_deref()?;
+    let name = call.field()?;
     let Some(writer) = writer(&call.name) else {
         return Some((name, "nothing: only what fstat, stat, newfstatat, statx, shmctl and smaps tell has fields".into()));
     };

@@ -36,7 +36,7 @@ mod write;
 
 pub use crate::settings::{Directive, HEADER_SETTINGS, Header, ParseError, SETTINGS, Setting, WrittenPolicy, constants};
 use crate::sort;
-pub use ast::{Architecture, Call, Expectation, Expr, Input, MapsExpectation, Outcome, SetAside, SignalSpec, Statement};
+pub use ast::{Architecture, Asked, Call, Expectation, Expr, Input, MapsExpectation, Outcome, SetAside, SignalSpec, Statement};
 pub use elsewhere::depends_on;
 pub use evaluate::{arguments, number, unbound};
 pub use fields::{STRUCTURE_BYTES, field_of, is_arbitrary, names_given, status_asked};

@@ -1,7 +1,7 @@
 //! From text to lines, with a parser-combinator library; every error has a place, what was found and
 //! what was expected.
 
-use super::ast::{Call, Line, Outcome, SignalSpec, Statement};
+use super::ast::{Asked, Call, Line, Outcome, SignalSpec, Statement};
 use super::expression::{arguments, blank, expression, number};
 use super::fields;
 use super::handler;
@@ -185,7 +185,7 @@ fn statement(input: &mut &str, number: usize) -> Result<Option<Line>> {
         let handler = Some(handler::handler(input)?);
         opt(comment).parse_next(input)?;
         let call = Call { name: handler::ON.into(), ..Call::default() };
-        return Ok(Some(Line::Statement(Statement {
+        return Ok(Some(Line::Statement(Box::new(Statement {
             line: number,
             began: number,
             process,
@@ -196,16 +196,16 @@ fn statement(input: &mut &str, number: usize) -> Result<Option<Line>> {
             expectations,
             inputs,
             stack: Vec::new(),
-        })));
+        }))));
     }
     let binds = opt(terminated(identifier, (space0, '=', not('='), space0))).parse_next(input)?;
     let (mut call, text) = call.with_taken().parse_next(input)?;
-    if fields::asks(&call) {
-        call.question = Some(question(process.as_deref(), text));
+    if let Some(asked) = &mut call.asked {
+        asked.question = question(process.as_deref(), text);
     }
-    let outcome = outcome_and_rest(input, call.question.as_deref())?;
+    let outcome = outcome_and_rest(input, call.question())?;
     let stack = Vec::new();
-    Ok(Some(Line::Statement(Statement {
+    Ok(Some(Line::Statement(Box::new(Statement {
         line: number,
         began: number,
         process,
@@ -216,7 +216,7 @@ fn statement(input: &mut &str, number: usize) -> Result<Option<Line>> {
         expectations,
         inputs,
         stack,
-    })))
+    }))))
 }
 
 /// The words of a question: whose it is, and the call without blanks.
@@ -238,7 +238,7 @@ pub(crate) fn outcome_of(text: &str) -> Option<Outcome> {
 /// Parses the text of one statement.
 pub(super) fn joined_statement(text: &str, number: usize) -> std::result::Result<Statement, ParseError> {
     match parse_line(text, number)? {
-        Some(Line::Statement(statement)) => Ok(statement),
+        Some(Line::Statement(statement)) => Ok(*statement),
         _ => Err(ParseError::new(number, 1, "no statement".into(), "a call such as `mmap(…)`".into())),
     }
 }
@@ -298,7 +298,9 @@ pub(super) fn call(input: &mut &str) -> Result<Call> {
     }
     let args = arguments(input, ')', 0)?;
     let field = opt(preceded('.', (identifier, opt(('.', identifier))).take())).parse_next(input)?.map(str::to_string);
-    Ok(Call { name, args, field, ..Call::default() })
+    let asks = field.is_some() || fields::only_asks(&name);
+    let asked = asks.then(|| Box::new(Asked { field, question: String::new() }));
+    Ok(Call { name, args, asked, ..Call::default() })
 }
 
 /// Skips to the parenthesis that closes a call nobody looks into.
@@ -401,7 +403,7 @@ mod tests {
 
     fn one(text: &str) -> Statement {
         match lines(text).0.remove(0) {
-            Line::Statement(statement) => statement,
+            Line::Statement(statement) => *statement,
             other => panic!("not a statement: {other:?}"),
         }
     }

@@ -14,7 +14,7 @@ impl Live {
             "smaps" => {
                 let areas = observe::smaps(tracee)?;
                 let area = areas.into_iter().find(|(range, ..)| (range.start.0..range.end.0).contains(&at));
-                let field = call.field.as_deref().unwrap_or_default();
+                let field = call.field().unwrap_or_default();
                 area.map(|(_, fields, _)| fields.iter().find(|(name, _)| name == field).map_or(0, |(_, kb)| *kb))
             }
             _ => Some(self.maps(pid)?.iter().filter(|line| line.name != "[vsyscall]").count() as u64),
@@ -46,7 +46,7 @@ impl Live {
 
     /// The field of a structure that is asked for, in place of the result of the call that wrote it.
     pub(super) fn told(&self, pid: u32, call: &Call, result: Option<i64>) -> Result<Option<i64>, String> {
-        if call.field.is_none() || result.is_none_or(is_error) {
+        if call.field().is_none() || result.is_none_or(is_error) {
             return Ok(result);
         }
         let bytes = self.tracees.get(&pid).map_or(Ok(Vec::new()), |tracee| tracee.read_back(STRUCTURE_BYTES))?;

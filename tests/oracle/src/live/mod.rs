@@ -266,7 +266,7 @@ impl Live {
                 if number == Sysno::execve && result == Some(0) {
                     self.handlers.calls.retain(|(of, _), _| *of != pid);
                 }
-                if call.question.is_some() {
+                if call.question().is_some() {
                     outcome.value = result.filter(|value| !is_error(*value)).map(|value| value as u64);
                 }
                 outcome.result = result.map_or("?".into(), show_result);
@@ -275,7 +275,7 @@ impl Live {
         if let (Some(name), Some(value), None) = (binds, outcome.value, fatal) {
             self.names.insert(name.into(), value);
         }
-        self.answer = call.question.clone().zip(outcome.value);
+        self.answer = call.question().map(str::to_string).zip(outcome.value);
         if let Some(signal) = fatal {
             let count = if outcome.result.is_empty() { String::new() } else { format!("{} ", outcome.result) };
             outcome.result = if call.name.starts_with("touch") { count + &show_signal(signal) } else { show_signal(signal) };
