@@ -40,7 +40,7 @@ fn keys(directive: Directive) -> Vec<&'static str> {
 
 /// Names that belong together begin alike; the longest beginning counts.
 fn group(name: &str) -> &'static str {
-    const GROUPS: [&str; 29] = [
+    const GROUPS: [&str; 38] = [
         "PROT_",
         "MAP_HUGE_",
         "MAP_",
@@ -53,7 +53,16 @@ fn group(name: &str) -> &'static str {
         "PAGE_IS_",
         "PROCMAP_QUERY_",
         "AT_",
+        "STATX_",
+        "S_IF",
         "O_",
+        "SEEK_",
+        "POSIX_FADV_",
+        "EFD_",
+        "TFD_",
+        "CLOCK_",
+        "AF_",
+        "SOCK_",
         "MFD_",
         "F_SEAL_",
         "FD_",

@@ -65,6 +65,12 @@ pub enum Why {
     OnlyRead,
     #[error("the file can be mapped, and nothing else")]
     OnlyMapped,
+    #[error("it is no file that could be opened once more")]
+    OpenedOnce,
+    #[error("the file has no places: it is a stream")]
+    NoPlaces,
+    #[error("there is no data from {offset:#x} on")]
+    NoDataBehind { offset: u64 },
     #[error("secret memory has shared mappings only")]
     SecretIsShared,
     #[error("{0}")]

@@ -1,7 +1,7 @@
 //! Expectations that are relations, and statements that a failed call leaves without a name.
 #![cfg(not(target_arch = "wasm32"))]
 
-use pagefault::script::Session;
+use pagefault::script::{Script, Session};
 
 /// All that differs, `LINE FIELD EXPECTED | FOUND`, and the verdict.
 fn run(text: &str) -> (Vec<String>, String) {
@@ -73,4 +73,25 @@ fn what_is_loaded_has_a_name_on_every_way_through_the_script() {
     session.go_to(2).expect("back");
     session.run_to_end().expect("and on");
     assert_eq!((session.names().get("x"), session.verdict().is_equal()), (Some(&0x1234), true));
+}
+
+#[test]
+fn a_question_compares_with_its_last_answer() {
+    let text = "m = memfd_create(\"m\", 0)\nfstat(m).st_size = 0\nftruncate(m, 8K)\nfstat(m).st_size +8K\nfstat( m ).st_size same\n\
+                fstat(m).st_size -1\nchild = fork()\n[child] fstat(m).st_size = 8192";
+    let mut session = Session::from_text(text).expect("a script");
+    session.run_to_end().expect("it runs");
+    let lines: Vec<_> = session.reports().iter().filter(|report| !report.differences.is_empty()).map(|report| report.line).collect();
+    assert_eq!(lines, [6], "only what is not so differs");
+}
+
+#[test]
+fn fields_and_questions_are_checked_before_anything_runs() {
+    let told = |text: &str| Script::parse(text).expect_err(text)[0].to_string();
+    assert!(told("fstat(3).st_sise").contains("st_size, st_blksize"));
+    assert!(told("mmap(NULL, 4096, 0, 34, -1, 0).st_size").contains("found `st_size`"));
+    assert!(told("fstat(3, 0x1000).st_size").contains("no address for the structure"));
+    assert!(told("status(VmRss)").contains("VmRSS") && told("smaps(0)").contains("Private_Dirty"));
+    assert!(told("fstat(3).st_size same").contains("asked before"));
+    assert!(told("close(3) same").contains("the end of the line"));
 }

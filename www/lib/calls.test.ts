@@ -7,6 +7,11 @@ import { type Machine, type Process, IPC, MachineStopped, OutOfMemory, PageFault
 /** The method of each call, made so that it works or is refused by the kernel. */
 const METHODS: Readonly<Record<keyof typeof SYS, (p: Process, a: bigint, fd: number) => unknown>> = {
   read: (p, _, fd) => p.read(fd, 1), write: (p, _, fd) => p.write(fd, 'x'), open: (p) => p.open('/data'), close: (p, _, fd) => p.close(fd),
+  stat: (p) => p.syscall(SYS.stat, 1, 0), fstat: (p, a, fd) => p.syscall(SYS.fstat, fd, a), newfstatat: (p, a, fd) => p.syscall(SYS.newfstatat, fd, 0, a, 0x1000), statx: (p, a, fd) => p.syscall(SYS.statx, fd, 0, 0x1000, 0, a),
+  readv: (p, a, fd) => p.syscall(SYS.readv, fd, a, 1), writev: (p, a, fd) => p.syscall(SYS.writev, fd, a, 1), preadv: (p, a, fd) => p.syscall(SYS.preadv, fd, a, 1), pwritev: (p, a, fd) => p.syscall(SYS.pwritev, fd, a, 1),
+  fadvise64: (p, _, fd) => p.syscall(SYS.fadvise64, fd, 0, 0, 0), pipe2: (p, a) => p.syscall(SYS.pipe2, a, 0), eventfd2: (p) => p.syscall(SYS.eventfd2, 0, 0), timerfd_create: (p) => p.syscall(SYS.timerfd_create, 0, 0),
+  socket: (p) => p.syscall(SYS.socket, 1, 1, 0), socketpair: (p, a) => p.syscall(SYS.socketpair, 1, 1, 0, a),
+  lseek: (p, _, fd) => p.syscall(SYS.lseek, fd, 0, 0),
   mmap: (p) => p.mmap({ length: 4096 }), mprotect: (p, a) => p.mprotect(a, 4096, 'r'), munmap: (p, a) => p.munmap(a, 4096), brk: (p) => p.brk(),
   ioctl: (p, a, fd) => p.ioctl(fd, 'pagemap_scan', a), pread64: (p, _, fd) => p.pread(fd, 1, 0), pwrite64: (p, _, fd) => p.pwrite(fd, 'x', 0),
   mremap: (p, a) => p.mremap(a, 4096, 4096), msync: (p, a) => p.msync(a, 4096), mincore: (p, a) => p.mincore(a, 4096), madvise: (p, a) => p.madvise(a, 4096, 'dontneed'),

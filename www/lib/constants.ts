@@ -37,8 +37,38 @@ export const O = {
   DIRECT: 0o4_0000, LARGEFILE: 0o10_0000, DIRECTORY: 0o20_0000, NOFOLLOW: 0o40_0000, NOATIME: 0o100_0000, CLOEXEC: 0o200_0000, PATH: 0o1000_0000,
 } as const;
 
+/** `AT_*` of newfstatat(2) and statx(2). */
+export const AT = { SYMLINK_NOFOLLOW: 0x100, NO_AUTOMOUNT: 0x800, EMPTY_PATH: 0x1000, STATX_SYNC_AS_STAT: 0, STATX_FORCE_SYNC: 0x2000, STATX_DONT_SYNC: 0x4000 } as const;
+
+/** `STATX_*` of statx(2). */
+export const STATX = { TYPE: 1, MODE: 2, NLINK: 4, UID: 8, GID: 0x10, INO: 0x100, SIZE: 0x200, BLOCKS: 0x400, BASIC_STATS: 0x7ff, ALL: 0xfff } as const;
+
+/** Kinds of files in `st_mode`: `S_IF*` of inode(7). */
+export const S = { IFMT: 0o17_0000, IFSOCK: 0o14_0000, IFREG: 0o10_0000, IFDIR: 0o4_0000, IFCHR: 0o2_0000, IFIFO: 0o1_0000 } as const;
+
 /** The current directory, where `openat` and `unlinkat` want a descriptor. */
 export const AT_FDCWD = -100;
+
+/** `SEEK_*` of lseek(2). */
+export const SEEK = { SET: 0, CUR: 1, END: 2, DATA: 3, HOLE: 4 } as const;
+
+/** `POSIX_FADV_*` of posix_fadvise(2). */
+export const POSIX = { FADV_NORMAL: 0, FADV_RANDOM: 1, FADV_SEQUENTIAL: 2, FADV_WILLNEED: 3, FADV_DONTNEED: 4, FADV_NOREUSE: 5 } as const;
+
+/** `EFD_*` of eventfd(2). */
+export const EFD = { SEMAPHORE: 1, NONBLOCK: 0o4000, CLOEXEC: 0o200_0000 } as const;
+
+/** `TFD_*` of timerfd_create(2). */
+export const TFD = { NONBLOCK: 0o4000, CLOEXEC: 0o200_0000 } as const;
+
+/** `CLOCK_*`: clocks that a timer may have. */
+export const CLOCK = { REALTIME: 0, MONOTONIC: 1, BOOTTIME: 7, REALTIME_ALARM: 8, BOOTTIME_ALARM: 9 } as const;
+
+/** `AF_*` of socket(2). */
+export const AF = { UNIX: 1, INET: 2 } as const;
+
+/** `SOCK_*` of socket(2). */
+export const SOCK = { STREAM: 1, DGRAM: 2, NONBLOCK: 0o4000, CLOEXEC: 0o200_0000 } as const;
 
 /** `MFD_*` of memfd_create(2). */
 export const MFD = { CLOEXEC: 1, ALLOW_SEALING: 2, HUGETLB: 4, NOEXEC_SEAL: 8, EXEC: 16 } as const;
@@ -104,13 +134,13 @@ export const PAGE_SIZE = 4096;
 
 /** Numbers of the system calls there are, x86-64. */
 export const SYS = {
-  read: 0, write: 1, open: 2, close: 3, mmap: 9, mprotect: 10, munmap: 11, brk: 12, ioctl: 16, pread64: 17, pwrite64: 18,
-  mremap: 25, msync: 26, mincore: 27, madvise: 28, shmget: 29, shmat: 30, shmctl: 31, dup: 32, dup2: 33, getpid: 39, clone: 56,
+  read: 0, write: 1, open: 2, close: 3, stat: 4, fstat: 5, lseek: 8, mmap: 9, mprotect: 10, munmap: 11, brk: 12, ioctl: 16, pread64: 17, pwrite64: 18, readv: 19, writev: 20,
+  mremap: 25, msync: 26, mincore: 27, madvise: 28, shmget: 29, shmat: 30, shmctl: 31, dup: 32, dup2: 33, getpid: 39, socket: 41, socketpair: 53, clone: 56,
   fork: 57, vfork: 58, execve: 59, exit: 60, wait4: 61, shmdt: 67, fcntl: 72, fsync: 74, fdatasync: 75, truncate: 76,
   ftruncate: 77, creat: 85, unlink: 87, chmod: 90, fchmod: 91, personality: 135, mlock: 149, munlock: 150, mlockall: 151,
-  munlockall: 152, prctl: 157, setrlimit: 160, sync: 162, remap_file_pages: 216, exit_group: 231, openat: 257, unlinkat: 263,
-  fallocate: 285, dup3: 292, prlimit64: 302, process_vm_readv: 310, process_vm_writev: 311, memfd_create: 319, mlock2: 325,
-  pkey_mprotect: 329, pkey_alloc: 330, pkey_free: 331, pidfd_open: 434, process_madvise: 440, memfd_secret: 447, mseal: 462,
+  munlockall: 152, prctl: 157, setrlimit: 160, sync: 162, remap_file_pages: 216, fadvise64: 221, exit_group: 231, openat: 257, newfstatat: 262, unlinkat: 263,
+  timerfd_create: 283, fallocate: 285, eventfd2: 290, dup3: 292, pipe2: 293, preadv: 295, pwritev: 296, prlimit64: 302, process_vm_readv: 310, process_vm_writev: 311, memfd_create: 319, mlock2: 325,
+  pkey_mprotect: 329, pkey_alloc: 330, pkey_free: 331, statx: 332, pidfd_open: 434, process_madvise: 440, memfd_secret: 447, mseal: 462,
 } as const;
 
 /** The name of a system call. */

@@ -85,7 +85,7 @@ export function contradictions(report: StepReport, told: Explanation, before: Mo
     for (const pid of all.filter((known) => at(before, known).alive || at(after, known).alive)) {
       const [old, now] = [at(before, pid).areas, at(after, pid).areas];
       const facts = step.facts.filter((fact) => 'pid' in fact && fact.pid === pid);
-      const thread = facts.some((fact) => fact.kind === 'processNew' && fact.thread);
+      const thread = facts.some((fact) => fact.kind === 'processNew' && fact.shares);
       const replaced = facts.some(({ kind }) => kind === 'spaceNew');
       const named = new Set(facts.flatMap(spans));
       const parts = facts.flatMap((fact) => (fact.kind === 'areaPerms' ? [fact.at] : []));

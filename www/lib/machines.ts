@@ -10,8 +10,8 @@ import { type MachineOptions, machineSettings } from './options.ts';
 export type { AddressLike, LengthLike } from './address.ts';
 export { hex } from './check.ts';
 export {
-  AT_FDCWD, CLONE, F, FALLOC, FD, IOCTL, IPC, MADV, MAP, MCL, MFD, MLOCK, MREMAP, MS, O, PAGE_SIZE, PERSONALITY, PIDFD, PKEY, PR, PROT,
-  RLIMIT, RLIM_INFINITY, SHM, SYS, W,
+  AF, AT, AT_FDCWD, CLOCK, CLONE, EFD, F, FALLOC, FD, IOCTL, IPC, MADV, MAP, MCL, MFD, MLOCK, MREMAP, MS, O, PAGE_SIZE, PERSONALITY, PIDFD, PKEY, POSIX, PR, PROT,
+  RLIMIT, RLIM_INFINITY, S, SEEK, SHM, SOCK, STATX, SYS, TFD, W,
 } from './constants.ts';
 export type { AdviceLike, MapFlagsLike, ProtLike, SyscallName } from './constants.ts';
 export type { RunOptions, RunResult } from './access.ts';

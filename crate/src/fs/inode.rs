@@ -1,6 +1,6 @@
 //! A file's contents and attributes (Linux `struct inode` and its `address_space`).
 
-use super::{Content, Fuse};
+use super::{Content, Fuse, Object};
 use crate::addr::{PAGE_SIZE, Pfn};
 use crate::ids::{DriverId, InodeId, MmSerial, Pid};
 use crate::phys::Owner;
@@ -50,6 +50,8 @@ pub enum InodeKind {
         /// Which.
         file: SystemFile,
     },
+    /// What has a descriptor and is no file.
+    Object(Object),
     /// A pipe, a terminal, any other `/proc` file: can be read and written, not mapped.
     Stream,
 }
@@ -274,6 +276,10 @@ pub struct Inode {
     pub(crate) written_blocks: SortedSet<u64>,
     /// Pages for which fallocate(2) has kept room on the disk: disjoint ranges, their ends by their starts.
     pub(crate) room: SortedMap<u64, u64>,
+    /// Pages of a warm file that are not cached any more: disjoint ranges, their ends by their starts.
+    pub(crate) cold: SortedMap<u64, u64>,
+    /// What the disk holds of pages that left the cache, where it is not what the file held at first.
+    pub(crate) on_disk: SortedMap<u64, Box<[u8]>>,
     /// It was cut to nothing: who closes it next has its new contents written (Linux EXT4_STATE_DA_ALLOC_CLOSE), so
     /// that a crash leaves no empty file.
     pub(crate) flush_on_close: bool,
@@ -312,6 +318,8 @@ impl Inode {
             holes: SortedSet::new(),
             written_blocks: SortedSet::new(),
             room: SortedMap::new(),
+            cold: SortedMap::new(),
+            on_disk: SortedMap::new(),
             flush_on_close: false,
             fuse: None,
         }
@@ -341,7 +349,8 @@ impl Inode {
 
     /// Whether a page counts as cached without having a frame yet.
     pub(super) fn is_warm_page(&self, index: u64) -> bool {
-        self.warm && index < self.backing_end.div_ceil(PAGE_SIZE) && !self.holes.contains(&index)
+        let is_backed = self.warm && index < self.backing_end.div_ceil(PAGE_SIZE) && !self.holes.contains(&index);
+        is_backed && !is_within(&self.cold, index)
     }
 
     /// The frame of a page that has one.
@@ -371,7 +380,12 @@ impl Inode {
 
     /// Whether a page that is written needs to find a place on the disk first.
     pub(super) fn needs_place(&self, index: u64) -> bool {
-        !self.has_block(index) && self.room.range(..=index).next_back().is_none_or(|(_, end)| *end <= index)
+        !self.has_block(index) && !self.has_room(index)
+    }
+
+    /// Whether room was kept for a page (fallocate(2)).
+    pub(super) fn has_room(&self, index: u64) -> bool {
+        is_within(&self.room, index)
     }
 
     /// Gives back the room that was kept for some pages.
@@ -398,6 +412,11 @@ impl Inode {
     pub(super) fn owner(&self, id: InodeId, index: u64) -> Owner {
         Owner::File { inode: id, index, shmem: self.kind == InodeKind::Shmem }
     }
+}
+
+/// Whether one of some disjoint ranges, ends by starts, has a number.
+fn is_within(ranges: &SortedMap<u64, u64>, index: u64) -> bool {
+    ranges.range(..=index).next_back().is_some_and(|(_, end)| *end > index)
 }
 
 #[cfg(test)]

@@ -10,11 +10,16 @@
 mod content;
 mod fuse;
 mod inode;
+mod invalidate;
+mod object;
 mod save;
+mod seek;
+mod stat;
 
 pub use content::Content;
 pub use fuse::{Asked, Fuse, FuseQueue, Hooks, Missing, Notice, Provided, Request};
 pub use inode::{Inode, InodeKind, ProcEntry, ProcFile, Purpose, Seals, SystemFile, TMPFS_DEV};
+pub use object::Object;
 pub use save::FsSave;
 
 use crate::addr::{PAGE_SIZE, Pfn};
@@ -22,6 +27,9 @@ use crate::event::Trace;
 use crate::ids::{FileId, InodeId, Slab};
 use crate::phys::{FrameFlags, Owner, Phys};
 use crate::sorted::SortedMap;
+
+/// Writes go to the end of the file (open(2)).
+pub const O_APPEND: u64 = 0o2000;
 
 /// An open file description (Linux `struct file`).
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +42,10 @@ pub struct OpenFile {
     pub writable: bool,
     /// Opened with `O_PATH`: it stands for a place, and neither reads, writes nor maps.
     pub path_only: bool,
+    /// Status flags (`F_GETFL` of fcntl(2)) without the access mode: [`O_APPEND`] and what it was opened with.
+    pub flags: u64,
+    /// Whether it may be read and written past the cache (O_DIRECT; Linux FMODE_CAN_ODIRECT).
+    pub takes_direct: bool,
     /// The name that `/proc/PID/maps` shows.
     pub path: String,
     /// Position of `read(2)` and `write(2)`, in bytes.
@@ -120,7 +132,8 @@ impl Fs {
     pub fn open(&mut self, inode: InodeId, path: &str, mode: OpenMode) -> FileId {
         self.inodes[inode].opens += 1;
         let (readable, writable) = (mode.read, mode.write);
-        self.files.insert(OpenFile { inode, readable, writable, path_only: false, path: path.to_string(), position: 0, references: 1 })
+        let (path, path_only, takes_direct) = (path.to_string(), false, false);
+        self.files.insert(OpenFile { inode, readable, writable, path_only, flags: 0, takes_direct, path, position: 0, references: 1 })
     }
 
     /// Adds a holder (Linux `get_file`).
@@ -220,7 +233,9 @@ impl Fs {
         let inode = &mut self.inodes[id];
         let pfn = phys.alloc_zeroed(inode.owner(id, index), trace)?;
         let mut page = [0; PAGE_SIZE as usize];
-        if inode.read_backing(index, &mut page) {
+        if let Some(written) = inode.on_disk.remove(&index) {
+            phys.write(pfn, 0, &written);
+        } else if inode.read_backing(index, &mut page) {
             phys.write(pfn, 0, &page);
         }
         let old = inode.pages.insert(index, pfn);
@@ -238,6 +253,7 @@ impl Fs {
             inode.flush_on_close |= size == 0 && inode.kind == InodeKind::Disk;
             inode.backing_end = inode.backing_end.min(size);
             inode.written_blocks.split_off(&size.div_ceil(PAGE_SIZE));
+            inode.on_disk.split_off(&size.div_ceil(PAGE_SIZE));
             inode.forget_room(&(size.div_ceil(PAGE_SIZE)..u64::MAX));
             let cut = inode.pages.split_off(&size.div_ceil(PAGE_SIZE));
             for (_, pfn) in cut {
@@ -335,6 +351,8 @@ impl Fs {
         }
         if inode.kind == InodeKind::Disk {
             inode.written_blocks.retain(|index| !pages.contains(index));
+            let mut behind = inode.on_disk.split_off(&pages.start);
+            inode.on_disk.extend(behind.split_off(&pages.end));
             inode.forget_room(&pages);
             inode.holes.extend(pages.start..pages.end.min(inode.backing_end.div_ceil(PAGE_SIZE)));
         }

@@ -38,15 +38,25 @@ impl Files {
 
     /// Puts a file at a descriptor; the file that was there.
     pub(super) fn install(&mut self, fd: usize, file: FileId, close_on_exec: bool) -> Option<FileId> {
-        if close_on_exec {
-            self.close_on_exec.insert(fd);
-        } else {
-            self.close_on_exec.remove(&fd);
-        }
+        self.set_close_on_exec(fd as u64, close_on_exec);
         if self.open.len() <= fd {
             self.open.resize(fd + 1, None);
         }
         self.open[fd].replace(file)
+    }
+
+    /// Whether a new program does not get a descriptor.
+    pub(super) fn closes_on_exec(&self, fd: u64) -> bool {
+        self.close_on_exec.contains(&(fd as u32 as usize))
+    }
+
+    pub(super) fn set_close_on_exec(&mut self, fd: u64, closes: bool) {
+        let fd = fd as u32 as usize;
+        if closes {
+            self.close_on_exec.insert(fd);
+        } else {
+            self.close_on_exec.remove(&fd);
+        }
     }
 
     /// Takes the file of a descriptor out.

@@ -3,7 +3,7 @@
 use super::{Arg, Machine};
 use crate::addr::VirtAddr;
 use crate::errno::{Errno, SysResult};
-use crate::fs::{Inode, InodeKind, OpenMode, Seals, SystemFile};
+use crate::fs::{Inode, InodeKind, O_APPEND, Object, OpenMode, Seals, SystemFile};
 use crate::ids::{FileId, InodeId};
 use crate::mm::{Capabilities, FallocateMode, Resource};
 use crate::why::Why;
@@ -12,6 +12,15 @@ const O_ACCMODE: u64 = 3;
 const O_CLOEXEC: u64 = 0o2000000;
 const MFD_CLOEXEC: u64 = 1;
 const F_DUPFD_CLOEXEC: u64 = 1030;
+const FD_CLOEXEC: u64 = 1;
+const O_LARGEFILE: u64 = 0o100000;
+const O_NOCTTY: u64 = 0o400;
+/// What a program of 64 bits may change afterwards (`SETFL_MASK`): the end as the place of writes, O_NONBLOCK, O_DIRECT,
+/// O_NOATIME.
+const O_CHANGED: u64 = O_APPEND | 0o4000 | O_DIRECT | 0o1000000;
+const O_DIRECT: u64 = 0o40000;
+/// What is about opening alone, and the access mode.
+const O_OF_OPENING: u64 = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
 const O_CREAT: u64 = 0o100;
 const O_EXCL: u64 = 0o200;
 const O_TRUNC: u64 = 0o1000;
@@ -30,6 +39,9 @@ const MFD_ALLOW_SEALING: u64 = 2;
 const MFD_HUGETLB: u64 = 4;
 const MFD_NOEXEC_SEAL: u64 = 8;
 const MFD_EXEC: u64 = 16;
+
+/// What is done to a file of a path, without opening it.
+pub(super) type OnFile<'a> = &'a mut dyn FnMut(&mut Machine, InodeId) -> SysResult;
 
 impl Machine {
     /// A string argument: given, or read from the program's memory up to its NUL.
@@ -102,7 +114,7 @@ impl Machine {
     }
 
     /// Does something to the file of a path, without opening it.
-    fn with_file(&mut self, path: &Arg, body: impl FnOnce(&mut Self, InodeId) -> SysResult) -> SysResult {
+    pub(super) fn with_file(&mut self, path: &Arg, body: OnFile) -> SysResult {
         let mut path = self.path(path)?;
         let Some(inode) = self.find_file(&mut path) else { return self.kernel.refuse(Errno::ENOENT, Why::NoSuchFile) };
         let result = body(self, inode);
@@ -125,6 +137,7 @@ impl Machine {
                 let may = match flags & (O_CREAT | O_EXCL) == O_CREAT | O_EXCL {
                     true => self.kernel.refuse(Errno::EEXIST, Why::FileExists),
                     false if path_only => self.check_mode(inode, wanted, flags),
+                    false if self.is_unnamed(inode) => self.kernel.refuse(Errno::ENXIO, Why::OpenedOnce),
                     false => self.check_mode(inode, wanted, flags).and_then(|()| self.open_proc_file(inode)),
                 };
                 if let Err(error) = may {
@@ -144,12 +157,31 @@ impl Machine {
             }
         };
         let cut = self.kernel.fs.inode(inode).kind.has_pages();
+        let direct = flags & O_DIRECT != 0 && !path_only;
+        if let Err(error) = self.require_direct(direct, cut) {
+            let kernel = &mut self.kernel;
+            kernel.fs.drop_if_unused(inode, &mut kernel.phys, &mut kernel.trace);
+            return Err(error);
+        }
         if flags & O_TRUNC != 0 && wanted.write && cut {
             self.kernel.do_truncate(inode, 0)?;
         }
         let file = self.kernel.fs.open(inode, &path, wanted);
-        self.kernel.fs.file_mut(file).path_only = path_only;
+        let open = self.kernel.fs.file_mut(file);
+        open.path_only = path_only;
+        open.takes_direct = cut;
+        open.flags = if path_only { flags } else { flags | O_LARGEFILE } & !O_OF_OPENING;
         self.install_descriptor(file, 0, flags & O_CLOEXEC != 0)
+    }
+
+    /// O_DIRECT is for files of a disk, and for those in memory that were opened by a name.
+    fn require_direct(&mut self, direct: bool, takes_direct: bool) -> SysResult<()> {
+        self.kernel.require(!direct || takes_direct, Errno::EINVAL, || Why::UnknownFlags { flags: O_DIRECT })
+    }
+
+    /// Whether it is an object that has no way to be opened once more (Linux `no_open`, `sock_no_open`).
+    fn is_unnamed(&self, inode: InodeId) -> bool {
+        matches!(self.kernel.fs.inode(inode).kind, InodeKind::Object(object) if object != Object::Pipe)
     }
 
     fn check_mode(&mut self, inode: InodeId, wanted: OpenMode, flags: u64) -> SysResult<()> {
@@ -170,10 +202,15 @@ impl Machine {
     pub(super) fn sys_close(&mut self, [fd, ..]: &[Arg; 6]) -> SysResult {
         let fd = fd.int();
         self.any_file_of(fd)?;
+        self.close_descriptor(fd);
+        Ok(0)
+    }
+
+    /// Closes a descriptor that is open.
+    pub(super) fn close_descriptor(&mut self, fd: u64) {
         if let Some(file) = self.own_files().take(fd) {
             self.kernel.fput(file);
         }
-        Ok(0)
     }
 
     pub(super) fn sys_dup(&mut self, [fd, ..]: &[Arg; 6]) -> SysResult {
@@ -234,6 +271,7 @@ impl Machine {
         }
         let mode = OpenMode { read: true, write: true };
         let file = self.kernel.fs.open(inode, &format!("/memfd:{name} (deleted)"), mode);
+        self.kernel.fs.file_mut(file).flags = O_LARGEFILE;
         self.install_descriptor(file, 0, flags & MFD_CLOEXEC != 0)
     }
 
@@ -243,8 +281,9 @@ impl Machine {
         let unknown = flags & !O_CLOEXEC;
         self.kernel.require(unknown == 0, Errno::EINVAL, || Why::UnknownFlags { flags: unknown })?;
         let uid = self.kernel.task().uid;
-        let inode = self.kernel.fs.add_inode(Inode { mode: 0, uid, ..Inode::new(InodeKind::Secret) });
+        let inode = self.kernel.fs.add_inode(Inode { mode: 0o600, uid, ..Inode::new(InodeKind::Secret) });
         let file = self.kernel.fs.open(inode, "/secretmem (deleted)", OpenMode { read: true, write: true });
+        self.kernel.fs.file_mut(file).flags = O_LARGEFILE;
         self.install_descriptor(file, 0, flags & O_CLOEXEC != 0)
     }
 
@@ -258,16 +297,26 @@ impl Machine {
                 self.kernel.fs.get_file(file);
                 self.install_descriptor(file, from, command == F_DUPFD_CLOEXEC)
             }
-            1 | 2 | 4 => Ok(0),
+            1 => Ok(self.own_files().closes_on_exec(fd.int()).into()),
+            2 => {
+                self.own_files().set_close_on_exec(fd.int(), value.int() & FD_CLOEXEC != 0);
+                Ok(0)
+            }
             3 => {
                 let open = self.kernel.fs.file(file);
-                if open.path_only {
-                    return Ok(O_PATH);
-                }
-                Ok(match (open.readable, open.writable) {
-                    (true, true) => 2,
-                    (_, writable) => u64::from(writable),
-                })
+                Ok(open.flags
+                    | match (open.readable, open.writable) {
+                        (true, true) => 2,
+                        (_, writable) => u64::from(writable),
+                    })
+            }
+            4 => {
+                let is_pipe = self.kernel.fs.inode_of(file).kind == InodeKind::Object(Object::Pipe);
+                let takes_direct = is_pipe || self.kernel.fs.file(file).takes_direct;
+                self.require_direct(value.int() & O_DIRECT != 0, takes_direct)?;
+                let open = self.kernel.fs.file_mut(file);
+                open.flags = (open.flags & !O_CHANGED) | (value.int() & O_CHANGED);
+                Ok(0)
             }
             1033 => self.add_seals(file, value.int()),
             1034 => match self.kernel.fs.inode_of(file).seals {
@@ -304,7 +353,7 @@ impl Machine {
     }
 
     pub(super) fn sys_chmod(&mut self, [path, mode, ..]: &[Arg; 6]) -> SysResult {
-        self.with_file(path, |m, inode| m.change_mode(inode, mode.int()))
+        self.with_file(path, &mut |m, inode| m.change_mode(inode, mode.int()))
     }
 
     pub(super) fn sys_fchmod(&mut self, [fd, mode, ..]: &[Arg; 6]) -> SysResult {
@@ -339,7 +388,7 @@ impl Machine {
     pub(super) fn sys_truncate(&mut self, [path, size, ..]: &[Arg; 6]) -> SysResult {
         let size = size.int();
         self.kernel.require(size as i64 >= 0, Errno::EINVAL, || Why::BadSize { size })?;
-        self.with_file(path, |m, inode| {
+        self.with_file(path, &mut |m, inode| {
             m.check_mode(inode, OpenMode { read: false, write: true }, 0)?;
             m.kernel.do_truncate(inode, size)
         })
@@ -349,7 +398,9 @@ impl Machine {
         let file = self.file_of(fd.int())?;
         let open = self.kernel.fs.file(file);
         let (inode, writable) = (open.inode, open.writable);
+        let is_pipe = self.kernel.fs.inode(inode).kind == InodeKind::Object(Object::Pipe);
         let mode = FallocateMode::from_bits_retain(mode.int());
+        self.kernel.require(!is_pipe, Errno::ESPIPE, || Why::NoPlaces)?;
         self.kernel.do_fallocate(inode, writable, mode, offset.int(), len.int())
     }
 

@@ -3,7 +3,7 @@
 use super::{Arg, Machine};
 use crate::addr::{PAGE_SIZE, VirtAddr};
 use crate::errno::{Errno, SysResult};
-use crate::fs::{InodeKind, ProcEntry, ProcFile, Seals, SystemFile};
+use crate::fs::{InodeKind, O_APPEND, ProcEntry, ProcFile, Seals, SystemFile};
 use crate::ids::{FileId, InodeId};
 use crate::mm::{Resource, max_bytes};
 use crate::why::Why;
@@ -37,14 +37,14 @@ impl Machine {
     }
 
     /// A copy is begun anew when the page of the program's memory has come that it met: the file's position stays until then.
-    fn require_nothing_waits(&mut self) -> SysResult<()> {
+    pub(super) fn require_nothing_waits(&mut self) -> SysResult<()> {
         match self.kernel.fs.is_waiting() {
             true => self.kernel.refuse(Errno::ERESTARTSYS, Why::Waits),
             false => Ok(()),
         }
     }
 
-    fn require_offset(&mut self, offset: u64) -> SysResult<()> {
+    pub(super) fn require_offset(&mut self, offset: u64) -> SysResult<()> {
         self.kernel.require(offset as i64 >= 0, Errno::EINVAL, || Why::BadSize { size: offset })
     }
 
@@ -57,28 +57,37 @@ impl Machine {
 
     /// Whether a place in a file and what follows it can be counted (Linux `rw_verify_area`). In the memory of a
     /// process places are addresses.
-    fn require_place(&mut self, kind: InodeKind, offset: u64, count: u64) -> SysResult<()> {
+    pub(super) fn require_place(&mut self, kind: InodeKind, offset: u64, count: u64) -> SysResult<()> {
         let unsigned = matches!(kind, InodeKind::Proc(ProcEntry { file: ProcFile::Mem, .. }));
         let fits = unsigned || (offset as i64 >= 0 && (offset.wrapping_add(count) as i64) >= 0);
         self.kernel.require(fits, Errno::EINVAL, || Why::BadSize { size: offset })
     }
 
+    /// What flows through pipes, counters, timers and sockets is not emulated.
+    fn require_contents(&mut self, kind: InodeKind) -> SysResult<()> {
+        let is_file = !matches!(kind, InodeKind::Object(_));
+        self.kernel.require(is_file, Errno::ENOSYS, || Why::NotEmulated { name: "read or write of what is no file" })
+    }
+
     /// The file of a descriptor that knows places in the file (Linux FMODE_PREAD, FMODE_PWRITE).
-    fn file_with_offsets(&mut self, fd: u64) -> SysResult<FileId> {
+    pub(super) fn file_with_offsets(&mut self, fd: u64) -> SysResult<FileId> {
         let file = self.file_of(fd)?;
-        let secret = self.kernel.fs.inode_of(file).kind == InodeKind::Secret;
-        self.kernel.require(!secret, Errno::ESPIPE, || Why::OnlyMapped)?;
+        let kind = self.kernel.fs.inode_of(file).kind;
+        self.kernel.require(kind != InodeKind::Secret, Errno::ESPIPE, || Why::OnlyMapped)?;
+        let has_places = !matches!(kind, InodeKind::Object(_));
+        self.kernel.require(has_places, Errno::ESPIPE, || Why::NoPlaces)?;
         Ok(file)
     }
 
     /// Copies from a file to the program's memory; as much as could be copied, or EFAULT if nothing.
-    fn read_file(&mut self, file: FileId, buffer: &Arg, count: u64, offset: u64) -> SysResult {
+    pub(super) fn read_file(&mut self, file: FileId, buffer: &Arg, count: u64, offset: u64) -> SysResult {
         let open = self.kernel.fs.file(file);
         let (inode, readable, kind) = (open.inode, open.readable, self.kernel.fs.inode_of(file).kind);
         self.kernel.require(readable, Errno::EBADF, || Why::WrongOpenMode)?;
         self.kernel.require(kind != InodeKind::Secret, Errno::EINVAL, || Why::OnlyMapped)?;
         self.require_user_buffer(buffer, count)?;
         self.require_place(kind, offset, count)?;
+        self.require_contents(kind)?;
         self.kernel.require(kind != InodeKind::Directory, Errno::EISDIR, || Why::IsDirectory)?;
         let count = count.min(MAX_RW_COUNT);
         let count = match kind {
@@ -102,7 +111,12 @@ impl Machine {
                 // All holes.
                 InodeKind::Hugetlb => bytes.len().min(self.kernel.fs.inode(inode).size.saturating_sub(place) as usize),
                 InodeKind::Proc(_) | InodeKind::System { .. } => self.read_proc_text(inode, place, &mut bytes),
-                InodeKind::DevNull | InodeKind::PidFd { .. } | InodeKind::Secret | InodeKind::Stream | InodeKind::Directory => 0,
+                InodeKind::DevNull
+                | InodeKind::PidFd { .. }
+                | InodeKind::Secret
+                | InodeKind::Stream
+                | InodeKind::Object(_)
+                | InodeKind::Directory => 0,
                 _ => {
                     let kernel = &mut self.kernel;
                     let read = kernel.fs.read_at(inode, place, &mut bytes, &mut kernel.phys, &mut kernel.trace);
@@ -144,10 +158,22 @@ impl Machine {
         let position = self.kernel.fs.file(file).position;
         let done = self.write_file(file, buffer, count.int(), position)?;
         self.require_nothing_waits()?;
-        // What is said to a file of /proc has no place in it, but for bytes of memory.
-        let moves = !matches!(self.kernel.fs.inode_of(file).kind, InodeKind::Proc(entry) if entry.file != ProcFile::Mem);
-        self.kernel.fs.file_mut(file).position += if moves { done } else { 0 };
+        self.move_behind(file, done);
         Ok(done)
+    }
+
+    /// The place of a file behind what has just been written to it.
+    pub(super) fn move_behind(&mut self, file: FileId, done: u64) {
+        let inode = self.kernel.fs.inode_of(file);
+        // What is said to a file of /proc has no place in it, but for bytes of memory.
+        let moves = !matches!(inode.kind, InodeKind::Proc(entry) if entry.file != ProcFile::Mem);
+        let (size, has_pages) = (inode.size, inode.kind.has_pages());
+        let open = self.kernel.fs.file_mut(file);
+        if done > 0 && open.flags & O_APPEND != 0 && has_pages {
+            open.position = size;
+        } else if moves {
+            open.position += done;
+        }
     }
 
     pub(super) fn sys_pwrite64(&mut self, [fd, buffer, count, offset, ..]: &[Arg; 6]) -> SysResult {
@@ -167,9 +193,9 @@ impl Machine {
         Ok(count.min(limit - offset).min(most - offset))
     }
 
-    fn write_file(&mut self, file: FileId, buffer: &Arg, count: u64, offset: u64) -> SysResult {
+    pub(super) fn write_file(&mut self, file: FileId, buffer: &Arg, count: u64, offset: u64) -> SysResult {
         let open = self.kernel.fs.file(file);
-        let (inode, writable) = (open.inode, open.writable);
+        let (inode, writable, appends) = (open.inode, open.writable, open.flags & O_APPEND != 0);
         self.kernel.require(writable, Errno::EBADF, || Why::WrongOpenMode)?;
         let node = self.kernel.fs.inode(inode);
         let (kind, size, seals) = (node.kind, node.size, node.seals.unwrap_or(Seals::empty()));
@@ -177,6 +203,7 @@ impl Machine {
         self.kernel.require(has_method, Errno::EINVAL, || Why::OnlyMapped)?;
         self.require_user_buffer(buffer, count)?;
         self.require_place(kind, offset, count)?;
+        self.require_contents(kind)?;
         let count = count.min(MAX_RW_COUNT);
         if let InodeKind::Proc(entry) = kind {
             return self.write_proc_file(entry, buffer, count, offset);
@@ -189,6 +216,8 @@ impl Machine {
         if !kind.has_pages() {
             return Ok(count);
         }
+        // Whatever place was given (Linux `generic_write_checks`, of pwrite(2) too).
+        let offset = if appends && count > 0 { size } else { offset };
         let count = self.generic_write_checks(kind, count, offset)?;
         if kind == InodeKind::Fuse {
             self.kernel.fuse_write_begin(inode, offset, count, !matches!(buffer, Arg::Int(_)))?;

@@ -7,7 +7,7 @@ use super::kernel::Kernel;
 use crate::addr::{PAGE_SHIFT, PAGE_SIZE, PMD_SIZE, VirtRange};
 use crate::errno::{Errno, SysResult};
 use crate::flags::VmFlags;
-use crate::fs::{InodeKind, Purpose, SystemFile};
+use crate::fs::{InodeKind, Object, Purpose, SystemFile};
 use crate::ids::VmOpsId;
 use crate::vma::Vma;
 use crate::why::Why;
@@ -75,11 +75,15 @@ pub fn file_operations(kind: InodeKind) -> &'static dyn FileOperations {
         InodeKind::Hugetlb => &HugetlbFs,
         InodeKind::DevZero => &DevZero,
         InodeKind::Device { driver: id } => driver(id).file_operations,
-        InodeKind::Proc(_) | InodeKind::System { file: SystemFile::Sysctl { .. } } => &NotMappable { method: None, noexec: true },
-        InodeKind::System { .. } => &NotMappable { method: Some("proc_reg_mmap"), noexec: true },
-        InodeKind::Directory | InodeKind::DevNull | InodeKind::PidFd { .. } | InodeKind::Stream => {
-            &NotMappable { method: None, noexec: false }
+        InodeKind::Proc(_) | InodeKind::System { file: SystemFile::Sysctl { .. } } => {
+            &NotMappable { method: None, noexec: true, errno: Errno::ENODEV }
         }
+        InodeKind::System { .. } => &NotMappable { method: Some("proc_reg_mmap"), noexec: true, errno: Errno::EIO },
+        InodeKind::Directory | InodeKind::DevNull | InodeKind::PidFd { .. } | InodeKind::Stream => {
+            &NotMappable { method: None, noexec: false, errno: Errno::ENODEV }
+        }
+        InodeKind::Object(Object::Socket) => &NotMappable { method: Some("sock_mmap"), noexec: true, errno: Errno::ENODEV },
+        InodeKind::Object(_) => &NotMappable { method: None, noexec: true, errno: Errno::ENODEV },
     }
 }
 
@@ -207,6 +211,8 @@ struct NotMappable {
     /// The `mmap` method that has nothing to call, if there is one.
     method: Option<&'static str>,
     noexec: bool,
+    /// What its `mmap` says.
+    errno: Errno,
 }
 
 impl FileOperations for NotMappable {
@@ -223,7 +229,6 @@ impl FileOperations for NotMappable {
     }
 
     fn mmap(&self, kernel: &mut Kernel, _: &mut Vma) -> SysResult<()> {
-        let errno = if self.can_mmap() { Errno::EIO } else { Errno::ENODEV };
-        kernel.refuse(errno, Why::NoMmapMethod)
+        kernel.refuse(self.errno, Why::NoMmapMethod)
     }
 }

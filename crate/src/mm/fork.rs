@@ -101,7 +101,9 @@ impl Kernel {
         // their own, with bare frames or with guard regions, are copied (Linux `VM_COPY_ON_FORK`).
         let special = VmFlags::PFNMAP | VmFlags::MIXEDMAP | VmFlags::MAYBE_GUARD;
         if original.anon_vma.is_some() || original.flags.intersects(special) {
-            self.call_with("copy_page_range", Note::Range { what: "of", range: original.range }, |k| k.copy_page_range(parent, child, &original))?;
+            self.call_with("copy_page_range", Note::Range { what: "of", range: original.range }, |k| {
+                k.copy_page_range(parent, child, &original)
+            })?;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ mod check;
 mod clear_refs;
 mod driver;
 mod exit;
+mod fadvise;
 pub mod fault;
 mod file_operations;
 mod fork;

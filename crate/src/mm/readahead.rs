@@ -38,14 +38,16 @@ impl Kernel {
         let vma = self.mms[mm].vmas.get(id);
         let Some(file) = vma.file.filter(|file| self.fs.inode_of(*file).kind.is_written_back()) else { return };
         let (first, inode) = (vma.pgoff_of(part.start), self.fs.file(file).inode);
-        let pages = part.pages().min(self.sysctl.read_ahead_pages.max(IO_PAGES));
-        self.call_with("madvise_willneed", Note::Range { what: "read ahead", range: part }, |k| {
-            let pages = first..first.saturating_add(pages);
-            match k.fs.inode(inode).kind {
-                InodeKind::Fuse => k.fs.offer_ahead(inode, pages),
-                _ => k.page_cache_ra_unbounded(inode, pages),
-            }
-        });
+        self.call_with("madvise_willneed", Note::Range { what: "read ahead", range: part }, |k| k.read_ahead(inode, first, part.pages()));
+    }
+
+    /// Reads pages in a row, as many as the disk takes at once.
+    pub(super) fn read_ahead(&mut self, inode: InodeId, first: u64, count: u64) {
+        let pages = first..first.saturating_add(count.min(self.sysctl.read_ahead_pages.max(IO_PAGES)));
+        match self.fs.inode(inode).kind {
+            InodeKind::Fuse => self.fs.offer_ahead(inode, pages),
+            _ => self.page_cache_ra_unbounded(inode, pages),
+        }
     }
 
     /// Brings those pages of a file into the cache that are not there, up to its end.

@@ -21,7 +21,7 @@ pub(super) fn assemble(lines: Vec<Line>) -> Result<Script, Vec<ParseError>> {
                     errors.push(ParseError::new(number, 1, "this setting".into(), expected));
                 }
             }
-            Line::Statement(statement) => statements.push(statement),
+            Line::Statement(statement) => statements.push(*statement),
             Line::Expectation(number, expectation) => match statements.last_mut() {
                 Some(statement) => statement.expectations.push(expectation),
                 None => errors.push(nothing_before(number)),

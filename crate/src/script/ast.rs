@@ -32,9 +32,30 @@ pub struct Call {
     pub args: Vec<(Option<String>, Expr)>,
     /// Descriptors whose paths the log gives (`3</usr/lib/libdemo.so>`, `strace -y`), of the result too.
     pub paths: Vec<(u64, String)>,
+    /// Of a call that only asks: what. Few do.
+    pub asked: Option<Box<Asked>>,
+}
+
+/// What a call asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The field of what it tells: `fstat(fd).st_size`.
+    pub field: Option<String>,
+    /// The words in which it asks, with the process: `same` speaks of the last answer to them.
+    pub question: String,
 }
 
 impl Call {
+    /// The field of what it tells that is asked for.
+    pub fn field(&self) -> Option<&str> {
+        self.asked.as_ref()?.field.as_deref()
+    }
+
+    /// The words in which it asks, if it only asks, with the process.
+    pub fn question(&self) -> Option<&str> {
+        self.asked.as_ref().map(|asked| asked.question.as_str())
+    }
+
     /// An argument by the name a log gives it, or else by its place.
     pub fn arg(&self, name: &str, place: usize) -> Option<&Expr> {
         let named = self.args.iter().find(|(n, _)| n.as_deref() == Some(name));
@@ -217,7 +238,7 @@ pub enum Architecture {
 /// A line of text, parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Line {
-    Statement(Statement),
+    Statement(Box<Statement>),
     Directive(usize, settings::Line),
     Expectation(usize, Expectation),
     Input(usize, Input),

@@ -2,6 +2,7 @@
 //! many arguments. Found before anything is run, each with its place and the nearest name that is known.
 
 use super::ast::{Call, Expr, Statement};
+use super::fields;
 use super::signatures::{SIGNATURES, nearest, signature};
 use crate::machine::Sysno;
 use crate::settings::{ParseError, constant, constants};
@@ -45,6 +46,8 @@ impl<'a> Check<'a> {
         if let Some(outcome) = &statement.outcome {
             outcome.expressions(&mut |expr| self.names(expr, statement.line, &[]));
         }
+        self.bound.extend(statement.call.question());
+        self.bound.extend(fields::names_given(&statement.call));
         self.bound.extend(statement.binds.as_deref());
     }
 
@@ -71,7 +74,12 @@ impl<'a> Check<'a> {
             let found = format!("`{}` with {count} argument{plural}", call.name);
             return self.error_found(line, &call.name, found, format!("`{known}`"));
         }
-        self.arguments(call, line, given);
+        if let Some((found, expected)) = fields::wrong_field(call) {
+            return self.error(line, found, expected);
+        }
+        if call.name != "status" {
+            self.arguments(call, line, given);
+        }
     }
 
     fn unknown_call(&mut self, call: &Call, line: usize) {
@@ -103,6 +111,10 @@ impl<'a> Check<'a> {
     fn name(&mut self, name: &str, line: usize, given: &[&str]) {
         if self.bound.contains(name) || given.contains(&name) || constant(name).is_some() {
             return;
+        }
+        if name.contains('(') {
+            let expected = "a question that was asked before: `same`, `+` and `-` speak of its last answer".into();
+            return self.error_found(line, name, format!("`{name}` for the first time"), expected);
         }
         let near = nearest(name, constants().map(|(known, _)| known)).or_else(|| nearest(name, self.bound.iter().copied()));
         let expected = match near {

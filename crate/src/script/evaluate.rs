@@ -1,6 +1,7 @@
 //! From expressions to numbers and arguments.
 
 use super::ast::{Call, Expr, Statement};
+use super::fields;
 use crate::machine::Arg;
 use crate::settings::constant;
 use crate::sorted::SortedMap;
@@ -127,7 +128,10 @@ pub fn unbound<'a>(statement: &'a Statement, names: &Names) -> Option<&'a str> {
     let mut see = |expr: &'a Expr| {
         found = found.or_else(|| unbound_in(expr, names));
     };
-    statement.call.args.iter().for_each(|(_, expr)| see(expr));
+    let names_nothing = fields::status_asked(&statement.call).is_some() || !fields::names_given(&statement.call).is_empty();
+    if !names_nothing {
+        statement.call.args.iter().for_each(|(_, expr)| see(expr));
+    }
     if let Some(outcome) = &statement.outcome {
         outcome.expressions(&mut see);
     }
@@ -157,6 +161,9 @@ pub fn arguments(call: &Call, names: &Names) -> Result<[Arg; 6], String> {
     }
     if call.name == "mincore" && call.args.len() < 3 {
         args[2] = Arg::Scratch;
+    }
+    if let Some(place) = fields::place_of_structure(call) {
+        args[place] = Arg::Scratch;
     }
     Ok(args)
 }

@@ -5,6 +5,7 @@
 //! Key types: [`Script`], [`Session`], [`ParseError`], [`Verdict`]. Parsing ([`Script::parse`]) knows
 //! no machine; running ([`Session`]) is a sequence of steps that can be taken back.
 
+mod ask;
 mod assemble;
 mod ast;
 mod check;
@@ -12,6 +13,7 @@ mod elsewhere;
 mod evaluate;
 mod expect;
 mod expression;
+mod fields;
 mod handler;
 mod marks;
 mod names;
@@ -34,9 +36,10 @@ mod write;
 
 pub use crate::settings::{Directive, HEADER_SETTINGS, Header, ParseError, SETTINGS, Setting, WrittenPolicy, constants};
 use crate::sort;
-pub use ast::{Architecture, Call, Expectation, Expr, Input, MapsExpectation, Outcome, SetAside, SignalSpec, Statement};
+pub use ast::{Architecture, Asked, Call, Expectation, Expr, Input, MapsExpectation, Outcome, SetAside, SignalSpec, Statement};
 pub use elsewhere::depends_on;
 pub use evaluate::{arguments, number, unbound};
+pub use fields::{STRUCTURE_BYTES, field_of, is_arbitrary, names_given, status_asked};
 pub use numbers::Number;
 pub use relation::{Relation, Wanted, is_as_expected};
 pub use replay::order::SearchWork;

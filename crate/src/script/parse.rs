@@ -1,8 +1,9 @@
 //! From text to lines, with a parser-combinator library; every error has a place, what was found and
 //! what was expected.
 
-use super::ast::{Call, Line, Outcome, SignalSpec, Statement};
+use super::ast::{Asked, Call, Line, Outcome, SignalSpec, Statement};
 use super::expression::{arguments, blank, expression, number};
+use super::fields;
 use super::handler;
 use super::marks::{expectation, given};
 use super::relation;
@@ -184,7 +185,7 @@ fn statement(input: &mut &str, number: usize) -> Result<Option<Line>> {
         let handler = Some(handler::handler(input)?);
         opt(comment).parse_next(input)?;
         let call = Call { name: handler::ON.into(), ..Call::default() };
-        return Ok(Some(Line::Statement(Statement {
+        return Ok(Some(Line::Statement(Box::new(Statement {
             line: number,
             began: number,
             process,
@@ -195,13 +196,16 @@ fn statement(input: &mut &str, number: usize) -> Result<Option<Line>> {
             expectations,
             inputs,
             stack: Vec::new(),
-        })));
+        }))));
     }
     let binds = opt(terminated(identifier, (space0, '=', not('='), space0))).parse_next(input)?;
-    let call = call.parse_next(input)?;
-    let outcome = outcome_and_rest(input)?;
+    let (mut call, text) = call.with_taken().parse_next(input)?;
+    if let Some(asked) = &mut call.asked {
+        asked.question = question(process.as_deref(), text);
+    }
+    let outcome = outcome_and_rest(input, call.question())?;
     let stack = Vec::new();
-    Ok(Some(Line::Statement(Statement {
+    Ok(Some(Line::Statement(Box::new(Statement {
         line: number,
         began: number,
         process,
@@ -212,7 +216,13 @@ fn statement(input: &mut &str, number: usize) -> Result<Option<Line>> {
         expectations,
         inputs,
         stack,
-    })))
+    }))))
+}
+
+/// The words of a question: whose it is, and the call without blanks.
+fn question(process: Option<&str>, call: &str) -> String {
+    let prefix = process.map_or_else(String::new, |name| ["[", name, "]"].concat());
+    prefix.chars().chain(call.chars().filter(|c| !c.is_whitespace())).collect()
 }
 
 /// Reads one line of a script by itself.
@@ -228,7 +238,7 @@ pub(crate) fn outcome_of(text: &str) -> Option<Outcome> {
 /// Parses the text of one statement.
 pub(super) fn joined_statement(text: &str, number: usize) -> std::result::Result<Statement, ParseError> {
     match parse_line(text, number)? {
-        Some(Line::Statement(statement)) => Ok(statement),
+        Some(Line::Statement(statement)) => Ok(*statement),
         _ => Err(ParseError::new(number, 1, "no statement".into(), "a call such as `mmap(…)`".into())),
     }
 }
@@ -270,6 +280,8 @@ pub(super) fn is_known(name: &str) -> bool {
         "maps",
         "nmaps",
         "pagemap",
+        "status",
+        "smaps",
         // What programs of 32 bits call.
         "mmap2",
         "old_mmap",
@@ -285,7 +297,10 @@ pub(super) fn call(input: &mut &str) -> Result<Call> {
         return Ok(Call { name, ..Call::default() });
     }
     let args = arguments(input, ')', 0)?;
-    Ok(Call { name, args, ..Call::default() })
+    let field = opt(preceded('.', (identifier, opt(('.', identifier))).take())).parse_next(input)?.map(str::to_string);
+    let asks = field.is_some() || fields::only_asks(&name);
+    let asked = asks.then(|| Box::new(Asked { field, question: String::new() }));
+    Ok(Call { name, args, asked, ..Call::default() })
 }
 
 /// Skips to the parenthesis that closes a call nobody looks into.
@@ -316,9 +331,9 @@ fn result(input: &mut &str) -> Result<Outcome> {
 }
 
 /// `= result`, and what strace adds: an explanation in parentheses, a time, a remark.
-fn outcome_and_rest(input: &mut &str) -> Result<Option<Outcome>> {
+fn outcome_and_rest(input: &mut &str, question: Option<&str>) -> Result<Option<Outcome>> {
     blank.parse_next(input)?;
-    let outcome = match relation::instead_of_value(input, result)? {
+    let outcome = match relation::instead_of_value(input, result, question)? {
         Some(relation) => relation,
         None if opt('=').parse_next(input)?.is_none() => {
             comment(input)?;
@@ -388,7 +403,7 @@ mod tests {
 
     fn one(text: &str) -> Statement {
         match lines(text).0.remove(0) {
-            Line::Statement(statement) => statement,
+            Line::Statement(statement) => *statement,
             other => panic!("not a statement: {other:?}"),
         }
     }

@@ -136,8 +136,18 @@ fn a_number(input: &mut &str) -> Result<u64> {
     cut_err(number).context(expected("a number")).parse_next(input)
 }
 
-/// What follows a call instead of `=`, if it does: `!= x`, `< x`, `in a..b`.
-pub(super) fn instead_of_value(input: &mut &str, outcome: fn(&mut &str) -> Result<Outcome>) -> Result<Option<Outcome>> {
+/// What follows a call instead of `=`, if it does: `!= x`, `< x`, `in a..b`; and behind a question `same`, `+x`, `-x`, which
+/// speak of its last answer.
+pub(super) fn instead_of_value(
+    input: &mut &str,
+    outcome: fn(&mut &str) -> Result<Outcome>,
+    question: Option<&str>,
+) -> Result<Option<Outcome>> {
+    if let Some(question) = question
+        && let Some(value) = since_last_answer(input, question)?
+    {
+        return Ok(Some(Outcome::Compared(Relation::Equal, value)));
+    }
     if eat(input, "in ") {
         let from = value(input)?;
         between(input)?;
@@ -148,6 +158,20 @@ pub(super) fn instead_of_value(input: &mut &str, outcome: fn(&mut &str) -> Resul
         Some(Relation::NotEqual) => outcome(input).map(|other| Some(Outcome::Not(Box::new(other)))),
         Some(relation) => value(input).map(|value| Some(Outcome::Compared(relation, value))),
     }
+}
+
+/// What `same`, `+x` or `-x` comes to: the last answer is kept as a name, which is the question.
+fn since_last_answer(input: &mut &str, question: &str) -> Result<Option<Expr>> {
+    let last = Expr::Name(question.to_string());
+    if eat(input, "same") {
+        return Ok(Some(last));
+    }
+    for operator in ['+', '-'] {
+        if eat(input, if operator == '+' { "+" } else { "-" }) {
+            return Ok(Some(Expr::Binary(operator, Box::new(last), Box::new(value(input)?))));
+        }
+    }
+    Ok(None)
 }
 
 /// The outcomes behind `or`, if there are any.

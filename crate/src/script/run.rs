@@ -195,6 +195,8 @@ impl State {
             differences.extend(expect::check(self, pid, &before, statement, &output));
         }
         self.bind(statement, &outcome);
+        self.keep_answer(&statement.call, &outcome);
+        self.bind_descriptors(&statement.call, &outcome, &output);
         if let Yield::Value(value) = outcome {
             self.inherit_handlers(pid, &statement.call, value);
         }
@@ -246,7 +248,8 @@ impl State {
     pub(super) fn call(&mut self, pid: Pid, call: &Call) -> Result<Yield, String> {
         if let Some(number) = Sysno::from_name(&call.name) {
             let args = evaluate::arguments(call, &self.names)?;
-            return Ok(self.syscall(pid, number, &args));
+            let outcome = self.syscall(pid, number, &args);
+            return Ok(self.told(call, outcome));
         }
         match call.name.as_str() {
             "load" => self.load(pid, call),
@@ -269,8 +272,11 @@ impl State {
                 let args = evaluate::arguments(call, &self.names)?;
                 Ok(self.syscall(pid, Sysno::pwrite64, &args))
             }
+            "status" => Ok(self.ask_status(pid, call)),
+            "nmaps" => Ok(self.ask_maps_count(pid)),
+            "smaps" => Ok(self.ask_smaps(pid, self.address(call)?, call)),
             // A place to hang expectations on.
-            "maps" | "snap" | "pagemap" | "nmaps" | handler::ON => Ok(Yield::Value(0)),
+            "maps" | "snap" | "pagemap" | handler::ON => Ok(Yield::Value(0)),
             "quiet" => {
                 let begins = !call.args.is_empty() && self.number(call, 0)? != 0;
                 self.quiet = begins.then(|| Before::everywhere(&self.machine, pid, self));

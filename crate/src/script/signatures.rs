@@ -75,8 +75,19 @@ signatures! {
     close(fd);
     read(fd, buffer, count);
     write(fd, buffer, count);
+    lseek(fd, offset, whence);
     pread64(fd, buffer, count, offset);
     pwrite64(fd, buffer, count, offset);
+    readv(fd, iovec, count);
+    writev(fd, iovec, count);
+    preadv(fd, iovec, count, offset);
+    pwritev(fd, iovec, count, offset);
+    fadvise64(fd, offset, length, advice);
+    pipe2(fds, flags);
+    eventfd2(count, flags);
+    timerfd_create(clock, flags);
+    socket(domain, type, protocol);
+    socketpair(domain, type, protocol, fds);
     dup(fd);
     dup2(fd, new_fd);
     dup3(fd, new_fd, flags);
@@ -90,6 +101,10 @@ signatures! {
     fallocate(fd, mode, offset, length);
     unlink(path);
     unlinkat(dirfd, path, flags);
+    stat(path; statbuf);
+    fstat(fd; statbuf);
+    newfstatat(dirfd, path, statbuf; flags);
+    statx(dirfd, path, flags, mask; statxbuf);
     chmod(path, mode);
     fchmod(fd, mode);
     memfd_create(name, flags);
@@ -112,6 +127,8 @@ signatures! {
     quiet(on);
     maps();
     nmaps();
+    status(field);
+    smaps(addr);
     snap();
 }
 

@@ -10,7 +10,7 @@ use crate::tracee::Tracee;
 use pagefault::addr::VirtAddr;
 use pagefault::ids::Pid;
 use pagefault::machine::MapsLine;
-use pagefault::script::{Expectation, Script, Session, Statement, StepReport};
+use pagefault::script::{Expectation, Script, Session, Statement, StepReport, is_as_expected};
 use pagefault::view;
 use std::cell::RefCell;
 
@@ -136,7 +136,11 @@ impl Pair {
     fn compare(&self, statement: &Statement, report: &StepReport, outcome: &Outcome) -> Result<(), Failure> {
         let differs = |field, real: String, ours: String| differ(report, field, real, ours);
         let kernels_own = self.is_kernels_own(outcome.pid, report);
-        if !matches!(statement.call.name.as_str(), "exit" | "exit_group") && !kernels_own && !self.both_allowed(statement, report, outcome)
+        if pagefault::script::is_arbitrary(&statement.call) {
+            self.compare_arbitrary(statement, report, outcome)?;
+        } else if !matches!(statement.call.name.as_str(), "exit" | "exit_group")
+            && !kernels_own
+            && !self.both_allowed(statement, report, outcome)
         {
             differs("result", outcome.result.clone(), report.result.clone())?;
         }
@@ -154,6 +158,15 @@ impl Pair {
             self.compare_views(pid, &differs)?;
         }
         Ok(())
+    }
+
+    /// A number that the kernel gives as it likes: whether it compares with others as the script says, on both sides.
+    fn compare_arbitrary(&self, statement: &Statement, report: &StepReport, outcome: &Outcome) -> Result<(), Failure> {
+        let Some(wanted) = &statement.outcome else { return Ok(()) };
+        let real = is_as_expected(wanted, &outcome.result, self.live.names()).map_err(Failure::Script)?;
+        let ours = !report.differences.iter().any(|difference| difference.field == "result");
+        let show = |holds: bool| if holds { "as the script says" } else { "not as the script says" }.to_string();
+        differ(report, "result", show(real), show(ours))
     }
 
     /// What `>` lines ask for beside what is compared anyway.

@@ -9,7 +9,7 @@ use crate::observe::{self, without_mark};
 use pagefault::addr::VirtRange;
 use pagefault::ids::Pid;
 use pagefault::machine::MapsLine;
-use pagefault::script::{Expectation, Expr, MapsExpectation, Script, Session, Statement, Wanted, is_as_expected};
+use pagefault::script::{Expectation, Expr, MapsExpectation, Script, Session, Statement, Wanted, is_arbitrary, is_as_expected};
 use pagefault::view::render_maps_line;
 use std::fmt::Write;
 
@@ -69,6 +69,7 @@ impl Recorder {
     /// A statement with its answers. `source` are its lines up to the next statement.
     fn statement(&mut self, statement: &Statement, source: &[&str]) -> Result<(), String> {
         let joined = source.join("\n");
+        self.live.keep_answer();
         let pid = self.live.pid_of(statement.process.as_deref());
         let lacks_process = statement.process.as_deref().filter(|_| pid.is_err());
         if let Some(name) = lacks_process.or_else(|| pagefault::script::unbound(statement, self.live.names())) {
@@ -90,7 +91,9 @@ impl Recorder {
         let (rest, comment) = split_comment(rest.lines().next().unwrap_or_default());
         let bare = rest.trim().is_empty() && statement.binds.is_some();
         match &statement.outcome {
-            Some(wanted) if is_relation(wanted) || self.is_number_of(wanted, &outcome.result) => {
+            // What is as the kernel likes is not written down.
+            None if is_arbitrary(&statement.call) => self.out.push_str(call),
+            Some(wanted) if is_arbitrary(&statement.call) || is_relation(wanted) || self.is_number_of(wanted, &outcome.result) => {
                 self.relation(statement.line, wanted, &outcome.result, call, rest)?
             }
             // A bound result is not repeated, unless somebody wrote it down.
@@ -249,10 +252,10 @@ fn is_relation(wanted: &pagefault::script::Outcome) -> bool {
 
 /// Statements that only carry expectations.
 fn is_marker(name: &str) -> bool {
-    matches!(name, "maps" | "snap" | "nmaps" | "pagemap" | "quiet" | "exit" | "exit_group")
+    matches!(name, "maps" | "snap" | "pagemap" | "quiet" | "exit" | "exit_group")
 }
 
-/// Where the parenthesis that closes the call stands, and one further.
+/// Where a call ends: behind the parenthesis that closes it, and the field that is asked for.
 fn call_end(text: &str) -> Option<usize> {
     let (mut depth, mut quoted, mut escaped) = (0, false, false);
     for (at, c) in text.char_indices() {
@@ -264,7 +267,10 @@ fn call_end(text: &str) -> Option<usize> {
             ')' if !quoted => {
                 depth -= 1;
                 if depth == 0 {
-                    return Some(at + 1);
+                    let field = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+                    let rest = &text[at + 1..];
+                    let len = if rest.starts_with('.') { rest.find(|c| !field(c)).unwrap_or(rest.len()) } else { 0 };
+                    return Some(at + 1 + len);
                 }
             }
             _ => {}

@@ -57,6 +57,7 @@ test('each form of a line', () => {
     'repeat(16, 0, "pkey_alloc", 0, 0) = 11 -1 ENOSPC (No space left (on device))', 'mmap(a+4K*3, ~0 << 2, 3) = ?', 'process_madvise(2, [{iov_base=a, iov_len=4K}, {b, 1}], 1, 4, 0)',
     'close(3</usr/lib/x.so>) = 0 <0.000012>', 'mmap(NULL, 4096 <unfinished ...>', '<... mmap resumed>) = 0x1000', '+++ exited with 0 +++', '12 10:00:01.123 brk(NULL) = 0x1',
     'brk(NULL) != -1 ENOMEM', 'load(a, 4) >= 0x10 # so', 'b = mmap(NULL, 4K, 0, 34, -1, 0) in a-16K..a+4K', 'munmap(a, 3) = -1 ENOMEM or 0', 'brk(0) < a', 'in = brk(0)', '> status VmRSS +4 VmSize same RssAnon in 4..64 VmPTE >= 4', '> minflt <= 2',
+    'fstat(fd).st_size = 8192', 'shmctl(i, IPC_STAT).shm_perm.mode != 0600', 'n = smaps(a+4K).Rss', 'status(VmRSS) same # as before', 'nmaps() +2', 'fstat(3).st_size -4K;',
   ];
   expect(right.filter((text) => errors(text).length > 0)).toEqual([]);
   const wrong = ['mmap(NULL', 'a = ', 'load(a]', '[child', 'a b', ')', 'load(a) b'];

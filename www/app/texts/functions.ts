@@ -79,6 +79,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionText>> = {
     secretmem_fault: 'Gives a page that is taken out of the kernel’s own map.',
   }),
   ...at('fs/hugetlbfs/inode.c', { hugetlbfs_file_mmap: 'The mmap method of files of huge pages.' }),
+  ...at('net/socket.c', { sock_mmap: 'The mmap method of sockets, which leads to one that refuses.' }),
   ...at('fs/proc/inode.c', { proc_reg_mmap: 'The mmap method of files below /proc.' }),
   ...at('mm/huge_memory.c', {
     thp_get_unmapped_area: 'Looks for an address that suits huge pages, if the mapping is large enough for one.',
@@ -149,7 +150,11 @@ export const FUNCTIONS: Readonly<Record<string, FunctionText>> = {
     do_truncate: 'Gives a file another length.',
     vfs_fallocate: 'Makes room in a file, or takes it away.',
   }),
-  ...at('mm/truncate.c', { truncate_pagecache: 'Unmaps the pages behind the new end from everybody, and drops them from the cache.' }),
+  ...at('mm/truncate.c', {
+    truncate_pagecache: 'Unmaps the pages behind the new end from everybody, and drops them from the cache.',
+    mapping_try_invalidate: 'Drops pages of a file from the cache that are clean and that nobody maps.',
+  }),
+  ...at('mm/readahead.c', { force_page_cache_ra: 'Reads pages of a file into the cache, whether or not anybody asked for them yet.' }),
   ...at('mm/shmem.c, fs/ext4/inode.c', { punch_hole: 'Takes a part out of a file: the pages there are unmapped and dropped.' }),
   ...at('fs/sync.c', { vfs_fsync_range: 'Writes the changed pages of a file to its disk.' }),
   ...at('fs/proc/task_mmu.c', { clear_refs_write: 'Clears marks of pages, as /proc/PID/clear_refs was told.' }),

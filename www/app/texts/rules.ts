@@ -69,6 +69,9 @@ const RULES: Readonly<Record<string, Row>> = {
   NoSuchVma: row('The range must be mapped.'),
   NotSynced: row('The descriptor belongs to a kind of file that cannot be synchronised.'),
   OnlyRead: row('This file can only be read.'),
+  OpenedOnce: row('What has no name cannot be opened by one.', 'ERRORS', 'man 2 open'),
+  NoPlaces: row('A stream has no places to go to.', 'ERRORS', 'man 2 lseek'),
+  NoDataBehind: row('There is neither data nor a hole at or behind this place.', 'ERRORS', 'man 2 lseek'),
   OnlyMapped: row('This file can only be mapped.', 'DESCRIPTION', 'man 2 memfd_secret'),
   SecretIsShared: row('Secret memory can only be mapped shared.', 'DESCRIPTION', 'man 2 memfd_secret'),
   Waits: row('A call that waits is made again when what it waits for has come.', 'Interruption of system calls', 'man 7 signal'),
@@ -157,7 +160,7 @@ const SIGNAL_RULES: Readonly<Record<string, Row>> = {
 /** The manual page of a call: most have one of their name. */
 const PAGES: Readonly<Record<string, string>> = {
   munlock: 'mlock', mlock2: 'mlock', mlockall: 'mlock', munlockall: 'mlock', munmap: 'mmap', mmap2: 'mmap', old_mmap: 'mmap', pkey_mprotect: 'mprotect',
-  shmat: 'shmop', shmdt: 'shmop', ftruncate: 'truncate', fdatasync: 'fsync', openat: 'open', creat: 'open', pread64: 'pread', pwrite64: 'pwrite', prlimit64: 'getrlimit', setrlimit: 'getrlimit',
+  shmat: 'shmop', shmdt: 'shmop', ftruncate: 'truncate', fdatasync: 'fsync', openat: 'open', creat: 'open', pread64: 'pread', fadvise64: 'posix_fadvise', pipe2: 'pipe', eventfd2: 'eventfd', writev: 'readv', preadv: 'readv', pwritev: 'readv', fstat: 'stat', newfstatat: 'stat', pwrite64: 'pwrite', prlimit64: 'getrlimit', setrlimit: 'getrlimit',
   process_vm_writev: 'process_vm_readv', exit_group: 'exit_group', wait4: 'wait4', clone3: 'clone', pkey_free: 'pkey_alloc', set_robust_list: 'get_robust_list',
 };
 const ACCESSES = new Set(['load', 'store', 'touch_read', 'touch_write', 'execute']);

@@ -1,6 +1,7 @@
 //! The real side: runs the statements of a script in real processes.
 
 mod access;
+mod ask;
 
 use crate::batches;
 use crate::host::Host;
@@ -57,6 +58,8 @@ pub(crate) struct Live {
     /// Real process numbers.
     numbers: HashMap<i64, u32>,
     names: SortedMap<String, u64>,
+    /// What the last statement asked, and the answer: what is expected of it speaks of the one before.
+    answer: Option<(String, u64)>,
     /// Processes by the name of their fork.
     processes: HashMap<String, u32>,
     next: u32,
@@ -149,6 +152,7 @@ impl Live {
             tracees,
             numbers,
             names: SortedMap::new(),
+            answer: None,
             processes: HashMap::new(),
             next: pid + 1,
             handlers: Handlers::default(),
@@ -190,6 +194,7 @@ impl Live {
 
     /// Runs one statement; `Err` is a fault of the script or of the harness.
     pub(crate) fn run(&mut self, statement: &Statement) -> Result<Outcome, String> {
+        self.keep_answer();
         let pid = self.pid_of(statement.process.as_deref())?;
         let before = self.acting(pid)?.faults()?;
         let mut outcome = Outcome { pid, result: String::new(), faults: (0, 0), vector: None, child: None, value: None };
@@ -240,21 +245,29 @@ impl Live {
                 let pkru = self.acting(pid)?.read_pkru()?;
                 (outcome.value, outcome.result) = (Some(pkru.into()), show_result(pkru.into()));
             }
-            "maps" | "snap" | "nmaps" | "pagemap" | "quiet" | "on" => outcome.result = "0".into(),
+            "maps" | "snap" | "pagemap" | "quiet" | "on" => outcome.result = "0".into(),
+            "status" | "smaps" | "nmaps" => self.ask(pid, call, outcome)?,
             name => {
                 let name = if name == "preadto" { "pread64" } else { name };
                 let name = if name == "pwritefrom" { "pwrite64" } else { name };
                 let number = Sysno::from_name(name).ok_or_else(|| format!("the harness cannot make `{name}`"))?;
                 let args = pagefault::script::arguments(call, &self.names)?;
                 let result = self.syscall(pid, number, &args, outcome)?;
+                let result = self.told(pid, call, result)?;
                 if let (Some(name), Some(value)) = (binds, result.filter(|value| !is_error(*value))) {
                     self.names.insert(name.into(), value as u64);
                     if let Some(child) = outcome.child {
                         self.processes.insert(name.into(), child);
                     }
                 }
+                if result == Some(0) {
+                    self.bind_descriptors(pid, call)?;
+                }
                 if number == Sysno::execve && result == Some(0) {
                     self.handlers.calls.retain(|(of, _), _| *of != pid);
+                }
+                if call.question().is_some() {
+                    outcome.value = result.filter(|value| !is_error(*value)).map(|value| value as u64);
                 }
                 outcome.result = result.map_or("?".into(), show_result);
             }
@@ -262,6 +275,7 @@ impl Live {
         if let (Some(name), Some(value), None) = (binds, outcome.value, fatal) {
             self.names.insert(name.into(), value);
         }
+        self.answer = call.question().map(str::to_string).zip(outcome.value);
         if let Some(signal) = fatal {
             let count = if outcome.result.is_empty() { String::new() } else { format!("{} ", outcome.result) };
             outcome.result = if call.name.starts_with("touch") { count + &show_signal(signal) } else { show_signal(signal) };
@@ -290,7 +304,8 @@ impl Live {
     fn syscall(&mut self, pid: u32, number: Sysno, args: &[Arg; 6], outcome: &mut Outcome) -> Result<Option<i64>, String> {
         let mut words = self.words(pid, number, args)?;
         self.translate_pid(number, &mut words);
-        if args.contains(&Arg::Scratch) {
+        let is_written = args.iter().any(|arg| matches!(arg, Arg::Bytes(_)));
+        if args.contains(&Arg::Scratch) && !is_written {
             // Written from outside first, the page is the process's own: the call takes no fault there.
             self.acting(pid)?.lend(&[&[]])?;
         }
