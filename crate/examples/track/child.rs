@@ -69,6 +69,8 @@ fn open(path: &str, flags: libc::c_int) -> u64 {
 pub fn run(seed: u64, count: u64, timed: bool) {
     // SAFETY: a name with its NUL.
     let memory = unsafe { libc::memfd_create(c"tracked".as_ptr(), 0) as u64 };
+    // SAFETY: a file of its own.
+    unsafe { libc::ftruncate(memory as libc::c_int, 64 * PAGE as i64) };
     let executable = std::env::current_exe().expect("a name of its own");
     let executable = executable.to_string_lossy();
     let files = [open(&executable, libc::O_RDONLY), open(&executable, libc::O_RDONLY), memory];

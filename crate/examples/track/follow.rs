@@ -173,6 +173,31 @@ fn difference(ours: &str, theirs: &str) -> String {
     format!("  here:\n{}  in the kernel:\n{}", part(ours), part(theirs))
 }
 
+/// The stacks that an access let grow: no call tells of them, but maps does.
+fn grown(space: &AddressSpace, maps: &str) -> Vec<Event<'static>> {
+    let ends = maps.lines().filter_map(|line| line.split(' ').next()?.split_once('-'));
+    let numbers = ends.filter_map(|(start, end)| Some((u64::from_str_radix(start, 16).ok()?, u64::from_str_radix(end, 16).ok()?)));
+    let lower = numbers.filter(|(start, end)| space.at(VirtAddr(*start)).is_none() && space.at(VirtAddr(end - 1)).is_some());
+    lower.map(|(start, _)| Event::Grown { to: VirtAddr(start) }).collect()
+}
+
+/// The lines about what an event speaks of.
+fn near(maps: &str, event: &Event) -> String {
+    let range = event.range();
+    let to = if let Event::Mremap { to, .. } = event { to.0 } else { range.start.0 };
+    let about = |line: &&str| {
+        let ends = line.split(' ').next().and_then(|range| range.split_once('-'));
+        let number = |text: &str| u64::from_str_radix(text, 16).unwrap_or(0);
+        let margin = 8 << 12;
+        let meets = |start: u64, end: u64, (low, high): (u64, u64)| start < high + margin && end + margin > low;
+        ends.is_some_and(|(start, end)| {
+            let (start, end) = (number(start), number(end));
+            meets(start, end, (range.start.0, range.end.0)) || meets(start, end, (to, to + range.len()))
+        })
+    };
+    maps.lines().filter(about).map(|line| format!("    {line}\n")).collect()
+}
+
 /// Follows a process of `count` events and compares after each.
 pub fn follow(seed: u64, count: u64) -> Result<Followed, Failure> {
     let tracee = Tracee::start(seed, count)?;
@@ -192,8 +217,18 @@ pub fn follow(seed: u64, count: u64) -> Result<Followed, Failure> {
     let mut followed = Followed { smaps, landmarks, events: Vec::new(), refused: 0, areas: 0 };
     while (followed.events.len() as u64) < count {
         let Some(call) = tracee.next_call()? else { break };
+        if call.0 == libc::SYS_read {
+            for event in grown(&space, &tracee.proc("maps")?) {
+                space.apply(&event).map_err(|error| Failure::Differs(error.to_string()))?;
+                followed.events.push((event, false));
+            }
+        }
         let Some((event, refused)) = event_of(&tracee, call)? else { continue };
-        let said = |what: String| Failure::Differs(format!("event {}, {event:?} = {:#x}: {what}", followed.events.len() + 1, call.2));
+        let before = space.maps_text();
+        let said = |what: String| {
+            let number = followed.events.len() + 1;
+            Failure::Differs(format!("event {number}, {event:x?} = {:#x}: {what}  before:\n{}", call.2, near(&before, &event)))
+        };
         if refused {
             space.apply_refused(&event);
         } else {

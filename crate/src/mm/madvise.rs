@@ -56,7 +56,7 @@ impl Advice {
     }
 
     /// Throws contents away (Linux `is_discard`).
-    fn discards(self) -> bool {
+    pub(crate) fn discards(self) -> bool {
         use Advice::*;
         matches!(self, FREE | DONTNEED | DONTNEED_LOCKED | REMOVE | DONTFORK | WIPEONFORK | GUARD_INSTALL)
     }

@@ -39,15 +39,23 @@ impl AddressSpace {
         let leaves_something = match event {
             Event::Mremap { flags, .. } => flags.contains(MremapFlags::FIXED),
             Event::Munmap { .. } | Event::Mprotect { .. } | Event::Madvise { .. } | Event::Name { .. } => true,
-            Event::Mlock { .. } | Event::Munlock { .. } => true,
+            Event::Munlock { .. } => true,
+            // What keeps a page from being made present is not known here, and comes last.
+            Event::Mlock { .. } => return self.run_refused(event),
             _ => false,
         };
-        let (windows, fresh) = self.windows(event);
-        let before = self.stamps.before(&self.space().vmas, windows);
         if leaves_something && self.check_possible(event).is_err() {
-            let _ = self.run(event);
+            return self.run_refused(event);
         }
-        self.stamps.after(&self.kernel.mms[self.mm].vmas, windows, &before, fresh);
+        self.stamps.now += 1;
+        self.stamps.now
+    }
+
+    fn run_refused(&mut self, event: &Event) -> u64 {
+        let (windows, _) = self.windows(event);
+        let before = self.stamps.before(&self.space().vmas, windows);
+        let _ = self.run(event);
+        self.stamps.after(&self.kernel.mms[self.mm].vmas, windows, &before, NOTHING);
         self.stamps.now
     }
 
@@ -108,7 +116,10 @@ impl AddressSpace {
         let anonymous = mmap.flags.contains(MapFlags::ANONYMOUS);
         let shared = matches!(mmap.flags.map_type(), 1 | 3);
         let file = match mmap.file {
-            Some(file) if anonymous && shared => Some(self.open(&MappedFile { kind: FileKind::Memory, ..file }, Purpose::SharedAnonymous)),
+            Some(file) if anonymous && shared => {
+                let file = MappedFile { kind: FileKind::Memory, writable: true, ..file };
+                Some(self.open(&file, Purpose::SharedAnonymous))
+            },
             Some(file) if !anonymous => Some(self.open_file(&file)),
             _ => None,
         };

@@ -17,6 +17,11 @@ fn refuse<T>(errno: Errno, why: Why) -> SysResult<T> {
     Err(SysError::new(errno, why))
 }
 
+fn check_unsealed(vma: &Vma) -> SysResult<()> {
+    let at = vma.range.start;
+    if vma.flags.contains(VmFlags::SEALED) { refuse(Errno::EPERM, Why::SealedVma { at }) } else { Ok(()) }
+}
+
 /// Whether an area takes an advice that may change it.
 fn advice_fits(vma: &Vma, advice: Advice) -> bool {
     let flags = vma.flags;
@@ -38,6 +43,7 @@ impl AddressSpace {
                 let wanted = VmFlags::from_prot(prot);
                 let range = self.stretched(self.aligned(at, len)?, prot);
                 self.check_parts(range, |vma| {
+                    check_unsealed(vma)?;
                     let forbidden = wanted - (VmFlags::from_bits_truncate(vma.flags.bits() >> 4) & VmFlags::ACCESS);
                     let at = vma.range.start;
                     if forbidden.is_empty() { Ok(()) } else { refuse(Errno::EACCES, Why::MayNot { at, wanted: Perms(forbidden) }) }
@@ -52,6 +58,10 @@ impl AddressSpace {
                 let Some(advice) = Advice::from_number(advice) else { return refuse(Errno::EINVAL, Why::UnknownAdvice { advice }) };
                 let range = self.aligned(at, len)?;
                 self.check_parts(range, |vma| {
+                    let keeps = advice.discards() && vma.is_anonymous() && !vma.flags.contains(VmFlags::WRITE);
+                    if keeps {
+                        check_unsealed(vma)?;
+                    }
                     let fits = !advice.is_for_areas() || advice_fits(vma, advice);
                     if fits { Ok(()) } else { refuse(Errno::EINVAL, Why::AdviceUnfit { at: vma.range.start }) }
                 })?;
@@ -120,13 +130,8 @@ impl AddressSpace {
 
     /// Whether a range can be emptied: what sticks out of it can be cut off, and nothing in it is sealed.
     fn check_hole(&self, range: VirtRange) -> SysResult<()> {
-        self.each_in(range, |_, vma| self.check_unsealed(vma))?;
+        self.each_in(range, |_, vma| check_unsealed(vma))?;
         self.check_cuts(range)
-    }
-
-    fn check_unsealed(&self, vma: &Vma) -> SysResult<()> {
-        let at = vma.range.start;
-        if vma.flags.contains(VmFlags::SEALED) { refuse(Errno::EPERM, Why::SealedVma { at }) } else { Ok(()) }
     }
 
     /// Whether the areas at the ends of a range can be cut there.
