@@ -6,6 +6,8 @@ use std::arch::x86_64::_rdtsc;
 pub const ARGUMENT: &str = "child";
 /// The call that says "from here on": with this as its first argument.
 pub const MARK: u64 = 0x7061_6765;
+/// A call that took longer was interrupted, by other programs mostly, and does not count.
+const INTERRUPTED: u64 = 200_000;
 /// Kinds of calls that are timed apart; the last is what is not a call about memory.
 pub const KINDS: [&str; 9] = ["mmap", "munmap", "mprotect", "mremap", "brk", "madvise", "mlock", "munlock", "read"];
 
@@ -39,6 +41,8 @@ impl Random {
 struct Child {
     random: Random,
     arena: u64,
+    /// Where the heap of the program itself ends.
+    heap: u64,
     brk: u64,
     slots: [(u64, u64); SLOTS],
     files: [u64; 3],
@@ -46,6 +50,8 @@ struct Child {
     /// Cycles and calls, by kind.
     spent: [(u64, u64); KINDS.len()],
     timed: bool,
+    /// What reading the counter costs by itself, in cycles.
+    counter: u64,
 }
 
 /// A system call, from this very place: no library is between.
@@ -65,6 +71,13 @@ fn open(path: &str, flags: libc::c_int) -> u64 {
     unsafe { libc::open(path.as_ptr(), flags) as u64 }
 }
 
+/// Cycles between two readings of the counter.
+fn counter_cost() -> u64 {
+    // SAFETY: a counter is read.
+    let pair = || unsafe { (_rdtsc(), _rdtsc()) };
+    (0..1000).map(|_| pair()).map(|(before, after)| after - before).min().unwrap_or(0)
+}
+
 /// Makes `count` calls. `timed`: says at the end what each kind cost.
 pub fn run(seed: u64, count: u64, timed: bool) {
     // SAFETY: a name with its NUL.
@@ -78,15 +91,18 @@ pub fn run(seed: u64, count: u64, timed: bool) {
     let mut child = Child {
         random: Random(seed),
         arena: arena + 256 * PAGE,
+        heap: 0,
         brk: 0,
         slots: [(0, 0); SLOTS],
         files,
         zero: open("/dev/zero", libc::O_RDONLY),
         spent: [(0, 0); KINDS.len()],
         timed,
+        counter: counter_cost(),
     };
     syscall(libc::SYS_getppid as u64, [MARK, 0, 0, 0, 0, 0]);
     child.brk = syscall(libc::SYS_brk as u64, [0; 6]) as u64;
+    child.heap = child.brk;
     for _ in 1..count {
         child.step();
     }
@@ -108,9 +124,11 @@ impl Child {
         let before = unsafe { _rdtsc() };
         let result = syscall(number as u64, args);
         // SAFETY: as before.
-        let cycles = unsafe { _rdtsc() } - before;
-        self.spent[kind].0 += 1;
-        self.spent[kind].1 += cycles;
+        let cycles = (unsafe { _rdtsc() } - before).saturating_sub(self.counter);
+        if cycles < INTERRUPTED {
+            self.spent[kind].0 += 1;
+            self.spent[kind].1 += cycles;
+        }
         result
     }
 
@@ -135,7 +153,7 @@ impl Child {
             }
             21..26 => self.remap(),
             26..29 => {
-                let to = (self.brk + self.random.below(9) * PAGE).saturating_sub(4 * PAGE);
+                let to = (self.brk + self.random.below(9) * PAGE).saturating_sub(4 * PAGE).max(self.heap);
                 self.brk = self.call(4, libc::SYS_brk, [to, 0, 0, 0, 0, 0]) as u64;
             }
             29..34 => {

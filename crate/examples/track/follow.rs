@@ -66,7 +66,8 @@ impl Tracee {
     fn start(seed: u64, events: u64) -> Result<Self, Failure> {
         let cannot = |error: std::io::Error| Failure::CannotTrace(error.to_string());
         let mut command = Command::new(std::env::current_exe().map_err(cannot)?);
-        command.args([ARGUMENT, &seed.to_string(), &events.to_string()]);
+        // Some of its calls are no events.
+        command.args([ARGUMENT, &seed.to_string(), &(2 * events).to_string()]);
         let trace_me = || {
             // SAFETY: no argument is looked at.
             if unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) } == -1 { Err(std::io::Error::last_os_error()) } else { Ok(()) }

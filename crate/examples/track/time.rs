@@ -1,9 +1,7 @@
-//! What an event costs, and what the call that it tells of: in turns, on one kernel, each kind apart.
+//! What an event costs, and what the call that it tells of: in turns, on one kernel.
 
 use crate::child::{ARGUMENT, KINDS};
 use crate::follow::{Followed, Told, attach};
-use pagefault::track::Event;
-use std::arch::x86_64::_rdtsc;
 use std::process::Command;
 use std::time::Instant;
 
@@ -11,11 +9,12 @@ const ROUNDS: usize = 15;
 /// What an event may cost, in parts of the call.
 const MOST: f64 = 0.15;
 
-/// Count and cycles of each kind.
+/// Calls and cycles of each kind.
 type Spent = [(u64, u64); KINDS.len()];
 
-fn kind_of((event, _): &Told) -> usize {
-    KINDS.iter().position(|kind| *kind == event.call()).unwrap_or(KINDS.len() - 1)
+/// What the kernel writes for a program is told, too, but is no call about memory.
+fn is_call(kind: usize) -> bool {
+    kind + 1 < KINDS.len()
 }
 
 /// The calls, in a process that nobody traces.
@@ -27,29 +26,31 @@ fn calls(seed: u64, count: u64) -> Option<Spent> {
         let mut numbers = line.split(' ').skip(1).filter_map(|word| word.parse().ok());
         *place = (numbers.next()?, numbers.next()?);
     }
-    Some(spent)
+    Some(spent).filter(|spent| spent[0].0 > 0)
 }
 
-/// The events that were seen, told anew.
-fn events(followed: &Followed) -> Spent {
+/// What this thread has computed so far, in nanoseconds: other programs do not count.
+fn thread_time() -> f64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the time is ours.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
+}
+
+/// Nanoseconds of an event: all that were seen, told anew.
+fn events(followed: &Followed) -> f64 {
     let mut space = attach(&followed.smaps, followed.landmarks);
-    let mut spent = Spent::default();
-    for told in &followed.events {
-        let kind = kind_of(told);
-        let (event, refused): (&Event, bool) = (&told.0, told.1);
-        // SAFETY: a counter is read.
-        let before = unsafe { _rdtsc() };
-        if refused {
+    let before = thread_time();
+    for (event, refused) in &followed.events {
+        if *refused {
             space.apply_refused(event);
         } else {
             let _ = space.apply(event);
         }
-        // SAFETY: as before.
-        let cycles = unsafe { _rdtsc() } - before;
-        spent[kind].0 += 1;
-        spent[kind].1 += cycles;
     }
-    spent
+    let spent = thread_time() - before;
+    assert_eq!(space.events(), followed.events.len() as u64, "the events were applied once before");
+    spent / followed.events.len() as f64
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -60,42 +61,46 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// Cycles of the counter in a nanosecond.
 fn cycles_per_nanosecond() -> f64 {
     // SAFETY: a counter is read.
-    let (start, before) = (Instant::now(), unsafe { _rdtsc() });
+    let (start, before) = (Instant::now(), unsafe { std::arch::x86_64::_rdtsc() });
     while start.elapsed().as_millis() < 20 {}
     // SAFETY: as before.
-    (unsafe { _rdtsc() } - before) as f64 / start.elapsed().as_nanos() as f64
+    (unsafe { std::arch::x86_64::_rdtsc() } - before) as f64 / start.elapsed().as_nanos() as f64
 }
 
-/// Cycles of one event, or call, of the kinds that are chosen.
-fn each(spent: &Spent, chosen: impl Fn(usize) -> bool) -> f64 {
-    let (count, cycles) = spent.iter().enumerate().filter(|(kind, _)| chosen(*kind)).fold((0, 0), |sum, (_, one)| (sum.0 + one.0, sum.1 + one.1));
-    cycles as f64 / count.max(1) as f64
+/// Cycles of a call, in the mixture of kinds that was told.
+fn cycles_of_a_call(spent: &Spent, told: &[Told]) -> f64 {
+    let mut weights = [0.0; KINDS.len()];
+    for (event, _) in told {
+        let kind = KINDS.iter().position(|kind| *kind == event.call()).unwrap_or(KINDS.len() - 1);
+        weights[kind] += 1.0;
+    }
+    let mut sum = (0.0, 0.0);
+    for (kind, weight) in weights.iter().enumerate().filter(|(kind, _)| is_call(*kind)) {
+        let (calls, cycles) = spent[kind];
+        sum.0 += weight;
+        sum.1 += weight * cycles as f64 / calls.max(1) as f64;
+    }
+    sum.1 / sum.0
 }
 
 /// Compares and prints; whether an event is cheap enough.
 pub fn compare(followed: &Followed, seed: u64, count: u64) -> bool {
-    let mut rounds: Vec<(Spent, Spent)> = Vec::new();
+    let rate = cycles_per_nanosecond();
+    let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
         let Some(calls) = calls(seed, count) else {
             eprintln!("the calls could not be timed");
             return false;
         };
-        rounds.push((events(followed), calls));
+        rounds.push((events(followed), cycles_of_a_call(&calls, &followed.events) / rate, calls));
     }
-    let rate = cycles_per_nanosecond();
-    // What the kernel writes for a program is told, but no call about memory.
-    let is_call = |kind: usize| kind + 1 < KINDS.len();
-    let show = |name: &str, chosen: &dyn Fn(usize) -> bool| {
-        let event = median(rounds.iter().map(|round| each(&round.0, chosen)).collect());
-        let call = median(rounds.iter().map(|round| each(&round.1, chosen)).collect());
-        let ratio = median(rounds.iter().map(|round| each(&round.0, chosen) / each(&round.1, chosen)).collect());
-        println!("{name:9} {:5.0} ns an event, {:6.0} ns a call, {ratio:.3} of it", event / rate, call / rate);
-        ratio
-    };
     for (kind, name) in KINDS.iter().enumerate().filter(|(kind, _)| is_call(*kind)) {
-        show(name, &|other| other == kind);
+        let each = rounds.iter().map(|(.., calls)| calls[kind].1 as f64 / calls[kind].0.max(1) as f64 / rate);
+        println!("  {name:9} {:6.0} ns a call", median(each.collect()));
     }
-    let ratio = show("all", &is_call);
-    println!("medians of {ROUNDS} rounds; at most {MOST} is wanted");
+    let event = median(rounds.iter().map(|round| round.0).collect());
+    let call = median(rounds.iter().map(|round| round.1).collect());
+    let ratio = median(rounds.iter().map(|round| round.0 / round.1).collect());
+    println!("{event:.0} ns an event, {call:.0} ns the call that it tells of: {ratio:.3} (medians of {ROUNDS} rounds; at most {MOST})");
     ratio <= MOST
 }

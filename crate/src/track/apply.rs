@@ -4,12 +4,12 @@ use super::event::{Event, FileKind, MappedFile, Mmap, TrackError, pages};
 use super::space::AddressSpace;
 use super::stamps::Windows;
 use crate::addr::{PAGE_SHIFT, PAGE_SIZE, VirtAddr, VirtRange, page_align};
-use crate::errno::{Errno, SysError, SysResult};
+use crate::errno::{SysError, SysResult};
 use crate::flags::{MapFlags, VmFlags};
 use crate::fs::{Inode, InodeKind, OpenMode, Purpose};
 use crate::ids::FileId;
 use crate::mm::{Advice, MmapRequest, MremapFlags, MremapRequest};
-use crate::why::{SignalWhy, Why};
+use crate::why::SignalWhy;
 
 const NOTHING: VirtRange = VirtRange::new(0, 0);
 
@@ -19,18 +19,20 @@ impl AddressSpace {
     /// # Errors
     /// What of it cannot be; nothing has changed then, and the event has no number.
     pub fn apply(&mut self, event: &Event) -> Result<u64, TrackError> {
-        if let Event::Written { at, len } = *event {
-            return self.written(event, pages(at, len));
-        }
-        self.check_possible(event).map_err(|error| self.impossible(event, error))?;
         let (windows, fresh) = self.windows(event);
-        let before = self.stamps.before(&self.space().vmas, windows);
+        self.look(windows);
+        self.check_possible(event).map_err(|error| self.impossible(event, error))?;
         match *event {
             Event::Grown { to } => self.grow(to).map_err(|why| TrackError::NoGrowth { to, why })?,
+            Event::Written { .. } => self.written(event.range()),
             _ => self.run(event).map_err(|error| self.impossible(event, error))?,
         }
-        self.stamps.after(&self.kernel.mms[self.mm].vmas, windows, &before, fresh);
+        self.stamps.stamp(&self.kernel.mms[self.mm].vmas, windows, fresh);
         Ok(self.stamps.now)
+    }
+
+    fn look(&mut self, windows: Windows) {
+        self.stamps.look(&self.kernel.mms[self.mm].vmas, windows);
     }
 
     /// Applies a call that the kernel refused: what it had done before it met what stopped it, stays. Where nothing that is
@@ -38,14 +40,18 @@ impl AddressSpace {
     pub fn apply_refused(&mut self, event: &Event) -> u64 {
         let leaves_something = match event {
             Event::Mremap { flags, .. } => flags.contains(MremapFlags::FIXED),
-            Event::Munmap { .. } | Event::Mprotect { .. } | Event::Madvise { .. } | Event::Name { .. } => true,
             Event::Munlock { .. } => true,
             // What keeps a page from being made present is not known here, and comes last.
             Event::Mlock { .. } => return self.run_refused(event),
+            Event::Madvise { advice, .. } if Advice::from_number(*advice) == Some(Advice::POPULATE_WRITE) => return self.run_refused(event),
+            Event::Munmap { .. } | Event::Mprotect { .. } | Event::Madvise { .. } | Event::Name { .. } => true,
             _ => false,
         };
-        if leaves_something && self.check_possible(event).is_err() {
-            return self.run_refused(event);
+        if leaves_something {
+            self.look(self.windows(event).0);
+            if self.check_possible(event).is_err() {
+                return self.run_refused(event);
+            }
         }
         self.stamps.now += 1;
         self.stamps.now
@@ -53,9 +59,9 @@ impl AddressSpace {
 
     fn run_refused(&mut self, event: &Event) -> u64 {
         let (windows, _) = self.windows(event);
-        let before = self.stamps.before(&self.space().vmas, windows);
+        self.look(windows);
         let _ = self.run(event);
-        self.stamps.after(&self.kernel.mms[self.mm].vmas, windows, &before, NOTHING);
+        self.stamps.stamp(&self.kernel.mms[self.mm].vmas, windows, NOTHING);
         self.stamps.now
     }
 
@@ -78,6 +84,11 @@ impl AddressSpace {
                 let (old, new) = (self.space().brk.0.min(u64::MAX - PAGE_SIZE), to.0.min(u64::MAX - PAGE_SIZE));
                 let moved = VirtRange::new(page_align(old.min(new)), page_align(old.max(new)));
                 ([moved, NOTHING], if new > old { moved } else { NOTHING })
+            }
+            Event::Grown { to } => {
+                let vmas = &self.space().vmas;
+                let stack = vmas.find(to).map_or(NOTHING, |id| vmas.get(id).range);
+                ([VirtRange { start: to.page_floor().min(stack.start), end: stack.end }, NOTHING], NOTHING)
             }
             _ => ([event.range(), NOTHING], NOTHING),
         }
@@ -192,22 +203,13 @@ impl AddressSpace {
         }
     }
 
-    /// Gives the private areas of a range their families. No area changes by it.
-    fn written(&mut self, event: &Event, range: VirtRange) -> Result<u64, TrackError> {
-        self.check_possible(event).map_err(|error| self.impossible(event, error))?;
-        let mut at = range.start;
-        while at < range.end {
-            let vmas = &self.space().vmas;
-            let Some(id) = vmas.lookup(at) else {
-                return Err(self.impossible(event, SysError::new(Errno::ENOMEM, Why::Hole { at })));
-            };
-            let vma = vmas.get(id);
-            at = vma.range.end;
-            if vma.flags.is_cow() {
-                self.kernel.anon_vma_prepare(self.mm, id);
+    /// Gives the private areas of a range their families.
+    fn written(&mut self, range: VirtRange) {
+        let Self { kernel, stamps, mm, .. } = self;
+        for id in stamps.seen_in(range) {
+            if kernel.mms[*mm].vmas.get(id).flags.is_cow() {
+                kernel.anon_vma_prepare(*mm, id);
             }
         }
-        self.stamps.now += 1;
-        Ok(self.stamps.now)
     }
 }

@@ -6,7 +6,6 @@ use super::space::AddressSpace;
 use crate::addr::{PAGE_SIZE, VirtAddr, VirtRange, page_align};
 use crate::errno::{Errno, SysError, SysResult};
 use crate::flags::{MapFlags, Prot, VmFlags};
-use crate::ids::VmaId;
 use crate::mm::{Advice, MremapFlags, MremapRequest, advised_flags, vm_operations};
 use crate::vma::Vma;
 use crate::why::{Perms, Why};
@@ -20,6 +19,13 @@ fn refuse<T>(errno: Errno, why: Why) -> SysResult<T> {
 fn check_unsealed(vma: &Vma) -> SysResult<()> {
     let at = vma.range.start;
     if vma.flags.contains(VmFlags::SEALED) { refuse(Errno::EPERM, Why::SealedVma { at }) } else { Ok(()) }
+}
+
+/// Whether an area can be cut where it sticks out of a range.
+fn check_cut(vma: &Vma, range: VirtRange) -> SysResult<()> {
+    let whole = range.start <= vma.range.start && vma.range.end <= range.end;
+    let may = whole || vma.ops.is_none_or(|ops| vm_operations(ops).may_split());
+    if may { Ok(()) } else { refuse(Errno::EINVAL, Why::MayNotSplit { at: vma.range.start }) }
 }
 
 /// Whether an area takes an advice that may change it.
@@ -46,9 +52,8 @@ impl AddressSpace {
                     check_unsealed(vma)?;
                     let forbidden = wanted - (VmFlags::from_bits_truncate(vma.flags.bits() >> 4) & VmFlags::ACCESS);
                     let at = vma.range.start;
-                    if forbidden.is_empty() { Ok(()) } else { refuse(Errno::EACCES, Why::MayNot { at, wanted: Perms(forbidden) }) }
-                })?;
-                self.check_cuts(range)
+                    if forbidden.is_empty() { check_cut(vma, range) } else { refuse(Errno::EACCES, Why::MayNot { at, wanted: Perms(forbidden) }) }
+                })
             }
             Event::Mremap { at, old_len, new_len, flags, to } => {
                 self.check_mremap(MremapRequest { addr: at, old_len: page_align(old_len), new_len: page_align(new_len), flags, new_addr: to })
@@ -62,10 +67,12 @@ impl AddressSpace {
                     if keeps {
                         check_unsealed(vma)?;
                     }
-                    let fits = !advice.is_for_areas() || advice_fits(vma, advice);
-                    if fits { Ok(()) } else { refuse(Errno::EINVAL, Why::AdviceUnfit { at: vma.range.start }) }
-                })?;
-                if advice.is_for_areas() { self.check_cuts(range) } else { Ok(()) }
+                    if !advice.is_for_areas() {
+                        return Ok(());
+                    }
+                    let fits = advice_fits(vma, advice);
+                    if fits { check_cut(vma, range) } else { refuse(Errno::EINVAL, Why::AdviceUnfit { at: vma.range.start }) }
+                })
             }
             Event::Mlock { at, len, flags } => {
                 let now = flags & MLOCK_ONFAULT == 0;
@@ -77,8 +84,7 @@ impl AddressSpace {
             Event::Munlock { at, len } => self.check_parts(super::event::pages(at, len), |_| Ok(())),
             Event::Mseal { at, len } | Event::Name { at, len, .. } => {
                 let range = self.aligned(at, len)?;
-                self.check_parts(range, |_| Ok(()))?;
-                self.check_cuts(range)
+                self.check_parts(range, |vma| check_cut(vma, range))
             }
             Event::Written { at, len } => self.check_parts(super::event::pages(at, len), |_| Ok(())),
             Event::Mlockall { .. } | Event::Munlockall | Event::Grown { .. } => Ok(()),
@@ -104,7 +110,7 @@ impl AddressSpace {
         }
     }
 
-    fn check_mmap(&mut self, mmap: &Mmap) -> SysResult<()> {
+    fn check_mmap(&self, mmap: &Mmap) -> SysResult<()> {
         let (addr, len) = (mmap.at, page_align(mmap.len));
         if !mmap.offset.is_multiple_of(PAGE_SIZE) {
             return refuse(Errno::EINVAL, Why::OffsetUnaligned { offset: mmap.offset });
@@ -121,61 +127,37 @@ impl AddressSpace {
 
     /// Nothing may be where the kernel itself found a place.
     fn check_free(&self, range: VirtRange) -> SysResult<()> {
-        let vmas = &self.space().vmas;
-        match vmas.first_overlap(range).filter(|_| !range.is_empty()) {
-            Some(id) => refuse(Errno::EEXIST, Why::Occupied { at: vmas.get(id).range.start }),
-            None => Ok(()),
-        }
+        let first = self.stamps.seen_in(range).next().filter(|_| !range.is_empty());
+        first.map_or(Ok(()), |id| refuse(Errno::EEXIST, Why::Occupied { at: self.space().vmas.get(id).range.start }))
     }
 
     /// Whether a range can be emptied: what sticks out of it can be cut off, and nothing in it is sealed.
     fn check_hole(&self, range: VirtRange) -> SysResult<()> {
-        self.each_in(range, |_, vma| check_unsealed(vma))?;
-        self.check_cuts(range)
-    }
-
-    /// Whether the areas at the ends of a range can be cut there.
-    fn check_cuts(&self, range: VirtRange) -> SysResult<()> {
-        let vmas = &self.space().vmas;
-        for at in [range.start, range.end] {
-            let Some(id) = vmas.lookup(at) else { continue };
-            let vma = vmas.get(id);
-            let may = vma.range.start == at || vma.ops.is_none_or(|ops| vm_operations(ops).may_split());
-            if !may {
-                return refuse(Errno::EINVAL, Why::MayNotSplit { at: vma.range.start });
-            }
-        }
-        Ok(())
-    }
-
-    /// Goes through the areas of a range, upwards.
-    fn each_in(&self, range: VirtRange, mut visit: impl FnMut(VmaId, &Vma) -> SysResult<()>) -> SysResult<()> {
         if range.is_empty() {
             return Ok(());
         }
-        let vmas = &self.space().vmas;
-        let mut next = vmas.first_overlap(range);
-        while let Some(id) = next {
-            let vma = vmas.get(id);
-            if vma.range.start >= range.end {
-                break;
-            }
-            visit(id, vma)?;
-            next = vmas.neighbours(id).1;
+        for id in self.stamps.seen_in(range) {
+            let vma = self.space().vmas.get(id);
+            check_unsealed(vma)?;
+            check_cut(vma, range)?;
         }
         Ok(())
     }
 
     /// Goes through the areas of a range, in which there must be no hole and nothing sealed.
     fn check_parts(&self, range: VirtRange, check: impl Fn(&Vma) -> SysResult<()>) -> SysResult<()> {
+        if range.is_empty() {
+            return Ok(());
+        }
         let mut at = range.start;
-        self.each_in(range, |_, vma| {
+        for id in self.stamps.seen_in(range) {
+            let vma = self.space().vmas.get(id);
             if vma.range.start > at {
                 return refuse(Errno::ENOMEM, Why::Hole { at });
             }
             at = vma.range.end;
-            check(vma)
-        })?;
+            check(vma)?;
+        }
         if at < range.end { refuse(Errno::ENOMEM, Why::Hole { at }) } else { Ok(()) }
     }
 

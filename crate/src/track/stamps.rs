@@ -5,7 +5,6 @@ use crate::addr::VirtRange;
 use crate::flags::VmFlags;
 use crate::ids::VmaId;
 use crate::vma::{Vma, VmaSet};
-use smallvec::SmallVec;
 
 /// The numbers of two events; 0 is before the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -21,6 +20,9 @@ pub(super) struct Stamps {
     pub(super) now: u64,
     /// By id of the area.
     by_area: Vec<Stamp>,
+    /// The areas in the windows of an event, as they were before it, and how many of them are of the first.
+    seen: Vec<Old>,
+    of_first: usize,
 }
 
 /// What an event may touch: one range, or where from and where to.
@@ -29,15 +31,10 @@ pub(super) type Windows = [VirtRange; 2];
 /// An area as it was.
 #[derive(Clone, Copy, Debug)]
 struct Old {
+    id: VmaId,
     range: VirtRange,
     flags: VmFlags,
     stamp: Stamp,
-}
-
-/// The areas in the windows of an event, before it, and how many of them are of the first.
-pub(super) struct Before {
-    old: SmallVec<[Old; 6]>,
-    first: usize,
 }
 
 /// The areas that overlap or touch a window, upwards.
@@ -60,7 +57,7 @@ fn around(vmas: &VmaSet, window: VirtRange, mut visit: impl FnMut(VmaId, &Vma)) 
 impl Stamps {
     /// No areas, after so many events.
     pub(super) fn from_number(now: u64) -> Self {
-        Self { now, by_area: Vec::new() }
+        Self { now, ..Self::default() }
     }
 
     #[inline]
@@ -78,22 +75,32 @@ impl Stamps {
 
     /// Looks at what an event is about to touch.
     #[inline]
-    pub(super) fn before(&self, vmas: &VmaSet, windows: Windows) -> Before {
-        let (mut old, mut first) = (SmallVec::new(), 0);
+    pub(super) fn look(&mut self, vmas: &VmaSet, windows: Windows) {
+        self.seen.clear();
         for (at, window) in windows.into_iter().enumerate() {
-            around(vmas, window, |id, vma| old.push(Old { range: vma.range, flags: vma.flags, stamp: self.of(id) }));
+            around(vmas, window, |id, vma| {
+                let stamp = self.of(id);
+                self.seen.push(Old { id, range: vma.range, flags: vma.flags, stamp });
+            });
             if at == 0 {
-                first = old.len();
+                self.of_first = self.seen.len();
             }
         }
-        Before { old, first }
+    }
+
+    /// The areas that were seen to overlap a range inside of a window, upwards.
+    #[inline]
+    pub(super) fn seen_in(&self, range: VirtRange) -> impl Iterator<Item = VmaId> {
+        let inside = self.seen.iter().filter(move |old| old.range.start < range.end && range.start < old.range.end);
+        inside.map(|old| old.id)
     }
 
     /// Counts an event and stamps what it touched. What lies in `fresh` was put there by it.
     #[inline]
-    pub(super) fn after(&mut self, vmas: &VmaSet, windows: Windows, before: &Before, fresh: VirtRange) {
+    pub(super) fn stamp(&mut self, vmas: &VmaSet, windows: Windows, fresh: VirtRange) {
         self.now += 1;
-        let parts = before.old.split_at(before.first);
+        let seen = std::mem::take(&mut self.seen);
+        let parts = seen.split_at(self.of_first);
         for (window, old) in windows.into_iter().zip([parts.0, parts.1]) {
             let mut passed = 0;
             around(vmas, window, |id, vma| {
@@ -104,6 +111,7 @@ impl Stamps {
                 self.set(id, stamp);
             });
         }
+        self.seen = seen;
     }
 
     /// The stamp of an area, given what was there from its start on.
