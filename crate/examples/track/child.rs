@@ -135,7 +135,7 @@ impl Child {
     /// A part of the arena, or of something that the kernel placed.
     fn part(&mut self) -> (u64, u64) {
         let slot = self.slots[self.random.below(SLOTS as u64) as usize];
-        if slot.1 > 0 && self.random.below(3) == 0 {
+        if slot.1 > 0 && self.random.below(3) > 0 {
             let page = self.random.below(slot.1);
             return (slot.0 + page * PAGE, 1 + self.random.below(slot.1 - page));
         }

@@ -174,12 +174,17 @@ fn difference(ours: &str, theirs: &str) -> String {
     format!("  here:\n{}  in the kernel:\n{}", part(ours), part(theirs))
 }
 
-/// The stacks that an access let grow: no call tells of them, but maps does.
-fn grown(space: &AddressSpace, maps: &str) -> Vec<Event<'static>> {
+/// The stacks that accesses from an address on let grow: no call tells of them, but maps does. What lies before a stack
+/// was written before it grew, and did not touch it yet.
+fn grown(space: &AddressSpace, maps: &str, at: VirtAddr) -> Vec<Event<'static>> {
     let ends = maps.lines().filter_map(|line| line.split(' ').next()?.split_once('-'));
     let numbers = ends.filter_map(|(start, end)| Some((u64::from_str_radix(start, 16).ok()?, u64::from_str_radix(end, 16).ok()?)));
     let lower = numbers.filter(|(start, end)| space.at(VirtAddr(*start)).is_none() && space.at(VirtAddr(end - 1)).is_some());
-    lower.map(|(start, _)| Event::Grown { to: VirtAddr(start) }).collect()
+    let events = lower.flat_map(|(start, _)| {
+        let before = (at.0 < start).then_some(Event::Written { at, len: start.saturating_sub(at.0) });
+        before.into_iter().chain([Event::Grown { to: VirtAddr(start) }])
+    });
+    events.collect()
 }
 
 /// The lines about what an event speaks of.
@@ -219,7 +224,7 @@ pub fn follow(seed: u64, count: u64) -> Result<Followed, Failure> {
     while (followed.events.len() as u64) < count {
         let Some(call) = tracee.next_call()? else { break };
         if call.0 == libc::SYS_read {
-            for event in grown(&space, &tracee.proc("maps")?) {
+            for event in grown(&space, &tracee.proc("maps")?, VirtAddr(call.1[1])) {
                 space.apply(&event).map_err(|error| Failure::Differs(error.to_string()))?;
                 followed.events.push((event, false));
             }

@@ -38,30 +38,24 @@ impl AddressSpace {
     /// Applies a call that the kernel refused: what it had done before it met what stopped it, stays. Where nothing that is
     /// known here stops it, a limit did, and nothing is done. The event's number; `at` and `to` are what was asked for.
     pub fn apply_refused(&mut self, event: &Event) -> u64 {
-        let leaves_something = match event {
-            Event::Mremap { flags, .. } => flags.contains(MremapFlags::FIXED),
-            Event::Munlock { .. } => true,
+        let (may_leave, always) = match event {
+            Event::Mremap { flags, .. } => (flags.contains(MremapFlags::FIXED), false),
+            Event::Munmap { .. } | Event::Mprotect { .. } | Event::Munlock { .. } | Event::Name { .. } => (true, false),
             // What keeps a page from being made present is not known here, and comes last.
-            Event::Mlock { .. } => return self.run_refused(event),
-            Event::Madvise { advice, .. } if Advice::from_number(*advice) == Some(Advice::POPULATE_WRITE) => return self.run_refused(event),
-            Event::Munmap { .. } | Event::Mprotect { .. } | Event::Madvise { .. } | Event::Name { .. } => true,
-            _ => false,
+            Event::Mlock { .. } => (true, true),
+            Event::Madvise { advice, .. } => (true, Advice::from_number(*advice) == Some(Advice::POPULATE_WRITE)),
+            _ => (false, false),
         };
-        if leaves_something {
-            self.look(self.windows(event).0);
-            if self.check_possible(event).is_err() {
-                return self.run_refused(event);
-            }
-        }
-        self.stamps.now += 1;
-        self.stamps.now
-    }
-
-    fn run_refused(&mut self, event: &Event) -> u64 {
         let (windows, _) = self.windows(event);
-        self.look(windows);
-        let _ = self.run(event);
-        self.stamps.stamp(&self.kernel.mms[self.mm].vmas, windows, NOTHING);
+        if may_leave {
+            self.look(windows);
+        }
+        if may_leave && (always || self.check_possible(event).is_err()) {
+            let _ = self.run(event);
+            self.stamps.stamp(&self.kernel.mms[self.mm].vmas, windows, NOTHING);
+        } else {
+            self.stamps.now += 1;
+        }
         self.stamps.now
     }
 

@@ -31,3 +31,8 @@ mod stamps;
 pub use crate::mm::MremapFlags;
 pub use event::{Event, FileKind, MappedFile, Mmap, TrackError};
 pub use space::{AddressSpace, Mapped};
+
+/// The blocks of the guide that are Rust.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/tracking.md")]
+struct Guide;
