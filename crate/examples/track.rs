@@ -38,7 +38,12 @@ fn main() {
             std::process::exit(1);
         }
     };
-    println!("{} events ({} of them refused by the kernel), {} areas at the end: the same maps after each", followed.events.len(), followed.refused, followed.areas);
+    println!(
+        "{} events ({} of them refused by the kernel), {} areas at the end: the same maps after each",
+        followed.events.len(),
+        followed.refused,
+        followed.areas
+    );
     if !time::compare(&followed, seed, events) {
         std::process::exit(1);
     }

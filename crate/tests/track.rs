@@ -69,7 +69,8 @@ impl Pair {
         let mut config = MachineConfig::reference();
         config.files.push(FileConfig::on_disk(FILE, 64 * PAGE));
         let (mut machine, pid) = Machine::with_standard_process(&config).unwrap();
-        let opened = machine.syscall(pid, Sysno::open, &[Arg::Bytes(FILE.into()), Arg::Int(2), Arg::Int(0), Arg::Int(0), Arg::Int(0), Arg::Int(0)]);
+        let opened =
+            machine.syscall(pid, Sysno::open, &[Arg::Bytes(FILE.into()), Arg::Int(2), Arg::Int(0), Arg::Int(0), Arg::Int(0), Arg::Int(0)]);
         assert_eq!(opened, Ok(3));
         let mut space = AddressSpace::from_maps(&view::smaps_text(&machine, pid)).unwrap();
         let brk = Self::call_of(&mut machine, pid, Sysno::brk, [0; 6]).unwrap();
@@ -230,10 +231,19 @@ fn an_area_knows_its_events() {
     assert_eq!(space.apply(&Event::Mmap(mmap(0x2000_4000, private))), Ok(3));
     let told = |space: &AddressSpace, at| space.at(VirtAddr(at)).map(|mapped| (mapped.made, mapped.changed));
     assert_eq!(told(&space, 0x2000_7fff), Some((1, 3)));
-    assert_eq!((told(&space, 0x1000_3000), told(&space, 0x1000_4000), told(&space, 0x1000_5000)), (Some((0, 2)), Some((0, 2)), Some((0, 2))));
+    assert_eq!(
+        (told(&space, 0x1000_3000), told(&space, 0x1000_4000), told(&space, 0x1000_5000)),
+        (Some((0, 2)), Some((0, 2)), Some((0, 2)))
+    );
     assert_eq!(space.apply(&Event::Mmap(mmap(0x2000_2000, private | MapFlags::FIXED))), Ok(4));
     assert_eq!(told(&space, 0x2000_2000), Some((1, 4)));
-    let moved = Event::Mremap { at: VirtAddr(0x2000_0000), old_len: PAGE, new_len: PAGE, flags: MremapFlags::MAYMOVE | MremapFlags::FIXED, to: VirtAddr(0x3000_0000) };
+    let moved = Event::Mremap {
+        at: VirtAddr(0x2000_0000),
+        old_len: PAGE,
+        new_len: PAGE,
+        flags: MremapFlags::MAYMOVE | MremapFlags::FIXED,
+        to: VirtAddr(0x3000_0000),
+    };
     assert_eq!(space.apply(&moved), Ok(5));
     assert_eq!((told(&space, 0x3000_0000), told(&space, 0x2000_1000), told(&space, 0x2000_0000)), (Some((5, 5)), Some((1, 5)), None));
     let child = space.fork();
@@ -249,7 +259,10 @@ fn what_cannot_be_says_what_and_where() {
     let flags = MapFlags::PRIVATE | MapFlags::ANONYMOUS;
     let mmap = Mmap { at: VirtAddr(0x1000_f000), len: 2 * PAGE, prot: Prot::READ, flags, file: None, offset: 0 };
     let said = |result: Result<u64, TrackError>| result.unwrap_err().to_string();
-    assert_eq!(said(space.apply(&Event::Mmap(mmap))), "mmap of 1000f000-10011000: EEXIST: MAP_FIXED_NOREPLACE: a mapping already exists at 0x10000000");
+    assert_eq!(
+        said(space.apply(&Event::Mmap(mmap))),
+        "mmap of 1000f000-10011000: EEXIST: MAP_FIXED_NOREPLACE: a mapping already exists at 0x10000000"
+    );
     assert_eq!(space.apply(&Event::Munmap { at: VirtAddr(0x5000_0000), len: PAGE }), Ok(1));
     assert_eq!(said(AddressSpace::from_maps("rubbish\n").map(|_| 0)), "line 1: neither a line of maps nor a counter of smaps");
     let twice = "20000000-20001000 r--p 00000000 00:00 0\n10000000-10001000 r--p 00000000 00:00 0\n";

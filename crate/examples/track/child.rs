@@ -14,7 +14,7 @@ pub const KINDS: [&str; 9] = ["mmap", "munmap", "mprotect", "mremap", "brk", "ma
 const PAGE: u64 = 4096;
 /// The part of memory where fixed mappings go, in pages.
 const ARENA: u64 = 96;
-/// Mappings that the kernel placed.
+/// Mappings that are remembered.
 const SLOTS: usize = 24;
 
 /// SplitMix64.
@@ -132,10 +132,10 @@ impl Child {
         result
     }
 
-    /// A part of the arena, or of something that the kernel placed.
+    /// A part of something that was mapped, and may be gone, or of the arena.
     fn part(&mut self) -> (u64, u64) {
         let slot = self.slots[self.random.below(SLOTS as u64) as usize];
-        if slot.1 > 0 && self.random.below(3) > 0 {
+        if slot.1 > 0 && self.random.below(8) > 0 {
             let page = self.random.below(slot.1);
             return (slot.0 + page * PAGE, 1 + self.random.below(slot.1 - page));
         }
@@ -177,7 +177,7 @@ impl Child {
     }
 
     fn map(&mut self) {
-        let (at, pages) = self.part();
+        let (at, pages) = (self.arena + self.random.below(ARENA - 8) * PAGE, 1 + self.random.below(8));
         let prot = self.random.one_of(&[0, 1, 3, 3, 3, 5]);
         let place = self.random.one_of(&[0, 0, 0x10, 0x10, 0x10, 0x10, 0x10_0000]);
         let more = self.random.one_of(&[0, 0, 0, 0, 0, 0x4000, 0x8000, 0x2_0000, 0x100]);
@@ -189,12 +189,18 @@ impl Child {
         };
         let hint = if place == 0 { self.random.one_of(&[0, at]) } else { at };
         let result = self.call(0, libc::SYS_mmap, [hint, pages * PAGE, prot, kind | place | more | anonymous, fd, offset]);
-        if place == 0 && result > 0 {
-            let slot = self.random.below(SLOTS as u64) as usize;
-            let (old, len) = std::mem::replace(&mut self.slots[slot], (result as u64, pages));
-            if len > 0 {
-                self.call(1, libc::SYS_munmap, [old, len * PAGE, 0, 0, 0, 0]);
-            }
+        if result > 0 {
+            self.remember(result as u64, pages);
+        }
+    }
+
+    /// Takes note of a mapping in the place of another, which goes if nothing would ever replace it.
+    fn remember(&mut self, at: u64, pages: u64) {
+        let slot = self.random.below(SLOTS as u64) as usize;
+        let (old, len) = std::mem::replace(&mut self.slots[slot], (at, pages));
+        let replaceable = old >= self.arena && old < self.arena + ARENA * PAGE;
+        if len > 0 && !replaceable {
+            self.call(1, libc::SYS_munmap, [old, len * PAGE, 0, 0, 0, 0]);
         }
     }
 
@@ -209,13 +215,8 @@ impl Child {
         let new = if flags & 4 != 0 { pages } else { self.random.one_of(&[pages, 1 + self.random.0 % 8]) };
         let to = self.arena + self.random.below(ARENA - 8) * PAGE;
         let result = self.call(3, libc::SYS_mremap, [at, pages * PAGE, new * PAGE, flags, to, 0]);
-        let moved = result > 0 && result as u64 != at && flags & 2 == 0;
-        if moved {
-            let slot = self.random.below(SLOTS as u64) as usize;
-            let (old, len) = std::mem::replace(&mut self.slots[slot], (result as u64, new));
-            if len > 0 {
-                self.call(1, libc::SYS_munmap, [old, len * PAGE, 0, 0, 0, 0]);
-            }
+        if result > 0 && result as u64 != at {
+            self.remember(result as u64, new);
         }
     }
 }

@@ -124,7 +124,7 @@ impl AddressSpace {
             Some(file) if anonymous && shared => {
                 let file = MappedFile { kind: FileKind::Memory, writable: true, ..file };
                 Some(self.open(&file, Purpose::SharedAnonymous))
-            },
+            }
             Some(file) if !anonymous => Some(self.open_file(&file)),
             _ => None,
         };

@@ -52,12 +52,20 @@ impl AddressSpace {
                     check_unsealed(vma)?;
                     let forbidden = wanted - (VmFlags::from_bits_truncate(vma.flags.bits() >> 4) & VmFlags::ACCESS);
                     let at = vma.range.start;
-                    if forbidden.is_empty() { check_cut(vma, range) } else { refuse(Errno::EACCES, Why::MayNot { at, wanted: Perms(forbidden) }) }
+                    if forbidden.is_empty() {
+                        check_cut(vma, range)
+                    } else {
+                        refuse(Errno::EACCES, Why::MayNot { at, wanted: Perms(forbidden) })
+                    }
                 })
             }
-            Event::Mremap { at, old_len, new_len, flags, to } => {
-                self.check_mremap(MremapRequest { addr: at, old_len: page_align(old_len), new_len: page_align(new_len), flags, new_addr: to })
-            }
+            Event::Mremap { at, old_len, new_len, flags, to } => self.check_mremap(MremapRequest {
+                addr: at,
+                old_len: page_align(old_len),
+                new_len: page_align(new_len),
+                flags,
+                new_addr: to,
+            }),
             Event::Brk { to } => self.check_brk(to),
             Event::Madvise { at, len, advice } => {
                 let Some(advice) = Advice::from_number(advice) else { return refuse(Errno::EINVAL, Why::UnknownAdvice { advice }) };
@@ -182,7 +190,11 @@ impl AddressSpace {
             return self.check_resize(source, target);
         }
         self.check_hole(source)?;
-        if flags.contains(MremapFlags::FIXED) { self.check_hole(target)? } else { self.check_free(target)? }
+        if flags.contains(MremapFlags::FIXED) {
+            self.check_hole(target)?
+        } else {
+            self.check_free(target)?
+        }
         if moves_many { self.check_many(request) } else { Ok(()) }
     }
 

@@ -142,12 +142,12 @@ impl AddressSpace {
     /// Heap and stack, as their names tell them.
     fn find_landmarks(&mut self, dump: &Dump) {
         let of = |name: &'static str| dump.areas.iter().filter(move |area| area.maps.name == name).map(|area| area.maps.range);
-        if let (Some(first), Some(last)) = (of("[heap]").next(), of("[heap]").last()) {
+        if let (Some(first), Some(last)) = (of("[heap]").next(), of("[heap]").next_back()) {
             let space = self.space_mut();
             (space.start_brk, space.brk) = (first.start, last.end);
             self.knows_brk = true;
         }
-        if let Some(VirtRange { end, .. }) = of("[stack]").last() {
+        if let Some(VirtRange { end, .. }) = of("[stack]").next_back() {
             self.set_start_stack(VirtAddr(end.0 - 1));
         }
     }

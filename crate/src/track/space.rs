@@ -68,15 +68,7 @@ impl AddressSpace {
         let mut kernel = Kernel::without_ram(lenient());
         let mm = kernel.add_mm(Self::fresh_mm());
         kernel.current = kernel.tasks.insert(lenient_task(mm));
-        Self {
-            kernel,
-            mm,
-            stamps: Stamps::default(),
-            files: SortedMap::new(),
-            most_files: 64,
-            has_vsyscall: true,
-            knows_brk: false,
-        }
+        Self { kernel, mm, stamps: Stamps::default(), files: SortedMap::new(), most_files: 64, has_vsyscall: true, knows_brk: false }
     }
 
     /// Where mappings would go does not matter: each event says where they went.
