@@ -1,7 +1,7 @@
 //! Floor 7, upstairs: the areas of another process, without RAM. Whoever sees its calls (ptrace, perf, eBPF) tells them
 //! here, each with the address that the kernel answered, and asks what is mapped where and since which of them.
 //!
-//! Key types: [`AddressSpace`], [`Event`], [`Mapped`]. The rules are the machine's own: a [`Kernel`](crate::mm::Kernel)
+//! Key types: [`AddressSpace`], [`Event`], [`Mapped`]. The rules are the machine's own: a [`Kernel`](crate::driver::Kernel)
 //! that has no frames, so that its page tables never hold an entry.
 //!
 //! ```
@@ -18,7 +18,7 @@
 //! assert_eq!((mapped.made, first), (1, 1));
 //! assert_eq!(space.maps_text().lines().count(), 4);
 //! let impossible = space.apply(&Event::Mprotect { at: VirtAddr(0x7f00_0004_0000), len: 0x1000, prot: Prot::READ });
-//! assert_eq!(impossible.unwrap_err().to_string(), "mprotect of 7f0000040000-7f0000041000: ENOMEM: nothing is mapped at 0x7f0000040000");
+//! assert_eq!(impossible.unwrap_err().to_string(), "mprotect of 7f0000040000-7f0000041000: ENOMEM: no memory is mapped at 0x7f0000040000");
 //! ```
 
 mod apply;
