@@ -75,6 +75,19 @@ async function vitest(name, files, env = {}) {
   count(name, result.numPassedTests, failed);
 }
 
+/** The exit code of the tracker's example where no process may be traced. */
+const CANNOT_TRACE = 3;
+
+/** 10,000 calls of a live process, told to the tracker: about ten seconds. */
+async function track() {
+  const name = 'the tracker follows a live process';
+  const { status, text } = await collect(await tool('track'), ['10000', '1'], { timeout: 60_000 });
+  const lines = text.trim().split('\n');
+  if (status === CANNOT_TRACE) return leaveOut('kernel', name, lines.at(-1));
+  console.log(status === 0 ? `  ${lines[0]}\n  ${lines.at(-1)}` : text);
+  count(name, status === 0 ? 1 : 0, status === 0 ? 0 : 1);
+}
+
 /** A bounded run of the differential fuzzer: about two minutes. In CI the commit decides the programs. */
 async function fuzz() {
   const bound = process.env.CI ? ['--seed', String(commitSeed()), '--programs', '3000'] : ['--minutes', '2'];
@@ -108,6 +121,7 @@ const parts = {
     const [, alone] = text.match(/^on the emulator alone, .*: (\d+) passed$/m) ?? [];
     if (alone) count('recordings of other machines, on the emulator alone', Number(alone), 0);
     await vitest('what check says', ['tests/oracle']);
+    await track();
     await fuzz();
   },
   async wasm(browsers) {

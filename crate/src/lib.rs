@@ -55,6 +55,8 @@ pub mod log;
 #[cfg(feature = "script")]
 pub mod script;
 mod settings;
+#[cfg(feature = "script")]
+pub mod track;
 pub mod view;
 // 8: JavaScript, and what this repository's own tests look at
 #[cfg(feature = "internals")]

@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["proc"],
     &["machine"],
     &["view", "settings"],
-    &["script", "log", "dump"],
+    &["script", "log", "dump", "track"],
     &["js", "internals"],
 ];
 

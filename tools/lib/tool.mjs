@@ -5,6 +5,7 @@ import { collect, ROOT, SetupError } from './run.mjs';
 const TOOLS = {
   oracle: { what: ['-p', 'pagefault-oracle', '--bin', 'pagefault-oracle'], file: ['pagefault-oracle'] },
   replay: { what: ['-p', 'pagefault', '--example', 'replay'], file: ['examples', 'replay'] },
+  track: { what: ['-p', 'pagefault', '--example', 'track'], file: ['examples', 'track'] },
   audit: { what: ['-p', 'pagefault', '--example', 'audit'], file: ['examples', 'audit'] },
 };
 

@@ -26,6 +26,14 @@ impl Area {
         self.fields.iter().find(|(field, _)| field == name).map_or(0, |(_, value)| *value)
     }
 
+    /// Its flags: those that smaps tells and this machine knows, or what maps shows of them.
+    pub fn flags(&self) -> VmFlags {
+        match &self.vm_flags {
+            Some(names) => names.split_whitespace().filter_map(VmFlags::from_smaps_name).collect(),
+            None => visible_flags(self),
+        }
+    }
+
     /// Its length in KiB.
     pub fn size(&self) -> u64 {
         self.maps.range.len() >> 10

@@ -8,7 +8,7 @@ use crate::flags::VmFlags;
 use crate::fs::{Content, Inode, InodeKind, OpenMode};
 use crate::ids::{FileId, MmId, Pid, VmOpsId};
 use crate::mm::{Capabilities, INITIAL_PKRU, Layout, Mm, Personality, Resource, Task, Told, file_operations};
-use crate::mmu::{Access, Tables};
+use crate::mmu::Access;
 use crate::phys::FrameFlags;
 use crate::proc::{AUXV_WORDS, MapsLine, PLATFORM_BYTES, RANDOM_BYTES};
 use crate::sorted::SortedMap;
@@ -95,7 +95,7 @@ impl Machine {
     /// What is wrong with its maps, or too little RAM.
     pub fn spawn(&mut self, config: &ProcessConfig) -> Result<Pid, StartupError> {
         let kernel = &mut self.kernel;
-        let tables = Tables::with_top(&mut kernel.phys, kernel.cpu.levels, &mut kernel.trace).ok_or(StartupError::RamTooSmall)?;
+        let tables = kernel.new_tables().ok_or(StartupError::RamTooSmall)?;
         let mut task = Task::new(MmId(0), config.uid);
         // Lost in the execve that this stands for.
         task.personality = config.personality - Personality::READ_IMPLIES_EXEC;
@@ -368,7 +368,7 @@ impl Machine {
         let Some(process) = self.processes.get(&pid).filter(|process| process.is_alive()) else { return Ok(()) };
         let task = process.task;
         let kernel = &mut self.kernel;
-        let tables = Tables::with_top(&mut kernel.phys, kernel.cpu.levels, &mut kernel.trace).ok_or(StartupError::RamTooSmall)?;
+        let tables = kernel.new_tables().ok_or(StartupError::RamTooSmall)?;
         let layout = config.layout(kernel.tasks[task].limit(Resource::Stack));
         let old = kernel.tasks[task].mm;
         let mut fresh = Mm::inheriting(tables, layout, &kernel.mms[old]);

@@ -25,7 +25,7 @@ impl Kernel {
         })
     }
 
-    fn move_brk(&mut self, mm: MmId, wanted: VirtAddr) -> SysResult<()> {
+    pub(crate) fn move_brk(&mut self, mm: MmId, wanted: VirtAddr) -> SysResult<()> {
         let space = &self.mms[mm];
         let (start, old_brk, data) = (space.start_brk, space.brk, space.data);
         self.require(wanted >= start, Errno::EINVAL, || Why::BadArgument { index: 0, value: wanted.0 })?;

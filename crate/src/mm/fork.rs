@@ -35,7 +35,7 @@ impl Kernel {
     /// ENOMEM when the child's memory cannot be promised, or when RAM for its tables is exhausted.
     pub(crate) fn dup_mm(&mut self, parent: MmId) -> SysResult<MmId> {
         self.call("dup_mm", |k| {
-            let Some(tables) = Tables::with_top(&mut k.phys, k.cpu.levels, &mut k.trace) else {
+            let Some(tables) = k.new_tables() else {
                 return k.refuse(Errno::ENOMEM, Why::OutOfFrames);
             };
             let from = &k.mms[parent];

@@ -105,6 +105,13 @@ impl Kernel {
     /// # Errors
     /// ENOMEM at a page that cannot be had (SIGBUS, guard), EAGAIN if RAM is exhausted.
     pub(crate) fn fault_in_range(&mut self, mm: MmId, id: VmaId, part: VirtRange, access: Access, tried: bool) -> SysResult<()> {
+        if !self.has_ram() {
+            // Of what a fault leaves behind, only the family of private pages is seen without page tables.
+            if access == Access::Write && self.mms[mm].vmas.get(id).flags.is_cow() {
+                self.anon_vma_prepare(mm, id);
+            }
+            return Ok(());
+        }
         for addr in part.page_addrs() {
             if self.is_ready(mm, addr, access) {
                 if access == Access::Write {

@@ -11,7 +11,7 @@ use crate::errno::{Errno, SysError, SysResult};
 use crate::event::{Event, Note, Trace};
 use crate::fs::{Fs, InodeKind};
 use crate::ids::{FileId, MmId, MmSerial, Slab, TaskId};
-use crate::mmu::{Cpu, Pte, Slot};
+use crate::mmu::{Cpu, Pte, Slot, Tables};
 use crate::phys::{Owner, Phys};
 use crate::why::{SignalWhy, Why};
 
@@ -156,7 +156,32 @@ impl Kernel {
         let vdso_pages = [kernel_page()?, kernel_page()?];
         let vvar_pages = [kernel_page()?, kernel_page()?];
         phys.write(vdso_pages[0], 0, VDSO_IDENT);
-        Some(Self {
+        Some(Self { trace, zero_page, vdso_pages, vvar_pages, ..Self::on(phys, sysctl) })
+    }
+
+    /// A kernel without a single frame: it keeps areas, files and families, and never makes a page present.
+    pub(crate) fn without_ram(sysctl: Sysctl) -> Self {
+        Self::on(Phys::new(0), sysctl)
+    }
+
+    /// Whether there are frames.
+    #[inline]
+    pub(crate) fn has_ram(&self) -> bool {
+        self.phys.total_frames() > 0
+    }
+
+    /// Empty tables for a new address space; `None` when RAM is exhausted.
+    pub(crate) fn new_tables(&mut self) -> Option<Tables> {
+        if !self.has_ram() {
+            return Some(Tables::none());
+        }
+        Tables::with_top(&mut self.phys, self.cpu.levels, &mut self.trace)
+    }
+
+    /// A kernel on memory of which it has taken nothing yet.
+    fn on(phys: Phys, sysctl: Sysctl) -> Self {
+        let none = Pfn(0);
+        Self {
             phys,
             cpu: Cpu::with_levels(if sysctl.la57 { 5 } else { 4 }),
             fs: Fs::default(),
@@ -172,13 +197,13 @@ impl Kernel {
             commit: Commit::default(),
             vm_events: VmEvents::default(),
             signal_why: None,
-            trace,
-            zero_page,
+            trace: Trace::default(),
+            zero_page: none,
             populate_left: None,
             oom_kills: 0,
-            vdso_pages,
-            vvar_pages,
-        })
+            vdso_pages: [none; 2],
+            vvar_pages: [none; 2],
+        }
     }
 
     /// Adds an address space, and gives it its serial.

@@ -10,6 +10,7 @@ use crate::fs::Purpose;
 use crate::ids::{AnonNameId, MmId, VmOpsId, VmaId};
 use crate::mmu::{Access, Marker, Pte};
 use crate::phys::FrameFlags;
+use crate::vma::Vma;
 use crate::why::Why;
 
 macro_rules! advices {
@@ -46,10 +47,43 @@ impl Advice {
         matches!(self, COLD | PAGEOUT | WILLNEED | COLLAPSE)
     }
 
+    /// Changes areas, and not only pages or contents of files.
+    pub(crate) fn is_for_areas(self) -> bool {
+        use Advice::*;
+        let of_pages = matches!(self, WILLNEED | DONTNEED | FREE | REMOVE | COLD | PAGEOUT | DONTNEED_LOCKED | COLLAPSE);
+        // Pages that are written, or marked, bring their area a family.
+        !of_pages && !matches!(self, POPULATE_READ | GUARD_REMOVE)
+    }
+
     /// Throws contents away (Linux `is_discard`).
-    fn discards(self) -> bool {
+    pub(crate) fn discards(self) -> bool {
         use Advice::*;
         matches!(self, FREE | DONTNEED | DONTNEED_LOCKED | REMOVE | DONTFORK | WIPEONFORK | GUARD_INSTALL)
+    }
+}
+
+/// What an advice that lives in the flags of an area makes of them, and whether it fits the area at all (Linux
+/// `madvise_vma_behavior`).
+pub(crate) fn advised_flags(vma: &Vma, advice: Advice) -> (bool, VmFlags) {
+    use Advice::*;
+    let old = vma.flags;
+    let private_anonymous = vma.file.is_none() && !old.contains(VmFlags::SHARED);
+    let mergeable = !old.intersects(VmFlags::SHARED | VmFlags::MAYSHARE | VmFlags::SPECIAL | VmFlags::HUGETLB | VmFlags::DROPPABLE);
+    let droppable = old.contains(VmFlags::DROPPABLE);
+    match advice {
+        NORMAL => (true, old - VmFlags::RAND_READ - VmFlags::SEQ_READ),
+        RANDOM => (true, (old - VmFlags::SEQ_READ) | VmFlags::RAND_READ),
+        SEQUENTIAL => (true, (old - VmFlags::RAND_READ) | VmFlags::SEQ_READ),
+        DONTFORK => (true, old | VmFlags::DONTCOPY),
+        DOFORK => (!old.contains(VmFlags::IO), old - VmFlags::DONTCOPY),
+        WIPEONFORK => (private_anonymous, old | VmFlags::WIPEONFORK),
+        KEEPONFORK => (!droppable, old - VmFlags::WIPEONFORK),
+        DONTDUMP => (true, old | VmFlags::DONTDUMP),
+        DODUMP => (!old.intersects(VmFlags::SPECIAL) && !droppable, old - VmFlags::DONTDUMP),
+        MERGEABLE => (true, if mergeable { old | VmFlags::MERGEABLE } else { old }),
+        UNMERGEABLE => (true, old - VmFlags::MERGEABLE),
+        HUGEPAGE => (true, (old - VmFlags::NOHUGEPAGE) | VmFlags::HUGEPAGE),
+        _ => (true, (old - VmFlags::HUGEPAGE) | VmFlags::NOHUGEPAGE),
     }
 }
 
@@ -133,7 +167,7 @@ impl Kernel {
         })
     }
 
-    fn intern_name(&mut self, name: &str) -> AnonNameId {
+    pub(crate) fn intern_name(&mut self, name: &str) -> AnonNameId {
         let known = self.anon_names.iter().position(|known| known == name);
         AnonNameId::from(known.unwrap_or_else(|| {
             self.anon_names.push(name.to_string());
@@ -192,27 +226,9 @@ impl Kernel {
 
     /// Advice that lives in the flags of the area.
     fn madvise_flags(&mut self, mm: MmId, id: VmaId, part: VirtRange, advice: Advice) -> SysResult<()> {
-        use Advice::*;
         let vma = self.mms[mm].vmas.get(id);
         let (old, at) = (vma.flags, vma.range.start);
-        let private_anonymous = vma.file.is_none() && !old.contains(VmFlags::SHARED);
-        let mergeable = !old.intersects(VmFlags::SHARED | VmFlags::MAYSHARE | VmFlags::SPECIAL | VmFlags::HUGETLB | VmFlags::DROPPABLE);
-        let droppable = old.contains(VmFlags::DROPPABLE);
-        let (fits, new) = match advice {
-            NORMAL => (true, old - VmFlags::RAND_READ - VmFlags::SEQ_READ),
-            RANDOM => (true, (old - VmFlags::SEQ_READ) | VmFlags::RAND_READ),
-            SEQUENTIAL => (true, (old - VmFlags::RAND_READ) | VmFlags::SEQ_READ),
-            DONTFORK => (true, old | VmFlags::DONTCOPY),
-            DOFORK => (!old.contains(VmFlags::IO), old - VmFlags::DONTCOPY),
-            WIPEONFORK => (private_anonymous, old | VmFlags::WIPEONFORK),
-            KEEPONFORK => (!droppable, old - VmFlags::WIPEONFORK),
-            DONTDUMP => (true, old | VmFlags::DONTDUMP),
-            DODUMP => (!old.intersects(VmFlags::SPECIAL) && !droppable, old - VmFlags::DONTDUMP),
-            MERGEABLE => (true, if mergeable { old | VmFlags::MERGEABLE } else { old }),
-            UNMERGEABLE => (true, old - VmFlags::MERGEABLE),
-            HUGEPAGE => (true, (old - VmFlags::NOHUGEPAGE) | VmFlags::HUGEPAGE),
-            _ => (true, (old - VmFlags::HUGEPAGE) | VmFlags::NOHUGEPAGE),
-        };
+        let (fits, new) = advised_flags(vma, advice);
         self.fits_advice(at, fits)?;
         if new == old {
             return Ok(());
@@ -302,6 +318,9 @@ impl Kernel {
         }
         self.mms[mm].vmas.get_mut(id).flags |= VmFlags::MAYBE_GUARD;
         self.zap_page_range(mm, part, Zap::Pages);
+        if !self.has_ram() {
+            return Ok(());
+        }
         for addr in part.page_addrs() {
             let tables = &mut self.mms[mm].tables;
             let Some(slot) = tables.find_or_make(&mut self.phys, addr, &mut self.trace) else {

@@ -54,6 +54,7 @@ pub use file_operations::{FileOperations, file_operations};
 pub use fuse::PopulateLeft;
 pub use kernel::{Kernel, Sysctl, VmEvents};
 pub use madvise::Advice;
+pub(crate) use madvise::advised_flags;
 pub use mm_struct::{Layout, Mm, Rss, Told};
 pub use mmap::MmapRequest;
 pub use mremap::{MremapFlags, MremapRequest};

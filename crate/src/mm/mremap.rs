@@ -77,7 +77,7 @@ impl Kernel {
         })
     }
 
-    fn check_mremap_params(&mut self, mm: MmId, request: &MremapRequest) -> SysResult<()> {
+    pub(crate) fn check_mremap_params(&mut self, mm: MmId, request: &MremapRequest) -> SysResult<()> {
         let MremapRequest { addr, old_len, new_len, flags, new_addr } = *request;
         let known = MremapFlags::MAYMOVE | MremapFlags::FIXED | MremapFlags::DONTUNMAP;
         let unknown = (flags - known).bits();
@@ -103,7 +103,7 @@ impl Kernel {
     }
 
     /// The checks on the area (Linux `check_prep_vma`).
-    fn check_prep_vma(&mut self, mm: MmId, request: &MremapRequest) -> SysResult<VmaId> {
+    pub(crate) fn check_prep_vma(&mut self, mm: MmId, request: &MremapRequest) -> SysResult<VmaId> {
         let MremapRequest { addr, old_len, new_len, flags, .. } = *request;
         let Some(id) = self.mms[mm].vmas.lookup(addr) else {
             return self.refuse(Errno::EFAULT, Why::Hole { at: addr });
@@ -276,7 +276,7 @@ impl Kernel {
 
     /// Whether an area may be one of several that move (Linux `vma_multi_allowed`): not if its file places
     /// its mappings itself, as SysV segments do.
-    fn may_move_with_others(&self, mm: MmId, id: VmaId) -> bool {
+    pub(crate) fn may_move_with_others(&self, mm: MmId, id: VmaId) -> bool {
         self.mms[mm].vmas.get(id).ops != Some(VmOpsId::Shm)
     }
 

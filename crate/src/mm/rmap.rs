@@ -77,11 +77,11 @@ impl Kernel {
         maps.then_some(Mapper { mm, vma: id, addr, slot })
     }
 
-    /// Books an area with its file (Linux `__vma_link_file`).
+    /// Books an area with its file (Linux `__vma_link_file`): so that its pages are found, where there are pages.
     #[inline]
     pub(crate) fn link_file(&mut self, mm: MmId, id: VmaId) {
         let vma = self.mms[mm].vmas.get(id);
-        let Some(file) = vma.file else { return };
+        let Some(file) = vma.file.filter(|_| self.has_ram()) else { return };
         let inode = self.fs.file(file).inode;
         if is_shared_maywrite(vma) {
             self.fs.inode_mut(inode).shared_writable_mappings += 1;
@@ -96,7 +96,7 @@ impl Kernel {
     /// Takes an area out of its file's books.
     #[inline]
     pub(crate) fn unlink_file(&mut self, mm: MmId, id: VmaId, vma: &Vma) {
-        let Some(file) = vma.file else { return };
+        let Some(file) = vma.file.filter(|_| self.has_ram()) else { return };
         let inode = self.fs.file(file).inode;
         if is_shared_maywrite(vma) {
             self.fs.inode_mut(inode).shared_writable_mappings -= 1;

@@ -56,7 +56,7 @@ impl Slot {
 pub struct Tables {
     /// The top table; what CR3 holds while the process runs.
     pub root: Pfn,
-    /// The level of the root: 4, or 5.
+    /// The level of the root: 4, or 5; 0 if there is none and never will be.
     pub top: u8,
     /// Table frames of all levels below the top (Linux `mm_pgtables_bytes` / 4096).
     pub count: u64,
@@ -69,6 +69,9 @@ pub const TOP: u8 = 4;
 pub const LARGEST_LEAF: u8 = 3;
 /// The level of the root with five-level tables (LA57).
 pub const TOP_LA57: u8 = 5;
+
+/// In place of a root's level: there are no tables.
+const NO_TABLES: u8 = 0;
 
 /// Bytes that one entry of a level maps.
 #[inline]
@@ -100,11 +103,19 @@ impl Tables {
         Some(Self { root, top, count: 0, last_table: Cell::new(LastTable::NONE) })
     }
 
+    /// No tables at all, where there is no RAM that they could lie in: nothing is found, nothing made.
+    pub const fn none() -> Self {
+        Self { root: Pfn(0), top: NO_TABLES, count: 0, last_table: Cell::new(LastTable::NONE) }
+    }
+
     /// The table of the fourth level for an address: the root, or what the root of five levels names.
     #[inline]
     fn fourth(&self, phys: &Phys, addr: VirtAddr) -> Option<Pfn> {
         if self.top == TOP {
             return Some(self.root);
+        }
+        if self.top == NO_TABLES {
+            return None;
         }
         let entry = Pte(phys.word(self.root, index_of(addr, TOP_LA57)));
         (!entry.is_none()).then(|| entry.pfn())
@@ -114,6 +125,9 @@ impl Tables {
     fn make_fourth(&mut self, phys: &mut Phys, addr: VirtAddr, trace: &mut Trace) -> Option<Pfn> {
         if self.top == TOP {
             return Some(self.root);
+        }
+        if self.top == NO_TABLES {
+            return None;
         }
         let slot = Slot { table: self.root, index: index_of(addr, TOP_LA57) };
         let entry = slot.read(phys);
@@ -229,6 +243,9 @@ impl Tables {
             let first = Slot { table, index: index_of(from, 1) };
             let slot = first.next_used(phys, index_of(VirtAddr(end.0 - 1), 1))?;
             return Some((from + (u64::from(slot.index - first.index) << PAGE_SHIFT), slot, slot.read(phys)));
+        }
+        if self.top == NO_TABLES {
+            return None;
         }
         self.next_in(phys, self.root, self.top, from, end)
     }
@@ -393,6 +410,9 @@ impl Tables {
 
     /// Gives back the whole tree, root included. All leaves must be gone.
     pub fn destroy(&mut self, phys: &mut Phys, trace: &mut Trace) {
+        if self.top == NO_TABLES {
+            return;
+        }
         let all = VirtRange::new(0, span(self.top) << 8);
         self.free_in(phys, self.root, self.top, all, all, trace);
         debug_assert_eq!(self.count, 0, "a table outlived its tree");

@@ -32,7 +32,7 @@ pub fn maps(kernel: &Kernel, mm: &Mm) -> Vec<MapsLine> {
     lines
 }
 
-pub(super) fn vsyscall() -> MapsLine {
+pub fn vsyscall() -> MapsLine {
     MapsLine {
         range: VirtRange::new(0xffff_ffff_ff60_0000, 0xffff_ffff_ff60_1000),
         perms: ['-', '-', 'x', 'p'],

@@ -19,7 +19,7 @@ mod sysvipc;
 
 pub(crate) use limits::{AUXV_WORDS, PLATFORM_BYTES, RANDOM_BYTES};
 pub use limits::{auxv, limits_text, oom_score};
-pub use maps::{MapsLine, anonymous_name, line_of, maps, maps_text, render_maps_line};
+pub use maps::{MapsLine, anonymous_name, line_of, maps, maps_text, render_maps_line, vsyscall};
 pub use memory::{MemoryUse, buddyinfo_text, meminfo, meminfo_text, memory_use, vmstat, vmstat_text};
 pub use numa::numa_maps_text;
 pub use pagemap::{PageState, page_state, pagemap_runs, pagemap_words};

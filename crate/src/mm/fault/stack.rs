@@ -14,7 +14,7 @@ impl Kernel {
     ///
     /// # Errors
     /// Why it may not: a neighbour too near, a limit.
-    pub(super) fn expand_stack(&mut self, mm: MmId, id: VmaId, addr: VirtAddr) -> Result<(), SignalWhy> {
+    pub(crate) fn expand_stack(&mut self, mm: MmId, id: VmaId, addr: VirtAddr) -> Result<(), SignalWhy> {
         let addr = addr.page_floor();
         if addr.0 < self.sysctl.lowest_search_addr() {
             return Err(SignalWhy::StackRefused { addr });
