@@ -10,7 +10,7 @@ import { program, root, stranger } from './packed.ts';
 const project = stranger();
 
 /** What each build of the core may take, as it is and compressed. What the bytes are: see ARCHITECTURE.md. */
-const CORE_BYTES = [['pagefault.wasm', 1_440_000, 590_000], ['slim.wasm', 700_000, 278_000]] as const;
+const CORE_BYTES = [['pagefault.wasm', 1_480_000, 598_000], ['slim.wasm', 736_000, 285_000]] as const;
 
 test('the tarball holds the core, the types and the licences, and nothing of the sources', () => {
   const names = project.files.map((file) => file.path);

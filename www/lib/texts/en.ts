@@ -38,7 +38,7 @@ function may(perms: string): string {
 const isLess = (from: string, to: string) => /[rwx]/.test(to) && [0, 1, 2].every((i) => to[i] === '-' || to[i] === from[i]);
 
 const flagWords = (letters: string) => letters.split(' ').filter(Boolean).map((letter) => FLAGS[letter] ?? letter).join(', ');
-const PAGE = { anon: 'private memory', shared: 'private memory that others map too', file: 'pages of a file', shmem: 'shared memory', zero: 'the page of zeros', kernel: 'pages of the kernel' } as const;
+const PAGE = { anon: 'private memory', shared: 'private memory that others map too', file: 'of a file', shmem: 'shared memory', zero: 'the page of zeros', kernel: 'of the kernel' } as const;
 const limitName = (resource: number) => `RLIMIT_${Object.keys(RLIMIT)[resource]}`;
 const limit = (value: string | null) => (value === null ? 'unlimited' : BigInt(value).toLocaleString('en'));
 
