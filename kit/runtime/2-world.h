@@ -65,6 +65,8 @@ struct world {
 	i64 extra[16];
 	struct { u64 start, end; } own[8];
 	u32 owned;
+	/* In the page of the stack that is there from the start. */
+	volatile char *top;
 	u32 smaps_count;
 	struct { char name[24]; u64 value; } smaps[40];
 	char flags[160];

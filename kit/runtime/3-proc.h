@@ -78,14 +78,18 @@ static int parse_area(const char *line, struct area *a)
 	set_name(a->name, line);
 	return 1;
 }
-/* What the program itself has, and the kernel's own: no part of the script. */
+/* What the program itself has: no part of the script. */
 static int is_ours(const struct area *a)
 {
 	if (a->start >= KIT_TEXT && a->end <= KIT_PAGE + PAGE) return 1;
-	if (W->filler && a->start == W->filler) return 1;
+	return W->filler && a->start == W->filler;
+}
+/* What the kernel gives to each program. */
+static int is_kernels(const struct area *a)
+{
 	return begins(a->name, "[v") || same(a->name, "[stack]") || a->start >= 1ul << 63;
 }
-static void look_at(struct areas *to, u32 process)
+static void look_at(struct areas *to, u32 process, int with_kernels)
 {
 	struct reader r = reader_of(process, "maps");
 	char *line;
@@ -93,14 +97,14 @@ static void look_at(struct areas *to, u32 process)
 	while ((line = next_line(&r))) {
 		struct area *a = &to->a[to->count];
 		if (to->count == AREAS) { to->overflow = 1; end_reading(&r); break; }
-		if (!parse_area(line, a) || is_ours(a)) continue;
+		if (!parse_area(line, a) || is_ours(a) || (!with_kernels && is_kernels(a))) continue;
 		to->count++;
 	}
 }
 /* Remembers the maps of a process from before a statement. */
 static void before_maps(u32 slot, u32 process)
 {
-	look_at(&W->before[slot], process);
+	look_at(&W->before[slot], process, 1);
 }
 /* How many lines maps has. */
 static u64 count_areas(u32 process)

@@ -195,7 +195,7 @@ static void maps_changed(u32 slot, u32 process, u32 count, const struct told *to
 	const struct told *missing = 0;
 	const char *how = 0;
 	u32 seen = 0;
-	look_at(&W->now, process);
+	look_at(&W->now, process, 1);
 	if (before->overflow || W->now.overflow) { how = "too many areas to compare"; }
 	for (u32 i = 0; !how && i < before->count; i++) {
 		const struct area *a = &before->a[i];
@@ -242,7 +242,7 @@ static void maps_changed(u32 slot, u32 process, u32 count, const struct told *to
 static void maps_are(u32 process, int extent, u32 count, const struct told *told)
 {
 	u32 i;
-	look_at(&W->now, process);
+	look_at(&W->now, process, 0);
 	for (i = 0; i < count && i < W->now.count; i++) if (!is_told(&W->now.a[i], &told[i], extent)) break;
 	int ok = i == count && i == W->now.count;
 	point(ok, "maps");

@@ -39,10 +39,22 @@ static int has_left(i64 pid)
 	return state[0] && (state[2] == 'Z' || state[2] == 'X');
 }
 
+/* Writes what is there, whoever else writes meanwhile. */
+static void touch_shared(u64 at)
+{
+#if defined(__aarch64__)
+	u32 word, failed;
+	do __asm__ volatile("ldxr %w0, [%2]\n\tstxr %w1, %w0, [%2]" : "=&r"(word), "=&r"(failed) : "r"(at) : "memory");
+	while (failed);
+#else
+	__atomic_fetch_or((u32 *)at, 0, __ATOMIC_SEQ_CST);
+#endif
+}
+
 /* Every page of the program and of the shared area is mapped before anything is counted. */
 static void warm_up(void)
 {
-	for (u64 at = KIT_AT; at < KIT_AT + KIT_BYTES; at += PAGE) __atomic_fetch_or((u8 *)at, 0, __ATOMIC_SEQ_CST);
+	for (u64 at = KIT_AT; at < KIT_AT + KIT_BYTES; at += PAGE) touch_shared(at);
 	for (u32 i = 0; i < W->owned; i++)
 		for (u64 at = W->own[i].start; at < W->own[i].end; at += PAGE) (void)*(volatile char *)at;
 }

@@ -148,6 +148,7 @@ fn path(bytes: &[u8]) -> String {
         };
     }
     match text.as_ref() {
+        "/" => literal(b"."),
         "/dev/zero" | "/dev/null" => literal(bytes),
         _ => literal(bytes.strip_prefix(b"/").unwrap_or(bytes)),
     }

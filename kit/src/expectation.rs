@@ -111,7 +111,7 @@ impl Checks {
         if manner.step.areas > MOST_AREAS {
             return self.leave_out("maps of hundreds of areas");
         }
-        if lines.iter().any(|line| matches!(line, MapsExpectation::New(line) if is_hosts(line))) {
+        if lines.iter().any(|line| matches!(line, MapsExpectation::New(line) if is_own(line))) {
             return self.leave_out("maps where the program's own areas change");
         }
         let is_whole = |line: &&MapsExpectation| matches!(line, MapsExpectation::Whole(_) | MapsExpectation::Extent(_));
@@ -214,25 +214,30 @@ impl Checks {
 /// Fields of status that say nothing of the script alone.
 fn unlike(name: &str) -> Option<&'static str> {
     match name {
+        "VmExe" | "VmLib" => Some("VmExe and VmLib, which are of the program's own code"),
         "VmHWM" => Some("VmHWM, which reading it settles"),
         _ => None,
     }
 }
 
-/// A line of what the program starts with: it is another one here.
-fn is_hosts(line: &MapsLine) -> bool {
-    line.name.starts_with("[v") || line.name == "[stack]" || (0x20_0000..0x40_1000).contains(&line.range.start.0)
+/// A line of the script's program, which is another one here.
+fn is_own(line: &MapsLine) -> bool {
+    crate::reasons::OWN.contains(&line.range.start.0)
+}
+
+/// A line of what the kernel gives to each program: of whole maps no two kernels have the same.
+fn is_kernels(line: &MapsLine) -> bool {
+    line.name.starts_with("[v") || line.name == "[stack]"
 }
 
 /// A line as the runtime's table has it; what is the program's own is not in it.
 fn told(line: &MapsExpectation) -> Option<String> {
-    let (MapsExpectation::New(line) | MapsExpectation::Whole(line) | MapsExpectation::Extent(line)) = line else {
-        let MapsExpectation::Gone(start) = line else { return None };
-        return Some(format!("GONE({})", address(*start)));
+    let line = match line {
+        MapsExpectation::Gone(start) => return Some(format!("GONE({})", address(*start))),
+        MapsExpectation::New(line) => line,
+        MapsExpectation::Whole(line) | MapsExpectation::Extent(line) if is_own(line) || is_kernels(line) => return None,
+        MapsExpectation::Whole(line) | MapsExpectation::Extent(line) => line,
     };
-    if is_hosts(line) {
-        return None;
-    }
     let perms: String = line.perms.iter().collect();
     let (start, end) = (address(line.range.start.0), address(line.range.end.0));
     Some(format!("{{ {start}, {end}, \"{perms}\", {}, {} }}", plain(line.offset), literal(line.name.as_bytes())))

@@ -1,14 +1,14 @@
 //! Why a script as a whole is left out.
 
 use crate::LeftOut;
-use pagefault::machine::InodeKind;
-use pagefault::script::{Expr, Script, Statement};
+use pagefault::machine::{InodeKind, Personality, Resource};
+use pagefault::script::{Call, Expr, Script, Statement};
 
 /// Files of `/proc` that a program may open as a script does: what they say is about the places that it names.
 const OPEN_TO_ALL: &[&str] = &["mem", "pagemap"];
 
 /// Where the program itself lies, which is not the script's program.
-const OWN: std::ops::Range<u64> = 0x20_0000..0x40_1000;
+pub(crate) const OWN: std::ops::Range<u64> = 0x20_0000..0x40_1000;
 
 /// The first reason that counts.
 pub(crate) fn whole(script: &Script, text: &str) -> Result<(), LeftOut> {
@@ -35,11 +35,27 @@ fn of_header(script: &Script, text: &str) -> Option<String> {
     if sysctl.anon_vma_names || sysctl.soft_dirty {
         return Some("it wants a kernel that is built otherwise (@config)".into());
     }
+    if header.process.personality.contains(Personality::MMAP_PAGE_ZERO) && header.process.uid != 0 {
+        return Some("another user starts a program at page zero".into());
+    }
+    let limits = |resource: Resource| header.process.rlimits.iter().any(|(limited, _)| *limited == resource);
+    if let Some(reason) = limit(limits(Resource::NoFile), limits(Resource::Data)) {
+        return Some(reason);
+    }
     let offered = |kind: InodeKind| matches!(kind, InodeKind::Disk | InodeKind::Directory | InodeKind::DevZero | InodeKind::DevNull);
     if header.machine.files.iter().any(|file| !offered(file.kind)) {
         return Some("it wants files that the emulator alone has (@file kind=)".into());
     }
     None
+}
+
+/// Limits that the program itself is under.
+fn limit(of_descriptors: bool, of_data: bool) -> Option<String> {
+    match (of_descriptors, of_data) {
+        (true, _) => Some("its limit of descriptors leaves none to look with (RLIMIT_NOFILE)".into()),
+        (_, true) => Some("RLIMIT_DATA counts the data of the program itself".into()),
+        _ => None,
+    }
 }
 
 fn of_statement(statement: &Statement) -> Option<String> {
@@ -49,6 +65,12 @@ fn of_statement(statement: &Statement) -> Option<String> {
         "vfork" => return Some("vfork: the parent would wait for its child".into()),
         _ => {}
     }
+    if call.name.contains("rlimit") {
+        let says = |word: &str| call.args.iter().any(|(_, expr)| matches!(expr, Expr::Name(name) if name == word));
+        if let Some(reason) = limit(says("RLIMIT_NOFILE"), says("RLIMIT_DATA")) {
+            return Some(reason);
+        }
+    }
     let path = call.args.iter().find_map(|(_, expr)| if let Expr::Text(bytes) = expr { Some(bytes) } else { None });
     if let Some(path) = path.map(|bytes| String::from_utf8_lossy(bytes)).filter(|path| path.starts_with("/proc/") || path.starts_with("/sys/")) {
         let file = path.splitn(4, '/').nth(3).unwrap_or_default();
@@ -56,16 +78,26 @@ fn of_statement(statement: &Statement) -> Option<String> {
             return Some("it reads what /proc says of the whole process or machine".into());
         }
     }
-    let all = call.args.iter().map(|(_, expr)| expr);
-    let places = all.chain(statement.handler.iter().flat_map(|(_, calls)| calls.iter().flat_map(|call| call.args.iter().map(|(_, expr)| expr))));
-    let is_address = |place: usize| place == 0 || call.name == "mremap" && place == 4;
-    if places.enumerate().any(|(place, expr)| is_address(place) && matches!(expr, Expr::Int(value) if OWN.contains(value))) && takes_address(&call.name) {
+    let handled = statement.handler.iter().flat_map(|(_, calls)| calls);
+    if std::iter::once(call).chain(handled).any(uses_own_place) {
         return Some("it uses the place where the program itself lies".into());
     }
     None
 }
 
-/// Calls whose first argument is an address.
-fn takes_address(name: &str) -> bool {
-    pagefault::script::signature(name).is_some_and(|signature| signature.parameters.first() == Some(&"addr"))
+/// Whether a call names a place of the program's own.
+fn uses_own_place(call: &Call) -> bool {
+    let Some(signature) = pagefault::script::signature(&call.name) else { return false };
+    let number = |place: usize| match call.args.get(place) {
+        Some((_, Expr::Int(value))) => Some(*value),
+        _ => None,
+    };
+    let is_place = |name: &str| matches!(name, "addr" | "buffer" | "new_addr" | "vec");
+    signature.parameters.iter().enumerate().filter(|(_, name)| is_place(name)).any(|(place, _)| {
+        let Some(start) = number(place) else { return false };
+        let length = if matches!(signature.parameters.get(place + 1), Some(&("length" | "old_length" | "count"))) { number(place + 1) } else { None };
+        let end = start.saturating_add(length.unwrap_or(1).max(1));
+        // What covers everything is refused, or is about everything.
+        start < OWN.end && end > OWN.start && end < 1 << 40
+    })
 }

@@ -36,7 +36,10 @@ pub(crate) struct Walk {
 
 /// Fields of status where the program itself has its share.
 pub(crate) const SHARED_FIELDS: &[&str] =
-    &["VmPeak", "VmSize", "VmLck", "VmPin", "VmRSS", "RssAnon", "RssFile", "RssShmem", "VmData", "VmStk", "VmExe", "VmLib", "VmPTE"];
+    &["VmPeak", "VmSize", "VmLck", "VmPin", "VmRSS", "RssAnon", "RssFile", "RssShmem", "VmData", "VmStk", "VmPTE"];
+
+/// More areas than this are near the limit of a kernel (`vm.max_map_count`).
+const FULL_TABLE: usize = 30_000;
 
 /// Runs the script to its end.
 pub(crate) fn walk(script: &Script) -> Result<Walk, LeftOut> {
@@ -48,7 +51,7 @@ pub(crate) fn walk(script: &Script) -> Result<Walk, LeftOut> {
     }
     let status = SHARED_FIELDS.iter().map(|name| (*name, view::status_field(session.machine(), first, name).unwrap_or(0))).collect();
     let anchor = anchor(session.machine(), first)?;
-    let areas = view::maps(session.machine(), first).len() as u64;
+    let areas = view::maps(session.machine(), first).iter().filter(|line| line.name != "[vsyscall]").count() as u64;
     let mut steps = Vec::new();
     loop {
         let statement = session.script().statements.get(steps.len()).cloned();
@@ -63,6 +66,9 @@ pub(crate) fn walk(script: &Script) -> Result<Walk, LeftOut> {
         let is_access = statement.is_some_and(|statement| matches!(statement.call.name.as_str(), "load" | "store" | "execute" | "touch_read"));
         let is_kernels_own = is_access && report.focus.is_some_and(|addr| lies_in_kernels_own(&maps, addr));
         steps.push(Step { process: pid.0, child, is_kernels_own, areas: maps.len().max(maps_before) });
+    }
+    if steps.iter().any(|step| step.areas > FULL_TABLE) {
+        return Err(LeftOut("it fills the table of areas, in which the program has some itself".into()));
     }
     Ok(Walk { steps, anchor, status, areas, needs_root: needs_root(script) })
 }
