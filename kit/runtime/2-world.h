@@ -13,6 +13,7 @@
 #define LOOKS 4
 #define TAP_FD 250
 #define NAMES 96
+#define PLACES 512
 
 struct area {
 	u64 start, end, offset;
@@ -47,6 +48,8 @@ struct world {
 	i64 leaving;
 	u32 points, failed, bailed, from;
 	u64 names[NAMES];
+	/* Where the kernel put what nobody gave a place. */
+	u64 placed[PLACES];
 	int line;
 	const char *text;
 	struct process process[PROCESSES];

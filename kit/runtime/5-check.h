@@ -332,6 +332,24 @@ static int is_bound(u64 value, const char *name)
 	put_flush();
 	return 0;
 }
+/* The kernel chose a place: as in the script, or by the same distance elsewhere. All that lies in it is told from there. */
+static void placed(u32 at, u64 expected)
+{
+	int failed = (i64)W->found.value < 0 && (i64)W->found.value >= -4095;
+	int ok = W->found.value == expected;
+	W->placed[at] = failed ? expected : W->found.value;
+	point(!failed, "result");
+	if (failed) { put("# got "); put_found(); put(", expected an address\n"); }
+	point(ok, "placement");
+	if (!ok) {
+		put("# got ");
+		put_found();
+		put(", expected ");
+		put_value(expected);
+		put("\n");
+	}
+	put_flush();
+}
 /* Binds a result, if there is one. */
 static void bind(u64 *to)
 {

@@ -1,6 +1,6 @@
 //! `>` lines as C: what is looked at before the statement, and what must hold behind it.
 
-use crate::expression::{address, plain};
+use crate::expression::{Names, plain};
 use crate::outcome::sign;
 use crate::text::literal;
 use crate::walk::Step;
@@ -33,6 +33,8 @@ pub(crate) struct Manner<'a> {
     pub(crate) exact: bool,
     /// Between `quiet(1)` and `quiet(0)`.
     pub(crate) quiet: bool,
+    /// Where addresses lie.
+    pub(crate) names: &'a Names,
     /// Names of tables begin so.
     pub(crate) prefix: &'a str,
     /// The number of a process by its name.
@@ -116,7 +118,7 @@ impl Checks {
         }
         let is_whole = |line: &&MapsExpectation| matches!(line, MapsExpectation::Whole(_) | MapsExpectation::Extent(_));
         let table = format!("{}_maps_{}", manner.prefix, self.tables.len());
-        let told: Vec<String> = lines.iter().filter_map(|line| told(line)).collect();
+        let told: Vec<String> = lines.iter().filter_map(|line| told(line, manner.names)).collect();
         let place = if told.is_empty() { "0".to_string() } else { table.clone() };
         if !told.is_empty() {
             // Shifted addresses are no constants: the table is filled when it is used.
@@ -146,12 +148,12 @@ impl Checks {
         match expectation {
             Expectation::Mincore(digits) => self.behind.push(format!("mincore_is({});", literal(digits.as_bytes()))),
             Expectation::Pagemap(range, letters) => {
-                let (start, end) = (address(range.start.0), address(range.end.0));
+                let (start, end) = (manner.names.address(range.start.0), manner.names.address(range.end.0));
                 self.behind.push(format!("pages_are({start}, {end}, {});", literal(letters.as_bytes())));
             }
             Expectation::Status(who, fields) => self.status(who.as_deref(), fields, manner),
             Expectation::Smaps(range, fields, flags) => {
-                let place = format!("{}, {}", address(range.start.0), address(range.end.0));
+                let place = format!("{}, {}", manner.names.address(range.start.0), manner.names.address(range.end.0));
                 self.smaps(&place, fields, flags.as_deref());
             }
             Expectation::MapsCount(wanted) => {
@@ -231,15 +233,15 @@ fn is_kernels(line: &MapsLine) -> bool {
 }
 
 /// A line as the runtime's table has it; what is the program's own is not in it.
-fn told(line: &MapsExpectation) -> Option<String> {
+fn told(line: &MapsExpectation, names: &Names) -> Option<String> {
     let line = match line {
-        MapsExpectation::Gone(start) => return Some(format!("GONE({})", address(*start))),
+        MapsExpectation::Gone(start) => return Some(format!("GONE({})", names.address(*start))),
         MapsExpectation::New(line) => line,
         MapsExpectation::Whole(line) | MapsExpectation::Extent(line) if is_own(line) || is_kernels(line) => return None,
         MapsExpectation::Whole(line) | MapsExpectation::Extent(line) => line,
     };
     let perms: String = line.perms.iter().collect();
-    let (start, end) = (address(line.range.start.0), address(line.range.end.0));
+    let (start, end) = (names.address(line.range.start.0), names.address(line.range.end.0));
     Some(format!("{{ {start}, {end}, \"{perms}\", {}, {} }}", plain(line.offset), literal(line.name.as_bytes())))
 }
 

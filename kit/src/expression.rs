@@ -6,6 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Addresses that the kernel chose lie here, and elsewhere on another machine: they are told by their distance.
 const CHOSEN: std::ops::Range<u64> = 0x7f00_0000_0000..0x7fff_f800_0000;
 
+/// A place that the kernel chose: what lies in it is told by its distance from the beginning.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Placement {
+    pub(crate) process: u32,
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+}
+
 /// What the expressions of a file have used so far.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
@@ -15,6 +23,10 @@ pub(crate) struct Names {
     pub(crate) constants: BTreeMap<&'static str, u64>,
     /// Names that the statement at hand needs.
     pub(crate) needed: BTreeSet<String>,
+    /// Places that the kernel chose, in order.
+    pub(crate) placements: Vec<Placement>,
+    /// Whose statement it is.
+    pub(crate) process: u32,
 }
 
 impl Names {
@@ -24,10 +36,27 @@ impl Names {
         *self.bound.entry(name.to_string()).or_insert(next)
     }
 
+    /// A number that may be an address. One that the kernel chose is as far from the beginning of its mapping as in the
+    /// script; where it belongs to none that the script made, it is shifted as all of them are.
+    pub(crate) fn address(&self, value: u64) -> String {
+        if !is_chosen(value) {
+            return plain(value);
+        }
+        let own = |placement: &Placement| placement.process == self.process;
+        let covers = |placement: &Placement| (placement.start..placement.end).contains(&value);
+        let ends = |placement: &Placement| placement.end == value;
+        let last = |fits: &dyn Fn(&Placement) -> bool| self.placements.iter().rposition(fits);
+        let found = last(&|one| own(one) && covers(one)).or_else(|| last(&covers)).or_else(|| last(&|one| own(one) && ends(one)));
+        match found {
+            Some(at) => format!("(W->placed[{at}] + {:#x}ul)", value - self.placements[at].start),
+            None => shifted(value),
+        }
+    }
+
     /// A number or an address.
     pub(crate) fn number(&mut self, expr: &Expr) -> Result<String, String> {
         Ok(match expr {
-            Expr::Int(value) => address(*value),
+            Expr::Int(value) => self.address(*value),
             Expr::Name(name) if name == "si_addr" || name == "si_code" => format!("W->{name}"),
             Expr::Name(name) if self.bound.contains_key(name) => {
                 self.needed.insert(name.clone());
@@ -52,9 +81,14 @@ impl Names {
     }
 }
 
-/// A number that may be an address: one that the kernel chose is shifted as all of them are.
-pub(crate) fn address(value: u64) -> String {
-    if CHOSEN.contains(&value) { format!("S({value:#x}ul)") } else { plain(value) }
+/// Whether an address is one that the kernel chose, from the top of the address space down.
+pub(crate) fn is_chosen(value: u64) -> bool {
+    CHOSEN.contains(&value)
+}
+
+/// An address that the kernel chose, as it would be here.
+pub(crate) fn shifted(value: u64) -> String {
+    format!("S({value:#x}ul)")
 }
 
 /// A number as it is.

@@ -16,8 +16,8 @@ pub(crate) fn condition(outcome: &Outcome, names: &mut Names) -> Result<Option<S
         Outcome::Within(from, to) => format!("is(WITHIN, {}, {})", names.number(from)?, names.number(to)?),
         Outcome::Error(name) => format!("is_error({})", errno(name)?),
         Outcome::ErrorAfter(count, name) => format!("is_error_after({}, {})", plain(*count), errno(name)?),
-        Outcome::Signal(None, spec) => format!("is_signal({})", signal(spec)?),
-        Outcome::Signal(Some(count), spec) => format!("is_signal_after({}, {})", plain(*count), signal(spec)?),
+        Outcome::Signal(None, spec) => format!("is_signal({})", signal(spec, names)?),
+        Outcome::Signal(Some(count), spec) => format!("is_signal_after({}, {})", plain(*count), signal(spec, names)?),
         Outcome::Not(other) => match condition(other, names)? {
             Some(other) => format!("!{other}"),
             None => return Ok(None),
@@ -49,7 +49,7 @@ fn errno(name: &str) -> Result<u64, String> {
     Errno::from_name(name).map(|errno| errno as u64).ok_or_else(|| format!("the error {name}"))
 }
 
-fn signal(spec: &SignalSpec) -> Result<String, String> {
+fn signal(spec: &SignalSpec, names: &Names) -> Result<String, String> {
     let signo = if spec.signo == SigNo::Bus.name() { 7 } else { 11 };
     let code = match &spec.code {
         None => "ANY".into(),
@@ -58,7 +58,7 @@ fn signal(spec: &SignalSpec) -> Result<String, String> {
             known.map(|code| code.number().to_string()).ok_or_else(|| format!("the code {name}"))?
         }
     };
-    let addr = spec.addr.map_or("ANYWHERE".into(), crate::expression::address);
+    let addr = spec.addr.map_or("ANYWHERE".into(), |addr| names.address(addr));
     Ok(format!("{signo}, {code}, {addr}"))
 }
 

@@ -4,7 +4,9 @@ use crate::LeftOut;
 use pagefault::addr::VirtAddr;
 use pagefault::ids::Pid;
 use pagefault::machine::{Arg, Machine, MapsLine, Sysno};
-use pagefault::script::{Script, Session};
+use crate::expression::is_chosen;
+use pagefault::script::{Call, Script, Session, StepReport, number};
+use pagefault::sorted::SortedMap;
 use pagefault::view;
 
 /// Of one statement.
@@ -14,6 +16,8 @@ pub(crate) struct Step {
     pub(crate) process: u32,
     /// The place of the process that it made.
     pub(crate) child: Option<u32>,
+    /// Where it mapped something, if the kernel chose the place.
+    pub(crate) placed: Option<(u64, u64)>,
     /// It is about the kernel's own pages, where no two machines have the same.
     pub(crate) is_kernels_own: bool,
     /// The most areas that a process had before or after.
@@ -63,14 +67,29 @@ pub(crate) fn walk(script: &Script) -> Result<Walk, LeftOut> {
         let machine = session.machine();
         let maps = view::maps(machine, pid);
         let child = machine.processes().map(|process| process.pid).find(|pid| !known.contains(pid)).map(|pid| pid.0);
-        let is_access = statement.is_some_and(|statement| matches!(statement.call.name.as_str(), "load" | "store" | "execute" | "touch_read"));
+        let is_access = statement.as_ref().is_some_and(|statement| matches!(statement.call.name.as_str(), "load" | "store" | "execute" | "touch_read"));
         let is_kernels_own = is_access && report.focus.is_some_and(|addr| lies_in_kernels_own(&maps, addr));
-        steps.push(Step { process: pid.0, child, is_kernels_own, areas: maps.len().max(maps_before) });
+        let placed = statement.as_ref().and_then(|statement| placed(&statement.call, session.names(), &report));
+        steps.push(Step { process: pid.0, child, placed, is_kernels_own, areas: maps.len().max(maps_before) });
     }
     if steps.iter().any(|step| step.areas > FULL_TABLE) {
         return Err(LeftOut("it fills the table of areas, in which the program has some itself".into()));
     }
     Ok(Walk { steps, anchor, status, areas, needs_root: needs_root(script) })
+}
+
+/// The range that a call mapped where the kernel chose.
+fn placed(call: &Call, names: &SortedMap<String, u64>, report: &StepReport) -> Option<(u64, u64)> {
+    const MAP_FIXED: u64 = 0x10;
+    const MREMAP_FIXED: u64 = 2;
+    let argument = |place: usize| call.args.get(place).and_then(|(_, expr)| number(expr, names).ok());
+    let start = report.focus.filter(|_| report.kind != "error")?.0;
+    let length = match call.name.as_str() {
+        "mmap" if argument(3)? & MAP_FIXED == 0 => argument(1)?,
+        "mremap" if argument(3)? & MREMAP_FIXED == 0 && argument(0)? != start => argument(2)?,
+        _ => return None,
+    };
+    is_chosen(start).then(|| (start, start + length.next_multiple_of(4096)))
 }
 
 fn lies_in_kernels_own(maps: &[MapsLine], addr: VirtAddr) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::call;
 use crate::expectation::{Checks, Manner};
-use crate::expression::Names;
+use crate::expression::{Names, Placement, shifted};
 use crate::outcome;
 use crate::reasons;
 use crate::runtime::{BEFORE, BEHIND};
@@ -26,6 +26,7 @@ pub struct Converted {
 
 /// More would not fit into the runtime's shared area.
 const MOST_NAMES: usize = 96;
+const MOST_PLACES: usize = 512;
 const MOST_PROCESSES: u32 = 8;
 
 /// Turns a script into one C file. `name` is what the file says of where it comes from.
@@ -71,6 +72,9 @@ impl<'a> Writer<'a> {
         if self.names.bound.len() > MOST_NAMES {
             return Err(LeftOut(format!("it binds more than {MOST_NAMES} names")));
         }
+        if self.names.placements.len() > MOST_PLACES {
+            return Err(LeftOut(format!("it maps at more than {MOST_PLACES} places that the kernel chooses")));
+        }
         if self.walk.steps.iter().any(|step| step.process.max(step.child.unwrap_or(0)) > MOST_PROCESSES) {
             return Err(LeftOut(format!("it has more than {MOST_PROCESSES} processes")));
         }
@@ -82,13 +86,17 @@ impl<'a> Writer<'a> {
         let call_name = statement.call.name.as_str();
         self.needs_x86 |= matches!(call_name, "execute" | "wrpkru" | "rdpkru") || self.source[statement.line - 1].contains("MAP_32BIT");
         self.names.needed.clear();
+        self.names.process = step.process;
         let call = match &statement.handler {
             Some(_) => self.handler(&name, statement)?,
             None => call::call(&statement.call, &mut self.names)?,
         };
         let leaves = matches!(call_name, "exit" | "exit_group");
+        if let Some((start, end)) = step.placed {
+            self.names.placements.push(Placement { process: step.process, start, end });
+        }
         let expected = statement.outcome.as_ref().filter(|_| !leaves);
-        let condition = expected.map(|outcome| outcome::condition(outcome, &mut self.names)).transpose()?.flatten();
+        let condition = expected.filter(|_| step.placed.is_none()).map(|outcome| outcome::condition(outcome, &mut self.names)).transpose()?.flatten();
         if call_name == "quiet" {
             self.quiet = self.source[statement.line - 1].contains("(1)");
         }
@@ -98,7 +106,7 @@ impl<'a> Writer<'a> {
                 let processes = &self.processes;
                 let process_of = |name: &str| processes.get(name).copied().or_else(|| name.parse().ok());
                 let exact = self.script.header.exact;
-                Checks::of(statement, &Manner { step, exact, quiet: self.quiet || call_name == "quiet", prefix: &name, process_of: &process_of })
+                Checks::of(statement, &Manner { step, exact, names: &self.names, quiet: self.quiet || call_name == "quiet", prefix: &name, process_of: &process_of })
             }
         };
         if leaves && !statement.expectations.is_empty() {
@@ -146,6 +154,9 @@ impl<'a> Writer<'a> {
                 body.push(format!("result({condition}, {});", literal(words.as_bytes())));
             }
             None => {}
+        }
+        if let Some((start, _)) = step.placed {
+            body.push(format!("placed({}, {});", self.names.placements.len() - 1, shifted(start)));
         }
         if let Some(bound) = &statement.binds {
             self.names.place(bound);
