@@ -48,7 +48,8 @@ pub(crate) fn tables(script: &Script, walk: &Walk) -> String {
     let setting = |value: u64, name: &str| format!("{{ \"/proc/sys/{}\", {value} }}", name.replace('.', "/"));
     let settings: Vec<String> = settings.map(|one| setting((one.get)(&script.header.machine.sysctl), one.name)).collect();
     let limits = script.header.process.rlimits.iter();
-    let limits: Vec<String> = limits.map(|(resource, limit)| format!("{{ {}, {:#x}ul, {:#x}ul }}", *resource as u32, limit.cur, limit.max)).collect();
+    let limits: Vec<String> =
+        limits.map(|(resource, limit)| format!("{{ {}, {:#x}ul, {:#x}ul }}", *resource as u32, limit.cur, limit.max)).collect();
     let status: Vec<String> = walk.status.iter().map(|(name, kb)| format!("{{ \"{name}\", {kb} }}")).collect();
     let mut table = |kind: &str, name: &str, rows: Vec<String>, none: &str| {
         let rows = if rows.is_empty() { none.to_string() } else { rows.join(",\n\t") };

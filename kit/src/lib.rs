@@ -17,7 +17,7 @@ mod write;
 
 pub use runtime::runtime;
 pub use table::{Case, makefile, table};
-pub use write::{Converted, convert};
+pub use write::{Converted, LINKING, convert};
 
 /// Why a script becomes no C file, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]

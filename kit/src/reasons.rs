@@ -72,7 +72,9 @@ fn of_statement(statement: &Statement) -> Option<String> {
         }
     }
     let path = call.args.iter().find_map(|(_, expr)| if let Expr::Text(bytes) = expr { Some(bytes) } else { None });
-    if let Some(path) = path.map(|bytes| String::from_utf8_lossy(bytes)).filter(|path| path.starts_with("/proc/") || path.starts_with("/sys/")) {
+    if let Some(path) =
+        path.map(|bytes| String::from_utf8_lossy(bytes)).filter(|path| path.starts_with("/proc/") || path.starts_with("/sys/"))
+    {
         let file = path.splitn(4, '/').nth(3).unwrap_or_default();
         if !OPEN_TO_ALL.contains(&file) {
             return Some("it reads what /proc says of the whole process or machine".into());
@@ -95,7 +97,11 @@ fn uses_own_place(call: &Call) -> bool {
     let is_place = |name: &str| matches!(name, "addr" | "buffer" | "new_addr" | "vec");
     signature.parameters.iter().enumerate().filter(|(_, name)| is_place(name)).any(|(place, _)| {
         let Some(start) = number(place) else { return false };
-        let length = if matches!(signature.parameters.get(place + 1), Some(&("length" | "old_length" | "count"))) { number(place + 1) } else { None };
+        let length = if matches!(signature.parameters.get(place + 1), Some(&("length" | "old_length" | "count"))) {
+            number(place + 1)
+        } else {
+            None
+        };
         let end = start.saturating_add(length.unwrap_or(1).max(1));
         // What covers everything is refused, or is about everything.
         start < OWN.end && end > OWN.start && end < 1 << 40

@@ -16,7 +16,8 @@ pub struct Case {
 /// A text in Markdown.
 pub fn table(cases: &[Case]) -> String {
     let converted = cases.iter().filter(|case| case.outcome.is_ok()).count();
-    let mut text = format!("# The kit: {converted} of {} scripts as C\n\n| script | statements | not compared |\n|---|---|---|\n", cases.len());
+    let mut text =
+        format!("# The kit: {converted} of {} scripts as C\n\n| script | statements | not compared |\n|---|---|---|\n", cases.len());
     let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for case in cases {
         match &case.outcome {

@@ -1,10 +1,10 @@
 //! What a script does, known by running it: which process each statement is of, and what the machine of the script starts with.
 
 use crate::LeftOut;
+use crate::expression::is_chosen;
 use pagefault::addr::VirtAddr;
 use pagefault::ids::Pid;
 use pagefault::machine::{Arg, Machine, MapsLine, Sysno};
-use crate::expression::is_chosen;
 use pagefault::script::{Call, Script, Session, StepReport, number};
 use pagefault::sorted::SortedMap;
 use pagefault::view;
@@ -67,7 +67,8 @@ pub(crate) fn walk(script: &Script) -> Result<Walk, LeftOut> {
         let machine = session.machine();
         let maps = view::maps(machine, pid);
         let child = machine.processes().map(|process| process.pid).find(|pid| !known.contains(pid)).map(|pid| pid.0);
-        let is_access = statement.as_ref().is_some_and(|statement| matches!(statement.call.name.as_str(), "load" | "store" | "execute" | "touch_read"));
+        let is_access =
+            statement.as_ref().is_some_and(|statement| matches!(statement.call.name.as_str(), "load" | "store" | "execute" | "touch_read"));
         let is_kernels_own = is_access && report.focus.is_some_and(|addr| lies_in_kernels_own(&maps, addr));
         let placed = statement.as_ref().and_then(|statement| placed(&statement.call, session.names(), &report));
         steps.push(Step { process: pid.0, child, placed, is_kernels_own, areas: maps.len().max(maps_before) });

@@ -96,7 +96,8 @@ impl<'a> Writer<'a> {
             self.names.placements.push(Placement { process: step.process, start, end });
         }
         let expected = statement.outcome.as_ref().filter(|_| !leaves);
-        let condition = expected.filter(|_| step.placed.is_none()).map(|outcome| outcome::condition(outcome, &mut self.names)).transpose()?.flatten();
+        let condition =
+            expected.filter(|_| step.placed.is_none()).map(|outcome| outcome::condition(outcome, &mut self.names)).transpose()?.flatten();
         if call_name == "quiet" {
             self.quiet = self.source[statement.line - 1].contains("(1)");
         }
@@ -106,7 +107,17 @@ impl<'a> Writer<'a> {
                 let processes = &self.processes;
                 let process_of = |name: &str| processes.get(name).copied().or_else(|| name.parse().ok());
                 let exact = self.script.header.exact;
-                Checks::of(statement, &Manner { step, exact, names: &self.names, quiet: self.quiet || call_name == "quiet", prefix: &name, process_of: &process_of })
+                Checks::of(
+                    statement,
+                    &Manner {
+                        step,
+                        exact,
+                        names: &self.names,
+                        quiet: self.quiet || call_name == "quiet",
+                        prefix: &name,
+                        process_of: &process_of,
+                    },
+                )
             }
         };
         if leaves && !statement.expectations.is_empty() {
@@ -163,11 +174,14 @@ impl<'a> Writer<'a> {
             body.push(format!("bind(&N_{bound});"));
         }
         body.extend(checks.behind.iter().cloned());
-        if statement.outcome.is_none() && matches!(statement.call.name.as_str(), "load" | "store" | "execute" | "touch_read" | "touch_write") {
+        if statement.outcome.is_none()
+            && matches!(statement.call.name.as_str(), "load" | "store" | "execute" | "touch_read" | "touch_write")
+        {
             body.push("die_of_signal();".into());
         }
         let source = self.source[statement.line - 1].trim();
-        writeln!(self.functions, "/* {} */\nstatic void {name}(void)\n{{\n\t{}\n}}", comment(source), body.join("\n\t")).expect("a string takes it");
+        writeln!(self.functions, "/* {} */\nstatic void {name}(void)\n{{\n\t{}\n}}", comment(source), body.join("\n\t"))
+            .expect("a string takes it");
         let shown: String = source.split(" = -1 ").next().unwrap_or(source).chars().filter(char::is_ascii).take(100).collect();
         let shown = shown.replace('#', "");
         self.steps.push(format!("{{ {}, {}, {name}, {} }}", statement.line, step.process, literal(shown.as_bytes())));
@@ -208,7 +222,7 @@ impl<'a> Writer<'a> {
 }
 
 /// Where the program's parts lie: below all that scripts map, its last page where the script's program has its one.
-pub(crate) const LINKING: &str = "-Wl,-Ttext-segment=0x200000,-Tdata=0x400000,-z,noseparate-code,-z,norelro,-z,max-page-size=4096,--build-id=none";
+pub const LINKING: &str = "-Wl,-Ttext-segment=0x200000,-Tdata=0x400000,-z,noseparate-code,-z,norelro,-z,max-page-size=4096,--build-id=none";
 
 /// A constant, with its number; AArch64 has four of its own.
 fn define(name: &str, value: u64) -> String {
