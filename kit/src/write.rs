@@ -10,6 +10,7 @@ use crate::text::{comment, literal};
 use crate::walk::{Step, Walk, walk};
 use crate::{LeftOut, header};
 use pagefault::script::{Outcome, Script, Statement};
+use pagefault::sorted::SortedMap;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -84,7 +85,7 @@ impl<'a> Writer<'a> {
     fn statement(&mut self, at: usize, statement: &Statement, step: &Step) -> Result<(), String> {
         let name = format!("line_{}_{at}", statement.line);
         let call_name = statement.call.name.as_str();
-        self.needs_x86 |= matches!(call_name, "execute" | "wrpkru" | "rdpkru") || self.source[statement.line - 1].contains("MAP_32BIT");
+        self.needs_x86 |= needs_x86(statement);
         self.names.needed.clear();
         self.names.process = step.process;
         let call = match &statement.handler {
@@ -218,6 +219,18 @@ impl<'a> Writer<'a> {
         line(format!("static const char KIT_NOT_COMPARED[] = {};\n", literal(left.join("; ").as_bytes())));
         line(BEHIND.into());
         Converted { c, statements: self.steps.len(), not_compared: self.not_compared }
+    }
+}
+
+/// Whether a statement asks for what this processor alone has: fetches that are looked at, keys, MAP_32BIT.
+fn needs_x86(statement: &Statement) -> bool {
+    const MAP_32BIT: u64 = 0x40;
+    let call = &statement.call;
+    let flags = call.args.get(3).and_then(|(_, expr)| pagefault::script::number(expr, &SortedMap::new()).ok());
+    match call.name.as_str() {
+        "execute" | "wrpkru" | "rdpkru" => true,
+        "mmap" => flags.is_some_and(|flags| flags & MAP_32BIT != 0),
+        _ => false,
     }
 }
 
