@@ -201,7 +201,8 @@ impl<'a> Writer<'a> {
         line(" *\n * One file that needs nothing else:".into());
         line(" *   cc -O1 -static -nostdlib -ffreestanding -fno-stack-protector -fno-pie -no-pie \\".into());
         line(format!(" *      {LINKING} NAME.c -o NAME && ./NAME"));
-        line(" * It prints TAP, and ends with 0 if all is as on Linux 6.18, else with 1. Made by pagefault; do not edit. */".into());
+        line(" * It prints TAP, and ends with 0 if all is as on Linux 6.18, else with 1. Made by pagefault; do not edit.".into());
+        line(" * SPDX-License-Identifier: MIT OR Apache-2.0 */".into());
         line(header::definitions(self.script, self.walk, self.needs_x86));
         line(BEFORE.concat());
         line("/* ---- The script. ---- */\n".into());

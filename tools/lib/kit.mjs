@@ -1,5 +1,5 @@
 // The conformance kit: scripts as C files, built and run here or under somebody else's kernel.
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { collect, ROOT, SetupError } from './run.mjs';
@@ -12,10 +12,10 @@ const JOBS = Math.min(2, availableParallelism());
 
 /** Who else runs programs of Linux: what is installed for them, what compiles for them, what runs a program. */
 export const PEERS = {
-  gvisor: { title: 'gVisor (`runsc`)', program: 'runsc', packages: ['runsc'], compiler: ['gcc', 'gcc'], before: ['runsc', '--platform=ptrace', '--network=none', '--ignore-cgroups', 'do'], behind: [] },
-  qemu: { title: '`qemu-x86_64`', program: 'qemu-x86_64', packages: ['qemu-user'], compiler: ['gcc', 'gcc'], before: ['qemu-x86_64'], behind: ['--here'] },
-  'qemu-aarch64': { title: '`qemu-aarch64`', program: 'qemu-aarch64', packages: ['qemu-user'], compiler: ['aarch64-linux-gnu-gcc', 'gcc-aarch64-linux-gnu', 'libc6-dev-arm64-cross'], before: ['qemu-aarch64'], behind: ['--here'] },
-  'qemu-riscv64': { title: '`qemu-riscv64`', program: 'qemu-riscv64', packages: ['qemu-user'], compiler: ['riscv64-linux-gnu-gcc', 'gcc-riscv64-linux-gnu', 'libc6-dev-riscv64-cross'], before: ['qemu-riscv64'], behind: ['--here'] },
+  gvisor: { program: 'runsc', packages: ['runsc'], compiler: ['gcc', 'gcc'], before: ['runsc', '--platform=ptrace', '--network=none', '--ignore-cgroups', 'do'], behind: [] },
+  qemu: { program: 'qemu-x86_64', packages: ['qemu-user'], compiler: ['gcc', 'gcc'], before: ['qemu-x86_64'], behind: ['--here'] },
+  'qemu-aarch64': { program: 'qemu-aarch64', packages: ['qemu-user'], compiler: ['aarch64-linux-gnu-gcc', 'gcc-aarch64-linux-gnu', 'libc6-dev-arm64-cross'], before: ['qemu-aarch64'], behind: ['--here'] },
+  'qemu-riscv64': { program: 'qemu-riscv64', packages: ['qemu-user'], compiler: ['riscv64-linux-gnu-gcc', 'gcc-riscv64-linux-gnu', 'libc6-dev-riscv64-cross'], before: ['qemu-riscv64'], behind: ['--here'] },
 };
 
 /** Writes a C file for each script, the Makefile and the table; what it says of it. */
@@ -99,6 +99,3 @@ export async function kitUnder(name) {
   await buildKit(compiler, out);
   return { said, results: await runKit(out, peer) };
 }
-
-/** The table of the kit, as it was written. */
-export const kitTable = () => readFileSync(join(FOLDER, 'TABLE.md'), 'utf8');
