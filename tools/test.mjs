@@ -8,6 +8,7 @@ import { buildCore, buildLibrary, buildPage } from './lib/core.mjs';
 import { installBrowsers } from './lib/browsers.mjs';
 import { installStrace } from './lib/strace.mjs';
 import { CANNOT_ASK, commitSeed, liveScripts, oracle } from './lib/kernel.mjs';
+import { kitHere, sums } from './lib/kit.mjs';
 import { tool } from './lib/tool.mjs';
 
 /** Parts that must not be left out for want of something: `browsers`, `kernel`. The project's own CI sets it. */
@@ -98,6 +99,19 @@ async function fuzz() {
   count('differential fuzzer', status === 0 ? 1 : 0, status === 0 ? 0 : 1);
 }
 
+/** Scripts as C programs, on the kernel here: all that can be run must pass. */
+async function kit() {
+  if (!output('uname', ['-r']).startsWith('6.18.')) return leaveOut('kernel', 'kit on the live kernel', 'Linux 6.18 is needed');
+  const done = await kitHere();
+  if (!done) return leaveOut('kernel', 'kit on the live kernel', 'install gcc and make');
+  for (const [name, { failed, ended }] of done.results) {
+    if (failed.length > 0 || !ended) console.log(`  ✗ ${name}: ${failed.length > 0 ? `line ${failed[0].line} ${failed[0].field}: ${failed[0].why}` : 'it did not end as it should'}`);
+  }
+  const { passed, failed, left } = sums(done.results);
+  console.log(`  ${done.said}; ${left} want another machine than this`);
+  count('kit on the live kernel', passed, failed);
+}
+
 const parts = {
   async lints() {
     await check('cargo fmt', 'cargo', ['fmt', '--all', '--check']);
@@ -122,6 +136,7 @@ const parts = {
     if (alone) count('recordings of other machines, on the emulator alone', Number(alone), 0);
     await vitest('what check says', ['tests/oracle']);
     await track();
+    await kit();
     await fuzz();
   },
   async wasm(browsers) {

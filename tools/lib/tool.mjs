@@ -4,6 +4,7 @@ import { collect, ROOT, SetupError } from './run.mjs';
 
 const TOOLS = {
   oracle: { what: ['-p', 'pagefault-oracle', '--bin', 'pagefault-oracle'], file: ['pagefault-oracle'] },
+  kit: { what: ['-p', 'pagefault-kit', '--bin', 'pagefault-kit'], file: ['pagefault-kit'] },
   replay: { what: ['-p', 'pagefault', '--example', 'replay'], file: ['examples', 'replay'] },
   track: { what: ['-p', 'pagefault', '--example', 'track'], file: ['examples', 'track'] },
   audit: { what: ['-p', 'pagefault', '--example', 'audit'], file: ['examples', 'audit'] },

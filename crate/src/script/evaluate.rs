@@ -50,7 +50,7 @@ pub(super) fn argument(expr: &Expr, names: &Names) -> Result<Arg, String> {
 }
 
 /// A field of a structure: its name and its size in bytes.
-type Field = (&'static str, usize);
+pub type Field = (&'static str, usize);
 
 /// Structures that calls are given, by their fields. The first decides which it is; what is not written is 0,
 /// but `size`, which is that of the structure.
@@ -89,15 +89,21 @@ const STRUCTURES: &[&[Field]] = &[
     ],
 ];
 
-/// `{rlim_cur=…, rlim_max=…}` and the like as the bytes of the structure; `None` if it is none of those known.
-fn structure_bytes(items: &[(Option<String>, Expr)], names: &Names) -> Option<Vec<u8>> {
+/// The fields, in their order, of the structure that `{rlim_cur=…, rlim_max=…}` and the like write; `None` if it is none of
+/// those known.
+pub fn structure_of(items: &[(Option<String>, Expr)]) -> Option<&'static [Field]> {
     let keys: Option<Vec<&str>> = items.iter().map(|(key, _)| key.as_deref()).collect();
     let keys = keys.filter(|keys| !keys.is_empty())?;
     let knows = |fields: &&&[Field]| keys.iter().all(|key| fields.iter().any(|(name, _)| name == key));
-    let fields = STRUCTURES.iter().find(knows)?;
+    STRUCTURES.iter().find(knows).copied()
+}
+
+/// `{rlim_cur=…, rlim_max=…}` and the like as the bytes of the structure; `None` if it is none of those known.
+fn structure_bytes(items: &[(Option<String>, Expr)], names: &Names) -> Option<Vec<u8>> {
+    let fields = structure_of(items)?;
     let size = fields.iter().map(|(_, size)| size).sum::<usize>() as u64;
     let mut bytes = Vec::new();
-    for (name, width) in *fields {
+    for (name, width) in fields {
         let value = match items.iter().find(|(key, _)| key.as_deref() == Some(name)) {
             Some((_, value)) => number(value, names).ok()?,
             None if *name == "size" => size,

@@ -38,7 +38,7 @@ pub use crate::settings::{Directive, HEADER_SETTINGS, Header, ParseError, SETTIN
 use crate::sort;
 pub use ast::{Architecture, Asked, Call, Expectation, Expr, Input, MapsExpectation, Outcome, SetAside, SignalSpec, Statement};
 pub use elsewhere::depends_on;
-pub use evaluate::{arguments, number, unbound};
+pub use evaluate::{Field, arguments, number, structure_of, unbound};
 pub use fields::{STRUCTURE_BYTES, field_of, is_arbitrary, names_given, status_asked};
 pub use numbers::Number;
 pub use relation::{Relation, Wanted, is_as_expected};

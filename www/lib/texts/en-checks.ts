@@ -73,6 +73,7 @@ export const PASSED: Record<string, (v: Values) => string> = {
   NoSuchFile: () => 'the file exists',
   NotAnonymous: (v) => `the area at ${v.at} is anonymous`,
   NotConfigured: () => 'the kernel was built with what the call needs',
+  NotEmulated: () => 'what the call is about is emulated here',
   NotGrowsDown: (v) => `PROT_GROWSDOWN is not asked for, or the area at ${v.at} grows down`,
   NotOwner: () => 'the caller owns it, or has the right',
   NotResizable: () => 'the file can be resized',
