@@ -3,7 +3,7 @@
 use crate::text::literal;
 use crate::walk::Walk;
 use pagefault::machine::{Content, FileConfig, InodeKind};
-use pagefault::script::{Directive, SETTINGS, Script};
+use pagefault::script::{Directive, Expr, SETTINGS, Script, Statement};
 use std::fmt::Write;
 
 /// Definitions that the runtime needs before its own text.
@@ -18,7 +18,12 @@ pub(crate) fn definitions(script: &Script, walk: &Walk, needs_x86: bool) -> Stri
     define("KIT_PERSONALITY", format!("{:#x}", process.personality.bits()));
     define("KIT_UID", process.uid.to_string());
     define("KIT_CAPABILITIES", process.capabilities.map_or("~0ul".into(), |set| format!("{:#x}ul", set.bits())));
-    define("KIT_ROOT", u32::from(walk.needs_root).to_string());
+    // A file of somebody else's cannot be made by who is not root.
+    let others = script.header.machine.files.iter().any(|file| file.uid != process.uid);
+    define("KIT_ROOT", u32::from(walk.needs_root || others).to_string());
+    // Segments outlive their program, and their numbers are the machine's.
+    let has_segments = script.statements.iter().any(uses_segments);
+    define("KIT_SEGMENTS", u32::from(has_segments).to_string());
     let needs_x86 = needs_x86 || given("LA57") || given("PKU");
     define("KIT_X86", u32::from(needs_x86).to_string());
     define("KIT_SHM", u32::from(paths(script).any(|path| path.starts_with(b"/dev/shm/"))).to_string());
@@ -34,9 +39,15 @@ pub(crate) fn definitions(script: &Script, walk: &Walk, needs_x86: bool) -> Stri
     text
 }
 
+/// Whether a statement is about SysV segments.
+fn uses_segments(statement: &Statement) -> bool {
+    let named = statement.call.args.get(2).is_some_and(|(_, expr)| matches!(expr, Expr::Text(name) if name.starts_with(b"shm")));
+    statement.call.name.starts_with("shm") || statement.call.name == "repeat" && named
+}
+
 fn paths(script: &Script) -> impl Iterator<Item = &[u8]> {
     let args = script.statements.iter().flat_map(|statement| &statement.call.args);
-    args.filter_map(|(_, expr)| if let pagefault::script::Expr::Text(bytes) = expr { Some(&bytes[..]) } else { None })
+    args.filter_map(|(_, expr)| if let Expr::Text(bytes) = expr { Some(&bytes[..]) } else { None })
 }
 
 /// The guardian's tables.
