@@ -46,6 +46,25 @@ test('a click and a drag on the slider go there', async () => {
   await at(7);
 });
 
+test('where time was led is told, by hand and by keys, though the pointer rests on the slider', async () => {
+  await act('run');
+  await at(9);
+  const box = await page.evaluate<{ x: number; y: number; width: number }>(`document.querySelector('#time [role=slider]').getBoundingClientRect().toJSON()`);
+  const x = (step: number) => box.x + (step / 9) * box.width;
+  const told = () => text('pf-time .pf-now output');
+  await page.move(x(8), box.y + 6);
+  await expect.poll(told).toContain('step 8');
+  await page.drag([x(8), box.y + 6], [x(2), box.y + 6]);
+  await at(2);
+  await expect.poll(told).toMatch(/^step 2 of 9/);
+  await page.move(x(6), box.y + 6);
+  await expect.poll(told).toContain('step 6');
+  await onSlider();
+  await lead('ArrowRight', 3);
+  await expect.poll(told).toMatch(/^step 3 of 9/);
+  await page.until(`document.querySelector('pf-time').pointed === null`);
+});
+
 test('step, back, over, to the ends: by keys anywhere on the page (point 8)', async () => {
   await onNothing();
   await lead(']', 1);

@@ -1,5 +1,5 @@
 /** Time: the buttons that move through it, and the slider with its tracks, drawn at the cost of its pixels, not of its steps. */
-import { type TemplateResult, html, nothing } from 'lit';
+import { type PropertyValues, type TemplateResult, html, nothing } from 'lit';
 import { define } from '../define.ts';
 import { CALL_GROUPS, type Find, type Tracks } from '../../worker/protocol.ts';
 import { above } from '../../model/above.ts';
@@ -70,6 +70,11 @@ export class PfTime extends Panel {
     this.width = 600;
     this.pointed = null;
     this.what = 'fault';
+  }
+
+  /** Where time goes is told, however it is led there: what the pointer rests at is told again when it is moved. */
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has('position')) this.pointed = null;
   }
 
   protected override firstUpdated(): void {
@@ -255,6 +260,7 @@ export class PfTime extends Panel {
 
   #down = (event: PointerEvent): void => {
     (event.currentTarget as Element).setPointerCapture(event.pointerId);
+    this.pointed = null;
     this.#go(this.#at(event));
   };
 
