@@ -206,6 +206,9 @@ test('two moments are compared: changes marked, both one click away, forgotten a
   await expect.poll(() => count('pf-compare .processes .pf-mark.added')).toBe(1);
   await expect.poll(() => count('pf-compare .areas .added')).toBeGreaterThan(3);
   await expect.poll(() => text('pf-compare .counters')).toContain('free frames');
+  // The parent's page is drawn otherwise than before: it is listed, and counted with all that is.
+  await contains('pf-compare .pages', 'own again, still read-only');
+  await expect.poll(async () => [await text('pf-compare .pf-chip'), await count('pf-compare .pf-mark.added')]).toEqual([`${await count('pf-compare .pf-mark.added')} added`, expect.any(Number)]);
   // The picture itself carries the marks: the new process, its areas and its page.
   const marks = () => page.evaluate<number>(`document.querySelector('pf-space').svg().then((svg) => [...svg.matchAll(/>[+−~]</g)].length)`);
   await expect.poll(marks).toBeGreaterThan(3);

@@ -227,6 +227,8 @@ export const details = {
     machine: 'machine',
     absent: 'absent',
     frame: (pfn: number) => `frame ${pfn}`,
+    /** As the legend of the picture calls them. */
+    notes: { lone: 'own again, still read-only', dirty: 'dirty', locked: 'locked' },
     onlySeen: 'Pages that are in sight are compared one by one.',
     anonymous: 'anonymous',
     goA: 'Go to A', goB: 'Go to B',
