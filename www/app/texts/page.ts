@@ -93,7 +93,8 @@ export const words = {
   nameless: 'the empty script',
   trunk: 'As opened',
   branch: (count: number) => `Branch ${count}`,
-  marked: (position: number) => `Moment A is step ${position}. Go elsewhere and choose "what changed".`,
+  /** `isShown`: the comparison is open, and says itself how to go on. */
+  marked: (position: number, isShown = false) => `Moment A is step ${position}.${isShown ? '' : ' Go elsewhere and choose "what changed".'}`,
   frameOwner: (owner: string, mappers: readonly string[]) => `${owner}${mappers.length === 0 ? '' : `, mapped by ${mappers.slice(0, 3).join(', ')}${mappers.length > 3 ? ` and ${mappers.length - 3} more` : ''}`}`,
   noTwoDumps: 'There are no two dumps to compare.',
   notRunUnder: (why: string) => `It cannot be run so: ${why}`,
