@@ -75,6 +75,16 @@ test('step, back, over, to the ends: by keys anywhere on the page (point 8)', as
   await lead('Alt+Home', 0);
 });
 
+test('steps go by keys while a menu has the focus: one that was chosen from, as everywhere', async () => {
+  for (const menu of ['#examples', '#kind', '.pf-speed select']) {
+    await page.evaluate(`document.querySelector(${JSON.stringify(menu)}).focus()`);
+    await lead(']', 1);
+    await lead('Alt+ArrowRight', 2);
+    await lead('Alt+ArrowLeft', 1);
+    await lead('[', 0);
+  }
+});
+
 test('steps asked for quickly one after the other add up', async () => {
   await page.evaluate(`for (let i = 0; i < 4; i++) document.querySelector('[data-act=step]').click()`);
   await at(4);

@@ -8,7 +8,7 @@ import { light } from './interface/lit.ts';
 import type { PfRam } from './interface/space/pf-ram.ts';
 import type { PfAccount } from './interface/account/pf-account.ts';
 import { inNextFrame, inTurn, onDrawing } from './interface/turns.ts';
-import { type Command, isTyping } from './interface/palette/keys.ts';
+import { type Command, takingOf } from './interface/palette/keys.ts';
 import type { Opened } from './interface/open/open.ts';
 import { fileName, readFiles, saveText, watchDrops, watchPastes } from './interface/open/files.ts';
 import { frameOf, lookedFrame } from './model/frame.ts';
@@ -197,7 +197,7 @@ function overText(element: HTMLElement): void {
 
 function pressed(event: KeyboardEvent): void {
   if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
-  const command = early.commandFor(event, commands, isTyping(event.target));
+  const command = early.commandFor(event, commands, takingOf(event.target));
   if (!command) return;
   event.preventDefault();
   command.run!();
