@@ -20,7 +20,6 @@ export const words = {
     cancel: 'Cancel',
     stopped: (position: string) => `✗ stopped at step ${position}`,
     areas: (count: string, from: 'maps' | 'smaps') => `${count} areas, from ${from}`,
-    tones: { good: 'Equal', bad: 'Different', partly: 'Not all compared' },
   },
   verdict: {
     reading: 'Reading …',
@@ -29,6 +28,8 @@ export const words = {
     reason: (found: string, expected: string) => `found ${found}, expected ${expected}`,
     error: (line: number, reason: string, more: string) => `line ${line}: ${reason}${more}`,
     nothing: 'Nothing to run',
+    /** As they are read out. */
+    announced: { good: (text: string) => `Equal: ${text}`, bad: (text: string) => `Different: ${text}`, partly: (text: string) => `Not all compared: ${text}`, mistake: (text: string) => `Mistake in ${text}` },
     soFar: ', so far',
     notCompared: (steps: string) => `${steps}, nothing was compared`,
     line: (line: number) => `line ${line}`,
