@@ -181,6 +181,29 @@ test('a link put into the open page is followed; the address holds no other stat
   await expect.poll(() => page.evaluate('location.hash')).not.toContain('s=');
 });
 
+test('an address that is not what is shown is taken away: what cannot be opened, and parts that mean nothing, each of them said', async () => {
+  const hash = () => page.evaluate<string>('location.hash');
+  await page.evaluate(`location.hash = '#garbage'`);
+  await contains('.toast', 'no link of this page');
+  await expect.poll(hash).toBe('');
+  await page.evaluate(`location.hash = '#v=1&example=no-such-one'`);
+  await contains('.toast', 'no example called no-such-one');
+  await expect.poll(hash).toBe('');
+  await page.evaluate(`location.hash = '#v=1&example=errors&t=-4&at=zz:qq&tab=nope'`);
+  await contains('.toast', 'the step, what is selected, the open panel');
+  await page.until(`document.querySelector('#examples').value === 'errors'`);
+  await expect.poll(hash).toBe('');
+  await page.evaluate(`location.hash = '#v=1&example=copy-on-write&t=999999999999999999'`);
+  await contains('.toast', 'past the end: the text has 9 steps');
+  await at(9, 9);
+  await expect.poll(hash).toBe('');
+  // At the start of a page as well.
+  await page.goto('about:blank');
+  await page.goto(`${server.url}#garbage`);
+  await contains('.toast', 'no link of this page');
+  await expect.poll(hash).toBe('');
+});
+
 test('a link that comes while the page changes its address is followed all the same', async () => {
   await page.evaluate(`location.hash = '#v=1&example=errors&t=2'; history.replaceState(null, '', location.pathname)`);
   await page.until(`document.querySelector('#examples').value === 'errors'`);

@@ -37,6 +37,9 @@ export const words = {
   },
   differs: (field: string, expected: string, found: string, excuse: string | null | undefined, cause: string | null | undefined) => `${field} should be ${expected}, is ${found}${excuse ? ` (${excuse})` : ''}${cause ? `; ${cause}` : ''}`,
   link: {
+    parts: { t: 'the step', as: 'what the text is read as', at: 'what is selected', tab: 'the open panel' },
+    meaningless: (parts: readonly string[]) => `This link is opened, but for what means nothing in it: ${parts.join(', ')}.`,
+    pastTheEnd: (length: number) => `The step of this link is past the end: the text has ${length.toLocaleString('en')} steps.`,
     none: 'What stands behind the # of this address is no link of this page.',
     version: (version: string) => `This link is of version ${version}; this page reads version 1. A newer page may open it.`,
     noScript: 'This link has no script in it: a part of it may be missing.',
