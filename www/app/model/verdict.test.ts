@@ -32,7 +32,7 @@ test('what is read out says what it comes to; that a text has a mistake is no di
   expect((await chip('munmap(0x10000, 4K) = 0x1000')).announced).toMatch(/^Different: /);
   expect((await chip(LOG, 0)).announced).toBe('');
   const errors = [{ line: 3, column: 1, found: 'x', expected: 'y', message: '' }];
-  expect(chipOf({ isFresh: true, errors, verdict: null, verdictAt: 0, length: 0 }).announced).toBe('Mistake in line 3: found x, expected y');
+  expect(chipOf({ isFresh: true, errors, verdict: null, verdictAt: 0, length: 0 }).announced).toBe('Mistake: line 3: found x, expected y');
 });
 
 test('where it differs comes before what rests on assumptions: the end of the line is cut off', async () => {

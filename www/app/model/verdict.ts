@@ -40,13 +40,13 @@ export const READING_STOPPED: ScriptErrorPlace = { line: 1, column: 1, found: ''
 
 export function chipOf({ isFresh, errors, verdict, verdictAt, length }: Compared): Chip {
   const plain = (text: string): Chip => ({ tone: 'plain', mark: '', text, announced: '', line: null, first: '' });
-  const told = (tone: Exclude<Tone, 'plain'>, mark: Chip['mark'], text: string, first: Pick<Chip, 'line' | 'first'>): Chip => ({ tone, mark, text, announced: t.announced[tone](text), ...first });
+  const told = (tone: Exclude<Tone, 'plain'>, mark: Chip['mark'], text: string, first: Pick<Chip, 'line' | 'first'>): Chip => ({ tone, mark, text, announced: `${t.announced[tone]}: ${text}`, ...first });
   if (!isFresh) return plain(t.reading);
   const [error] = errors;
   if (error) {
     const more = errors.length > 1 ? ` · ${plural(errors.length, 'error')}` : '';
     const text = t.error(error.line, reasonOf(error), more);
-    return { tone: 'bad', mark: '✗', text, announced: t.announced.mistake(text), line: null, first: '' };
+    return { tone: 'bad', mark: '✗', text, announced: `${t.announced.mistake}: ${text}`, line: null, first: '' };
   }
   if (length === 0) return plain(t.nothing);
   if (!verdict || verdictAt === 0) return plain(plural(length, 'step'));

@@ -29,7 +29,7 @@ export const words = {
     error: (line: number, reason: string, more: string) => `line ${line}: ${reason}${more}`,
     nothing: 'Nothing to run',
     /** As they are read out. */
-    announced: { good: (text: string) => `Equal: ${text}`, bad: (text: string) => `Different: ${text}`, partly: (text: string) => `Not all compared: ${text}`, mistake: (text: string) => `Mistake in ${text}` },
+    announced: { good: 'Equal', bad: 'Different', partly: 'Not all compared', mistake: 'Mistake' },
     soFar: ', so far',
     notCompared: (steps: string) => `${steps}, nothing was compared`,
     line: (line: number) => `line ${line}`,
