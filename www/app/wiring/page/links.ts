@@ -1,5 +1,6 @@
 /** Links: the whole state in the address of the page, given and followed. */
-import { type LinkPart, type LinkState, decode, encode } from '../../link.ts';
+import { later } from '../../interface/later.ts';
+import type { LinkPart, LinkState } from '../../link.ts';
 import { isExample } from '../../examples.ts';
 import { words } from '../../texts/page.ts';
 import type { Address } from './address.ts';
@@ -28,6 +29,7 @@ export class Links {
     const { sayOfThis, settleText } = this.#around;
     settleText();
     const say = sayOfThis();
+    const { encode } = await later('link');
     const hash = await encode(this.#state());
     if (hash === null) return say(words.tooLong);
     this.#parts.address.say(hash, this.#around.model.position);
@@ -48,7 +50,7 @@ export class Links {
   /** What the address says, at the start and whenever it changes. */
   async follow(hash: string, isStart: boolean): Promise<void> {
     const { own, texts } = this.#parts;
-    const decoded = await decode(hash);
+    const decoded = hash === '' ? null : await (await later('link')).decode(hash);
     if (decoded && 'state' in decoded) {
       // An address that is not what is shown says nothing.
       if (!(await this.#open(decoded.state, decoded.meaningless))) this.#parts.address.drop(hash);
