@@ -59,7 +59,7 @@ test('the frame tab follows the page from frame to frame, and says so; a frame c
   const first = await frame();
   await act('step');
   await at(5);
-  await contains('pf-frame .pf-moved', `The page has moved: at step 4 it was in ${first}`);
+  await contains('pf-frame .pf-moved', `has moved: at step 4 it was in ${first}`);
   const copy = await frame();
   expect(copy).not.toBe(first);
   // The frame that it has left is one click away, and so is the way back.
@@ -85,7 +85,7 @@ test('the frame tab follows the page from frame to frame, and says so; a frame c
   await contains('pf-frame .pf-where', first);
   await act('step');
   await at(8);
-  await contains('pf-frame .pf-moved', `The page is in no frame now; at step 7 it was in ${first}`);
+  await contains('pf-frame .pf-moved', `is in no frame now; at step 7 it was in ${first}`);
   expect(await count('pf-frame .pf-where')).toBe(0);
 });
 

@@ -90,7 +90,7 @@ export const details = {
     absent: 'No frame: the page is not present.',
     free: (pfn: number) => `Frame ${pfn} is free: nobody uses it, and its bytes mean nothing.`,
     title: (pfn: number) => `frame ${pfn}`,
-    moved: (position: number, from: unknown, to: unknown): unknown[] => (from === null ? [`At step ${position.toLocaleString('en')} the page was in no frame; now it is in `, to, '.'] : to === null ? [`The page is in no frame now; at step ${position.toLocaleString('en')} it was in `, from, '.'] : [`The page has moved: at step ${position.toLocaleString('en')} it was in `, from, ', now it is in ', to, '.']),
+    moved: (page: string, position: number, from: unknown, to: unknown): unknown[] => (from === null ? [`At step ${position.toLocaleString('en')} page ${page} was in no frame; now it is in `, to, '.'] : to === null ? [`Page ${page} is in no frame now; at step ${position.toLocaleString('en')} it was in `, from, '.'] : [`Page ${page} has moved: at step ${position.toLocaleString('en')} it was in `, from, ', now it is in ', to, '.']),
     otherFrame: (addr: string, own: unknown): unknown[] => (own === null ? [`The selected page ${addr} is in no frame now.`] : [`The selected page ${addr} is in `, own, '.']),
     pin: (pfn: number) => `Keep looking at frame ${pfn}`,
     pinned: (pfn: number) => `Frame ${pfn} is kept in sight, wherever the page goes.`,
