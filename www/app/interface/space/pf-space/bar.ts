@@ -89,7 +89,8 @@ function tools(of: Tools): TemplateResult {
 function others(of: Tools): TemplateResult | typeof nothing {
   const { viewport } = of;
   const hidden: readonly ProcessInfo[] = viewport.composer.alive.filter(({ pid }) => !viewport.scene?.lanes.some(({ data }) => data.pid === pid));
-  if (hidden.length === 0) return nothing;
+  // The table has a menu of its own.
+  if (hidden.length === 0 || of.isTable) return nothing;
   const chosen = ({ target }: Event): void => {
     const menu = target as HTMLSelectElement;
     const pid = Number(menu.value);
