@@ -49,7 +49,7 @@ function crumbs(of: Tools): TemplateResult {
   const { scene, lane } = viewport;
   const all = html`<button type="button" @click=${() => viewport.fit()} ?disabled=${viewport.view === null} title=${t.all}>${pagesText(SPACE_PAGES, units)}</button>`;
   const piece = scene && lane ? pieceThatFills(scene, lane) : null;
-  if (of.trueScale && (!scene || !lane || piece === null)) return html`${all}<span class="pf-scale-note">${memory.toScale}</span>`;
+  if (of.trueScale && (!scene || !lane || piece === null)) return html`${all}<span class="pf-scale-note" title=${memory.toScaleWords}>${memory.toScale}</span>`;
   if (!scene || !lane || piece === null) return all;
   const { data: { areas, pid }, layout: { axis, first } } = lane;
   const area = first[piece]!;
