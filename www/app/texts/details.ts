@@ -10,6 +10,7 @@ export const details = {
   },
 
   area: {
+    whoLeft: 'Which call changed what is mapped there last?',
     none: (pid: number, addr: string) => `No area of process ${pid} covers 0x${addr}: an access is SIGSEGV with SEGV_MAPERR.`,
     ended: (pid: number) => `Process ${pid} has ended: it has no areas any more. A step back shows them.`,
     size: (bytes: string, pages: number, present: number | null) => `${bytes} · ${n(pages, 'page')}${present === null ? '' : `, ${present === 0 ? 'none' : present.toLocaleString('en')} present`}`,

@@ -76,7 +76,7 @@ export const words = {
   linkInBar: 'The link is in the address bar. Everything is in it; nothing was uploaded.',
   thisStep: (what: string) => `This step did: there is no earlier ${what}.`,
   noneFound: (what: string, back: boolean, entry: number | null = null) => {
-    const hint = !back ? '' : what === 'change of the page' ? ' “change of the area”, beside the arrows, finds the call that mapped it.' : what === 'change of the area' ? ' It has been so since before the first step.' : '';
+    const hint = !back ? '' : what === 'change of the page' ? ' A button in the details, under VMA, finds the call that mapped it.' : what === 'change of the area' ? ' It has been so since before the first step.' : '';
     return `${entry === null ? '' : `Step ${entry.toLocaleString('en')} changed only its entry: what it allows, or who else has its frame. `}There is no ${back ? 'earlier' : 'later'} ${what}.${hint}`;
   },
   onlyEntry: (step: number) => `Step ${step.toLocaleString('en')} came later and wrote nothing: it changed only its entry, that is what it allows or who else has its frame.`,
