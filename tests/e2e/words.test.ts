@@ -130,8 +130,8 @@ test('where nobody wrote, the way to the call that mapped it is said, and is the
   await contains('.pf-call', 'munmap(');
 });
 
-/** Elements that are wider than what they stand in, of these. */
-const cutOff = (selector: string) => page.evaluate<string[]>(`[...document.querySelectorAll(${JSON.stringify(selector)})].filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth + 1).map((one) => one.className + ': ' + one.textContent.trim().slice(0, 60))`);
+/** Boxes whose words are wider than they are, of these. */
+const cutOff = (selector: string) => page.evaluate<string[]>(`[...document.querySelectorAll(${JSON.stringify(selector)})].filter((one) => one.checkVisibility() && getComputedStyle(one).display !== 'inline' && one.scrollWidth > one.clientWidth + 1).map((one) => one.className + ': ' + one.textContent.trim().slice(0, 60))`);
 
 test('at 1440 × 900 no words are cut: of the story, of maps, of the kinds of calls, of the true scale, of the console', async () => {
   await example('python3_import.strace');
