@@ -57,6 +57,45 @@ test.runIf(isChromium)('the pattern beside the colour: where colours are forced,
   expect(between).toBeGreaterThan(within);
 });
 
+test.runIf(isChromium)('where colours are forced, small frames of RAM have the colours of the system too: a free one is the ground, as in the legend', async () => {
+  await act('step');
+  await at(1);
+  await page.click('#dock-ram');
+  await page.media({ forcedColors: true, colorScheme: 'dark' });
+  await page.until(`matchMedia('(forced-colors: active)').matches && document.querySelector('.dock pf-ram canvas') !== null`);
+  for (let i = 0; i < 8; i++) await page.evaluate(`document.querySelector('.dock pf-ram').zoomBy(0.5)`);
+  await drawnTwice();
+  await page.until(`document.querySelector('.dock pf-ram').scene.size < 4`);
+  await drawnTwice();
+  const [drawn, ground] = await page.evaluate<[number[], number[]]>(`(() => {
+    const ram = document.querySelector('.dock pf-ram');
+    const canvas = ram.querySelector('canvas');
+    const origin = canvas.getBoundingClientRect();
+    const scale = canvas.width / origin.width;
+    const box = ram.placeOf(4000);
+    const at = [...canvas.getContext('2d').getImageData(Math.round((box.x + box.width / 2 - origin.x) * scale), Math.round((box.y + box.height / 2 - origin.y) * scale), 1, 1).data];
+    return [at.slice(0, 3), getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number).slice(0, 3)];
+  })()`);
+  await page.media({});
+  expect(drawn).toEqual(ground);
+});
+
+test.runIf(isChromium)('where colours are forced, kinds of calls are not all of one colour', async () => {
+  await page.media({ forcedColors: true });
+  await page.until(`matchMedia('(forced-colors: active)').matches`);
+  const colours = await page.evaluate<number>(`(() => { const style = getComputedStyle(document.documentElement); return new Set(['map', 'access', 'process', 'file'].map((group) => style.getPropertyValue('--g-' + group).trim())).size; })()`);
+  await page.media({});
+  expect(colours).toBe(4);
+});
+
+test('an entry of a table that is empty is seen: its border stands out from the ground', async () => {
+  await act('step');
+  await at(1);
+  await page.until(`document.querySelector('pf-walk pf-picture canvas, pf-walk canvas') !== null`);
+  const boxes = await page.evaluate<number>(`(() => { const all = ({ shapes }) => shapes.flatMap((shape) => shape.t === 'group' ? all(shape) : [shape]); return [...document.querySelectorAll('pf-walk pf-picture')].flatMap(({ picture }) => all(picture)).filter(({ fill, stroke }) => fill === 'k-absent' && stroke === 'edge').length; })()`);
+  expect(boxes).toBeGreaterThan(400);
+});
+
 /** How much two colours of the page differ, 1 to 21: that of the text of an element, and that of what is below it. */
 const contrast = (selector: string) => page.evaluate<number>(`(() => {
   const one = document.querySelector(${JSON.stringify(selector)});

@@ -170,6 +170,37 @@ test('every key is listed, and every command is found by its letters (fault 27, 
   await page.until(`document.documentElement.dataset.theme === 'dark'`);
 });
 
+test('keys of one character are listed with where they work, and can be turned off; that is remembered', async () => {
+  const turn = async () => {
+    await page.evaluate('document.activeElement.blur()');
+    await page.click('#help-button');
+    await page.click('#help-keys');
+    await page.click('pf-help .singles input');
+    await shut();
+    await page.evaluate('document.activeElement.blur()');
+  };
+  await page.click('#help-button');
+  await page.click('#help-keys');
+  await expect.poll(() => page.evaluate(`[...document.querySelectorAll('pf-help .singles kbd')].map((one) => one.textContent).join(' ')`)).toContain(']');
+  await contains('pf-help .singles', 'while its picture has the focus');
+  await shut();
+  await turn();
+  await page.press(']');
+  await page.press('?');
+  await page.press('Alt+ArrowRight');
+  await at(1);
+  await page.reload();
+  await page.until(`document.documentElement.dataset.rests === 'yes' && document.querySelector('pf-memory').at !== null`);
+  await at(1);
+  await page.press(']');
+  await page.press('Alt+ArrowRight');
+  await at(2);
+  expect(await count('dialog[open]')).toBe(0);
+  await turn();
+  await page.press(']');
+  await at(3);
+});
+
 test.runIf(isChromium)('as the system is: dark, forced colours, without motion (point 16)', async () => {
   await page.media({ colorScheme: 'dark' });
   await page.until(`document.documentElement.dataset.theme === 'dark' && getComputedStyle(document.body).colorScheme !== 'light'`);

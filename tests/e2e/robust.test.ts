@@ -59,6 +59,44 @@ test('the core stops: it is said, the text stays, the state is restored, the rep
   }
 });
 
+/** Takes the first worker's place by one that does its work, and ends, or throws, when it is told so on a channel. */
+const ENDS = `(() => {
+  const Real = Worker;
+  const before = \`new BroadcastChannel('end').onmessage = ({ data }) => { if (data === 'close') self.close(); else throw new Error('thrown in it'); };\`;
+  window.made = 0;
+  window.Worker = class extends Real {
+    constructor(url, how) {
+      window.made += 1;
+      if (window.made > 1) { super(url, how); return; }
+      const own = new XMLHttpRequest();
+      own.open('GET', url, false);
+      own.send();
+      const lines = before + own.responseText.replaceAll('self.location.href', JSON.stringify(new URL(url, location.href).href));
+      super(URL.createObjectURL(new Blob([lines], { type: 'text/javascript' })), how);
+    }
+  };
+})()`;
+
+test.each(['throw', 'close'])('a worker that ends (%s), be it without a word: it is said at once, time stays where it was, and the way on is offered', async (how) => {
+  const stop = await page.before(ENDS);
+  try {
+    await keptAtTwo();
+    await page.evaluate(`new BroadcastChannel('end').postMessage(${JSON.stringify(how)})`);
+    await contains('.crash', 'The emulator has stopped at step 2');
+    await contains('pf-time .pf-now', 'step 2 of 3, line 2');
+    await expect.poll(() => page.evaluate(`[...document.querySelectorAll('[data-act=step], [data-act=back], [data-act=run], #time [role=slider]')].map((one) => one.ariaDisabled).join()`)).toBe('true,true,true,true');
+    await expect.poll(() => page.evaluate(`document.querySelector('pf-time').tracks.call.length`)).toBeGreaterThan(0);
+    await page.click('.crash .primary');
+    await at(2, 3);
+    await page.until(`document.querySelector('.crash') === null && window.made === 2`);
+    await act('step');
+    await at(3, 3);
+  } finally {
+    await stop();
+    forget('thrown in it');
+  }
+});
+
 /** Errors that a test makes itself are none of the page. */
 function forget(words: string): void {
   page.errors.splice(0, page.errors.length, ...page.errors.filter((error) => !error.includes(words)));
@@ -179,6 +217,29 @@ test('a link put into the open page is followed; the address holds no other stat
   await expect.poll(() => script()).toContain('# from a link');
   await example('errors');
   await expect.poll(() => page.evaluate('location.hash')).not.toContain('s=');
+});
+
+test('an address that is not what is shown is taken away: what cannot be opened, and parts that mean nothing, each of them said', async () => {
+  const hash = () => page.evaluate<string>('location.hash');
+  await page.evaluate(`location.hash = '#garbage'`);
+  await contains('.toast', 'no link of this page');
+  await expect.poll(hash).toBe('');
+  await page.evaluate(`location.hash = '#v=1&example=no-such-one'`);
+  await contains('.toast', 'no example called no-such-one');
+  await expect.poll(hash).toBe('');
+  await page.evaluate(`location.hash = '#v=1&example=errors&t=-4&at=zz:qq&tab=nope'`);
+  await contains('.toast', 'the step, what is selected, the open panel');
+  await page.until(`document.querySelector('#examples').value === 'errors'`);
+  await expect.poll(hash).toBe('');
+  await page.evaluate(`location.hash = '#v=1&example=copy-on-write&t=999999999999999999'`);
+  await contains('.toast', 'past the end: the text has 9 steps');
+  await at(9, 9);
+  await expect.poll(hash).toBe('');
+  // At the start of a page as well.
+  await page.goto('about:blank');
+  await page.goto(`${server.url}#garbage`);
+  await contains('.toast', 'no link of this page');
+  await expect.poll(hash).toBe('');
 });
 
 test('a link that comes while the page changes its address is followed all the same', async () => {

@@ -46,6 +46,25 @@ test('a click and a drag on the slider go there', async () => {
   await at(7);
 });
 
+test('where time was led is told, by hand and by keys, though the pointer rests on the slider', async () => {
+  await act('run');
+  await at(9);
+  const box = await page.evaluate<{ x: number; y: number; width: number }>(`document.querySelector('#time [role=slider]').getBoundingClientRect().toJSON()`);
+  const x = (step: number) => box.x + (step / 9) * box.width;
+  const told = () => text('pf-time .pf-now output');
+  await page.move(x(8), box.y + 6);
+  await expect.poll(told).toContain('step 8');
+  await page.drag([x(8), box.y + 6], [x(2), box.y + 6]);
+  await at(2);
+  await expect.poll(told).toMatch(/^step 2 of 9/);
+  await page.move(x(6), box.y + 6);
+  await expect.poll(told).toContain('step 6');
+  await onSlider();
+  await lead('ArrowRight', 3);
+  await expect.poll(told).toMatch(/^step 3 of 9/);
+  await page.until(`document.querySelector('pf-time').pointed === null`);
+});
+
 test('step, back, over, to the ends: by keys anywhere on the page (point 8)', async () => {
   await onNothing();
   await lead(']', 1);
@@ -54,6 +73,16 @@ test('step, back, over, to the ends: by keys anywhere on the page (point 8)', as
   await lead('[', 0);
   await lead('Alt+End', 9);
   await lead('Alt+Home', 0);
+});
+
+test('steps go by keys while a menu has the focus: one that was chosen from, as everywhere', async () => {
+  for (const menu of ['#examples', '#kind', '.pf-speed select']) {
+    await page.evaluate(`document.querySelector(${JSON.stringify(menu)}).focus()`);
+    await lead(']', 1);
+    await lead('Alt+ArrowRight', 2);
+    await lead('Alt+ArrowLeft', 1);
+    await lead('[', 0);
+  }
 });
 
 test('steps asked for quickly one after the other add up', async () => {
@@ -187,6 +216,9 @@ test('two moments are compared: changes marked, both one click away, forgotten a
   await expect.poll(() => count('pf-compare .processes .pf-mark.added')).toBe(1);
   await expect.poll(() => count('pf-compare .areas .added')).toBeGreaterThan(3);
   await expect.poll(() => text('pf-compare .counters')).toContain('free frames');
+  // The parent's page is drawn otherwise than before: it is listed, and counted with all that is.
+  await contains('pf-compare .pages', 'own again, still read-only');
+  await expect.poll(async () => [await text('pf-compare .pf-chip'), await count('pf-compare .pf-mark.added')]).toEqual([`${await count('pf-compare .pf-mark.added')} added`, expect.any(Number)]);
   // The picture itself carries the marks: the new process, its areas and its page.
   const marks = () => page.evaluate<number>(`document.querySelector('pf-space').svg().then((svg) => [...svg.matchAll(/>[+−~]</g)].length)`);
   await expect.poll(marks).toBeGreaterThan(3);

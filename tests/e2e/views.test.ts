@@ -59,7 +59,7 @@ test('the frame tab follows the page from frame to frame, and says so; a frame c
   const first = await frame();
   await act('step');
   await at(5);
-  await contains('pf-frame .pf-moved', `The page has moved: at step 4 it was in ${first}`);
+  await contains('pf-frame .pf-moved', `has moved: at step 4 it was in ${first}`);
   const copy = await frame();
   expect(copy).not.toBe(first);
   // The frame that it has left is one click away, and so is the way back.
@@ -85,7 +85,7 @@ test('the frame tab follows the page from frame to frame, and says so; a frame c
   await contains('pf-frame .pf-where', first);
   await act('step');
   await at(8);
-  await contains('pf-frame .pf-moved', `The page is in no frame now; at step 7 it was in ${first}`);
+  await contains('pf-frame .pf-moved', `is in no frame now; at step 7 it was in ${first}`);
   expect(await count('pf-frame .pf-where')).toBe(0);
 });
 
@@ -332,6 +332,35 @@ test('the same as a table: by keys, chosen from it, the touched area named', asy
   await expect.poll(() => page.evaluate('document.activeElement.ariaColIndex')).toBe('2');
   await expect.poll(() => page.evaluate('document.activeElement.parentElement.ariaRowIndex')).toBe('3');
   await expect.poll(() => page.evaluate(`document.querySelector('.pf-areas-grid').ariaRowCount`)).toBe(String((await rows()).length + 1));
+});
+
+test('the table says whose it is, any process can be chosen for it, and no address is cut, in decimal either', async () => {
+  const source = ['a = mmap(NULL, 64K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)', 'one = fork()', 'two = fork()', 'three = fork()', 'four = fork()', '[four] munmap(a, 64K)'].join('\n');
+  await paste(source);
+  await page.evaluate('document.activeElement.blur()');
+  await page.press('Alt+End');
+  await at(6, 6);
+  await tool('Table');
+  const menu = () => page.evaluate<string[]>(`[...document.querySelectorAll('pf-space-table .pf-whose option')].map((one) => one.textContent)`);
+  await expect.poll(async () => (await menu()).length).toBe(5);
+  expect(await count('.pf-others')).toBe(0);
+  const areas = () => page.evaluate<number>(`document.querySelector('pf-space-table').areas.count`);
+  const choose = (pid: number) => page.evaluate<void>(`(() => { const menu = document.querySelector('pf-space-table .pf-whose select'); menu.value = '${pid}'; menu.dispatchEvent(new Event('change')); })()`);
+  await choose(1);
+  await page.until(`document.querySelector('pf-space-table').pid === 1`);
+  const whole = await areas();
+  // What the last one unmapped is missing in its table only.
+  for (const [pid, missing] of [[5, 1], [4, 0]] as const) {
+    await choose(pid);
+    await page.until(`document.querySelector('pf-space-table').pid === ${pid} && document.querySelector('.pf-areas-grid').ariaLabel.endsWith(' ${pid}')`);
+    expect(await areas()).toBe(whole - missing);
+  }
+  const cut = () => page.evaluate<number>(`[...document.querySelectorAll('pf-space-table .body [aria-colindex="1"]')].filter((one) => one.scrollWidth > one.clientWidth).length`);
+  await expect.poll(cut).toBe(0);
+  await tool('Hex');
+  await page.until(`document.querySelector('pf-space-table .body [aria-colindex="1"]').textContent.includes(',')`);
+  await expect.poll(cut).toBe(0);
+  await tool('Decimal');
 });
 
 test('a frame chosen in RAM says everybody who maps it, and leads there', async () => {

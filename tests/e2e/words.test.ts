@@ -112,6 +112,59 @@ test('a log tells no touches: where a page is absent that is said, and which cal
   await page.until(`document.querySelector('pf-legend') !== null && document.querySelector('.pf-untouched') === null`);
 });
 
+test('where nobody wrote, the way to the call that mapped it is said, and is there: also where nothing is mapped any more', async () => {
+  await pasteAndStep('a = mmap(NULL, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nb = mmap(NULL, 4K, PROT_READ, MAP_SHARED|MAP_ANONYMOUS, -1, 0)\nmunmap(a, 16K)\ntouch_read(b)\n', 2);
+  await goTo('7ffff7ff3000');
+  await page.until(`document.querySelector('pf-memory').selected?.addr === '7ffff7ff3000'`);
+  await act('who');
+  await contains('.toast', 'A button in the details, under VMA, finds the call that mapped it.');
+  await click('#pf-tab-area');
+  await click('pf-area .pf-who-wrote button');
+  await at(1);
+  await act('run');
+  await at(4);
+  await page.evaluate(`document.querySelector('pf-memory').dispatchEvent(new CustomEvent('select', { detail: { pid: 1, addr: '7ffff7ff3000', pfn: null } }))`);
+  await contains('pf-area', 'No area of process 1 covers 0x7ffff7ff3000');
+  await click('pf-area .pf-who-wrote button');
+  await at(3);
+  await contains('.pf-call', 'munmap(');
+});
+
+/** Boxes whose words are wider than they are, of these. */
+const cutOff = (selector: string) => page.evaluate<string[]>(`[...document.querySelectorAll(${JSON.stringify(selector)})].filter((one) => one.checkVisibility() && getComputedStyle(one).display !== 'inline' && one.scrollWidth > one.clientWidth + 1).map((one) => one.className + ': ' + one.textContent.trim().slice(0, 60))`);
+
+test('at 1440 × 900 no words are cut: of the story, of maps, of the kinds of calls, of the true scale, of the console', async () => {
+  await example('python3_import.strace');
+  await page.evaluate(`location.hash = '#v=1&example=python3_import.strace&t=289'`);
+  await at(289);
+  await contains('.pf-sentence', '/opt/python');
+  expect(await cutOff('pf-story *')).toEqual([]);
+  // A kind of call is in its line as a whole, or not at all.
+  const kinds = await page.evaluate<number[]>(`(() => { const line = document.querySelector('.pf-time-legend summary').getBoundingClientRect(); return [...document.querySelectorAll('.pf-time-legend .pf-key')].map((key) => key.getBoundingClientRect()).map((key) => key.top >= line.bottom ? 0 : key.bottom <= line.bottom + 1 && key.right <= line.right + 1 ? 1 : 2); })()`);
+  expect(kinds).toContain(1);
+  expect(kinds).not.toContain(2);
+  await click('#pf-tab-maps');
+  await page.until(`document.querySelector('pf-maps pf-rows') !== null`);
+  await page.evaluate(`document.querySelector('pf-maps pf-rows').scrollTop = 1e6`);
+  await contains('pf-maps', '[vsyscall]');
+  expect(await page.evaluate<number>(`[...document.querySelectorAll('pf-maps .pf-area-line *')].filter((part) => part.textContent.trim() !== '' && part.getBoundingClientRect().right > part.closest('pf-rows').getBoundingClientRect().right).length`)).toBe(0);
+  await example('copy-on-write');
+  await page.evaluate(`document.querySelector('pf-space').change({ trueScale: true })`);
+  await page.until(`document.querySelector('.pf-scale-note') !== null`);
+  expect(await cutOff('.pf-crumbs, .pf-scale-note')).toEqual([]);
+  expect(await page.evaluate<boolean>(`(() => { const input = document.querySelector('pf-console input'); const c = document.createElement('canvas').getContext('2d'); c.font = getComputedStyle(input).font; return c.measureText(input.placeholder).width <= input.clientWidth - 12; })()`)).toBe(true);
+});
+
+test('a sentence that is longer than its room can be scrolled to its end, and a shadow says that there is more, also where scroll bars are out of sight', async () => {
+  await page.evaluate(`location.hash = '#v=1&example=split-and-merge&t=9'`);
+  await at(9);
+  const dock = `document.querySelector('.dock-body')`;
+  await page.until(`${dock}.scrollHeight > ${dock}.clientHeight`);
+  expect(await page.evaluate<string>(`getComputedStyle(${dock}).backgroundAttachment`)).toBe('local, scroll');
+  await page.evaluate(`${dock}.scrollTop = 1e6`);
+  await page.until(`document.querySelector('.pf-sentence').getBoundingClientRect().bottom <= innerHeight`);
+});
+
 test('memory that a log does not show is marked: in the picture, its legend, the table and the details', async () => {
   await pasteAndStep(ELSEWHERE, 6);
   await contains('pf-legend', 'assumed, not in the log');

@@ -4,9 +4,9 @@ import { type LinkState, decode, encode } from './link.ts';
 const STATE: LinkState = { example: null, text: 'a = mmap(NULL, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n# Grüße', position: 3, kind: 'script', selected: { pid: 1, addr: '7ffff7ff3000' }, tab: 'walk' };
 
 test('what goes into a link comes out of it', async () => {
-  expect(await decode(`#${await encode(STATE)}`)).toEqual({ state: STATE });
+  expect(await decode(`#${await encode(STATE)}`)).toEqual({ state: STATE, meaningless: [] });
   const example: LinkState = { ...STATE, example: 'copy-on-write', text: null, kind: null, selected: null, tab: null };
-  expect(await decode(`#${await encode(example)}`)).toEqual({ state: example });
+  expect(await decode(`#${await encode(example)}`)).toEqual({ state: example, meaningless: [] });
 });
 
 test('links made by the first page are read', async () => {
@@ -23,9 +23,16 @@ test('a link that says nothing is told, one that is none is not', async () => {
   }
 });
 
-test('nonsense beside a script is left out', async () => {
+test('nonsense beside a script is left out, and named', async () => {
   const hash = `${await encode(STATE)}`.replace('t=3', 't=-7').replace(/at=[^&]*/, 'at=x');
-  expect(await decode(hash)).toMatchObject({ state: { position: 0, selected: null } });
+  expect(await decode(hash)).toMatchObject({ state: { position: 0, selected: null, tab: 'walk' }, meaningless: ['t', 'at'] });
+  expect(await decode('v=1&example=errors&as=prose&t=1.5&at=zz:qq')).toMatchObject({ meaningless: ['t', 'as', 'at'] });
+});
+
+test('a position behind the end is a position, however large', async () => {
+  for (const t of ['12', '999999999999999999', '9'.repeat(400)]) {
+    expect(await decode(`v=1&example=errors&t=${t}`)).toMatchObject({ state: { position: Math.min(Number(t), Number.MAX_SAFE_INTEGER) }, meaningless: [] });
+  }
 });
 
 test('a link that unpacks to more than a page can hold is refused', async () => {

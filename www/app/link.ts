@@ -20,8 +20,11 @@ export interface LinkState {
   readonly tab: string | null;
 }
 
-/** What a link says: a state, nothing (no link), or a sentence why it cannot be understood. */
-export type Decoded = { readonly state: LinkState } | { readonly why: string } | null;
+/** Parts of a link beside its text. */
+export type LinkPart = 't' | 'as' | 'at' | 'tab';
+
+/** What a link says: a state and which parts of it mean nothing, nothing (no link), or a sentence why it cannot be understood. */
+export type Decoded = { readonly state: LinkState; readonly meaningless: readonly LinkPart[] } | { readonly why: string } | null;
 
 const toBase64 = (bytes: Uint8Array) =>
   btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
@@ -76,22 +79,23 @@ export async function decode(hash: string): Promise<Decoded> {
     selected: placeOf(values.get('at')),
     tab: values.get('tab'),
   };
+  const understood = { t: rest.position, as: rest.kind, at: rest.selected, tab: rest.tab };
+  const meaningless = (Object.keys(understood) as LinkPart[]).filter((part) => values.has(part) && understood[part] === null);
+  const decoded = (of: Pick<LinkState, 'example' | 'text'>): Decoded => ({ state: { ...of, ...rest, position: rest.position ?? 0 }, meaningless });
   const example = values.get('example');
-  if (example) return { state: { example, text: null, ...rest } };
+  if (example) return decoded({ example, text: null });
   const packed = values.get('s');
   if (packed === null) return { why: words.link.noScript };
   try {
-    return { state: { example: null, text: await unpack(packed), ...rest } };
+    return decoded({ example: null, text: await unpack(packed) });
   } catch (error) {
     const why = error instanceof RangeError ? words.link.tooLong : words.link.damaged;
     return { why };
   }
 }
 
-function whole(text: string | null): number {
-  const value = Number(text ?? 0);
-  return Number.isSafeInteger(value) && value >= 0 ? value : 0;
-}
+/** However large it is: behind the end is the end. Null: it is no position. */
+const whole = (text: string | null): number | null => (/^\d+$/.test(text ?? '') ? Math.min(Number(text), Number.MAX_SAFE_INTEGER) : null);
 
 function placeOf(text: string | null): LinkState['selected'] {
   const match = /^(\d{1,9}):([0-9a-f]{1,16})$/.exec(text ?? '');

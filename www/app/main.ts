@@ -8,7 +8,7 @@ import { light } from './interface/lit.ts';
 import type { PfRam } from './interface/space/pf-ram.ts';
 import type { PfAccount } from './interface/account/pf-account.ts';
 import { inNextFrame, inTurn, onDrawing } from './interface/turns.ts';
-import { type Command, isTyping } from './interface/palette/keys.ts';
+import { type Command, takingOf } from './interface/palette/keys.ts';
 import type { Opened } from './interface/open/open.ts';
 import { fileName, readFiles, saveText, watchDrops, watchPastes } from './interface/open/files.ts';
 import { frameOf, lookedFrame } from './model/frame.ts';
@@ -20,6 +20,7 @@ import { Page } from './wiring/page.ts';
 import { savePicture } from './wiring/page/saving.ts';
 import { shown } from './wiring/results.ts';
 import { shell } from './wiring/shell.ts';
+import { singles } from './wiring/single-keys.ts';
 import { switchTheme, useTheme } from './wiring/theme.ts';
 import { keepForOffline } from './offline/register.ts';
 import './interface/editor/editor.ts';
@@ -79,7 +80,7 @@ async function palette(): Promise<void> {
 
 async function help(part?: 'keys' | 'words'): Promise<void> {
   await later('pf-help');
-  Object.assign(find('pf-help'), { commands });
+  Object.assign(find('pf-help'), { commands, singles });
   find('pf-help').open(part ?? 'start');
 }
 
@@ -197,7 +198,8 @@ function overText(element: HTMLElement): void {
 
 function pressed(event: KeyboardEvent): void {
   if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
-  const command = early.commandFor(event, commands, isTyping(event.target));
+  const taking = takingOf(event.target);
+  const command = early.commandFor(event, commands, singles.areOn || taking === 'text' ? taking : 'characters');
   if (!command) return;
   event.preventDefault();
   command.run!();

@@ -26,6 +26,7 @@ const PARTS = {
   functions: () => import('../texts/functions.ts'),
   rules: () => import('../texts/rules.ts'),
   compare: () => import('../model/compare.ts'),
+  link: () => import('../link.ts'),
 } as const;
 
 export type Part = keyof typeof PARTS;

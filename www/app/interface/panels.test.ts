@@ -137,6 +137,13 @@ describe('what they say', () => {
     expect(ended).toMatch(/Process 1 has ended: it has no areas any more/);
     expect(ended).not.toMatch(/access|SIGSEGV/);
     expect(drawn(PfFrame, { frame: null, place: { pid: 1, addr: '10000', pfn: null } })).toBe(' No frame: the page is not present. ');
+    // Beside another frame that the page moved is no news; which page is meant is always said.
+    const moved = { position: 1, from: null, to: 11 };
+    for (const [pfn, isTold] of [[56, false], [11, true], [null, true]] as const) {
+      const told = drawn(PfFrame, { frame: null, place: { pid: 1, addr: '10000', pfn }, own: 11, moved });
+      expect(told.includes('At step 1 page 0x10000 was in no frame')).toBe(isTold);
+      expect(told.includes('The selected page 0x10000 is in frame 11')).toBe(pfn === 56);
+    }
     const cr3 = free.selected!.walk!.cr3;
     const table = await go(1, { pid: 1, addr: '10000', pfn: cr3 });
     expect(drawn(PfFrame, { frame: table.selected!.frame, place: table.selected!.place, walk: table.selected!.walk })).toMatch(/A page table: the MMU reads it.* It is the PGD table of process 1, on the way to 0x10000\./);

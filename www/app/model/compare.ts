@@ -1,6 +1,7 @@
 /** Two moments of the machine beside each other: what of areas, pages, processes and counters differs. No DOM. */
-import type { Areas, At, Cells, Lane, ProcessInfo } from '../worker/protocol.ts';
-import { NO_FRAME, PERM } from '../worker/protocol.ts';
+import type { Areas, At, Lane, ProcessInfo } from '../worker/protocol.ts';
+import { CELL, CELL_BIT, NO_FRAME, PERM } from '../worker/protocol.ts';
+import { isLone } from './cell.ts';
 
 export type Mark = '+' | '−' | '~';
 
@@ -25,7 +26,12 @@ export interface PageChange {
   readonly to: number | null;
   readonly fromFrame: number | null;
   readonly toFrame: number | null;
+  /** What the picture draws of the page besides. */
+  readonly fromNotes: readonly Note[];
+  readonly toNotes: readonly Note[];
 }
+
+export type Note = 'lone' | 'dirty' | 'locked';
 
 export interface CounterChange {
   /** Null: of the whole machine. */
@@ -126,10 +132,8 @@ function areaChanges(pid: number, before: readonly One[], after: readonly One[])
   return changes.sort((x, y) => (BigInt(`0x${x.start}`) < BigInt(`0x${y.start}`) ? -1 : 1));
 }
 
-/** Whether a page is absent for certain, though it was not asked for: nothing is mapped there, or nothing of its area is present. */
-function isAbsent(lane: Lane | undefined, page: number): boolean {
-  const areas = lane?.areas;
-  if (!areas) return true;
+/** The area of a page; −1 for none. */
+function areaOf(areas: Areas, page: number): number {
   // The last one that begins at or below it.
   let [low, high] = [0, areas.count];
   while (low < high) {
@@ -138,23 +142,52 @@ function isAbsent(lane: Lane | undefined, page: number): boolean {
     else high = middle;
   }
   const i = low - 1;
-  return i < 0 || page >= areas.start[i]! + areas.pages[i]! || areas.present[i] === 0;
+  return i >= 0 && page < areas.start[i]! + areas.pages[i]! ? i : -1;
 }
 
+/** Whether a page is absent for certain, though it was not asked for: nothing is mapped there, or nothing of its area is present. */
+function isAbsent(lane: Lane | undefined, page: number): boolean {
+  const areas = lane?.areas;
+  if (!areas) return true;
+  const i = areaOf(areas, page);
+  return i < 0 || areas.present[i] === 0;
+}
+
+/** A page at one moment. */
+interface Page {
+  readonly kind: number;
+  readonly pfn: number | null;
+  readonly notes: readonly Note[];
+}
+
+const pageFrom = (areas: Areas | null, page: number, cell: number, pfn: number): Page => ({ kind: cell & 15, pfn: pfn === NO_FRAME ? null : pfn, notes: notesOf(cell, areas?.perms[areaOf(areas, page)] ?? 0) });
+
+function notesOf(cell: number, perms: number): readonly Note[] {
+  const is = { lone: isLone(cell, perms), dirty: (cell & CELL_BIT.dirty) !== 0, locked: (cell & CELL_BIT.locked) !== 0 };
+  return (Object.keys(is) as Note[]).filter((note) => is[note]);
+}
+
+const pagesOf = (lane: Lane | undefined): Map<number, Page> =>
+  new Map((lane?.cells ?? []).flatMap(({ page, cells, pfn }) => Array.from(cells, (cell, i) => [page + i, pageFrom(lane!.areas, page + i, cell, pfn[i]!)] as const)));
+
+/** Whether the picture draws them alike. */
+const isAlike = (a: Page, b: Page): boolean => a.kind === b.kind && a.pfn === b.pfn && a.notes.join() === b.notes.join();
+
 function pageChanges(pid: number, a: Lane | undefined, b: Lane | undefined): PageChange[] {
-  const pages = (runs: readonly Cells[]) => new Map(runs.flatMap(({ page, cells, pfn }) => Array.from(cells, (cell, i) => [page + i, { cell: cell & 15, pfn: pfn[i]! }] as const)));
-  const [was, is] = [pages(a?.cells ?? []), pages(b?.cells ?? [])];
+  const [was, is] = [pagesOf(a), pagesOf(b)];
   const changes: PageChange[] = [];
-  const gone = (cell: number) => cell === 0 || cell === 15;
+  const there = (one: Page | undefined) => (one && one.kind !== CELL.absent && one.kind !== CELL.none ? one : null);
   for (const page of [...new Set([...was.keys(), ...is.keys()])].sort((x, y) => x - y)) {
     const [from, to] = [was.get(page), is.get(page)];
     // Of what was not looked at nothing is said.
     if ((!from && !isAbsent(a, page)) || (!to && !isAbsent(b, page))) continue;
-    const [old, now] = [from && !gone(from.cell) ? from : null, to && !gone(to.cell) ? to : null];
+    const [old, now] = [there(from), there(to)];
     if (!old && !now) continue;
-    if (old && now && old.cell === now.cell && old.pfn === now.pfn) continue;
-    const frame = (side: { pfn: number } | null) => (side && side.pfn !== NO_FRAME ? side.pfn : null);
-    changes.push({ mark: old && now ? '~' : now ? '+' : '−', pid, addr: hex(page), from: old?.cell ?? null, to: now?.cell ?? null, fromFrame: frame(old), toFrame: frame(now) });
+    if (old && now && isAlike(old, now)) continue;
+    changes.push({
+      mark: old && now ? '~' : now ? '+' : '−', pid, addr: hex(page), from: old?.kind ?? null, to: now?.kind ?? null,
+      fromFrame: old?.pfn ?? null, toFrame: now?.pfn ?? null, fromNotes: old?.notes ?? [], toNotes: now?.notes ?? [],
+    });
   }
   return changes;
 }

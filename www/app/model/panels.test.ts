@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Fact, StepFacts } from '../../lib/index.ts';
 import { openScript } from '../../lib/node.ts';
-import type { At, Lane, ProcessInfo } from '../worker/protocol.ts';
+import { type At, CELL, CELL_BIT, type Lane, PERM, type ProcessInfo } from '../worker/protocol.ts';
 import { compare } from './compare.ts';
 import { costOf, roughly } from './cost.ts';
 import { addrOfEntry, bytesWords, decode, indexAt, shapes } from './entry.ts';
@@ -102,6 +102,19 @@ test('of pages that one of two moments was not asked for nothing is said, unless
   expect(pages([lane(1, area(0))], [lane(1, area(2), seen)])).toEqual(['+10000', '+11000']);
   expect(pages([lane(1, area(2), seen)], [lane(1, [{ start: 64, pages: 1 }])])).toEqual(['−10000', '−11000']);
   expect(pages([], [lane(1, area(2), seen)])).toEqual(['+10000', '+11000']);
+});
+
+test('what the picture draws of a page is compared: dirty, locked, its own again but still read-only; not what it does not draw', () => {
+  const perms = PERM.read | PERM.write;
+  const own = CELL.anon | CELL_BIT.writable;
+  const changes = (before: number, after: number, of = perms) => {
+    const [a, b] = [before, after].map((cell, i) => at(i, [process(1)], [lane(1, [{ start: 16, pages: 1, perms: of, present: 1 }], [{ page: 16, cells: Uint8Array.of(cell), pfn: Uint32Array.of(5) }])]));
+    return compare(a!, b!).pages.map(({ mark, fromNotes, toNotes }) => [mark, fromNotes.join(), toNotes.join()]);
+  };
+  expect(changes(own, CELL.anon)).toEqual([['~', '', 'lone']]);
+  expect(changes(own, CELL.anon, PERM.read)).toEqual([]);
+  expect(changes(own, own | CELL_BIT.dirty | CELL_BIT.locked)).toEqual([['~', '', 'dirty,locked']]);
+  expect(changes(own, own | CELL_BIT.accessed)).toEqual([]);
 });
 
 test('an area that grew downwards is the same area', () => {

@@ -27,6 +27,14 @@ test('what differs, was left out or cannot be modelled is not green (fault 20)',
   expect(await chip('brk(NULL) = 0x8100000\nmmap2(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0xf7f10000\n')).toMatchObject({ tone: 'partly', text: expect.stringContaining('32-bit') });
 });
 
+test('what is read out says what it comes to; that a text has a mistake is no difference', async () => {
+  expect((await chip(LOG)).announced).toBe('Equal: 2 memory calls, 2 as on Linux');
+  expect((await chip('munmap(0x10000, 4K) = 0x1000')).announced).toMatch(/^Different: /);
+  expect((await chip(LOG, 0)).announced).toBe('');
+  const errors = [{ line: 3, column: 1, found: 'x', expected: 'y', message: '' }];
+  expect(chipOf({ isFresh: true, errors, verdict: null, verdictAt: 0, length: 0 }).announced).toBe('Mistake: line 3: found x, expected y');
+});
+
 test('where it differs comes before what rests on assumptions: the end of the line is cut off', async () => {
   const { text, line, first } = await chip(`${LOG}mprotect(0x7f2200000000, 4096, PROT_READ) = 0\nmunmap(0x7f1100010000, 8192) = -1 EINVAL (Invalid argument)\n`);
   expect(text).toMatch(/1 differs$/);

@@ -12,6 +12,8 @@ export interface Chip {
   readonly tone: Tone;
   readonly mark: '✓' | '✗' | '◐' | '';
   readonly text: string;
+  /** As it is read out: what it comes to, before the figures. Empty where nothing has come out yet. */
+  readonly announced: string;
   /** The first thing wrong: its line, and what it is. */
   readonly line: number | null;
   readonly first: string;
@@ -37,12 +39,14 @@ export const reasonOf = (error: ScriptErrorPlace): string => (error.found ? t.re
 export const READING_STOPPED: ScriptErrorPlace = { line: 1, column: 1, found: '', expected: t.stopped, message: t.readingStopped };
 
 export function chipOf({ isFresh, errors, verdict, verdictAt, length }: Compared): Chip {
-  const plain = (text: string): Chip => ({ tone: 'plain', mark: '', text, line: null, first: '' });
+  const plain = (text: string): Chip => ({ tone: 'plain', mark: '', text, announced: '', line: null, first: '' });
+  const told = (tone: Exclude<Tone, 'plain'>, mark: Chip['mark'], text: string, first: Pick<Chip, 'line' | 'first'>): Chip => ({ tone, mark, text, announced: `${t.announced[tone]}: ${text}`, ...first });
   if (!isFresh) return plain(t.reading);
   const [error] = errors;
   if (error) {
     const more = errors.length > 1 ? ` · ${plural(errors.length, 'error')}` : '';
-    return { tone: 'bad', mark: '✗', text: t.error(error.line, reasonOf(error), more), line: null, first: '' };
+    const text = t.error(error.line, reasonOf(error), more);
+    return { tone: 'bad', mark: '✗', text, announced: `${t.announced.mistake}: ${text}`, line: null, first: '' };
   }
   if (length === 0) return plain(t.nothing);
   if (!verdict || verdictAt === 0) return plain(plural(length, 'step'));
@@ -52,12 +56,12 @@ export function chipOf({ isFresh, errors, verdict, verdictAt, length }: Compared
   if (verdict.differences > 0 || verdict.memoryDiffer > 0 || verdict.mapsEqual === false) {
     // What differs is what is looked for, and the end of a long line is cut off.
     const [text, rest] = apart(verdict.text);
-    return { tone: 'bad', mark: '✗', text: `${text}${soFar}`, line: verdict.first?.line ?? null, first: `${firstOf(verdict)}${rest}` };
+    return told('bad', '✗', `${text}${soFar}`, { line: verdict.first?.line ?? null, first: `${firstOf(verdict)}${rest}` });
   }
   if (nothing) return plain(`${t.notCompared(plural(verdictAt, 'step'))}${soFar}`);
   if (!isAtEnd) return plain(`${verdict.text}${soFar}`);
-  if (verdict.green) return { tone: 'good', mark: '✓', text: verdict.text, line: null, first: '' };
-  return { tone: 'partly', mark: '◐', text: verdict.text, line: verdict.first?.line ?? null, first: firstOf(verdict) };
+  if (verdict.green) return told('good', '✓', verdict.text, { line: null, first: '' });
+  return told('partly', '◐', verdict.text, { line: verdict.first?.line ?? null, first: firstOf(verdict) });
 }
 
 /** What rests on assumptions, told from the rest. */

@@ -153,7 +153,7 @@ export class Painter {
       const canvas = new OffscreenCanvas(TILE * 4, TILE * 4);
       const t = canvas.getContext('2d')!;
       t.scale(4, 4);
-      t.strokeStyle = theme[inkOn(fill)];
+      t.strokeStyle = offScreen(theme[inkOn(fill)]);
       t.globalAlpha = STROKE_ALPHA[pattern];
       t.lineWidth = 1.2;
       t.beginPath();
@@ -169,6 +169,17 @@ export class Painter {
   }
 }
 
+/** A canvas off the screen does not know which colours of the system are forced: they are asked of an element. */
+function offScreen(colour: string): string {
+  if (!/^[A-Z]/.test(colour)) return colour;
+  const probe = document.createElement('i');
+  probe.style.cssText = `display: none; forced-color-adjust: none; color: ${colour}`;
+  document.body.append(probe);
+  const known = getComputedStyle(probe).color;
+  probe.remove();
+  return known;
+}
+
 /** The colour of a texture on a fill. */
 export function inkOn(fill: Token): Token {
   return fill === 'k-cow' || fill === 'k-zero' || fill === 'k-table' ? 'k-ink-dark' : 'k-ink';
@@ -182,7 +193,7 @@ function rasterCanvas(data: Uint8Array, columns: number, rows: number, palette: 
   const probe = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true })!;
   palette.forEach((colour, i) => {
     if (!colour) return;
-    probe.fillStyle = colour;
+    probe.fillStyle = offScreen(colour);
     probe.fillRect(0, 0, 1, 1);
     colours[i] = new Uint32Array(probe.getImageData(0, 0, 1, 1).data.buffer)[0]!;
   });

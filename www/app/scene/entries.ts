@@ -36,7 +36,9 @@ export function drawEntries({ width, label, entries, chosen, cursor }: EntriesIn
   for (let index = 0; index < 512; index++) {
     const box = entryBox(width, index);
     const look = lookOf(entries?.[index] ?? 0);
-    shapes.push({ t: 'rect', ...box, fill: look.fill, ...(look.pattern && box.w >= 4 ? { pattern: look.pattern } : {}) });
+    // An empty one has the colour of nothing: its border is what is seen of it.
+    const border = look.fill === 'k-absent' ? { stroke: 'edge' as const, width: 0.5 } : {};
+    shapes.push({ t: 'rect', ...box, fill: look.fill, ...border, ...(look.pattern && box.w >= 4 ? { pattern: look.pattern } : {}) });
   }
   for (const [index, token] of cursor === chosen ? [[chosen, 'mark-edge'] as const] : [[chosen, 'mark-edge'] as const, [cursor, 'text'] as const]) {
     const { x, y, w, h } = entryBox(width, index);

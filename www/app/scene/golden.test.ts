@@ -62,7 +62,7 @@ describe('address spaces', () => {
   test('low addresses first, in pages and decimal', () => matches('low-first', drawSpace(scene([python3()], wide, { lowFirst: true, view: { page: 0, zoom: 1 }, units: { addresses: 'dec', sizes: 'pages' } }))));
   test('compared with a moment before: new, gone and other, in cards and in rows', () => {
     const area = (mark: '+' | '−' | '~', pid: number, start: string, end: string, name = '') => ({ mark, pid, start, end, name, perms: 'rw-p', fields: [] });
-    const page = (mark: '+' | '−' | '~', pid: number, addr: string) => ({ mark, pid, addr, from: null, to: null, fromFrame: null, toFrame: null });
+    const page = (mark: '+' | '−' | '~', pid: number, addr: string) => ({ mark, pid, addr, from: null, to: null, fromFrame: null, toFrame: null, fromNotes: [], toNotes: [] });
     const comparison: Comparison = {
       from: 2, to: 5, counters: [], processes: [{ mark: '+', pid: 2, name: 'child' }],
       areas: [area('+', 2, '7ffff7ff3000', '7ffff7ff7000'), area('~', 1, '7ffff7ff3000', '7ffff7ff7000'), area('−', 1, '10000000', '10004000', '/usr/lib/part.so')],

@@ -226,11 +226,13 @@ export function areaAt(areas: Areas, page: number): number {
   return i >= 0 && page < areas.start[i]! + areas.pages[i]! ? i : -1;
 }
 
-/** What is known of one page. */
-export function cellAt(cells: readonly Cells[], page: number): { cell: number; pfn: number } | null {
+/** What is known of one page; without a frame where it is in none. */
+export function cellAt(cells: readonly Cells[], page: number): { cell: number; pfn: number | null } | null {
   for (const run of cells) {
     const i = page - run.page;
-    if (i >= 0 && i < run.cells.length) return { cell: run.cells[i]!, pfn: run.pfn[i] ?? NO_FRAME };
+    if (i < 0 || i >= run.cells.length) continue;
+    const pfn = run.pfn[i] ?? NO_FRAME;
+    return { cell: run.cells[i]!, pfn: pfn === NO_FRAME ? null : pfn };
   }
   return null;
 }

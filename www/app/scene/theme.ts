@@ -1,5 +1,6 @@
 /** What kinds of pages and frames look like, and the colours that the style sheet gives (for export and tests). */
-import { AREA, CELL, CELL_BIT, FRAME, PERM } from '../worker/protocol.ts';
+import { isLone } from '../model/cell.ts';
+import { AREA, CELL, FRAME } from '../worker/protocol.ts';
 import { pictures } from '../texts/pictures.ts';
 import type { Pattern, Theme, Token } from './shapes.ts';
 
@@ -36,13 +37,12 @@ export const CELLS: readonly Look[] = ((): Look[] => {
   return all;
 })();
 
-/** A private page whose last other mapper has gone: its entry is still as copy on write left it. */
+/** Of a page that `isLone`. */
 const LONE: Look = { ...CELLS[CELL.anon]!, id: 'lone', pattern: 'diagonal', meaning: kinds.lone };
 
 /** What one page looks like, in an area with these `PERM` bits. */
 export function lookOfPage(cell: number, perms: number): Look {
-  const isLone = (cell & 15) === CELL.anon && (cell & CELL_BIT.writable) === 0 && (perms & (PERM.write | PERM.shared)) === PERM.write;
-  return isLone ? LONE : CELLS[cell & 15]!;
+  return isLone(cell, perms) ? LONE : CELLS[cell & 15]!;
 }
 
 /** By number of `FRAME`. */

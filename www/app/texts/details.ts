@@ -10,6 +10,7 @@ export const details = {
   },
 
   area: {
+    whoLeft: 'Which call changed what is mapped there last?',
     none: (pid: number, addr: string) => `No area of process ${pid} covers 0x${addr}: an access is SIGSEGV with SEGV_MAPERR.`,
     ended: (pid: number) => `Process ${pid} has ended: it has no areas any more. A step back shows them.`,
     size: (bytes: string, pages: number, present: number | null) => `${bytes} · ${n(pages, 'page')}${present === null ? '' : `, ${present === 0 ? 'none' : present.toLocaleString('en')} present`}`,
@@ -90,7 +91,7 @@ export const details = {
     absent: 'No frame: the page is not present.',
     free: (pfn: number) => `Frame ${pfn} is free: nobody uses it, and its bytes mean nothing.`,
     title: (pfn: number) => `frame ${pfn}`,
-    moved: (position: number, from: unknown, to: unknown): unknown[] => (from === null ? [`At step ${position.toLocaleString('en')} the page was in no frame; now it is in `, to, '.'] : to === null ? [`The page is in no frame now; at step ${position.toLocaleString('en')} it was in `, from, '.'] : [`The page has moved: at step ${position.toLocaleString('en')} it was in `, from, ', now it is in ', to, '.']),
+    moved: (page: string, position: number, from: unknown, to: unknown): unknown[] => (from === null ? [`At step ${position.toLocaleString('en')} page ${page} was in no frame; now it is in `, to, '.'] : to === null ? [`Page ${page} is in no frame now; at step ${position.toLocaleString('en')} it was in `, from, '.'] : [`Page ${page} has moved: at step ${position.toLocaleString('en')} it was in `, from, ', now it is in ', to, '.']),
     otherFrame: (addr: string, own: unknown): unknown[] => (own === null ? [`The selected page ${addr} is in no frame now.`] : [`The selected page ${addr} is in `, own, '.']),
     pin: (pfn: number) => `Keep looking at frame ${pfn}`,
     pinned: (pfn: number) => `Frame ${pfn} is kept in sight, wherever the page goes.`,
@@ -227,6 +228,8 @@ export const details = {
     machine: 'machine',
     absent: 'absent',
     frame: (pfn: number) => `frame ${pfn}`,
+    /** As the legend of the picture calls them. */
+    notes: { lone: 'own again, still read-only', dirty: 'dirty', locked: 'locked' },
     onlySeen: 'Pages that are in sight are compared one by one.',
     anonymous: 'anonymous',
     goA: 'Go to A', goB: 'Go to B',

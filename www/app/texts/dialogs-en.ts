@@ -8,6 +8,11 @@ export const HELP = {
   none: 'Nothing is called so.',
   value: 'Value',
   noKeys: 'No command has a key.',
+  singles: {
+    label: 'Keys of one character',
+    anywhere: 'They work anywhere on the page but where one types. Turned off, everything can be done by the other keys and by the list of all commands:',
+    elsewhere: 'Those of the memory work while its picture has the focus, those of the slider while that has it, whether or not these are on.',
+  },
   start: [
     'pagefault is Linux\'s memory manager in a browser tab. A script is a text of system calls and accesses as strace prints them; the machine that runs it is emulated down to the bits of its page tables, and behaves as Linux 6.18.',
     'Choose an example or write a line of your own: step runs it, back takes it back. Whatever changed is drawn and told; everything can be chosen and looked into.',

@@ -3,7 +3,7 @@
 export const CONSOLE = {
   label: 'Console',
   input: 'A call to run now, or a question',
-  placeholder: 'mprotect(a, 4K, PROT_READ), maps, walk a, help',
+  placeholder: 'munmap(a, 4K), maps, help',
   log: 'Answers',
   run: 'Run',
   clear: 'Clear',

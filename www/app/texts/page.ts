@@ -20,7 +20,6 @@ export const words = {
     cancel: 'Cancel',
     stopped: (position: string) => `✗ stopped at step ${position}`,
     areas: (count: string, from: 'maps' | 'smaps') => `${count} areas, from ${from}`,
-    tones: { good: 'Equal', bad: 'Different', partly: 'Not all compared' },
   },
   verdict: {
     reading: 'Reading …',
@@ -29,6 +28,8 @@ export const words = {
     reason: (found: string, expected: string) => `found ${found}, expected ${expected}`,
     error: (line: number, reason: string, more: string) => `line ${line}: ${reason}${more}`,
     nothing: 'Nothing to run',
+    /** As they are read out. */
+    announced: { good: 'Equal', bad: 'Different', partly: 'Not all compared', mistake: 'Mistake' },
     soFar: ', so far',
     notCompared: (steps: string) => `${steps}, nothing was compared`,
     line: (line: number) => `line ${line}`,
@@ -36,6 +37,9 @@ export const words = {
   },
   differs: (field: string, expected: string, found: string, excuse: string | null | undefined, cause: string | null | undefined) => `${field} should be ${expected}, is ${found}${excuse ? ` (${excuse})` : ''}${cause ? `; ${cause}` : ''}`,
   link: {
+    parts: { t: 'the step', as: 'what the text is read as', at: 'what is selected', tab: 'the open panel' },
+    meaningless: (parts: readonly string[]) => `This link is opened, but for what means nothing in it: ${parts.join(', ')}.`,
+    pastTheEnd: (length: number) => `The step of this link is past the end: the text has ${length.toLocaleString('en')} steps.`,
     none: 'What stands behind the # of this address is no link of this page.',
     version: (version: string) => `This link is of version ${version}; this page reads version 1. A newer page may open it.`,
     noScript: 'This link has no script in it: a part of it may be missing.',
@@ -72,7 +76,7 @@ export const words = {
   linkInBar: 'The link is in the address bar. Everything is in it; nothing was uploaded.',
   thisStep: (what: string) => `This step did: there is no earlier ${what}.`,
   noneFound: (what: string, back: boolean, entry: number | null = null) => {
-    const hint = !back ? '' : what === 'change of the page' ? ' “change of the area”, beside the arrows, finds the call that mapped it.' : what === 'change of the area' ? ' It has been so since before the first step.' : '';
+    const hint = !back ? '' : what === 'change of the page' ? ' A button in the details, under VMA, finds the call that mapped it.' : what === 'change of the area' ? ' It has been so since before the first step.' : '';
     return `${entry === null ? '' : `Step ${entry.toLocaleString('en')} changed only its entry: what it allows, or who else has its frame. `}There is no ${back ? 'earlier' : 'later'} ${what}.${hint}`;
   },
   onlyEntry: (step: number) => `Step ${step.toLocaleString('en')} came later and wrote nothing: it changed only its entry, that is what it allows or who else has its frame.`,
@@ -93,7 +97,8 @@ export const words = {
   nameless: 'the empty script',
   trunk: 'As opened',
   branch: (count: number) => `Branch ${count}`,
-  marked: (position: number) => `Moment A is step ${position}. Go elsewhere and choose "what changed".`,
+  /** `isShown`: the comparison is open, and says itself how to go on. */
+  marked: (position: number, isShown = false) => `Moment A is step ${position}.${isShown ? '' : ' Go elsewhere and choose "what changed".'}`,
   frameOwner: (owner: string, mappers: readonly string[]) => `${owner}${mappers.length === 0 ? '' : `, mapped by ${mappers.slice(0, 3).join(', ')}${mappers.length > 3 ? ` and ${mappers.length - 3} more` : ''}`}`,
   noTwoDumps: 'There are no two dumps to compare.',
   notRunUnder: (why: string) => `It cannot be run so: ${why}`,

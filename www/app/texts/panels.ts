@@ -18,7 +18,7 @@ export const panels = {
   memory: {
     assumed: 'assumed, not in the log',
     comparedWith: (step: number) => `A is step ${step.toLocaleString('en')}. Compare lists the same.`,
-    toScale: 'small areas drawn larger',
+    toScale: 'small ones larger', toScaleWords: 'Gaps are as large as they are; areas that would be too small to be seen are drawn larger',
     untouched: { log: 'A log tells no touches: why hardly a page is in RAM', dump: 'It tells areas, not pages in RAM' },
     assumedWords: 'The log does not show it being mapped: it was there before, or the kernel made it when the program started. Where it lies was found out from the addresses of the log.',
   },

@@ -64,7 +64,7 @@ export const pictures = {
 
   goTo: { label: 'Address or name', go: 'Go', neither: (text: string) => `Neither an address nor the name of an area: ${text}` },
 
-  table: { label: (pid: number) => `Areas of process ${pid}`, columns: ['address', 'area', 'rights', 'size', 'in RAM', 'flags'] },
+  table: { label: (pid: number) => `Areas of process ${pid}`, areasOf: (name: string) => `Areas of ${name}`, columns: ['address', 'area', 'rights', 'size', 'in RAM', 'flags'] },
 
   minimap: {
     label: 'Where in the space the window is',

@@ -14,14 +14,14 @@ test('what is pressed while a text is read is done once it is, in its order; wha
     { id: 'help', title: '', keys: ['?'], run: () => void done.push('help') },
   ];
   const early = new Early(() => isReading);
-  for (const key of [']', '?', ']', ']', '[', 'q']) early.commandFor(press(key), commands, false)?.run!();
+  for (const key of [']', '?', ']', ']', '[', 'q']) early.commandFor(press(key), commands, null)?.run!();
   early.catchUp();
   expect(done).toEqual(['help']);
   isReading = false;
   early.catchUp();
   early.catchUp();
   expect(done).toEqual(['help', 'step 1', 'step 2', 'back 1']);
-  expect(early.commandFor(press(']'), commands, false)?.id).toBe('step');
+  expect(early.commandFor(press(']'), commands, null)?.id).toBe('step');
   at = 2;
-  expect(early.commandFor(press(']'), commands, false)).toBe(null);
+  expect(early.commandFor(press(']'), commands, null)).toBe(null);
 });

@@ -56,7 +56,7 @@ export class Page {
     this.#small.addEventListener('change', screen.draw);
     this.toast = new Toast(screen.draw);
     this.model = new Model((heard) => new Client(heard), (event) => (event === 'state' ? this.#changed() : screen[event]()));
-    const around: Around = { model: this.model, draw: screen.draw, say: this.toast.say, sayOfThis: this.toast.ofThis, another: this.toast.another, showText: screen.showText, prepareText: screen.prepareText, settleText: screen.settleText };
+    const around: Around = { model: this.model, draw: screen.draw, say: this.toast.say, unsay: this.toast.unsay, sayOfThis: this.toast.ofThis, another: this.toast.another, showText: screen.showText, prepareText: screen.prepareText, settleText: screen.settleText };
     const address = this.#address;
     this.time = new Time(around);
     this.panels = new Panels(around, (what) => (what === 'tab' ? void this.proc.read() : this.#followDock()));

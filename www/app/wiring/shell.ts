@@ -114,7 +114,7 @@ function find(page: Page, { what, back }: { readonly what: Find; readonly back: 
 
 function time(page: Page): TemplateResult {
   const { model, time } = page;
-  return html`<pf-time id="time" ?hidden=${(model.opened?.dump ?? null) !== null} .position=${model.position} .length=${model.canRun ? model.length : 0} .lines=${model.opened?.lines ?? NO_LINES} .tracks=${model.history.tracks}
+  return html`<pf-time id="time" ?hidden=${(model.opened?.dump ?? null) !== null} .position=${model.position} .length=${model.canRun || model.crash ? model.length : 0} .isStopped=${model.crash !== null} .lines=${model.opened?.lines ?? NO_LINES} .tracks=${model.history.tracks}
     .isPlaying=${time.speed > 0} .speed=${time.playSpeed} .momentA=${model.marked?.position ?? null} .hasPlace=${model.selection !== null} .processNames=${page.given.processNames()} .isCompact=${page.isSmall}
     @play=${(event: CustomEvent) => time.play(event.detail.speed)} @pause=${() => time.pause()}
     @compare=${(event: CustomEvent) => page.comparing.compare(event.detail.what)} @over=${() => time.stepOver()} @step=${(event: CustomEvent) => time.step(event.detail.by)}></pf-time>`;

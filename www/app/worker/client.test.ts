@@ -38,6 +38,35 @@ describe('by messages', () => {
     await expect(client.ask({ of: 'tell', line: 'dance', pid: 1 })).rejects.toThrow('dance');
   });
 
+  test('a worker that goes without a word is told, once: the lock that it held is free then', async () => {
+    const crashes: (readonly [string, number | null])[] = [];
+    const waiting: (() => void)[] = [];
+    const locks = { request: (_: string, then: () => void) => {
+      waiting.push(then);
+      return Promise.resolve();
+    } };
+    const made: WorkerLike[] = [];
+    const client = new Client({ crashed: (message, position) => crashes.push([message, position]) }, () => {
+      const worker = fake(engine());
+      made.push(worker);
+      return worker;
+    }, locks);
+    const alive = (worker: WorkerLike) => worker.onmessage?.({ data: { kind: 'alive', id: 0, lock: 'lock' } } as MessageEvent<Reply>);
+    alive(made[0]!);
+    await client.open(SCRIPT);
+    const asked = client.ask({ of: 'find', what: 'signal', from: 0, back: false, place: null }).catch((error: unknown) => error);
+    waiting[0]!();
+    expect(await asked).toBeInstanceOf(Crashed);
+    expect(crashes).toEqual([['the worker has gone', null]]);
+    // The next one is made when it is asked for; that the first one's lock is free is no news.
+    await client.open(SCRIPT);
+    alive(made[1]!);
+    waiting[0]!();
+    client.close();
+    waiting[1]!();
+    expect(crashes).toHaveLength(1);
+  });
+
   test('a newer request is answered, the older one with null', async () => {
     const client = new Client({}, () => fake(engine(20)));
     await client.open(SCRIPT);

@@ -33,6 +33,11 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** Locks of the browser, as far as they are used: none in an unsafe context. */
+interface Locks {
+  request(name: string, then: () => void): Promise<unknown>;
+}
+
 const realWorker = (): WorkerLike => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
 
 /** Letters that take some milliseconds to be copied. */
@@ -44,6 +49,7 @@ const LONG_READING = 300;
 export class Client {
   readonly #make: () => WorkerLike;
   readonly #heard: Heard;
+  readonly #locks: Locks | undefined;
   readonly #waiting = new Map<number, Waiting>();
   /** None after a crash, until it is asked for something: one that cannot start is not started over and over. */
   #worker: WorkerLike | null;
@@ -53,7 +59,8 @@ export class Client {
   /** What waits for a task of its own, in order; null if nothing does. */
   #held: Request[] | null = null;
 
-  constructor(heard: Heard = {}, make: () => WorkerLike = realWorker) {
+  constructor(heard: Heard = {}, make: () => WorkerLike = realWorker, locks: Locks | undefined = globalThis.navigator?.locks) {
+    this.#locks = locks;
     this.#heard = heard;
     this.#make = make;
     this.#worker = this.#start();
@@ -104,7 +111,7 @@ export class Client {
 
   /** Ends the worker. */
   close(): void {
-    this.#worker?.terminate();
+    this.#abandon();
     this.#settle(() => null);
   }
 
@@ -143,6 +150,7 @@ export class Client {
 
   #receive(reply: Reply): void {
     if (reply.kind === 'crashed') return this.#crash(reply.message, reply.position);
+    if (reply.kind === 'alive') return this.#watch(reply.lock);
     if (reply.kind === 'tracks') return this.#heard.tracks?.(reply.tracks);
     const waiting = this.#waiting.get(reply.id);
     if (reply.kind === 'progress') {
@@ -154,6 +162,14 @@ export class Client {
     if (reply.kind !== 'refused') waiting?.resolve(reply);
     else if (reply.why === 'overridden') waiting?.resolve(null);
     else waiting?.reject(new CannotDo(reply.why));
+  }
+
+  /** The lock of a worker is free when it has gone, be it without a word. */
+  #watch(lock: string): void {
+    const worker = this.#worker;
+    void this.#locks?.request(lock, () => {
+      if (worker === this.#worker) this.#crash('the worker has gone', null);
+    }).catch(() => undefined);
   }
 
   /** Requests that a newer one takes the place of: their answers are not waited for. */

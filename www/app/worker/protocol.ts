@@ -139,6 +139,8 @@ export type Reply =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly kind: 'refused'; readonly id: number; readonly why: string }
   /** The core has stopped: the worker has to be made anew. */
+  /** It holds this lock of the browser for as long as it lives. */
+  | { readonly kind: 'alive'; readonly id: number; readonly lock: string }
   | { readonly kind: 'crashed'; readonly id: number; readonly message: string; /** Null: it does not know. */ readonly position: number | null };
 
 export interface Opened {

@@ -19,5 +19,15 @@ function turns(): () => Promise<void> {
   });
 }
 
+/** A worker may go without a word: a lock of the browser goes with it, for which the page waits. */
+function liveWith(locks: LockManager | undefined): void {
+  const lock = `pagefault.worker.${Math.random()}`;
+  void locks?.request(lock, () => {
+    scope.postMessage({ kind: 'alive', id: 0, lock }, []);
+    return new Promise(() => undefined);
+  }).catch(() => undefined);
+}
+
+liveWith(globalThis.navigator?.locks);
 const engine = new Engine({ pause: turns(), now: () => performance.now() });
 scope.onmessage = ({ data }) => void dispatch(engine, data, (reply, transfer) => scope.postMessage(reply, transfer));

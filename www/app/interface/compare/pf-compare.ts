@@ -2,7 +2,7 @@
 import { type TemplateResult, html, nothing } from 'lit';
 import { define } from '../define.ts';
 import type { ProcessInfo } from '../../worker/protocol.ts';
-import type { AreaChange, Comparison, CounterChange, Mark, PageChange } from '../../model/compare.ts';
+import type { AreaChange, Comparison, CounterChange, Mark, Note, PageChange } from '../../model/compare.ts';
 import { CELL_WORDS } from '../../texts/bits.ts';
 import { details } from '../../texts/details.ts';
 import { panels } from '../../texts/panels.ts';
@@ -33,7 +33,7 @@ export class PfCompare extends Panel {
     const isEqual = processes.length + areas.length + pages.length + counters.length === 0;
     return html`<div class="pf-panel pf-compare">
       <h3>${t.title(from, to)}</h3>
-      <p class="pf-ways">${this.step(from, t.goA)} ${this.step(to, t.goB)} ${isEqual ? nothing : this.#sums(areas)}</p>
+      <p class="pf-ways">${this.step(from, t.goA)} ${this.step(to, t.goB)} ${isEqual ? nothing : this.#sums([...processes, ...areas, ...pages])}</p>
       ${isEqual ? html`<p class="pf-empty">${from === to ? t.same : t.equal}</p>` : nothing}
       ${this.#list('processes', processes, (one) => html`<tr><td>${mark(one.mark)}</td><th scope="row" colspan="3">${panels.process(one.pid, one.name)}</th></tr>`, false)}
       ${this.#list('areas', areas, this.#area)}
@@ -43,9 +43,10 @@ export class PfCompare extends Panel {
     </div>`;
   }
 
-  #sums(areas: readonly AreaChange[]): TemplateResult {
+  /** Of all that is listed with a mark. */
+  #sums(all: readonly { readonly mark: Mark }[]): TemplateResult {
     return html`${(['+', '−', '~'] as const).map((of) => {
-      const count = areas.filter((area) => area.mark === of).length;
+      const count = all.filter(({ mark: own }) => own === of).length;
       return count === 0 ? nothing : html`<span class="pf-chip">${count} ${t.marks[of]}</span> `;
     })}`;
   }
@@ -72,9 +73,9 @@ export class PfCompare extends Panel {
       <td>${fields.map(({ field, from }) => html`<div><span class="pf-quiet">${t.fields[field]}</span> <code>${unbroken(from)}</code></div>`)}</td><td>${fields.map(({ field, to }) => html`<div><span class="hidden">${t.fields[field]}</span><code>${unbroken(to)}</code></div>`)}</td></tr>`;
   };
 
-  #page = ({ mark: of, pid, addr, from, to, fromFrame, toFrame }: PageChange): TemplateResult => {
-    const side = (cell: number | null, frame: number | null) => (cell === null ? html`<span class="pf-quiet">${t.absent}</span>` : html`${CELL_WORDS[cell]}${frame === null ? nothing : html`<span class="pf-quiet">${t.frame(frame)}</span>`}`);
-    return html`<tr class=${CLASSES[of]}><td>${mark(of)}</td><th scope="row">${this.link({ pid, addr, pfn: null }, addr, 'walk')}<span class="pf-quiet">${this.#name(pid)}</span></th><td>${side(from, fromFrame)}</td><td>${side(to, toFrame)}</td></tr>`;
+  #page = ({ mark: of, pid, addr, from, to, fromFrame, toFrame, fromNotes, toNotes }: PageChange): TemplateResult => {
+    const side = (cell: number | null, frame: number | null, notes: readonly Note[]) => (cell === null ? html`<span class="pf-quiet">${t.absent}</span>` : html`${[CELL_WORDS[cell], ...notes.map((note) => t.notes[note])].join(', ')}${frame === null ? nothing : html`<span class="pf-quiet">${t.frame(frame)}</span>`}`);
+    return html`<tr class=${CLASSES[of]}><td>${mark(of)}</td><th scope="row">${this.link({ pid, addr, pfn: null }, addr, 'walk')}<span class="pf-quiet">${this.#name(pid)}</span></th><td>${side(from, fromFrame, fromNotes)}</td><td>${side(to, toFrame, toNotes)}</td></tr>`;
   };
 
   #counter = ({ pid, counter, from, to }: CounterChange): TemplateResult => {

@@ -77,11 +77,11 @@ function chip(model: Model, isAccountOpen: boolean, { tell }: HeaderActions): Te
   if (model.crash) return html`<span class="chip bad" id="verdict" role="status">${t.stopped(number(model.crash.position))}</span>`;
   const dump = model.errors.length === 0 && model.isFresh ? model.opened?.dump?.dumps[0] : null;
   if (dump) return html`<span class="chip" id="verdict" role="status">${t.areas(number(dump.audit.areas), dump.costs.counted ? 'smaps' : 'maps')}</span>`;
-  const { tone, mark, text, line, first } = chipOf(model);
+  const { tone, mark, text, announced, line, first } = chipOf(model);
   const where = line === null ? '' : words.verdict.line(line);
   return html`<button class="chip ${tone}" id="verdict" title=${[text, [where, first].filter(Boolean).join(', ')].filter(Boolean).join('\n')} @click=${tell}
       aria-expanded=${String(isAccountOpen)} aria-controls="dock"><span class="text">${mark} ${text}</span>${where ? html`<span class="where"> · ${where}</span>` : ''}${first ? html`<span class="first">${where ? ', ' : ' · '}${first}</span>` : ''}</button>
-    <span class="hidden" role="status">${tone === 'plain' ? '' : `${t.tones[tone]}: ${text}`}</span>`;
+    <span class="hidden" role="status">${announced}</span>`;
 }
 
 /** Shows how far a long way has come, and draws nothing else. */

@@ -9,7 +9,7 @@ import { HELP } from '../../texts/dialogs-en.ts';
 import { GLOSSARY } from '../../texts/glossary.ts';
 import * as LANGUAGE from '../../texts/language-en.ts';
 import { recipe } from '../copy/copy.ts';
-import { type Command, keyList } from '../palette/keys.ts';
+import { type Command, keyList, singleKeys } from '../palette/keys.ts';
 import { keysShown } from '../palette/palette.ts';
 import './help.css';
 import { searched } from './search.ts';
@@ -18,14 +18,16 @@ export type HelpPart = keyof typeof HELP.tabs;
 const PARTS = Object.keys(HELP.tabs) as HelpPart[];
 
 export class Help extends LitElement {
-  static override readonly properties = { commands: { attribute: false }, shown: { state: true }, typed: { state: true } };
+  static override readonly properties = { commands: { attribute: false }, singles: { attribute: false }, shown: { state: true }, typed: { state: true } };
   declare commands: readonly Command[];
+  /** Whether keys of one character are commands, and how to change that. */
+  declare singles: { readonly areOn: boolean; turn(isOn: boolean): void } | null;
   declare protected shown: HelpPart;
   declare protected typed: string;
 
   constructor() {
     super();
-    Object.assign(this, { commands: [], shown: 'start', typed: '' });
+    Object.assign(this, { commands: [], singles: null, shown: 'start', typed: '' });
   }
 
   protected override createRenderRoot(): HTMLElement {
@@ -99,7 +101,19 @@ export class Help extends LitElement {
   #keyTable(): TemplateResult {
     const groups = keyList(this.commands);
     if (groups.length === 0) return html`<p class="quiet">${HELP.noKeys}</p>`;
-    return html`<div class="key-groups">${groups.map(({ group, commands }) => html`<table><caption>${group}</caption><tbody>${commands.map(({ title, keys }) => html`<tr><th scope="row">${title}</th><td>${keysShown(keys)}</td></tr>`)}</tbody></table>`)}</div>`;
+    return html`${this.#singles()}<div class="key-groups">${groups.map(({ group, commands }) => html`<table><caption>${group}</caption><tbody>${commands.map(({ title, keys }) => html`<tr><th scope="row">${title}</th><td>${keysShown(keys)}</td></tr>`)}</tbody></table>`)}</div>`;
+  }
+
+  /** Which keys of one character there are, where they work, and a switch for them. */
+  #singles(): TemplateResult | typeof nothing {
+    const { singles } = this;
+    if (!singles) return nothing;
+    const turned = ({ target }: Event): void => {
+      singles.turn((target as HTMLInputElement).checked);
+      this.requestUpdate();
+    };
+    return html`<div class="singles"><label><input type="checkbox" .checked=${singles.areOn} @change=${turned} /> ${HELP.singles.label}</label>
+      <p>${HELP.singles.anywhere} ${keysShown(singleKeys(this.commands))}</p><p class="quiet">${HELP.singles.elsewhere}</p></div>`;
   }
 
   #searched(all: readonly { readonly name: string; readonly detail: string; readonly sentence: string }[], label: string): TemplateResult {

@@ -50,7 +50,7 @@ export class PfArea extends Panel {
   override render(): TemplateResult {
     const { area, place } = this;
     if (!place) return html`<div class="pf-panel">${this.quiet(panels.nothingSelected)}</div>`;
-    if (!area) return html`<div class="pf-panel">${this.quiet(this.isEnded ? t.ended(place.pid) : t.none(place.pid, place.addr))}</div>`;
+    if (!area) return html`<div class="pf-panel">${this.quiet(this.isEnded ? t.ended(place.pid) : t.none(place.pid, place.addr))}${this.isEnded || this.costs !== undefined ? nothing : html`<p class="pf-who-wrote">${this.who('change of the area', t.whoLeft)}</p>`}</div>`;
     const hasNeighbours = area.before !== null || area.behind !== null;
     return html`<div class="pf-panel pf-area">
       <p class="pf-where">${panels.process(place.pid, this.processName)}</p>

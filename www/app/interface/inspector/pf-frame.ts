@@ -71,9 +71,11 @@ export class PfFrame extends Panel {
   #follow(frame: FrameDetail | null, place: Place): TemplateResult {
     const { moved, own, pinned } = this;
     const to = (pfn: number) => this.link({ ...place, pfn }, t.title(pfn), 'frame');
-    const isOther = frame !== null && place.pfn !== null && own !== place.pfn;
+    const isOther = place.pfn !== null && own !== place.pfn;
+    // Beside a frame that has nothing to do with it, that the page moved is no news: only where it is.
+    const isOfThis = moved && (!isOther || moved.from === place.pfn || moved.to === place.pfn);
     const button = (pfn: number | null, words: string) => html`<button type="button" class="pf-small" @click=${() => this.raise('pin', { pfn })}>${words}</button>`;
-    return html`${moved ? html`<p class="pf-note pf-moved" role="status">${t.moved(moved.position, moved.from === null ? null : to(moved.from), moved.to === null ? null : to(moved.to))}</p>` : nothing}
+    return html`${isOfThis ? html`<p class="pf-note pf-moved" role="status">${t.moved(`0x${place.addr}`, moved.position, moved.from === null ? null : to(moved.from), moved.to === null ? null : to(moved.to))}</p>` : nothing}
       ${isOther && place.addr !== '0' ? html`<p class="pf-other">${t.otherFrame(`0x${place.addr}`, own === null ? null : to(own))}</p>` : nothing}
       <p class="pf-pin">${pinned === null ? (place.pfn === null && frame ? button(frame.pfn, t.pin(frame.pfn)) : place.pfn !== null && place.addr !== '0' ? button(null, t.unpin) : nothing) : html`<b>${t.pinned(pinned)}</b> ${button(null, t.unpin)}`}</p>`;
   }

@@ -13,6 +13,8 @@ import './pf-proc.css';
 const t = details.proc;
 /** A line of maps in two: addresses above, what is there below. */
 const TALL = 40;
+/** Digits of both addresses that leave room for what stands behind them. */
+const WIDE = 26;
 /** So many characters of a name have room in every pane. */
 const ROOM = 28;
 
@@ -62,9 +64,11 @@ abstract class PfProc extends Panel {
     if (!found) return html`<span class="pf-mono">${line}</span>`;
     const place = { pid: this.pid!, addr: found.start, pfn: null };
     const [offset, ...where] = line.slice(line.indexOf(found.perms) + 5).split(/ +/).slice(0, 3);
+    // Addresses of more than twelve digits have the line to themselves.
+    const isWide = isTall && found.start.length + found.end.length > WIDE;
     const hover = (on: boolean) => () => this.raise('hover-place', { place: on ? place : null });
     return html`<button type="button" data-area=${markOf(place.pid, place.addr)} class="pf-area-line ${isTall ? 'tall' : ''}" aria-current=${isSelected} title=${found.name || nothing} @click=${() => this.raise('place', { place })}
-      @pointerenter=${hover(true)} @pointerleave=${hover(false)} @focus=${hover(true)} @blur=${hover(false)}><span>${found.start}-${found.end}</span> <b>${found.perms}</b> <span class="pf-quiet">${offset} ${isTall ? nothing : where.join(' ')}</span> ${isTall ? html`<span class="pf-below"><b>${ending(found.name)}</b> <span class="pf-quiet">${where.join(' ')}</span></span>` : html`<b>${found.name}</b>`}</button>`;
+      @pointerenter=${hover(true)} @pointerleave=${hover(false)} @focus=${hover(true)} @blur=${hover(false)}><span>${found.start}-${found.end}</span> <b>${found.perms}</b> <span class="pf-quiet">${isWide ? nothing : offset} ${isTall ? nothing : where.join(' ')}</span> ${isTall ? html`<span class="pf-below"><b>${ending(found.name)}</b> <span class="pf-quiet">${[...(isWide ? [offset] : []), ...where].join(' ')}</span></span>` : html`<b>${found.name}</b>`}</button>`;
   }
 }
 

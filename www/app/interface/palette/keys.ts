@@ -55,15 +55,36 @@ export function isPressed(keys: string, event: Pressed, apple = isApple()): bool
   return isKey && event.ctrlKey === stroke.ctrl && event.metaKey === stroke.meta && event.altKey === stroke.alt && event.shiftKey === stroke.shift;
 }
 
-/** Whether a place takes what is typed. */
-export const isTyping = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && target.matches('input:not([type=range], [type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable=true], [contenteditable=true] *');
+/** What a place does with keys itself: it takes what is typed, or is a menu, in which they choose. `characters`: keys of one character are no commands anywhere. */
+export type Taking = 'text' | 'choice' | 'characters' | null;
+
+export function takingOf(target: EventTarget | null): Taking {
+  if (!(target instanceof HTMLElement)) return null;
+  if (target.matches('select')) return 'choice';
+  return target.matches('input:not([type=range], [type=checkbox], [type=radio], [type=button]), textarea, [contenteditable=true], [contenteditable=true] *') ? 'text' : null;
+}
+
+/** Whether a menu chooses, opens or closes by a key: letters and digits look for what begins with them. Signs, and other keys with Alt, are nothing to it. */
+function isOfMenu({ key, ctrlKey, metaKey, altKey }: Pressed): boolean {
+  if (ctrlKey || metaKey) return false;
+  return altKey ? key === 'ArrowUp' || key === 'ArrowDown' : key.length > 1 || /[\p{L}\p{N} ]/u.test(key);
+}
+
+/** Whether keys write one character, without Ctrl, ⌘ or Alt: who speaks to the machine, or touches keys without meaning to, can turn those off. */
+export function isSingle(keys: string): boolean {
+  const { key, ctrl, meta, alt } = strokeOf(keys, false);
+  return key.length === 1 && !ctrl && !meta && !alt;
+}
+
+/** Keys of one character that are commands anywhere on the page. */
+export const singleKeys = (commands: readonly Command[]): string[] => commands.filter(({ run, isElsewhere }) => run && !isElsewhere).flatMap(({ keys = [] }) => keys.filter(isSingle));
 
 /** The command of a key; null if there is none that may run now. */
-export function commandFor(event: Pressed, commands: readonly Command[], typing: boolean, apple = isApple()): Command | null {
+export function commandFor(event: Pressed, commands: readonly Command[], taking: Taking, apple = isApple()): Command | null {
+  if (taking === 'choice' && isOfMenu(event)) return null;
   const has = (command: Command) => command.keys?.some((keys) => {
     const { ctrl, meta, alt } = strokeOf(keys, apple);
-    return isPressed(keys, event, apple) && (!typing || command.isForTyping || ((ctrl || meta || alt) && strokeOf(keys, apple).key.length === 1));
+    return isPressed(keys, event, apple) && (taking !== 'characters' || !isSingle(keys)) && (taking !== 'text' || command.isForTyping || ((ctrl || meta || alt) && strokeOf(keys, apple).key.length === 1));
   });
   return commands.find((command) => command.run && !command.isElsewhere && (command.isEnabled?.() ?? true) && has(command)) ?? null;
 }

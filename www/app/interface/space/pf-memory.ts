@@ -30,7 +30,7 @@ const LEAST_HEIGHT = 300;
 export class PfMemory extends LitElement {
   static override properties = {
     at: { attribute: false }, selected: { attribute: false }, pointed: { attribute: false }, heat: { attribute: false }, texts: { attribute: false }, untouched: { attribute: false }, comparison: { attribute: false }, ownerOf: { attribute: false },
-    view: { state: true }, only: { state: true }, width: { state: true }, height: { state: true }, isTable: { state: true }, tied: { state: true },
+    view: { state: true }, only: { state: true }, width: { state: true }, height: { state: true }, isTable: { state: true }, listed: { state: true }, tied: { state: true },
   };
 
   declare at: At | null;
@@ -49,6 +49,8 @@ export class PfMemory extends LitElement {
   declare private width: number;
   declare private height: number;
   declare private isTable: boolean;
+  /** The process that was chosen for the table; null: that of the picture. */
+  declare private listed: number | null;
   /** The frame that lines lead to: of the page that is pointed at, selected, or else touched. */
   declare private tied: number | null;
 
@@ -71,6 +73,7 @@ export class PfMemory extends LitElement {
     this.width = 0;
     this.height = 0;
     this.isTable = false;
+    this.listed = null;
     this.tied = null;
   }
 
@@ -122,21 +125,45 @@ export class PfMemory extends LitElement {
     if (this.room) void later('pf-ram');
     if (view) void later('pf-minimap');
     if (this.isTable) void later('pf-space-table');
+    const table = this.table;
     const ram = html`<pf-ram .ram=${at?.ram ?? null} .selected=${this.tied} .touched=${frameOf(at, touched)} .only=${only} .ownerOf=${this.ownerOf} @drawn=${this.tie}
       @select=${(event: CustomEvent<{ pfn: number }>) => this.chooseFrame(event.detail.pfn)} @hover=${(event: CustomEvent<{ pfn: number } | null>) => this.pointFrame(event.detail?.pfn ?? null)}></pf-ram>`;
     return html`
       <div class="pf-pictures ${this.isSmall ? 'pf-small-room' : ''} ${this.isTable ? 'pf-as-table' : ''}">
         <pf-space .at=${at} .selected=${selected} .lit=${this.pointed} .frame=${this.tied} .heat=${this.heat} .only=${only} .texts=${this.texts} .comparison=${this.comparison} .slotWidth=${this.isTable ? 0 : this.room} .isDump=${this.untouched === 'dump'}
           @look=${(event: CustomEvent<SpaceLook>) => this.dispatchEvent(new CustomEvent<MemoryLook>('look', { detail: { ...event.detail, frames: true } }))}
-          @view=${(event: CustomEvent<SpaceView>) => (this.view = event.detail)} @options=${(event: CustomEvent<{ isTable?: boolean }>) => (this.isTable = event.detail.isTable ?? this.isTable)}
+          @view=${(event: CustomEvent<SpaceView>) => (this.view = event.detail)} @options=${(event: CustomEvent<{ isTable?: boolean }>) => this.turn(event.detail)}
           @select=${this.again} @hover=${this.again} @range=${this.again} @drawn=${this.placeRam}></pf-space>
         ${this.room ? ram : nothing}
-        <pf-space-table class=${this.isTable ? '' : 'pf-hidden'} .areas=${(at && view?.areas) ?? NO_AREAS} .pid=${pid} .selected=${selected} .pointed=${this.pointed} .touched=${touched} .units=${view?.units ?? UNITS} .lowFirst=${view?.lowFirst ?? false} @select=${this.again}></pf-space-table>
+        <pf-space-table class=${this.isTable ? '' : 'pf-hidden'} .areas=${table.areas} .pid=${table.pid} .processes=${this.alive} @process=${(event: CustomEvent<{ pid: number }>) => this.list(event.detail.pid)} .selected=${selected} .pointed=${this.pointed} .touched=${touched} .units=${view?.units ?? UNITS} .lowFirst=${view?.lowFirst ?? false} @select=${this.again}></pf-space-table>
         <canvas class="pf-ties" aria-hidden="true"></canvas>
       </div>
       ${at && view ? html`<pf-minimap .areas=${view.areas} .seen=${view} .touched=${page(touched)} .selected=${page(selected)} .pointed=${page(this.pointed)} .lowFirst=${view.lowFirst} .units=${view.units}
         @hover=${(event: CustomEvent<{ page: number | null }>) => this.pointPage(pid, event.detail.page)} @move=${(event: CustomEvent<{ page: number }>) => this.space.moveTo(event.detail.page)}></pf-minimap>` : nothing}
       <pf-legend .only=${only} .comparedWith=${this.comparison?.from ?? null} .untouched=${this.untouched} .shown=${this.kinds()} @filter=${(event: CustomEvent<{ only: ReadonlySet<string> | null }>) => (this.only = event.detail.only)}></pf-legend>`;
+  }
+
+  private get alive(): At['processes'] {
+    return this.at?.processes.filter(({ ended }) => ended === null) ?? [];
+  }
+
+  /** What the table shows: the process that was chosen for it, as soon as its areas are here; else that of the picture. */
+  private get table(): { readonly pid: number; readonly areas: Areas } {
+    const { at, view, listed } = this;
+    const own = this.alive.some(({ pid }) => pid === listed) ? at?.lanes.find(({ pid }) => pid === listed)?.areas : null;
+    return own ? { pid: listed!, areas: own } : { pid: view?.pid ?? 0, areas: (at && view?.areas) ?? NO_AREAS };
+  }
+
+  /** What has no lane in the picture gets one: its areas come with it. */
+  private list(pid: number): void {
+    this.listed = pid;
+    if (!this.at?.lanes.some((lane) => lane.pid === pid)) this.space.viewport.pin(pid);
+  }
+
+  /** Whenever the table is shown or put away, it is again of the process of the picture. */
+  private turn({ isTable = this.isTable }: { isTable?: boolean }): void {
+    if (isTable !== this.isTable) this.listed = null;
+    this.isTable = isTable;
   }
 
   /** Events of the parts are the events of the whole; a field's own `select` is none of them. */

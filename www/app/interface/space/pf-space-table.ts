@@ -1,25 +1,30 @@
 /** `<pf-space-table>`: the areas of a process as a grid of at most 60 rows that are used again: the twin of the drawing. */
-import { type PropertyValues, type TemplateResult, html } from 'lit';
+import { type PropertyValues, type TemplateResult, html, nothing } from 'lit';
 import { define } from '../define.ts';
 import { areaAt, NO_AREAS } from '../../scene/layout.ts';
 import { UNITS, type Units, addressText, pageAddr, pageOf, pagesText, permsText } from '../../scene/units.ts';
-import { AREA_FLAG, type Areas, type Place } from '../../worker/protocol.ts';
+import { AREA_FLAG, type Areas, type Place, type ProcessInfo } from '../../worker/protocol.ts';
 import { TurnElement } from '../turns.ts';
+import { panels } from '../../texts/panels.ts';
 import { pictures } from '../../texts/pictures.ts';
 import './tokens.css';
 import './pf-space-table.css';
 
 const ROW = 26;
 const POOL = 60;
+/** Entries of the menu of processes. */
+const MOST_PROCESSES = 200;
 const COLUMNS = pictures.table.columns;
 /** Browsers end at about 2^25 pixels. */
 const MOST_HEIGHT = 16_000_000;
 
 export class PfSpaceTable extends TurnElement {
-  static override properties = { areas: { attribute: false }, pid: { attribute: false }, selected: { attribute: false }, pointed: { attribute: false }, touched: { attribute: false }, units: { attribute: false }, lowFirst: { attribute: false }, first: { state: true } };
+  static override properties = { areas: { attribute: false }, pid: { attribute: false }, processes: { attribute: false }, selected: { attribute: false }, pointed: { attribute: false }, touched: { attribute: false }, units: { attribute: false }, lowFirst: { attribute: false }, first: { state: true } };
 
   declare areas: Areas;
   declare pid: number;
+  /** Those that live: another one can be chosen. */
+  declare processes: readonly Pick<ProcessInfo, 'pid' | 'name'>[];
   declare selected: Place | null;
   declare pointed: Place | null;
   declare touched: Place | null;
@@ -34,6 +39,7 @@ export class PfSpaceTable extends TurnElement {
     super();
     this.areas = NO_AREAS;
     this.pid = 0;
+    this.processes = [];
     this.selected = null;
     this.pointed = null;
     this.touched = null;
@@ -129,7 +135,7 @@ export class PfSpaceTable extends TurnElement {
     if (this.row < first || this.row >= first + count) this.row = first;
     // Rows keep their place among the elements by number modulo the pool: only those that wrapped change.
     const rows = Array.from({ length: count }, (_, slot) => first + ((((slot - first) % POOL) + POOL) % POOL)).filter((row) => row < areas.count);
-    return html`<div class="pf-areas-grid" role="grid" aria-label=${pictures.table.label(this.pid)} tabindex=${areas.count === 0 ? 0 : -1} aria-rowcount=${areas.count + 1} aria-colcount=${COLUMNS.length} @scroll=${this.scrolled} @keydown=${this.keyed}>
+    return html`${this.whose()}<div class="pf-areas-grid" style="--range:${this.widest()}ch" role="grid" aria-label=${pictures.table.label(this.pid)} tabindex=${areas.count === 0 ? 0 : -1} aria-rowcount=${areas.count + 1} aria-colcount=${COLUMNS.length} @scroll=${this.scrolled} @keydown=${this.keyed}>
       <div role="row" aria-rowindex="1" class="head">${COLUMNS.map((name, i) => html`<span role="columnheader" aria-colindex=${i + 1}>${name}</span>`)}</div>
       <div class="body" role="rowgroup" style="height:${areas.count * this.pitch}px">
         ${rows.map((row) => {
@@ -143,11 +149,32 @@ export class PfSpaceTable extends TurnElement {
     </div>`;
   }
 
+  /** Whose areas these are, and those of which other process could stand here. */
+  private whose(): TemplateResult {
+    const { pid, processes } = this;
+    const nameOf = (one: Pick<ProcessInfo, 'pid' | 'name'>): string => panels.process(one.pid, one.name);
+    const chosen = ({ target }: Event): void => void this.dispatchEvent(new CustomEvent('process', { detail: { pid: Number((target as HTMLSelectElement).value) } }));
+    const [only] = processes;
+    if (processes.length < 2) return html`<p class="pf-whose">${only ? pictures.table.areasOf(nameOf(only)) : nothing}</p>`;
+    return html`<label class="pf-whose">${pictures.table.areasOf('')}<select @change=${chosen}>${processes.slice(0, MOST_PROCESSES).map((one) => html`<option value=${one.pid} ?selected=${one.pid === pid}>${nameOf(one)}</option>`)}</select></label>`;
+  }
+
+  /** Letters of the longest range: its numbers are the largest. */
+  private widest(): number {
+    const { areas: { count } } = this;
+    return count === 0 ? 0 : this.range(count - 1).length;
+  }
+
+  private range(i: number): string {
+    const { areas, units } = this;
+    return `${addressText(areas.start[i]!, units)}-${addressText(areas.start[i]! + areas.pages[i]!, units)}`;
+  }
+
   private cells(i: number, isTouched: boolean): string[] {
     const { areas, units } = this;
     const flags = Object.entries(AREA_FLAG).filter(([, bit]) => areas.flags[i]! & bit).map(([name]) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`));
     return [
-      `${addressText(areas.start[i]!, units)}-${addressText(areas.start[i]! + areas.pages[i]!, units)}`, `${areas.names[areas.name[i]!] || 'anonymous'}${isTouched ? ' (touched)' : ''}`, permsText(areas.perms[i]!),
+      this.range(i), `${areas.names[areas.name[i]!] || 'anonymous'}${isTouched ? ' (touched)' : ''}`, permsText(areas.perms[i]!),
       pagesText(areas.pages[i]!, units), areas.present[i] === 0 ? '–' : pagesText(areas.present[i]!, units), flags.join(', ') || '–',
     ];
   }

@@ -1,5 +1,5 @@
 /** Time: the buttons that move through it, and the slider with its tracks, drawn at the cost of its pixels, not of its steps. */
-import { type TemplateResult, html, nothing } from 'lit';
+import { type PropertyValues, type TemplateResult, html, nothing } from 'lit';
 import { define } from '../define.ts';
 import { CALL_GROUPS, type Find, type Tracks } from '../../worker/protocol.ts';
 import { above } from '../../model/above.ts';
@@ -24,7 +24,7 @@ interface Drawn {
 }
 
 export class PfTime extends Panel {
-  static override properties = { ...data('position', 'length', 'lines', 'tracks', 'isPlaying', 'speed', 'momentA', 'hasPlace', 'processNames', 'isCompact'), isFull: { state: true }, isUnfolded: { state: true }, width: { state: true }, pointed: { state: true }, what: { state: true } };
+  static override properties = { ...data('position', 'length', 'lines', 'tracks', 'isPlaying', 'speed', 'momentA', 'hasPlace', 'processNames', 'isCompact', 'isStopped'), isFull: { state: true }, isUnfolded: { state: true }, width: { state: true }, pointed: { state: true }, what: { state: true } };
   /** Steps run. */
   declare position: number;
   declare length: number;
@@ -41,6 +41,8 @@ export class PfTime extends Panel {
   declare processNames: Readonly<Record<number, string>>;
   /** Little room: one lane and the marks, the rest behind a button. */
   declare isCompact: boolean;
+  /** Time stands still until the machine is there again. */
+  declare isStopped: boolean;
   declare isFull: boolean;
   /** The marks are shown as a list: made only then, for it is long. */
   declare isUnfolded: boolean;
@@ -65,11 +67,17 @@ export class PfTime extends Panel {
     this.hasPlace = false;
     this.processNames = {};
     this.isCompact = false;
+    this.isStopped = false;
     this.isFull = false;
     this.isUnfolded = false;
     this.width = 600;
     this.pointed = null;
     this.what = 'fault';
+  }
+
+  /** Where time goes is told, however it is led there: what the pointer rests at is told again when it is moved. */
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has('position')) this.pointed = null;
   }
 
   protected override firstUpdated(): void {
@@ -99,7 +107,7 @@ export class PfTime extends Panel {
 
   #transport(): TemplateResult {
     const { position, length, isPlaying, what } = this;
-    const [canBack, canGo] = [position > 0, position < length];
+    const [canBack, canGo] = [!this.isStopped && position > 0, !this.isStopped && position < length];
     const go = (to: number) => this.raise('go', { position: to });
     // What changed is asked of something that is selected.
     const canFind = this.hasPlace || !what.startsWith('change');
@@ -150,7 +158,7 @@ export class PfTime extends Panel {
         ${pids.map((pid) => html`<span>${pid === null ? t.tracks.calls : `${pid} ${this.processNames[pid] ?? ''}`}</span>`)}<i></i>
         ${this.isShort ? nothing : html`<span data-term="pf">${t.tracks.faults}</span><span data-term="rss">${t.tracks.rss}</span><span>${t.tracks.marks}</span>`}
       </div>
-      <div class="pf-slider" role="slider" tabindex="0" aria-label=${t.slider} aria-valuemin="0" aria-valuemax=${length} aria-valuenow=${position} aria-valuetext=${words} style="height:${picture.height}px;--pad:${TRACK_PAD}px"
+      <div class="pf-slider" role="slider" tabindex="0" aria-label=${t.slider} aria-valuemin="0" aria-valuemax=${length} aria-valuenow=${position} aria-valuetext=${words} aria-disabled=${this.isStopped} style="height:${picture.height}px;--pad:${TRACK_PAD}px"
         @keydown=${key} @pointerdown=${this.#down} @pointermove=${this.#move} @pointerup=${this.#up} @pointerleave=${() => (this.pointed = null)}>
         <pf-picture aria-hidden="true" .picture=${picture}></pf-picture>
         <pf-picture aria-hidden="true" class="pf-moments" .picture=${moments}></pf-picture>
@@ -255,6 +263,7 @@ export class PfTime extends Panel {
 
   #down = (event: PointerEvent): void => {
     (event.currentTarget as Element).setPointerCapture(event.pointerId);
+    this.pointed = null;
     this.#go(this.#at(event));
   };
 

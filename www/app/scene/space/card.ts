@@ -1,5 +1,5 @@
 /** What the card says of a place in the picture. */
-import { AREA_FLAG, CELL_BIT, NO_FRAME } from '../../worker/protocol.ts';
+import { AREA_FLAG, CELL_BIT } from '../../worker/protocol.ts';
 import type { HeatMap } from '../heat.ts';
 import { cellAt } from '../layout.ts';
 import { HEATS, lookOfPage } from '../theme.ts';
@@ -50,7 +50,7 @@ function ofPage({ data: { areas, cells } }: LaneScene, { pid, page, area }: Hit,
   const known = cellAt(cells, page);
   if (known) {
     const bits = (['dirty', 'accessed', 'writable', 'locked'] as const).map((bit) => (known.cell & CELL_BIT[bit] ? pictures.bits[bit] : ''));
-    out.push([[lookOfPage(known.cell, areas.perms[area]!).meaning, ...bits, known.pfn === NO_FRAME ? '' : t.frame(known.pfn!)].filter(Boolean).join(' · '), 'quiet']);
+    out.push([[lookOfPage(known.cell, areas.perms[area]!).meaning, ...bits, known.pfn === null ? '' : t.frame(known.pfn)].filter(Boolean).join(' · '), 'quiet']);
   }
   const touched = heat?.get(pid)?.get(page);
   if (touched) out.push([HEATS.map((kind, k) => t.heat(touched[k]!, kind)).join(', '), 'quiet']);

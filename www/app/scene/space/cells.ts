@@ -1,5 +1,5 @@
 /** Pages as shapes: cells of a grid, one page from near, its bytes. */
-import { CELL, CELL_BIT, NO_FRAME } from '../../worker/protocol.ts';
+import { CELL, CELL_BIT } from '../../worker/protocol.ts';
 import { areaAt, cellAt, cellOf } from '../layout.ts';
 import { type Box, type Shape, fit, textWidth } from '../shapes.ts';
 import { CELLS, HEAT_TOKEN, lookOfPage } from '../theme.ts';
@@ -106,7 +106,7 @@ function drawPlain(out: Shape[], scene: SpaceScene, lane: LaneScene, area: numbe
     }
   }
   if (cell !== CELL.none && cell & CELL_BIT.locked && box.w >= 15) lock(out, box.x + 2.5, box.y + box.h - 12, (cell & 0x0f) === CELL.absent ? 'text' : look.ink);
-  if (input.frame !== null && known && known.pfn === input.frame) out.push({ t: 'rect', x: box.x - 1, y: box.y - 1, w: box.w + 2, h: box.h + 2, r: r + 1, stroke: 'mark-edge', width: 2 });
+  if (input.frame !== null && known?.pfn === input.frame) out.push({ t: 'rect', x: box.x - 1, y: box.y - 1, w: box.w + 2, h: box.h + 2, r: r + 1, stroke: 'mark-edge', width: 2 });
 }
 
 /** A page with room for words, and for its bytes if they are known. */
@@ -122,7 +122,7 @@ function drawPage(out: Shape[], scene: SpaceScene, lane: LaneScene, area: number
   markPage(out, scene, lane, page, { x: box.x, y: top, w: box.w, h: bottom - top });
   if (!isAbsent) out.push({ t: 'rect', x: box.x + 1, y: top + 1, w: 9, h: bottom - top - 2, r: 3, fill: look.fill, ...(look.pattern ? { pattern: look.pattern } : {}), alpha: fadeOf(input, look.id) });
   const bits = known ? [known.cell & CELL_BIT.dirty ? 'dirty' : '', known.cell & CELL_BIT.locked ? 'locked' : ''].filter(Boolean) : [];
-  const frame = known && known.pfn !== NO_FRAME ? [`frame ${known.pfn}`] : [];
+  const frame = known && known.pfn !== null ? [`frame ${known.pfn}`] : [];
   const x = box.x + 18;
   const room = box.w - 26;
   const isOver = box.y < lane.box.y + 24;

@@ -1,5 +1,5 @@
 /** What lies under a point, what is beyond the edge of the window, and what the worker is asked for a scene. */
-import { NO_FRAME, type LaneLook } from '../../worker/protocol.ts';
+import type { LaneLook } from '../../worker/protocol.ts';
 import { areaAt, cellAt } from '../layout.ts';
 import { type Box, type Token, textWidth } from '../shapes.ts';
 import { addressText, pageAddr } from '../units.ts';
@@ -62,10 +62,10 @@ export function hitSpace(scene: SpaceScene, x: number, y: number): Hit | null {
 
   function hit(what: Hit['what'], page: number, at: Box): Hit {
     const piece = axis.at(page);
-    const pfn = cellAt(lane!.data.cells, page)?.pfn ?? NO_FRAME;
+    const pfn = cellAt(lane!.data.cells, page)?.pfn ?? null;
     const area = parts[piece] === 0 ? -1 : parts[piece] === 1 ? first[piece]! : areaAt(lane!.data.areas, page);
     return {
-      what, pid: lane!.data.pid, lane: index, page, addr: pageAddr(page), area, pfn: pfn === NO_FRAME ? null : pfn,
+      what, pid: lane!.data.pid, lane: index, page, addr: pageAddr(page), area, pfn,
       from: axis.start[piece]!, to: axis.start[piece + 1]!, box: at,
     };
   }

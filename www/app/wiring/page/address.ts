@@ -10,16 +10,21 @@ export class Address {
     if (location.hash !== '' && !this.#isFollowed) history.replaceState(null, '', location.pathname + location.search);
   }
 
+  /** What it says, this, could not be shown as it says it. */
+  drop(hash: string): void {
+    if (location.hash === hash) this.forget();
+  }
+
   /** Time stands here: an address that says another moment is forgotten. */
   moved(position: number): void {
     if (position !== this.#position) this.forget();
   }
 
   /** While what it says is being opened, it stays. */
-  async follow(open: () => Promise<void>, position: () => number): Promise<void> {
+  async follow<T>(open: () => Promise<T>, position: () => number): Promise<T> {
     this.#isFollowed = true;
     try {
-      await open();
+      return await open();
     } finally {
       this.#position = position();
       this.#isFollowed = false;

@@ -7,6 +7,8 @@ export interface Around {
   readonly draw: () => void;
   /** Says a sentence to the reader. */
   readonly say: (sentence: string) => void;
+  /** Takes a sentence back, if it is still there: what it asks for has been done. */
+  readonly unsay: (sentence: string) => void;
   /** Says what is found out of the text that is there now: nothing any more, once another one is there. */
   readonly sayOfThis: () => (sentence: string) => void;
   /** Another text takes the place of this one: what was said of it goes. */

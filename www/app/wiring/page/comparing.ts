@@ -42,12 +42,19 @@ export class Comparing {
     if (what === 'a') {
       model.mark();
       this.#marks.save();
-      return say(words.marked(model.position));
+      return say(words.marked(model.position, this.#panels.dock === 'compare'));
     }
+    this.#unsay();
     model.unmark();
     this.#marks.save();
     this.moments = null;
     draw();
+  }
+
+  /** How to go on is told until that is done, or there is no mark any more. */
+  #unsay(): void {
+    const { model: { marked }, unsay } = this.#around;
+    if (marked) unsay(words.marked(marked.position));
   }
 
   /** The comparison follows the position while it is shown. */
@@ -57,6 +64,7 @@ export class Comparing {
       this.moments = null;
       return;
     }
+    this.#unsay();
     const part = orLater('compare', () => {
       this.follow();
       draw();

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Model } from '../../model/model.ts';
 import type { Around } from './around.ts';
+import { Comparing } from './comparing.ts';
 import { linesOf } from './console.ts';
 import { Once } from './once.ts';
 import { Panels, isTab } from './panels.ts';
@@ -17,7 +18,7 @@ afterEach(() => {
 
 function around(model: object): Around & { readonly said: string[] } {
   const said: string[] = [];
-  return { model: model as Model, draw: () => undefined, say: (sentence) => said.push(sentence), sayOfThis: () => (sentence) => said.push(sentence), another: () => undefined, showText: () => undefined, prepareText: () => Promise.resolve(), settleText: () => undefined, said };
+  return { model: model as Model, draw: () => undefined, say: (sentence) => said.push(sentence), unsay: (sentence) => said.splice(0, said.length, ...said.filter((one) => one !== sentence)), sayOfThis: () => (sentence) => said.push(sentence), another: () => undefined, showText: () => undefined, prepareText: () => Promise.resolve(), settleText: () => undefined, said };
 }
 
 test('lines above a place, with their ends', () => {
@@ -40,6 +41,34 @@ test('a sentence stays for as long as it takes to read, and a newer one takes it
   vi.advanceTimersByTime(6900);
   expect(toast.text).toHaveLength(100);
   vi.advanceTimersByTime(200);
+  expect(toast.text).toBe('');
+});
+
+test('how to compare is told until one does, or forgets the moment; and not where the comparison is open', () => {
+  const at = { position: 2, processes: [], lanes: [], ram: {} };
+  const model = { position: 2, marked: null as object | null, at, mark: () => void (model.marked = at), unmark: () => void (model.marked = null), see: () => undefined };
+  const one = around(model);
+  const comparing: Comparing = new Comparing(one, new Panels(one, () => comparing.follow()), { note: () => undefined, save: () => undefined });
+  const asks = () => one.said.join().includes('Go elsewhere');
+  comparing.compare('a');
+  expect(asks()).toBe(true);
+  comparing.compare('none');
+  expect(asks()).toBe(false);
+  comparing.compare('a');
+  expect(asks()).toBe(true);
+  comparing.compare('show');
+  expect(asks()).toBe(false);
+  comparing.compare('a');
+  expect(one.said).toEqual(['Moment A is step 2.']);
+});
+
+test('a sentence is taken back only while it stands there', () => {
+  const toast = new Toast(() => undefined);
+  toast.say('first');
+  toast.say('second');
+  toast.unsay('first');
+  expect(toast.text).toBe('second');
+  toast.unsay('second');
   expect(toast.text).toBe('');
 });
 

@@ -74,18 +74,18 @@ export class Texts {
     await this.openExample(EXAMPLES[0]!.id);
   }
 
-  /** An example; where it was kept, as it stood. */
-  async openExample(id: string, how: { readonly position?: number; readonly marked?: number | null; readonly id?: string } = {}): Promise<void> {
+  /** An example; where it was kept, as it stood. Null if there is none of that name. */
+  async openExample(id: string, how: { readonly position?: number; readonly marked?: number | null; readonly id?: string } = {}): Promise<Shown | null> {
     const { say } = this.#around;
     const example = EXAMPLES.find((candidate) => candidate.id === id);
     if (!example) {
       say(words.noExample(id));
       if (this.isNothingOpen) await this.openFirst();
-      return;
+      return null;
     }
     const text = await example.load();
     const position = how.position || (example.isLog && how.id === undefined ? 'before the end' : 0);
-    await this.#show(text, { ...how, exampleId: example.id, position });
+    return this.#show(text, { ...how, exampleId: example.id, position });
   }
 
   /** The kept text of one's own. */
@@ -100,8 +100,8 @@ export class Texts {
   }
 
   /** A text in place of the one that is there, which is kept. */
-  async open(text: string, how: Pick<How, 'position' | 'kind'> = {}): Promise<void> {
-    await this.#show(text, how);
+  open(text: string, how: Pick<How, 'position' | 'kind'> = {}): Promise<Shown> {
+    return this.#show(text, how);
   }
 
   /** A text from outside: all of it is run, and shown where its memory is still there. Null if it was not taken. */

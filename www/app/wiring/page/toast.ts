@@ -21,6 +21,11 @@ export class Toast {
     this.#timer = setTimeout(() => this.#show(''), Math.max(LEAST, sentence.length * A_LETTER));
   };
 
+  /** What it asked for has been done, or makes no sense any more. */
+  readonly unsay = (sentence: string): void => {
+    if (sentence === this.text) this.#show('');
+  };
+
   /** As `say`, but silent once another text is there. */
   readonly ofThis = (): ((sentence: string) => void) => {
     const texts = this.#texts;

@@ -49,7 +49,7 @@ function crumbs(of: Tools): TemplateResult {
   const { scene, lane } = viewport;
   const all = html`<button type="button" @click=${() => viewport.fit()} ?disabled=${viewport.view === null} title=${t.all}>${pagesText(SPACE_PAGES, units)}</button>`;
   const piece = scene && lane ? pieceThatFills(scene, lane) : null;
-  if (of.trueScale && (!scene || !lane || piece === null)) return html`${all}<span class="pf-scale-note">${memory.toScale}</span>`;
+  if (of.trueScale && (!scene || !lane || piece === null)) return html`${all}<span class="pf-scale-note" title=${memory.toScaleWords}>${memory.toScale}</span>`;
   if (!scene || !lane || piece === null) return all;
   const { data: { areas, pid }, layout: { axis, first } } = lane;
   const area = first[piece]!;
@@ -89,7 +89,8 @@ function tools(of: Tools): TemplateResult {
 function others(of: Tools): TemplateResult | typeof nothing {
   const { viewport } = of;
   const hidden: readonly ProcessInfo[] = viewport.composer.alive.filter(({ pid }) => !viewport.scene?.lanes.some(({ data }) => data.pid === pid));
-  if (hidden.length === 0) return nothing;
+  // The table has a menu of its own.
+  if (hidden.length === 0 || of.isTable) return nothing;
   const chosen = ({ target }: Event): void => {
     const menu = target as HTMLSelectElement;
     const pid = Number(menu.value);
