@@ -7,6 +7,8 @@ mod call;
 mod expectation;
 mod expression;
 mod header;
+#[cfg(target_arch = "wasm32")]
+mod js;
 mod outcome;
 mod reasons;
 mod runtime;

@@ -25,7 +25,7 @@ test('it is installed, helps, and says what was asked wrongly', () => {
   for (const [args, message] of [
     [[], /usage/], [['frob'], /frob is not a command: one of run, check/], [['run'], /no file is given/], [['run', 'a', 'b'], /several files are one log only as strace -ff -o NAME writes them/], [['diff', 'a', 'b', 'c'], /3 files/], [['run', '--frob', 'a'], /--frob/],
     [['run', '--until', 'x', 'a'], /--until x: a number/], [['run', '--as', 'x', 'a'], /--as x: one of script/], [['run', 'no-such-file'], /^no-such-file: no such file$/m], [['run', '.'], /is a folder/],
-    [['diff', 'a'], /1 files/], [['constructor'], /not a command/], [['convert', '--to', 'c', cli], /cannot be made yet/],
+    [['diff', 'a'], /1 files/], [['constructor'], /not a command/], [['convert', '--to', 'c', cli], /cannot be a program in C: it is no script/], [['convert', '--to', 'd', cli], /script and c are known/],
   ] as const) expect(pagefault(args), args.join(' ')).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(message) });
 });
 
@@ -85,6 +85,16 @@ test('audit and diff of maps', () => {
   expect(changed.status).toBe(1);
   expect(changed.stdout).toContain('mprotect(0x7f0000000000, 65536, PROT_READ)');
   expect(pagefault(['diff', 'before', 'before'])).toMatchObject({ status: 0, stdout: 'Nothing changed.\n' });
+});
+
+test('a script becomes a program in C, or says why not', () => {
+  const made = pagefault(['convert', '--to', 'c', '-'], MAPPED + 'munmap(a, 4K) = 0\n');
+  expect(made).toMatchObject({ status: 0, stderr: '' });
+  expect(made.stdout).toMatch(/1\.\.\d+|TAP/);
+  expect(made.stdout).toContain('munmap(a, 4K) = 0');
+  // The same as this repository's tool writes.
+  expect(made.stdout.split('\n').length).toBeGreaterThan(500);
+  expect(pagefault(['convert', '--to', 'c', '-'], 'execve("/bin/program", 0, 0)\n')).toMatchObject({ status: 2, stderr: expect.stringMatching(/execve: the programs of the machine are not here/) });
 });
 
 test('logs and maps become scripts that run', () => {

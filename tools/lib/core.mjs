@@ -11,10 +11,11 @@ import { fileURLToPath } from 'node:url';
 const LIB = join(ROOT, 'www', 'lib');
 /** What strangers import. */
 const ENTRIES = ['index', 'node', 'inline', 'slim', 'slim-node', 'worker', 'backings'];
-/** The builds of the core, by the name of their file, with the features of the crate. */
-const BUILDS = { pagefault: 'js,script', slim: 'js', page: 'page' };
+/** The builds of the core, by the name of their file, with the features of the crate; and the kit, which the command alone loads. */
+const BUILDS = { pagefault: 'js,script', slim: 'js', page: 'page', kit: '' };
 /** Those that the package ships. */
-const SHIPPED = ['pagefault', 'slim'];
+const SHIPPED = ['pagefault', 'slim', 'kit'];
+const crateOf = (name) => (name === 'kit' ? 'pagefault-kit' : 'pagefault');
 
 function sources(folder) {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
@@ -101,7 +102,8 @@ export function makeGlue(onTrap: (error: unknown) => unknown): Glue;
 
 /** Builds www/lib/NAME.wasm and its glue www/lib/wasm/NAME.js, for each name, unless they are up to date. */
 export async function buildCore(names = Object.keys(BUILDS)) {
-  const inputs = [...sources(join(ROOT, 'crate', 'src')), join(ROOT, 'crate', 'Cargo.toml'), join(ROOT, 'Cargo.toml'), join(ROOT, 'Cargo.lock'), fileURLToPath(import.meta.url)];
+  const kit = ['src', 'runtime'].flatMap((folder) => sources(join(ROOT, 'kit', folder)));
+  const inputs = [...sources(join(ROOT, 'crate', 'src')), ...kit, join(ROOT, 'kit', 'Cargo.toml'), join(ROOT, 'crate', 'Cargo.toml'), join(ROOT, 'Cargo.toml'), join(ROOT, 'Cargo.lock'), fileURLToPath(import.meta.url)];
   const wanted = hashOf(inputs);
   const stamp = (name) => join(LIB, 'wasm', `.${name}.stamp`);
   const isFresh = (name) => existsSync(join(LIB, `${name}.wasm`)) && existsSync(stamp(name)) && readFileSync(stamp(name), 'utf8') === wanted;
@@ -121,10 +123,10 @@ export async function buildCore(names = Object.keys(BUILDS)) {
 async function compile(name) {
   say(`building the core: ${name} (release)`);
   const features = ['--no-default-features', '--features', BUILDS[name]];
-  await run('cargo', ['build', '--release', '--locked', '--lib', '-p', 'pagefault', ...features, '--target', 'wasm32-unknown-unknown'], { what: 'building the core' });
+  await run('cargo', ['build', '--release', '--locked', '--lib', '-p', crateOf(name), ...features, '--target', 'wasm32-unknown-unknown'], { what: 'building the core' });
   const target = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
   const copy = join(LIB, `${name}.${process.pid}.tmp`);
-  copyFileSync(join(target, 'wasm32-unknown-unknown', 'release', 'pagefault.wasm'), copy);
+  copyFileSync(join(target, 'wasm32-unknown-unknown', 'release', `${crateOf(name).replace('-', '_')}.wasm`), copy);
   return copy;
 }
 
@@ -139,7 +141,9 @@ async function finish(name, built) {
   renameSync(join(fresh, `${name}.wasm`), join(LIB, `${name}.wasm`));
   const core = createHash('sha256').update(readFileSync(join(LIB, `${name}.wasm`))).digest('hex').slice(0, 16);
   mkdirSync(join(LIB, 'wasm'), { recursive: true });
-  for (const [file, change] of [[`${name}.js`, severalInstances], [`${name}.d.ts`, severalDeclarations]]) {
+  // Whoever turns a script into C does it once: one instance, as the generator makes it.
+  const asMade = (text) => text;
+  for (const [file, change] of name === 'kit' ? [[`${name}.js`, asMade], [`${name}.d.ts`, asMade]] : [[`${name}.js`, severalInstances], [`${name}.d.ts`, severalDeclarations]]) {
     writeFileSync(join(LIB, 'wasm', file), change(readFileSync(join(fresh, file), 'utf8'), core));
   }
   rmSync(fresh, { recursive: true, force: true });

@@ -13,7 +13,7 @@ usage: pagefault COMMAND [OPTIONS] FILE…        (- is standard input)
   check FILE…    compares with what is expected; ends at the first result that is not so
   audit MAPS     why an address space has as many areas as it has, and what they cost
   diff A B       what changed between two texts of maps or smaps, as calls
-  convert FILE   a log, or maps, as a script
+  convert FILE   a log, or maps, as a script; a script as a C program that checks itself
   repl [FILE]    a console; FILE is run first
 
 pagefault COMMAND --help tells the options of each; --version the version.
@@ -83,9 +83,10 @@ exit codes: 0 nothing changed, 1 something did, 2 cannot be read`,
     files: [2, 2],
   },
   convert: {
-    help: `usage: pagefault convert [--to script] FILE|-
+    help: `usage: pagefault convert [--to script|c] FILE|-
 
-A log, or maps, as a script on standard output.
+A log, or maps, as a script on standard output. With --to c, a script as one C file that asks the kernel it runs on the same and
+tells each answer that is otherwise; what cannot be one says why.
 
 exit codes: 0 written, 2 cannot be`,
     options: { to: { type: 'string' } },

@@ -1,4 +1,6 @@
 /** `pagefault audit`, `diff` and `convert`: texts of /proc/PID/maps and smaps, logs. */
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { type Dump, type DumpChanges, ScriptError, type ScriptSession, diffDumps, dumpToScript, openScript, readDump, recogniseText } from '../node.ts';
 import { EXIT, type Exit, Trouble, bold, dim, green, print, red, textOf, yellow } from './out.ts';
 
@@ -70,24 +72,33 @@ export async function diff(from: string, to: string, json: boolean): Promise<Exi
   return isSame ? EXIT.OK : EXIT.DIFFERS;
 }
 
-/** A log or maps as a script. */
+/** A log or maps as a script, or any of these as a program in C. */
 export async function convert(file: string, to: string): Promise<Exit> {
-  if (to === 'c') throw new Trouble('convert --to c: programs in C cannot be made yet; --to script can');
-  if (to !== 'script') throw new Trouble(`convert --to ${to}: only script is known`);
+  if (to !== 'script' && to !== 'c') throw new Trouble(`convert --to ${to}: script and c are known`);
   const text = await textOf(file);
+  print(to === 'c' ? await toC(file, text) : await toScript(file, text));
+  return EXIT.OK;
+}
+
+/** A script as one C file that checks itself. */
+async function toC(file: string, text: string): Promise<string> {
+  const { initSync, scriptToC } = await import('../wasm/kit.js');
+  initSync({ module: await readFile(new URL('../kit.wasm', import.meta.url)) });
+  try {
+    return scriptToC(file === '-' ? 'script.pf' : basename(file), text).trimEnd();
+  } catch (why) {
+    throw new Trouble(`${file}: it cannot be a program in C: ${String(why)}`);
+  }
+}
+
+async function toScript(file: string, text: string): Promise<string> {
   const kind = await recogniseText(text);
   if (kind === 'maps' || kind === 'smaps') {
     const script = await dumpToScript(text);
     if (script === null) throw new Trouble(`${file} has no line of /proc/PID/maps`);
-    print(script.trimEnd());
-    return EXIT.OK;
+    return script.trimEnd();
   }
-  if (kind === 'script') {
-    print(text.trimEnd());
-    return EXIT.OK;
-  }
-  print(await logToScript(file, text, kind));
-  return EXIT.OK;
+  return kind === 'script' ? text.trimEnd() : logToScript(file, text, kind);
 }
 
 /** A log as a script. It is run again to see that it is compared as the log is. */
