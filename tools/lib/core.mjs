@@ -14,7 +14,7 @@ const ENTRIES = ['index', 'node', 'inline', 'slim', 'slim-node', 'worker', 'back
 /** The builds of the core, by the name of their file, with the features of the crate; and the kit, which the command alone loads. */
 const BUILDS = { pagefault: 'js,script', slim: 'js', page: 'page', kit: '' };
 /** Those that the package ships. */
-const SHIPPED = ['pagefault', 'slim', 'kit'];
+export const SHIPPED = ['pagefault', 'slim', 'kit'];
 const crateOf = (name) => (name === 'kit' ? 'pagefault-kit' : 'pagefault');
 
 function sources(folder) {

@@ -85,8 +85,8 @@ exit codes: 0 nothing changed, 1 something did, 2 cannot be read`,
   convert: {
     help: `usage: pagefault convert [--to script|c] FILE|-
 
-A log, or maps, as a script on standard output. With --to c, a script as one C file that asks the kernel it runs on the same and
-tells each answer that is otherwise; what cannot be one says why.
+A log, or maps, as a script on standard output. With --to c, a script as one C file that asks
+the kernel on which it runs the same, and tells each answer that is otherwise; what cannot be one says why.
 
 exit codes: 0 written, 2 cannot be`,
     options: { to: { type: 'string' } },
