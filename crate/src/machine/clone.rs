@@ -2,8 +2,7 @@
 
 use super::{Arg, Machine, Process};
 use crate::errno::{Errno, SysResult};
-use crate::fs::{Inode, InodeKind, OpenMode};
-use crate::ids::{FileId, Pid};
+use crate::ids::Pid;
 use crate::mm::Capabilities;
 use crate::why::Why;
 use bitflags::bitflags;
@@ -57,11 +56,11 @@ impl Machine {
     }
 
     pub(super) fn sys_fork(&mut self, _: &[Arg; 6]) -> SysResult {
-        self.copy_process(Clone::empty(), None)
+        self.copy_process(Clone::empty())
     }
 
     pub(super) fn sys_vfork(&mut self, _: &[Arg; 6]) -> SysResult {
-        self.copy_process(Clone::VM, None)
+        self.copy_process(Clone::VM)
     }
 
     /// `clone(flags, stack, parent_tid, child_tid, tls)`, in the order of x86-64. Namespaces are not modelled: who asks for one
@@ -70,7 +69,11 @@ impl Machine {
         let flags = Clone::from_bits_truncate(flags.int());
         self.check_clone_flags(flags)?;
         let pidfd = if flags.contains(Clone::PIDFD) { Some(self.announce_pidfd(parent_tid)?) } else { None };
-        let pid = Pid(self.copy_process(flags, pidfd)? as u32);
+        let made = self.copy_process(flags);
+        if let (Err(_), Some(fd)) = (&made, pidfd) {
+            self.close_descriptor(fd);
+        }
+        let pid = Pid(made? as u32);
         let number = pid.0.to_le_bytes();
         // Where it cannot be written, nobody hears of it.
         if flags.contains(Clone::PARENT_SETTID) {
@@ -100,34 +103,25 @@ impl Machine {
         self.kernel.require(may, Errno::EPERM, || Why::NeedsCapability { capability: "CAP_SYS_ADMIN" })
     }
 
-    /// A descriptor for the process to come, told where `parent_tid` says; its file.
-    fn announce_pidfd(&mut self, parent_tid: &Arg) -> SysResult<FileId> {
+    /// A descriptor for the process to come, told where `parent_tid` says.
+    fn announce_pidfd(&mut self, parent_tid: &Arg) -> SysResult {
         let pid = Pid(self.free_pid());
-        let inode = self.kernel.fs.add_inode(Inode { mode: 0o600, ..Inode::new(InodeKind::PidFd { pid }) });
-        let file = self.kernel.fs.open(inode, "anon_inode:[pidfd]", OpenMode { read: true, write: true });
-        let fd = self.install_descriptor(file, 0, true)?;
-        let told = self.structure_to_user(parent_tid, 0, &(fd as u32).to_le_bytes());
-        if told.is_err() {
-            self.own_files().take(fd);
-            self.kernel.fput(file);
+        let fd = self.pidfd(pid)?;
+        if let Err(error) = self.structure_to_user(parent_tid, 0, &(fd as u32).to_le_bytes()) {
+            self.close_descriptor(fd);
+            return Err(error);
         }
-        told.map(|()| file)
+        Ok(fd)
     }
 
-    /// A task that shares or copies what the caller has; its number. Is there no memory for it, its descriptor closes.
-    fn copy_process(&mut self, flags: Clone, pidfd: Option<FileId>) -> SysResult {
+    /// A task that shares or copies what the caller has; its number.
+    fn copy_process(&mut self, flags: Clone) -> SysResult {
         let maker = self.caller().clone();
         let mut task = self.kernel.tasks[maker.task].clone();
         if flags.contains(Clone::VM) {
             self.kernel.mms[task.mm].users += 1;
         } else {
-            match self.kernel.dup_mm(task.mm) {
-                Ok(mm) => task.mm = mm,
-                Err(error) => {
-                    self.close_file(pidfd);
-                    return Err(error);
-                }
-            }
+            task.mm = self.kernel.dup_mm(task.mm)?;
         }
         (task.min_flt, task.maj_flt, task.clear_child_tid) = (0, 0, 0);
         let pid = self.take_pid();
@@ -139,13 +133,5 @@ impl Machine {
         let task = self.kernel.tasks.insert(task);
         self.processes.insert(pid, Process { pid, tgid, parent, task, files, child_faults: (0, 0), ..maker });
         Ok(pid.0.into())
-    }
-
-    fn close_file(&mut self, file: Option<FileId>) {
-        let files = self.own_files();
-        if let Some(file) = file {
-            files.forget(file);
-            self.kernel.fput(file);
-        }
     }
 }

@@ -64,13 +64,6 @@ impl Files {
         self.open.get_mut(usize::try_from(fd as u32 as i32).ok()?)?.take()
     }
 
-    /// Takes a file out, wherever it is.
-    pub(super) fn forget(&mut self, file: FileId) {
-        for slot in &mut self.open {
-            slot.take_if(|open| *open == file);
-        }
-    }
-
     /// Bytes that it takes.
     pub(super) fn bytes(&self) -> usize {
         self.open.len() * 8

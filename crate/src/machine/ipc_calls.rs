@@ -51,6 +51,11 @@ impl Machine {
         self.kernel.require(number > 0, Errno::EINVAL, || Why::BadArgument { index: 0, value: pid.int() })?;
         let pid = Pid(number as u32);
         self.kernel.require(self.processes.contains_key(&pid), Errno::ESRCH, || Why::NoProcess { pid: number.into() })?;
+        self.pidfd(pid)
+    }
+
+    /// A new descriptor for a process that there is, or will be.
+    pub(super) fn pidfd(&mut self, pid: Pid) -> SysResult {
         let inode = self.kernel.fs.add_inode(Inode { mode: 0o600, ..Inode::new(InodeKind::PidFd { pid }) });
         let file = self.kernel.fs.open(inode, "anon_inode:[pidfd]", OpenMode { read: true, write: true });
         // Always closed by an exec, for descriptors of processes.
