@@ -191,9 +191,13 @@ const isNothing = (perms: string) => perms.startsWith('---');
 
 /** Whether pages lie where permissions changed so in this step. */
 const withPerms = (step: StepFacts, is: (fact: FactOf<'areaPerms'>) => boolean) => {
-  const areas = step.facts.filter((fact) => fact.kind === 'areaPerms').filter(is);
-  const number = (hex: string) => BigInt(`0x${hex}`);
-  return ({ pid, at }: { readonly pid: number; readonly at: Span }) => areas.some((area) => area.pid === pid && number(area.at.start) <= number(at.start) && number(at.end) <= number(area.at.end));
+  // Borders of pages are exact as numbers. They are read once: a step may change thousands of areas and of pages.
+  const number = (hex: string) => Number.parseInt(hex, 16);
+  const areas = step.facts.filter((fact) => fact.kind === 'areaPerms').filter(is).map(({ pid, at: { start, end } }) => ({ pid, start: number(start), end: number(end) }));
+  return ({ pid, at }: { readonly pid: number; readonly at: Span }) => {
+    const [start, end] = [number(at.start), number(at.end)];
+    return areas.some((area) => area.pid === pid && area.start <= start && end <= area.end);
+  };
 };
 
 function pages(step: StepFacts, rest: Rest, t: Texts): string[] {

@@ -1,8 +1,8 @@
 //! What is looked at before a step, and the facts that come of it afterwards.
 
-use super::Fact;
 use super::areas::Areas;
 use super::pages::Pages;
+use super::{Fact, Span};
 use crate::addr::{Pfn, VirtAddr};
 use crate::event::Event;
 use crate::flags::VmFlags;
@@ -38,8 +38,14 @@ fn kind_of(machine: &Machine, pfn: Pfn) -> &'static str {
 
 /// Where events are missing, a new area is only told if it is there at the end, as it was made.
 fn keep_areas_that_are_there(machine: &Machine, facts: &mut Vec<Fact>) {
+    let is_there = |pid: u32, at: &Span| {
+        let vmas = &machine.mm_of(Pid(pid))?.vmas;
+        let start = u64::from_str_radix(&at.start, 16).ok()?;
+        let range = vmas.get(vmas.find(VirtAddr(start))?).range;
+        Some(*at == Span::from(range))
+    };
     facts.retain(|fact| match fact {
-        Fact::AreaNew { pid, at, .. } => machine.mm_of(Pid(*pid)).is_some_and(|mm| mm.vmas.iter().any(|(_, vma)| *at == vma.range.into())),
+        Fact::AreaNew { pid, at, .. } => is_there(*pid, at) == Some(true),
         _ => true,
     });
 }
