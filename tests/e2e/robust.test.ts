@@ -59,10 +59,10 @@ test('the core stops: it is said, the text stays, the state is restored, the rep
   }
 });
 
-/** Takes the first worker's place by one that does its work, and ends, or throws, when it is told so on a channel. */
-const ENDS = `(() => {
+/** The first worker that the page makes is started with some lines before its own; nothing of this is in the page. */
+const firstWorker = (before: string) => `(() => {
   const Real = Worker;
-  const before = \`new BroadcastChannel('end').onmessage = ({ data }) => { if (data === 'close') self.close(); else throw new Error('thrown in it'); };\`;
+  const before = ${JSON.stringify(before)};
   window.made = 0;
   window.Worker = class extends Real {
     constructor(url, how) {
@@ -71,11 +71,15 @@ const ENDS = `(() => {
       const own = new XMLHttpRequest();
       own.open('GET', url, false);
       own.send();
+      // It looks for the core beside itself.
       const lines = before + own.responseText.replaceAll('self.location.href', JSON.stringify(new URL(url, location.href).href));
       super(URL.createObjectURL(new Blob([lines], { type: 'text/javascript' })), how);
     }
   };
 })()`;
+
+/** It does its work, and ends, or throws, when it is told so on a channel. */
+const ENDS = firstWorker(`new BroadcastChannel('end').onmessage = ({ data }) => { if (data === 'close') self.close(); else throw new Error('thrown in it'); };\n`);
 
 test.each(['throw', 'close'])('a worker that ends (%s), be it without a word: it is said at once, time stays where it was, and the way on is offered', async (how) => {
   const stop = await page.before(ENDS);
@@ -102,36 +106,17 @@ function forget(words: string): void {
   page.errors.splice(0, page.errors.length, ...page.errors.filter((error) => !error.includes(words)));
 }
 
-/**
- * Lets the core itself trap: in the worker, a pointer beyond its memory is handed to the session, as a bug of ours would. Nothing
- * of this is in the page: the worker that it makes is started with some lines before its own.
- */
-const TRAPS = `(() => {
-  const Real = Worker;
-  const before = \`
-    const make = WebAssembly.instantiate;
-    let isBroken = false;
-    new BroadcastChannel('break').onmessage = () => { isBroken = true; };
-    WebAssembly.instantiate = async (...given) => {
-      const real = (await make(...given)).exports;
-      const exports = Object.fromEntries(Object.entries(real).map(([name, value]) => [name, /^wasmsession_/.test(name) ? (pointer, ...rest) => value(isBroken ? 0x7ffffff0 : pointer, ...rest) : value]));
-      return { instance: { exports }, module: given[0] };
-    };
-  \`;
-  window.made = 0;
-  window.Worker = class extends Real {
-    constructor(url, how) {
-      window.made += 1;
-      if (window.made > 1) { super(url, how); return; }
-      const own = new XMLHttpRequest();
-      own.open('GET', url, false);
-      own.send();
-      // It looks for the core beside itself.
-      const lines = before + own.responseText.replaceAll('self.location.href', JSON.stringify(new URL(url, location.href).href));
-      super(URL.createObjectURL(new Blob([lines], { type: 'text/javascript' })), how);
-    }
+/** Lets the core itself trap: in the worker, a pointer beyond its memory is handed to the session, as a bug of ours would. */
+const TRAPS = firstWorker(`
+  const make = WebAssembly.instantiate;
+  let isBroken = false;
+  new BroadcastChannel('break').onmessage = () => { isBroken = true; };
+  WebAssembly.instantiate = async (...given) => {
+    const real = (await make(...given)).exports;
+    const exports = Object.fromEntries(Object.entries(real).map(([name, value]) => [name, /^wasmsession_/.test(name) ? (pointer, ...rest) => value(isBroken ? 0x7ffffff0 : pointer, ...rest) : value]));
+    return { instance: { exports }, module: given[0] };
   };
-})()`;
+`);
 
 test('a real trap of the core (fault 6, point 23): what happened is said, the last state is back, the reproduction is offered', async () => {
   const stop = await page.before(TRAPS);
